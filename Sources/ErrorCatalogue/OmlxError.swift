@@ -1,0 +1,81 @@
+// The one error type of omlx: a code, a sentence, the strings compared, the next thing to do.
+
+/// What went wrong, for people and for programs. Its texts never hold a secret.
+public struct OmlxError: Error, Sendable, Hashable {
+    /// Two strings that should have been the same, or one that was looked at.
+    public struct Comparison: Sendable, Hashable {
+        /// What the string is, such as `issuer in metadata`.
+        public var label: String
+        /// The string itself, trimmed to a length that can be shown.
+        public var value: String
+
+        /// A labelled string.
+        public init(_ label: String, _ value: String) {
+            self.label = label
+            self.value = OmlxError.shown(value)
+        }
+    }
+
+    /// The stable code.
+    public var code: ErrorCode
+    /// A sentence that says what happened to what, without a final full stop.
+    public var message: String
+    /// The strings that were compared, if any.
+    public var compared: [Comparison]
+    /// The HTTP status of the answer, if there was one.
+    public var httpStatus: Int?
+    /// The server's wish for a pause, in seconds (`Retry-After`, RFC 9110 §10.2.3).
+    public var retryAfter: Int?
+    /// What to do next: preferably a command to type.
+    public var nextStep: String?
+
+    /// An error of the catalogue.
+    public init(
+        _ code: ErrorCode, _ message: String, compared: [Comparison] = [], httpStatus: Int? = nil,
+        retryAfter: Int? = nil, nextStep: String? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.compared = compared
+        self.httpStatus = httpStatus
+        self.retryAfter = retryAfter
+        self.nextStep = nextStep
+    }
+
+    /// Whether the same thing tried again later may succeed.
+    public var isRetryable: Bool { code.isRetryable }
+
+    /// The same error with this next step, unless it has one already.
+    public func suggesting(_ step: String) -> OmlxError {
+        var copy = self
+        if copy.nextStep == nil { copy.nextStep = step }
+        return copy
+    }
+
+    /// A text from elsewhere made fit to be shown: control characters and text direction marks replaced, at most
+    /// `limit` characters.
+    public static func shown(_ text: String, limit: Int = 300) -> String {
+        var shown = ""
+        var count = 0
+        for scalar in text.unicodeScalars {
+            if count == limit {
+                shown += "…"
+                break
+            }
+            count += 1
+            switch scalar.value {
+            case 0..<0x20, 0x7F...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF: shown += "\u{FFFD}"
+            default: shown.unicodeScalars.append(scalar)
+            }
+        }
+        return shown
+    }
+}
+
+extension OmlxError: CustomStringConvertible {
+    /// `CODE: message (label: value; …)`.
+    public var description: String {
+        let strings = compared.map { "\($0.label): \($0.value)" }.joined(separator: "; ")
+        return "\(code.text): \(message)" + (strings.isEmpty ? "" : " (\(strings))")
+    }
+}

@@ -1,0 +1,406 @@
+// Reads JSON text: strict RFC 8259 for the wire, with comments and trailing commas for files people edit.
+
+/// Where something stands in a text. Both numbers count from 1; the column counts bytes.
+public struct SourcePosition: Sendable, Hashable {
+    /// The line, from 1.
+    public var line: Int
+    /// The column, from 1, in bytes.
+    public var column: Int
+
+    /// A position.
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+}
+
+/// Why a text is not JSON, and where.
+public struct JSONParseError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What was found or missing, without quoting the text around it.
+    public var reason: String
+    /// Where reading stopped.
+    public var position: SourcePosition
+
+    public var description: String { "line \(position.line), column \(position.column): \(reason)" }
+}
+
+/// What a reader of JSON accepts beyond RFC 8259, and where it stops.
+public struct JSONParseOptions: Sendable {
+    /// Accept `//` and `/* */` comments and trailing commas, as editors' configuration files have them.
+    public var allowsComments = false
+    /// Refuse an object that names a member twice; otherwise the last one counts.
+    public var rejectsDuplicateKeys = false
+    /// How deep arrays and objects may nest.
+    public var maximumDepth = 200
+
+    /// RFC 8259, the last of duplicate members counting.
+    public init() {}
+
+    /// For configuration files: comments and trailing commas accepted.
+    public static var configuration: JSONParseOptions {
+        var options = JSONParseOptions()
+        options.allowsComments = true
+        return options
+    }
+}
+
+/// A value together with the places its members were written at, for messages about configuration files.
+public struct LocatedJSON: Sendable {
+    /// The value read.
+    public var value: JSON
+    /// The place of each member's name, by JSON Pointer (RFC 6901), such as `/servers/notion/url`.
+    public var positions: [String: SourcePosition]
+    /// Pointers of members whose name had stood in the same object before.
+    public var duplicates: [String]
+
+    /// A value with the places of its members.
+    public init(value: JSON, positions: [String: SourcePosition] = [:], duplicates: [String] = []) {
+        self.value = value
+        self.positions = positions
+        self.duplicates = duplicates
+    }
+
+    /// One reference token of a JSON Pointer, escaped (RFC 6901 §3).
+    public static func pointerToken(_ key: String) -> String {
+        guard key.utf8.contains(where: { $0 == 0x7E || $0 == 0x2F }) else { return key }
+        var token = ""
+        for character in key.unicodeScalars {
+            switch character {
+            case "~": token += "~0"
+            case "/": token += "~1"
+            default: token.unicodeScalars.append(character)
+            }
+        }
+        return token
+    }
+}
+
+extension JSON {
+    /// Reads one JSON value from UTF-8 text; a leading byte order mark is passed over.
+    /// - Throws: `JSONParseError` with line and column.
+    public init(parsing bytes: [UInt8], options: JSONParseOptions = .init()) throws(JSONParseError) {
+        var parser = JSONParser(bytes: bytes, options: options, locates: false)
+        self = try parser.parseDocument()
+    }
+
+    /// Reads one JSON value from a string.
+    /// - Throws: `JSONParseError` with line and column.
+    public init(parsing text: String, options: JSONParseOptions = .init()) throws(JSONParseError) {
+        try self.init(parsing: Array(text.utf8), options: options)
+    }
+
+    /// Reads one JSON value and remembers where each member stands.
+    /// - Throws: `JSONParseError` with line and column.
+    public static func parseLocated(
+        _ bytes: [UInt8], options: JSONParseOptions = .configuration
+    ) throws(JSONParseError) -> LocatedJSON {
+        var parser = JSONParser(bytes: bytes, options: options, locates: true)
+        let value = try parser.parseDocument()
+        return LocatedJSON(value: value, positions: parser.positions, duplicates: parser.duplicates)
+    }
+}
+
+struct JSONParser {
+    private let bytes: [UInt8]
+    private let options: JSONParseOptions
+    private let locates: Bool
+    private var offset = 0
+    private var path = ""
+    private(set) var positions: [String: SourcePosition] = [:]
+    private(set) var duplicates: [String] = []
+    /// The start of the line that the last located member stands in; places are asked for in rising order.
+    private var located = (line: 1, start: 0, offset: 0)
+
+    init(bytes: [UInt8], options: JSONParseOptions, locates: Bool) {
+        self.bytes = bytes
+        self.options = options
+        self.locates = locates
+    }
+
+    mutating func parseDocument() throws(JSONParseError) -> JSON {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
+        try skipSpace()
+        let value = try parseValue(depth: 0)
+        try skipSpace()
+        guard offset == bytes.count else { throw failure("text after the end of the value") }
+        return value
+    }
+
+    private func failure(_ reason: String, at place: Int? = nil) -> JSONParseError {
+        JSONParseError(reason: reason, position: position(at: place ?? offset))
+    }
+
+    private func position(at place: Int) -> SourcePosition {
+        var line = 1
+        var start = 0
+        for index in 0..<min(place, bytes.count) where bytes[index] == 0x0A {
+            line += 1
+            start = index + 1
+        }
+        return SourcePosition(line: line, column: place - start + 1)
+    }
+
+    /// As `position(at:)`, looking only at what has been read since the last call.
+    private mutating func nextPosition(at place: Int) -> SourcePosition {
+        for index in located.offset..<max(place, located.offset) where bytes[index] == 0x0A {
+            located.line += 1
+            located.start = index + 1
+        }
+        located.offset = max(place, located.offset)
+        return SourcePosition(line: located.line, column: place - located.start + 1)
+    }
+
+    private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+    private mutating func skipSpace() throws(JSONParseError) {
+        while let byte = current {
+            switch byte {
+            case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+            case UInt8(ascii: "/") where options.allowsComments: try skipComment()
+            default: return
+            }
+        }
+    }
+
+    private mutating func skipComment() throws(JSONParseError) {
+        let start = offset
+        offset += 1
+        switch current {
+        case UInt8(ascii: "/"):
+            while let byte = current, byte != 0x0A { offset += 1 }
+        case UInt8(ascii: "*"):
+            offset += 1
+            while true {
+                guard offset + 1 < bytes.count else { throw failure("a comment that never ends", at: start) }
+                if bytes[offset] == UInt8(ascii: "*"), bytes[offset + 1] == UInt8(ascii: "/") { break }
+                offset += 1
+            }
+            offset += 2
+        default:
+            throw failure("expected a value, found \"/\"", at: start)
+        }
+    }
+
+    private mutating func parseValue(depth: Int) throws(JSONParseError) -> JSON {
+        guard depth <= options.maximumDepth else { throw failure("nested deeper than \(options.maximumDepth)") }
+        guard let byte = current else { throw failure("unexpected end, a value is missing") }
+        switch byte {
+        case UInt8(ascii: "{"): return try parseObject(depth: depth)
+        case UInt8(ascii: "["): return try parseArray(depth: depth)
+        case UInt8(ascii: "\""): return .string(try parseString())
+        case UInt8(ascii: "t"): return try parseWord("true", .bool(true))
+        case UInt8(ascii: "f"): return try parseWord("false", .bool(false))
+        case UInt8(ascii: "n"): return try parseWord("null", .null)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try parseNumber())
+        default: throw failure("expected a value")
+        }
+    }
+
+    private mutating func parseWord(_ word: String, _ value: JSON) throws(JSONParseError) -> JSON {
+        guard bytes[offset...].starts(with: word.utf8) else { throw failure("expected a value") }
+        offset += word.utf8.count
+        return value
+    }
+
+    private mutating func parseArray(depth: Int) throws(JSONParseError) -> JSON {
+        offset += 1
+        var elements: [JSON] = []
+        let outer = path
+        defer { path = outer }
+        try skipSpace()
+        if current == UInt8(ascii: "]") {
+            offset += 1
+            return .array([])
+        }
+        while true {
+            if locates { path = "\(outer)/\(elements.count)" }
+            elements.append(try parseValue(depth: depth + 1))
+            try skipSpace()
+            switch current {
+            case UInt8(ascii: ","):
+                offset += 1
+                try skipSpace()
+                if options.allowsComments, current == UInt8(ascii: "]") {
+                    offset += 1
+                    return .array(elements)
+                }
+            case UInt8(ascii: "]"):
+                offset += 1
+                return .array(elements)
+            case nil: throw failure("unexpected end inside an array")
+            default: throw failure("expected \",\" or \"]\"")
+            }
+        }
+    }
+
+    private mutating func parseObject(depth: Int) throws(JSONParseError) -> JSON {
+        offset += 1
+        var object = JSONObject()
+        let outer = path
+        defer { path = outer }
+        try skipSpace()
+        if current == UInt8(ascii: "}") {
+            offset += 1
+            return .object(object)
+        }
+        while true {
+            try parseMember(into: &object, outer: outer, depth: depth)
+            try skipSpace()
+            switch current {
+            case UInt8(ascii: ","):
+                offset += 1
+                try skipSpace()
+                if options.allowsComments, current == UInt8(ascii: "}") {
+                    offset += 1
+                    return .object(object)
+                }
+            case UInt8(ascii: "}"):
+                offset += 1
+                return .object(object)
+            case nil: throw failure("unexpected end inside an object")
+            default: throw failure("expected \",\" or \"}\"")
+            }
+        }
+    }
+
+    private mutating func parseMember(
+        into object: inout JSONObject, outer: String, depth: Int
+    ) throws(JSONParseError) {
+        let start = offset
+        guard current == UInt8(ascii: "\"") else {
+            throw failure(current == nil ? "unexpected end inside an object" : "expected a member name in quotes")
+        }
+        let key = try parseString()
+        if options.rejectsDuplicateKeys, object[key] != nil {
+            throw failure("the member \"\(key.prefix(64))\" stands twice", at: start)
+        }
+        if locates {
+            path = outer + "/" + LocatedJSON.pointerToken(key)
+            if object[key] != nil { duplicates.append(path) }
+            positions[path] = nextPosition(at: start)
+        }
+        try skipSpace()
+        guard current == UInt8(ascii: ":") else { throw failure("expected \":\" after a member name") }
+        offset += 1
+        try skipSpace()
+        object[key] = try parseValue(depth: depth + 1)
+    }
+
+    private mutating func parseNumber() throws(JSONParseError) -> JSONNumber {
+        let start = offset
+        if current == UInt8(ascii: "-") { offset += 1 }
+        if current == UInt8(ascii: "0") {
+            offset += 1
+        } else {
+            try skipDigits()
+        }
+        if current == UInt8(ascii: ".") {
+            offset += 1
+            try skipDigits()
+        }
+        if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
+            offset += 1
+            if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { offset += 1 }
+            try skipDigits()
+        }
+        return JSONNumber(validated: String(decoding: bytes[start..<offset], as: UTF8.self))
+    }
+
+    private mutating func skipDigits() throws(JSONParseError) {
+        let start = offset
+        while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { offset += 1 }
+        guard offset > start else { throw failure("a number without digits") }
+    }
+}
+
+extension JSONParser {
+    private mutating func parseString() throws(JSONParseError) -> String {
+        let start = offset
+        offset += 1
+        let content = offset
+        while let byte = current {
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard let string = String(validating: bytes[content..<offset], as: UTF8.self) else {
+                    throw failure("text that is not UTF-8", at: start)
+                }
+                offset += 1
+                return string
+            case UInt8(ascii: "\\"):
+                return try parseEscapedString(from: content, start: start)
+            case 0x00..<0x20:
+                throw failure("a control character inside a string")
+            default:
+                offset += 1
+            }
+        }
+        throw failure("a string that never ends", at: start)
+    }
+
+    private mutating func parseEscapedString(from content: Int, start: Int) throws(JSONParseError) -> String {
+        var text = Array(bytes[content..<offset])
+        while let byte = current {
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard let string = String(validating: text, as: UTF8.self) else {
+                    throw failure("text that is not UTF-8", at: start)
+                }
+                offset += 1
+                return string
+            case UInt8(ascii: "\\"):
+                offset += 1
+                try parseEscape(into: &text)
+            case 0x00..<0x20:
+                throw failure("a control character inside a string")
+            default:
+                text.append(byte)
+                offset += 1
+            }
+        }
+        throw failure("a string that never ends", at: start)
+    }
+
+    private mutating func parseEscape(into text: inout [UInt8]) throws(JSONParseError) {
+        guard let byte = current else { throw failure("a string that never ends") }
+        offset += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "n"): text.append(0x0A)
+        case UInt8(ascii: "r"): text.append(0x0D)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"):
+            let scalar = try parseUnicodeEscape()
+            text.append(contentsOf: String(scalar).utf8)
+        default: throw failure("an unknown escape", at: offset - 2)
+        }
+    }
+
+    /// A lone surrogate, which no UTF-8 text can hold, becomes U+FFFD.
+    private mutating func parseUnicodeEscape() throws(JSONParseError) -> Character {
+        let unit = try parseHexUnit()
+        if unit & 0xFC00 == 0xD800, bytes[offset...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) {
+            let mark = offset
+            offset += 2
+            let low = try parseHexUnit()
+            if low & 0xFC00 == 0xDC00, let scalar = Unicode.Scalar((unit - 0xD800) << 10 + (low - 0xDC00) + 0x10000) {
+                return Character(scalar)
+            }
+            offset = mark
+        }
+        return Character(Unicode.Scalar(unit) ?? "\u{FFFD}")
+    }
+
+    private mutating func parseHexUnit() throws(JSONParseError) -> UInt32 {
+        var unit: UInt32 = 0
+        for _ in 0..<4 {
+            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
+                throw failure("a \\u escape without four hexadecimal digits")
+            }
+            unit = unit << 4 + UInt32(digit)
+            offset += 1
+        }
+        return unit
+    }
+}

@@ -1,0 +1,96 @@
+// Reading and writing JSON: what is kept, what is refused and where.
+import JSON
+import Testing
+
+@Suite struct JSONReading {
+    @Test("members keep their order and numbers their spelling")
+    func lossless() throws {
+        let text = #"{"b":1,"a":[1.50,-0,1e400,12345678901234567890],"c":{"x":null,"y":true}}"#
+        #expect(try JSON(parsing: text).text() == text)
+    }
+
+    @Test("escapes, surrogate pairs and lone surrogates are resolved")
+    func escapes() throws {
+        #expect(try JSON(parsing: #""a\n\u00e9\ud83d\ude00\/\"""#).stringValue == "a\né😀/\"")
+        #expect(try JSON(parsing: #""\ud83dx""#).stringValue == "\u{FFFD}x")
+    }
+
+    @Test(
+        "what is not JSON is refused",
+        arguments: [
+            "", "{", "[1,]", "{\"a\":1,}", "01", "-", "1.", "nul", "\"\u{1}\"", "\"\\x\"", "{\"a\" 1}", "[1 2]",
+            "\"abc", "1 2", "// x\n1", "{'a':1}", "+1", "\"\\u12g4\"",
+        ])
+    func refused(text: String) {
+        #expect(throws: JSONParseError.self) { try JSON(parsing: text) }
+    }
+
+    @Test("bytes that are not UTF-8 are refused")
+    func invalidUTF8() {
+        #expect(throws: JSONParseError.self) { try JSON(parsing: [0x22, 0xFF, 0x22]) }
+    }
+
+    @Test("an error names line and column")
+    func position() {
+        let error = #expect(throws: JSONParseError.self) { try JSON(parsing: "{\n  \"a\": 1,\n  b\n}") }
+        #expect(error?.position == SourcePosition(line: 3, column: 3))
+    }
+
+    @Test("nesting is bounded")
+    func depth() {
+        let text = String(repeating: "[", count: 100_000)
+        #expect(throws: JSONParseError.self) { try JSON(parsing: text) }
+    }
+
+    @Test("configuration files may have comments and trailing commas")
+    func comments() throws {
+        let text = "\u{FEFF}{ // one\n /* two */ \"a\": [1, 2,], }"
+        #expect(try JSON(parsing: text, options: .configuration) == ["a": [1, 2]])
+    }
+
+    @Test("a comment that never ends is refused")
+    func endlessComment() {
+        #expect(throws: JSONParseError.self) { try JSON(parsing: "1 /* x", options: .configuration) }
+    }
+
+    @Test("members can be located by JSON Pointer, also those with a slash")
+    func located() throws {
+        let located = try JSON.parseLocated(Array("{\"a\": {\n \"b/c\": [ {\"d\": 1} ]}, \"a\": 2}".utf8))
+        #expect(located.positions["/a/b~1c"] == SourcePosition(line: 2, column: 2))
+        #expect(located.positions["/a/b~1c/0/d"]?.line == 2)
+        #expect(located.duplicates == ["/a"])
+    }
+
+    @Test("duplicate members: the last counts, or they are refused on demand")
+    func duplicates() throws {
+        #expect(try JSON(parsing: #"{"a":1,"a":2}"#)["a"] == 2)
+        var options = JSONParseOptions()
+        options.rejectsDuplicateKeys = true
+        #expect(throws: JSONParseError.self) { try JSON(parsing: #"{"a":1,"a":2}"#, options: options) }
+    }
+
+    @Test("integers are read from any spelling that is whole, and only from those")
+    func integers() throws {
+        #expect(try JSON(parsing: "3.0").intValue == 3)
+        #expect(try JSON(parsing: "3.5").intValue == nil)
+        #expect(try JSON(parsing: "1e400").intValue == nil)
+        #expect(try JSON(parsing: "\"3\"").intValue == nil)
+    }
+
+    @Test("objects with many members are found by name after removal and insertion")
+    func manyMembers() {
+        var object = JSONObject()
+        for number in 0..<100 { object["k\(number)"] = JSON(number) }
+        object["k50"] = nil
+        #expect(object["k50"] == nil)
+        #expect(object["k99"] == 99)
+        #expect(object.count == 99)
+    }
+
+    @Test("control characters are escaped and the indented form reads back")
+    func writing() throws {
+        let value: JSON = ["a": "\u{1}\u{7F}\t", "b": [], "c": [:], "d": [1, ["e": nil]]]
+        #expect(value.text() == #"{"a":"\u0001\u007f\t","b":[],"c":{},"d":[1,{"e":null}]}"#)
+        #expect(try JSON(parsing: value.text(pretty: true)) == value)
+    }
+}
