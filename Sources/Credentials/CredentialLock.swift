@@ -1,0 +1,154 @@
+// The lock of one credential, held across a whole refresh: a kernel lock on a file of its own.
+
+import ErrorCatalogue
+import FoundationEssentials
+import Glibc
+import Synchronization
+
+/// An exclusive lock between tasks and processes, by name (pain 1). The kernel frees it when the holder dies.
+///
+/// Lock files stay when the lock is released. Removing one would let two holders in: one that waits on the removed
+/// file, and one that makes a new file under the same name. They are empty but while held, and few: one per credential.
+public final class CredentialLock: Sendable {
+    /// Who holds a lock, as it wrote into the lock file.
+    struct Holder: Sendable, Hashable {
+        var processID: String
+        var command: String
+        var since: String
+    }
+
+    private static let firstPause = 0.002
+    private static let longestPause = 0.05
+
+    /// The lock file's path.
+    public let path: String
+    // Closing the descriptor frees the lock.
+    private let descriptor: Mutex<OwnedDescriptor?>
+
+    private init(path: String, descriptor: consuming OwnedDescriptor) {
+        self.path = path
+        self.descriptor = Mutex(descriptor)
+    }
+
+    /// Waits for the lock.
+    /// - Parameters:
+    ///   - name: The lock's name: a key's `recordName()`. It becomes the file name with `.lock` appended.
+    ///   - folder: The folder of the lock files; made for the owner alone when it is missing.
+    ///   - command: What the holder is doing, such as `login`, for those that wait in vain; no secret.
+    ///   - timeout: How long to wait, in seconds.
+    ///   - now: The clock, for `since` in the holder's text.
+    /// - Throws: `STORE_LOCK_TIMEOUT` naming the holder's process id, command and since when; `STORE_LOCK_FAILED`;
+    ///   `STORE_PERMISSIONS`; `CancellationError` when the task is cancelled while it waits.
+    public static func acquire(
+        _ name: String, in folder: String, command: String, timeout: Double = 10,
+        now: @Sendable () -> Date = { Date() }
+    ) async throws -> CredentialLock {
+        let clock = ContinuousClock()
+        let deadline = clock.now.advanced(by: .seconds(max(0, timeout)))
+        var pause = firstPause
+        while true {
+            try Task.checkCancellation()
+            if let lock = try attempt(name, in: folder) {
+                lock.write(Holder(processID: String(getpid()), command: command, since: now().formatted(.iso8601)))
+                return lock
+            }
+            guard clock.now < deadline else { throw timeoutError(name, in: folder, timeout) }
+            // Jitter, so that many that wait do not ask in step.
+            try await Task.sleep(for: .seconds(pause * Double.random(in: 0.5...1)))
+            pause = min(pause * 2, longestPause)
+        }
+    }
+
+    /// Frees the lock. Doing so twice, or letting the last reference go, is the same.
+    public func release() {
+        descriptor.withLock { descriptor in
+            if let descriptor { _ = ftruncate(descriptor.number, 0) }
+            descriptor = nil
+        }
+    }
+
+    deinit { release() }
+
+    /// The lock if it is free now.
+    private static func attempt(_ name: String, in folderPath: String) throws(OmlxError) -> CredentialLock? {
+        guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")) else {
+            throw .lockFailed(name, "it has no name fit for a file")
+        }
+        let folder = try openFolder(folderPath)
+        let fileName = name + ".lock"
+        while true {
+            let file = try folder.openLockFile(fileName)
+            guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else {
+                switch errno {
+                case EWOULDBLOCK: return nil
+                case EINTR: continue
+                default: throw .lockFailed(folder.path(of: fileName), String(cString: strerror(errno)))
+                }
+            }
+            // A lock on a file that somebody removed meanwhile keeps nobody out.
+            var status = stat()
+            guard fstat(file.number, &status) == 0,
+                let current = folder.identity(of: fileName), current.isSameFile(as: FileIdentity(status))
+            else { continue }
+            return CredentialLock(path: folder.path(of: fileName), descriptor: file)
+        }
+    }
+
+    private static func openFolder(_ path: String) throws(OmlxError) -> PrivateFolder {
+        do {
+            if let folder = try PrivateFolder.open(path, strictness: .lock, creating: true) { return folder }
+        } catch {
+            guard error.code == .storePermissions else { throw .lockFailed(path, error.message) }
+            throw error
+        }
+        throw .lockFailed(path, "the folder was removed meanwhile")
+    }
+}
+
+// MARK: the holder's text
+extension CredentialLock {
+    private static let greatestHolderCount = 512
+
+    private func write(_ holder: Holder) {
+        let lines = [holder.processID, OmlxError.shown(holder.command, limit: 200), holder.since]
+        let text = Array(lines.joined(separator: "\n").utf8)
+        descriptor.withLock { descriptor in
+            guard let number = descriptor?.number else { return }
+            // Only a courtesy to those that wait: the lock holds without it, also on a full disk.
+            _ = ftruncate(number, 0)
+            _ = text.withUnsafeBytes { pwrite(number, $0.baseAddress, $0.count, 0) }
+        }
+    }
+
+    static func holder(of name: String, in folder: String) -> Holder? {
+        guard let folder = try? openFolder(folder), let file = try? folder.openLockFile(name + ".lock") else {
+            return nil
+        }
+        var bytes = [UInt8](repeating: 0, count: greatestHolderCount)
+        let number = file.number
+        let count = bytes.withUnsafeMutableBytes { pread(number, $0.baseAddress, $0.count, 0) }
+        guard count > 0 else { return nil }
+        let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").map {
+            OmlxError.shown(String($0))
+        }
+        guard lines.count == 3 else { return nil }
+        return Holder(processID: lines[0], command: lines[1], since: lines[2])
+    }
+
+    private static func timeoutError(_ name: String, in folder: String, _ timeout: Double) -> OmlxError {
+        let path = "\(folder)/\(name).lock"
+        guard let holder = holder(of: name, in: folder) else {
+            return OmlxError(
+                .storeLockTimeout, "another program has held \(path) for more than \(Int(timeout)) s",
+                nextStep: "fuser -v \(quoted(path))")
+        }
+        return OmlxError(
+            .storeLockTimeout,
+            "process \(holder.processID) (\(holder.command)) has held a credential's lock since \(holder.since)",
+            compared: [
+                .init("pid", holder.processID), .init("command", holder.command), .init("since", holder.since),
+                .init("lock", path),
+            ],
+            nextStep: "ps -fp \(holder.processID)")
+    }
+}

@@ -1,0 +1,76 @@
+// Gets the data key of an encrypted store: reads, unwraps or makes the key file, once per process.
+
+import Cryptography
+import ErrorCatalogue
+
+/// The data key in memory. An actor of its own: deriving a key from a password takes half a second, which is not to
+/// stop the caller's actor, and everybody who asks meanwhile waits for the one derivation.
+actor DataKeyring {
+    private let source: KeySource
+    private let iterations: Int
+    private var held: (identity: FileIdentity, key: DataKey)?
+    private var hasSaved = false
+
+    init(source: KeySource, iterations: Int) {
+        self.source = source
+        self.iterations = iterations
+    }
+
+    /// Whether this is the process' first save, which cleans up after writers that were killed.
+    func isFirstSave() -> Bool {
+        defer { hasSaved = true }
+        return !hasSaved
+    }
+
+    /// The key of the key file, or `nil` when there is neither a key file nor any record.
+    /// - Throws: `STORE_KEY_MISSING` when there are records without a key file, and what reading the key file throws.
+    func key(in folder: borrowing PrivateFolder) throws(OmlxError) -> DataKey? {
+        // Another key file since, as after the folder was removed and made anew: the key in memory is of no use.
+        if let held, folder.identity(of: KeyFile.name) == held.identity { return held.key }
+        held = nil
+        if let key = try read(folder) { return key }
+        guard try folder.names().contains(where: { name in RecordKind.allCases.contains { $0.owns(name) } }) else {
+            return nil
+        }
+        // Whoever wrote that record made the key file first, perhaps just now.
+        if let key = try read(folder) { return key }
+        throw OmlxError(
+            .storeKeyMissing,
+            "there are credentials in \(folder.path), but the key file \(folder.path(of: KeyFile.name)) is missing",
+            nextStep: "restore the key file, or sign in anew after: mv \(quoted(folder.path)) "
+                + quoted(folder.path + ".aside"))
+    }
+
+    /// The key of the key file, which is made when there is neither a key file nor any record. Of two processes that
+    /// make one at once, both get the key of the one that was first.
+    func keyForWriting(in folder: borrowing PrivateFolder) throws(OmlxError) -> DataKey {
+        if let key = try key(in: folder) { return key }
+        let created: DataKey
+        var file: [UInt8]
+        (created, file) = try KeyFile.create(source, iterations: iterations)
+        defer { Secret.wipe(&file) }
+        if try folder.create(KeyFile.name, with: file, temporaryName: try temporaryName()),
+            let identity = folder.identity(of: KeyFile.name)
+        {
+            held = (identity, created)
+            return created
+        }
+        guard let key = try read(folder) else {
+            throw OmlxError(.storeWriteFailed, "the key file \(folder.path(of: KeyFile.name)) was removed meanwhile")
+        }
+        return key
+    }
+
+    private func read(_ folder: borrowing PrivateFolder) throws(OmlxError) -> DataKey? {
+        guard var file = try folder.read(KeyFile.name) else { return nil }
+        defer { Secret.wipe(&file.bytes) }
+        let key = try KeyFile.key(in: file.bytes, source: source, path: folder.path(of: KeyFile.name))
+        held = (file.identity, key)
+        return key
+    }
+}
+
+/// A name for a file under construction that no other writer uses.
+func temporaryName() throws(OmlxError) -> String {
+    PrivateFolder.temporaryPrefix + Base64URL.encode(try Random.bytes(15))
+}

@@ -1,0 +1,192 @@
+// The credential store in a folder of encrypted files, one per record.
+
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+
+/// Keeps each record in a file of its own, sealed with AES-256-GCM under one data key, which lies beside it in a file
+/// only the owner can read, or is wrapped by a password.
+///
+/// The folder has mode 0700 and each file 0600 from the moment it exists; what others can read or own is refused. A
+/// write replaces the whole file or nothing, under a lock, and is read back. A file that cannot be used stays as it is.
+public struct EncryptedFileStore: CredentialStore {
+    /// Writers that were killed leave files under construction; after this many seconds no writer is still at work.
+    private static let temporaryLife = 600.0
+    private static let locksName = "locks"
+
+    public let name = "file"
+    /// The folder's path.
+    public let folder: String
+    private let keySourceText: String
+    private let keyring: DataKeyring
+    private let lockTimeout: Double
+    private let now: @Sendable () -> Date
+
+    /// A store in that folder. Nothing is read or made until it is used.
+    /// - Parameters:
+    ///   - folder: The folder's path; it is made by the first save.
+    ///   - keySource: How the data key is kept. It cannot be changed for an existing folder.
+    ///   - lockTimeout: How long a save waits for another process' write to the same record, in seconds.
+    ///   - now: The clock.
+    public init(
+        folder: String, keySource: KeySource, lockTimeout: Double = 10,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.init(
+            folder: folder, keySource: keySource, iterations: KeyFile.iterations, lockTimeout: lockTimeout, now: now)
+    }
+
+    init(
+        folder: String, keySource: KeySource, iterations: Int, lockTimeout: Double = 10,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.folder = folder
+        self.lockTimeout = lockTimeout
+        self.now = now
+        keyring = DataKeyring(source: keySource, iterations: iterations)
+        keySourceText =
+            switch keySource {
+            case .keyFile: "key file beside it"
+            case .password: "locked with a password"
+            }
+    }
+
+    public var summary: String { "encrypted files in \(folder), \(keySourceText)" }
+
+    public func credential(for key: CredentialKey) async throws -> Credential? { try await record(for: key) }
+
+    public func save(
+        _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
+    ) async throws -> Credential {
+        try await save(record: credential, expected, replacesDamaged)
+    }
+
+    public func removeCredential(for key: CredentialKey, expecting expected: ExpectedRecord) async throws {
+        try await remove(Credential.self, key, expected)
+    }
+
+    public func credentials() async throws -> StoreListing<Credential> { try await listing() }
+
+    public func registration(for key: RegistrationKey) async throws -> ClientRegistration? {
+        try await record(for: key)
+    }
+
+    public func save(
+        _ registration: ClientRegistration, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
+    ) async throws -> ClientRegistration {
+        try await save(record: registration, expected, replacesDamaged)
+    }
+
+    public func removeRegistration(for key: RegistrationKey, expecting expected: ExpectedRecord) async throws {
+        try await remove(ClientRegistration.self, key, expected)
+    }
+
+    public func registrations() async throws -> StoreListing<ClientRegistration> { try await listing() }
+}
+
+extension EncryptedFileStore {
+    private func record<Record: StoredRecord>(for key: Record.Key) async throws -> Record? {
+        let name = try Record.recordName(key)
+        guard let folder = try PrivateFolder.open(folder, creating: false),
+            let dataKey = try await keyring.key(in: folder)
+        else { return nil }
+        return try read(name, in: folder, dataKey)
+    }
+
+    private func read<Record: StoredRecord>(
+        _ name: String, in folder: borrowing PrivateFolder, _ dataKey: DataKey
+    ) throws(OmlxError) -> Record? {
+        guard let (bytes, _) = try folder.read(name) else { return nil }
+        let path = folder.path(of: name)
+        let text = try RecordFile.open(bytes, kind: Record.kind, name: name, path: path, key: dataKey)
+        let record: Record = try Self.parse(text, path)
+        guard try Record.recordName(record.key) == name else { throw .damaged(path, "holds another server's record") }
+        return record
+    }
+
+    /// As `StoredRecord.parse`, naming the file.
+    private static func parse<Record: StoredRecord>(_ text: Secret, _ path: String) throws(OmlxError) -> Record {
+        do {
+            return try Record.parse(text)
+        } catch {
+            throw error.code == .storeVersion ? .newerVersion(path) : .damaged(path, "is damaged: \(error.message)")
+        }
+    }
+
+    private func save<Record: StoredRecord>(
+        record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool
+    ) async throws -> Record {
+        let name = try Record.recordName(record.key)
+        guard let folder = try PrivateFolder.open(folder, creating: true) else {
+            throw OmlxError(.storeWriteFailed, "\(self.folder) was removed meanwhile")
+        }
+        let lock = try await lock(name)
+        defer { lock.release() }
+        // From here to the end nothing waits for another task: a cancelled caller cannot stop a write half-way.
+        let dataKey = try await keyring.keyForWriting(in: folder)
+        if await keyring.isFirstSave() {
+            try folder.removeTemporaryFiles(changedBefore: now().addingTimeInterval(-Self.temporaryLife))
+        }
+        let existing: Record?
+        do {
+            existing = try read(name, in: folder, dataKey)
+        } catch {
+            let canBeReplaced = [.storeDamaged, .storeForeign, .storeVersion].contains(error.code)
+            guard replacesDamaged, expected == .any, canBeReplaced else { throw error }
+            _ = try folder.keepDamaged(name)
+            existing = nil
+        }
+        try expected.check(existing?.generation, of: record.key)
+        let text = try record.successor(of: existing, now: now()).serialized()
+        // Before the old record goes: what was made of the new one must be readable.
+        guard let saved = try? Record.parse(text), try Record.recordName(saved.key) == name else {
+            throw OmlxError(.storeWriteFailed, "the record for \(record.key) has a value that cannot be stored")
+        }
+        let file = try RecordFile.seal(text, kind: Record.kind, name: name, key: dataKey)
+        try folder.replace(name, with: file, temporaryName: try temporaryName())
+        return saved
+    }
+
+    private func remove<Record: StoredRecord>(
+        _: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord
+    ) async throws {
+        let name = try Record.recordName(key)
+        guard let folder = try PrivateFolder.open(folder, creating: false),
+            let dataKey = try await keyring.key(in: folder)
+        else { return try expected.check(nil, of: key) }
+        let lock = try await lock(name)
+        defer { lock.release() }
+        let existing: Record? = try read(name, in: folder, dataKey)
+        try expected.check(existing?.generation, of: key)
+        if existing != nil { try folder.remove(name) }
+    }
+
+    private func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {
+        var listing = StoreListing<Record>()
+        guard let folder = try PrivateFolder.open(folder, creating: false),
+            let dataKey = try await keyring.key(in: folder)
+        else { return listing }
+        for name in try folder.names() where Record.kind.owns(name) {
+            do throws(OmlxError) {
+                // A record removed since the names were read is none.
+                if let record: Record = try read(name, in: folder, dataKey) { listing.records.append(record) }
+            } catch {
+                listing.damaged.append(DamagedRecord(name: folder.path(of: name), error: error))
+            }
+        }
+        return listing
+    }
+
+    /// The lock of writes to a record. 256 lock files serve all records: they stay for ever, so there must be few, and
+    /// a write is short enough that two records may wait for each other.
+    private func lock(_ recordName: String) async throws -> CredentialLock {
+        let digest = recordName.drop { $0 != "-" }.dropFirst()
+        do {
+            return try await CredentialLock.acquire(
+                "write-\(digest.prefix(2))", in: "\(folder)/\(Self.locksName)", command: "writing a credential",
+                timeout: lockTimeout, now: now)
+        } catch let error as OmlxError where error.code == .storeLockFailed {
+            throw OmlxError(.storeWriteFailed, error.message, nextStep: error.nextStep)
+        }
+    }
+}

@@ -1,0 +1,293 @@
+// A folder only its owner can look into: every file operation of the stores and locks, relative to its descriptor.
+
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import Glibc
+
+/// A file descriptor that is closed when it goes.
+struct OwnedDescriptor: ~Copyable, Sendable {
+    let number: Int32
+
+    /// `nil` for the -1 of a failed call; `errno` says why.
+    init?(_ number: Int32) {
+        guard number >= 0 else { return nil }
+        self.number = number
+    }
+
+    deinit { close(number) }
+}
+
+/// An open folder. All names are relative to it, so that nobody can swap the folder between two steps.
+struct PrivateFolder: ~Copyable, Sendable {
+    /// More than any record needs; a larger file is not read.
+    static let greatestFileSize = 1 << 20
+
+    let path: String
+    private let descriptor: OwnedDescriptor
+
+    /// What a file has to be like.
+    enum Strictness {
+        /// Nobody else may read, write or search it.
+        case secret
+        /// Nobody else may write to it: for lock files, which hold no secret.
+        case lock
+
+        var forbiddenMode: mode_t { self == .secret ? 0o077 : 0o022 }
+    }
+
+    /// Opens the folder; `nil` when it does not exist and is not to be made.
+    /// - Throws: `STORE_PERMISSIONS`, `STORE_UNREADABLE`, and `STORE_WRITE_FAILED` when it cannot be made.
+    static func open(
+        _ path: String, strictness: Strictness = .secret, creating creates: Bool
+    ) throws(OmlxError) -> PrivateFolder? {
+        if creates { try create(path) }
+        guard let descriptor = OwnedDescriptor(Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) else {
+            if errno == ENOENT { return nil }
+            throw .unreadable(path, errno)
+        }
+        var status = stat()
+        guard fstat(descriptor.number, &status) == 0 else { throw .unreadable(path, errno) }
+        try checkOwnership(status, path, strictness)
+        return PrivateFolder(path: path, descriptor: descriptor)
+    }
+
+    private init(path: String, descriptor: consuming OwnedDescriptor) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    /// Makes the folder and those above it that are missing, each for the owner alone.
+    private static func create(_ path: String) throws(OmlxError) {
+        guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
+        let failure = errno
+        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+        guard failure == ENOENT, !parent.isEmpty else { throw .writeFailed(path, failure) }
+        try create(parent)
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .writeFailed(path, errno) }
+    }
+
+    /// The path of a file in the folder, for messages.
+    func path(of name: String) -> String { "\(path)/\(name)" }
+
+    static func checkOwnership(_ status: stat, _ path: String, _ strictness: Strictness) throws(OmlxError) {
+        let mode = status.st_mode & 0o7777
+        guard status.st_uid == geteuid() else {
+            throw OmlxError(
+                .storePermissions, "\(path) belongs to another user",
+                compared: [.init("owner", "uid \(status.st_uid)"), .init("this user", "uid \(geteuid())")],
+                nextStep: "ls -ld \(quoted(path))")
+        }
+        guard mode & strictness.forbiddenMode == 0 else {
+            let isFolder = status.st_mode & S_IFMT == S_IFDIR
+            throw OmlxError(
+                .storePermissions, "\(path) is open to other users (mode \(octal(mode)))",
+                nextStep: "chmod \(isFolder ? "700" : "600") \(quoted(path))")
+        }
+    }
+
+    // MARK: reading
+
+    /// The bytes of a file, or `nil` when there is none.
+    /// - Throws: `STORE_PERMISSIONS`, `STORE_FOREIGN` for what is no regular file or too large, `STORE_UNREADABLE`.
+    func read(_ name: String) throws(OmlxError) -> (bytes: [UInt8], identity: FileIdentity)? {
+        // O_NONBLOCK: a pipe put in the file's place must not make us wait.
+        let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+        guard let file = OwnedDescriptor(openat(descriptor.number, name, flags)) else {
+            switch errno {
+            case ENOENT: return nil
+            case ELOOP: throw .foreign(path(of: name), "is a symbolic link, which is not followed")
+            default: throw .unreadable(path(of: name), errno)
+            }
+        }
+        var status = stat()
+        guard fstat(file.number, &status) == 0 else { throw .unreadable(path(of: name), errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .foreign(path(of: name), "is no regular file") }
+        try Self.checkOwnership(status, path(of: name), .secret)
+        guard status.st_size <= Self.greatestFileSize else { throw .foreign(path(of: name), "is too large") }
+        return (try readAll(file, name), FileIdentity(status))
+    }
+
+    private func readAll(_ file: borrowing OwnedDescriptor, _ name: String) throws(OmlxError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Self.greatestFileSize / 256)
+        // The key file fits in the first piece, so that growing leaves no copy of it.
+        defer { Secret.wipe(&bytes) }
+        var count = 0
+        while true {
+            if count == bytes.count { bytes.append(contentsOf: repeatElement(0, count: bytes.count)) }
+            let room = bytes.count - count
+            let number = file.number
+            let got = bytes.withUnsafeMutableBytes { Glibc.read(number, $0.baseAddress.map { $0 + count }, room) }
+            if got == 0 { break }
+            guard got > 0 || errno == EINTR else { throw .unreadable(path(of: name), errno) }
+            count += max(got, 0)
+            guard count <= Self.greatestFileSize else { throw .foreign(path(of: name), "is too large") }
+        }
+        return Array(bytes[..<count])
+    }
+
+    /// What a file is now, without opening it; `nil` when there is none.
+    func identity(of name: String) -> FileIdentity? {
+        var status = stat()
+        guard fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        return FileIdentity(status)
+    }
+
+    /// The names in the folder.
+    /// - Throws: `STORE_UNREADABLE`.
+    func names() throws(OmlxError) -> [String] {
+        let number = openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard number >= 0, let stream = fdopendir(number) else {
+            let failure = errno
+            if number >= 0 { close(number) }
+            throw .unreadable(path, failure)
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        errno = 0
+        while let entry = readdir(stream) {
+            let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+            let start = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
+            names.append(String(cString: start))
+            errno = 0
+        }
+        guard errno == 0 else { throw .unreadable(path, errno) }
+        return names
+    }
+}
+
+/// What tells one file from another, and from itself after a change.
+struct FileIdentity: Sendable, Hashable {
+    private let device: UInt64
+    private let inode: UInt64
+    private let changedSeconds: Int
+    private let changedNanoseconds: Int
+    /// When the content last changed.
+    let modified: Date
+
+    init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        changedSeconds = status.st_ctim.tv_sec
+        changedNanoseconds = status.st_ctim.tv_nsec
+        modified = Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec))
+    }
+
+    /// Whether both are the same file, changed or not.
+    func isSameFile(as other: FileIdentity) -> Bool { device == other.device && inode == other.inode }
+}
+
+// MARK: writing
+extension PrivateFolder {
+    /// Files under construction begin with this.
+    static let temporaryPrefix = ".new-"
+
+    /// Puts the bytes in the place of the file so that at any moment, also after a power cut, the old bytes or the new
+    /// are there whole: temporary file, fsync, rename, fsync of the folder; then reads them back (pain 3).
+    /// - Throws: `STORE_WRITE_FAILED`; the old file is untouched and no temporary file left.
+    func replace(_ name: String, with bytes: [UInt8], temporaryName: String) throws(OmlxError) {
+        try writeTemporary(temporaryName, bytes, for: name)
+        guard renameat(descriptor.number, temporaryName, descriptor.number, name) == 0 else {
+            let failure = errno
+            unlinkat(descriptor.number, temporaryName, 0)
+            throw .writeFailed(path(of: name), failure)
+        }
+        try synchronize(name)
+        guard try read(name)?.bytes == bytes else {
+            throw OmlxError(.storeWriteFailed, "\(path(of: name)) reads back differently from what was written")
+        }
+    }
+
+    /// Puts the bytes in a file that must not exist yet.
+    /// - Returns: Whether this call made the file; `false` when another one was first, whose file stays.
+    /// - Throws: `STORE_WRITE_FAILED`; no temporary file is left.
+    func create(_ name: String, with bytes: [UInt8], temporaryName: String) throws(OmlxError) -> Bool {
+        try writeTemporary(temporaryName, bytes, for: name)
+        let outcome = linkat(descriptor.number, temporaryName, descriptor.number, name, 0)
+        let failure = errno
+        unlinkat(descriptor.number, temporaryName, 0)
+        if outcome != 0 {
+            guard failure == EEXIST else { throw .writeFailed(path(of: name), failure) }
+            return false
+        }
+        try synchronize(name)
+        return true
+    }
+
+    private func writeTemporary(_ temporaryName: String, _ bytes: [UInt8], for name: String) throws(OmlxError) {
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        guard let file = OwnedDescriptor(openat(descriptor.number, temporaryName, flags, 0o600)) else {
+            throw .writeFailed(path(of: name), errno)
+        }
+        guard fchmod(file.number, 0o600) == 0, writeAll(file, bytes), fsync(file.number) == 0 else {
+            let failure = errno
+            unlinkat(descriptor.number, temporaryName, 0)
+            throw .writeFailed(path(of: name), failure)
+        }
+    }
+
+    private func writeAll(_ file: borrowing OwnedDescriptor, _ bytes: [UInt8]) -> Bool {
+        var written = 0
+        let number = file.number
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(number, $0.baseAddress.map { $0 + written }, bytes.count - written)
+            }
+            guard count > 0 || (count < 0 && errno == EINTR) else { return false }
+            written += max(count, 0)
+        }
+        return true
+    }
+
+    /// Moves a file that cannot be used to the first free name `….damaged-N`. It stays in its place too until it is
+    /// replaced, so that it is never gone.
+    /// - Returns: The path of the file kept.
+    /// - Throws: `STORE_WRITE_FAILED`.
+    func keepDamaged(_ name: String) throws(OmlxError) -> String {
+        for number in 1...9999 {
+            let kept = "\(name).damaged-\(number)"
+            if linkat(descriptor.number, name, descriptor.number, kept, 0) == 0 {
+                try synchronize(kept)
+                return path(of: kept)
+            }
+            guard errno == EEXIST else { throw .writeFailed(path(of: kept), errno) }
+        }
+        throw .writeFailed(path(of: name), EEXIST)
+    }
+
+    /// Removes a file. That it is gone already is no error.
+    /// - Throws: `STORE_WRITE_FAILED`.
+    func remove(_ name: String) throws(OmlxError) {
+        guard unlinkat(descriptor.number, name, 0) == 0 || errno == ENOENT else {
+            throw .writeFailed(path(of: name), errno)
+        }
+        try synchronize(name)
+    }
+
+    /// Removes the temporary files of writers that were killed.
+    func removeTemporaryFiles(changedBefore time: Date) throws(OmlxError) {
+        for name in try names() where name.hasPrefix(Self.temporaryPrefix) {
+            guard let identity = identity(of: name), identity.modified < time else { continue }
+            unlinkat(descriptor.number, name, 0)
+        }
+    }
+
+    private func synchronize(_ name: String) throws(OmlxError) {
+        guard fsync(descriptor.number) == 0 else { throw .writeFailed(path(of: name), errno) }
+    }
+
+    /// Opens a lock file, making it when it is missing.
+    /// - Throws: `STORE_LOCK_FAILED`, `STORE_PERMISSIONS`.
+    func openLockFile(_ name: String) throws(OmlxError) -> OwnedDescriptor {
+        let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
+        guard let file = OwnedDescriptor(openat(descriptor.number, name, flags, 0o600)) else {
+            throw .lockFailed(path(of: name), String(cString: strerror(errno)))
+        }
+        var status = stat()
+        guard fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .lockFailed(path(of: name), "it is no regular file")
+        }
+        try Self.checkOwnership(status, path(of: name), .lock)
+        return file
+    }
+}

@@ -1,0 +1,82 @@
+// A process of its own for the store's tests: one to race with, to kill, and to run out of disk.
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import Glibc
+import JSON
+
+let arguments = CommandLine.arguments.dropFirst()
+guard let command = arguments.first else { exit(64) }
+let parameters = Array(arguments.dropFirst())
+
+/// Straight to the descriptor: a line counts once it is out, also when the process is killed next.
+func say(_ value: some Any) {
+    let line = Array("\(value)\n".utf8)
+    _ = line.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+}
+
+func credential(_ serverURL: String) -> Credential {
+    Credential(
+        key: CredentialKey(serverURL: serverURL), issuer: "https://as.example",
+        tokenEndpoint: "https://as.example/token",
+        clientID: "client", accessToken: Secret("access"), refreshToken: Secret("refresh"),
+        obtainedAt: Date(timeIntervalSince1970: 1_700_000_000))
+}
+
+/// Adds one to a number in the record, as often as asked, beginning anew at each conflict.
+func count(_ store: EncryptedFileStore, _ serverURL: String, times: Int) async throws {
+    var left = times
+    while left > 0 {
+        let current = try await store.credential(for: CredentialKey(serverURL: serverURL))
+        var next = current ?? credential(serverURL)
+        next.unknown["count"] = JSON((current?.unknown["count"]?.intValue ?? 0) + 1)
+        do {
+            _ = try await store.save(next, expecting: current.map { .generation($0.generation) } ?? .absent)
+            left -= 1
+        } catch ErrorCode.storeConflict {
+            continue
+        }
+    }
+}
+
+/// Writes larger and smaller records until the process is killed, and tells each generation once it is saved.
+func writeForever(_ store: EncryptedFileStore, _ serverURL: String) async throws {
+    var round = 0
+    while true {
+        round += 1
+        var next = credential(serverURL)
+        next.accessToken = Secret([UInt8](repeating: UInt8(ascii: "a"), count: round % 7 * 3000 + 1))
+        say(try await store.save(next, expecting: .any).generation)
+    }
+}
+
+do {
+    switch command {
+    case "count":
+        try await count(
+            EncryptedFileStore(folder: parameters[0], keySource: .keyFile), parameters[1],
+            times: Int(parameters[2]) ?? 0)
+    case "write-forever":
+        try await writeForever(EncryptedFileStore(folder: parameters[0], keySource: .keyFile), parameters[1])
+    case "save":
+        let store = EncryptedFileStore(folder: parameters[0], keySource: .keyFile)
+        var next = credential(parameters[1])
+        next.accessToken = Secret([UInt8](repeating: UInt8(ascii: "a"), count: Int(parameters[2]) ?? 1))
+        _ = try await store.save(next, expecting: .any)
+    case "lock":
+        let lock = try await CredentialLock.acquire(parameters[1], in: parameters[0], command: "probe")
+        say("held")
+        _ = readLine()
+        lock.release()
+    case "libcrypto":
+        say(Libcrypto.isLoaded)
+        _ = try SHA256.hash([])
+        say(Libcrypto.isLoaded)
+    default: exit(64)
+    }
+    say("done")
+} catch {
+    say((error as? OmlxError)?.code.text ?? "other error")
+}

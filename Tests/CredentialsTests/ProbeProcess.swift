@@ -1,0 +1,89 @@
+// Runs the probe, a process of its own that uses the store.
+
+import FoundationEssentials
+import Glibc
+import Testing
+
+/// A started process whose standard input and output the test holds.
+struct ProbeProcess {
+    let processID: pid_t
+    private let input: Int32
+    private let output: Int32
+
+    /// The probe's path: it is built beside the tests.
+    static var path: String {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return tests.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 } + "/CredentialStoreProbe"
+    }
+
+    init(_ arguments: [String], environment: [String] = []) throws {
+        try self.init(command: [Self.path] + arguments, environment: environment)
+    }
+
+    init(command: [String], environment: [String] = []) throws {
+        let (toChild, fromChild) = try (Self.pipe(), Self.pipe())
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
+        posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
+        var child: pid_t = 0
+        let argv = command.map { strdup($0) } + [nil]
+        let envp = environment.map { strdup($0) } + [nil]
+        defer { (argv + envp).forEach { free($0) } }
+        let outcome = posix_spawn(&child, command[0], &actions, nil, argv, envp)
+        close(toChild[0])
+        close(fromChild[1])
+        input = toChild[1]
+        output = fromChild[0]
+        processID = child
+        try #require(outcome == 0, "\(command[0]) could not be started")
+    }
+
+    /// A pipe that programs started elsewhere in this process do not inherit: it would stay open with them.
+    private static func pipe() throws -> [Int32] {
+        var ends: [Int32] = [0, 0]
+        try #require(Glibc.pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return ends
+    }
+
+    /// The next line of output, or `nil` at its end.
+    func readLine() -> String? {
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while read(output, &byte, 1) == 1 {
+            if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
+        }
+        return nil
+    }
+
+    func kill() { _ = Glibc.kill(processID, SIGKILL) }
+
+    /// Closes the pipes and waits for the end.
+    /// - Returns: The lines not read yet.
+    func finish() -> [String] {
+        close(input)
+        var lines: [String] = []
+        while let line = readLine() { lines.append(line) }
+        close(output)
+        var status: Int32 = 0
+        while waitpid(processID, &status, 0) < 0, errno == EINTR {}
+        return lines
+    }
+
+    /// Whether this machine lets the tests mount a small file system that only a child process sees.
+    static let canMount: Bool = {
+        guard let process = try? ProbeProcess(command: mounting("echo yes", at: "/mnt")) else { return false }
+        return process.finish() == ["yes"]
+    }()
+
+    /// A shell command behind a file system of 64 KiB, in a mount namespace that goes with it.
+    static func mounting(_ script: String, at folder: String) -> [String] {
+        let mount = "mount -t tmpfs -o size=64k,mode=700 tmpfs '\(folder)'"
+        return [
+            "/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "unshare", "-m", "sh", "-c", "\(mount) && \(script)",
+        ]
+    }
+}

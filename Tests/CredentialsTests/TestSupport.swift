@@ -1,0 +1,116 @@
+// What the store's tests share: temporary folders, sample records, a look at files.
+
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import Glibc
+import JSON
+import Testing
+
+@testable import Credentials
+
+let sampleURL = "https://mcp.example.com/mcp"
+let sampleTime = Date(timeIntervalSince1970: 1_700_000_000)
+
+/// Runs a test in a folder that is gone afterwards.
+func withTemporaryFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    let path = "/tmp/omlx-credentials-\(Base64URL.encode(try Random.bytes(9)))"
+    try #require(mkdir(path, 0o700) == 0)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return try await body(path)
+}
+
+func store(
+    _ folder: String, _ source: KeySource = .keyFile, now: @escaping @Sendable () -> Date = { sampleTime }
+) -> EncryptedFileStore {
+    EncryptedFileStore(folder: "\(folder)/store", keySource: source, iterations: 1000, now: now)
+}
+
+func sampleCredential(_ serverURL: String = sampleURL, account: String? = nil, token: String = "access-1") -> Credential
+{
+    Credential(
+        key: CredentialKey(serverURL: serverURL, account: account), issuer: "https://as.example",
+        tokenEndpoint: "https://as.example/token", clientID: "client", accessToken: Secret(token),
+        refreshToken: Secret("refresh-1"), obtainedAt: sampleTime)
+}
+
+func fullCredential() -> Credential {
+    var credential = sampleCredential(account: "me@example.com")
+    credential.resource = "https://mcp.example.com/"
+    credential.revocationEndpoint = "https://as.example/revoke"
+    credential.clientSecret = Secret("client-secret")
+    credential.tokenEndpointAuthMethod = "client_secret_basic"
+    credential.redirectURI = "http://127.0.0.1:4000/callback"
+    credential.requestedScopes = ["read", "write"]
+    credential.grantedScopes = ["read"]
+    credential.expiresAt = sampleTime.addingTimeInterval(3600.25)
+    credential.lifetime = 3600
+    credential.refreshedAt = sampleTime.addingTimeInterval(10)
+    credential.refreshBegunGeneration = 7
+    credential.rejection = .init(code: "invalid_grant", at: sampleTime, generation: 7)
+    credential.refreshParameters = [.init("audience", "a"), .init("audience", "b")]
+    credential.unknown = ["later": ["deep": [1, 2.50, nil]]]
+    credential.unknownSecrets = ["dpop_key": Secret("later-secret")]
+    return credential
+}
+
+func sampleRegistration() -> ClientRegistration {
+    var registration = ClientRegistration(
+        key: RegistrationKey(issuer: "https://as.example", serverURL: sampleURL),
+        redirectURI: "http://127.0.0.1:4000/callback", clientID: "client", clientSecret: Secret("registered-secret"),
+        tokenEndpointAuthMethod: "client_secret_post")
+    registration.issuedAt = sampleTime
+    registration.secretExpiresAt = sampleTime.addingTimeInterval(86400)
+    registration.registrationAccessToken = Secret("registration-token")
+    registration.registrationClientURI = "https://as.example/register/client"
+    registration.requestedScopes = ["read"]
+    registration.clientName = "omlx"
+    registration.unknown = ["later": true]
+    return registration
+}
+
+/// Whether the error has the code: for `#expect { … } throws: has(.storeDamaged)`.
+func has(_ code: ErrorCode) -> @Sendable (any Error) -> Bool { { code ~= $0 } }
+
+func path(of key: CredentialKey = CredentialKey(serverURL: sampleURL), _ folder: String) throws -> String {
+    "\(folder)/store/\(try key.recordName())"
+}
+
+func bytes(_ path: String) throws -> [UInt8] {
+    let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    try #require(file >= 0)
+    defer { close(file) }
+    var content = [UInt8](repeating: 0, count: 2 << 20)
+    let count = read(file, &content, content.count)
+    try #require(count >= 0)
+    return Array(content[..<count])
+}
+
+/// Puts bytes in a file in place, so that its mode and owner stay.
+func overwrite(_ path: String, _ bytes: [UInt8]) throws {
+    let file = open(path, O_WRONLY | O_TRUNC | O_CREAT, 0o600)
+    try #require(file >= 0)
+    defer { close(file) }
+    try #require(bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == bytes.count)
+}
+
+func mode(_ path: String) throws -> UInt32 {
+    var status = stat()
+    try #require(lstat(path, &status) == 0)
+    return status.st_mode & 0o7777
+}
+
+func names(_ folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: "\(folder)/store").sorted()
+}
+
+/// The error an operation throws, or a failed test when it throws none.
+func error(_ operation: () async throws -> some Any) async throws -> OmlxError {
+    do {
+        _ = try await operation()
+    } catch let error as OmlxError {
+        return error
+    }
+    Issue.record("no error was thrown")
+    throw CancellationError()
+}
