@@ -1,0 +1,151 @@
+// Async HTTP over libcurl: one event loop, one set of connections, redirects judged by us.
+
+import Cryptography
+import ErrorCatalogue
+import Synchronization
+
+/// An HTTP client. All requests of a client share its event loop thread and its connections.
+public final class HTTPClient: Sendable {
+    private let environment: HTTPEnvironment
+    private let tls: TLSSettings
+    private let userAgent: String
+    private let shared: LoopBox
+
+    /// The event loop, made by the first request and shared by clients that differ only in their TLS settings.
+    private final class LoopBox: Sendable {
+        let loop = Mutex<HTTPEventLoop?>(nil)
+
+        func get() throws(HTTPFailure) -> HTTPEventLoop {
+            let result: Result<HTTPEventLoop, HTTPFailure> = loop.withLock { loop in
+                if let loop { return .success(loop) }
+                do throws(HTTPFailure) {
+                    let fresh = try HTTPEventLoop()
+                    loop = fresh
+                    return .success(fresh)
+                } catch {
+                    return .failure(error)
+                }
+            }
+            return try result.get()
+        }
+
+        deinit { loop.withLock { $0?.stop() } }
+    }
+
+    /// A client. Nothing is loaded or started before the first request.
+    /// - Parameters:
+    ///   - environment: proxies and certificates as the environment names them.
+    ///   - tls: certificates of this client.
+    ///   - userAgent: what it calls itself.
+    public init(environment: HTTPEnvironment = .init(), tls: TLSSettings = .init(), userAgent: String = "omlx") {
+        self.environment = environment
+        self.tls = tls
+        self.userAgent = userAgent
+        shared = LoopBox()
+    }
+
+    private init(sharing client: HTTPClient, tls: TLSSettings) {
+        environment = client.environment
+        userAgent = client.userAgent
+        shared = client.shared
+        self.tls = tls
+    }
+
+    /// A client on the same event loop with other certificates.
+    public func with(tls: TLSSettings) -> HTTPClient {
+        tls == self.tls ? self : HTTPClient(sharing: self, tls: tls)
+    }
+
+    /// Sends a request and waits for status and headers; the body streams.
+    /// Cancelling the task aborts the transfer.
+    /// - Throws: `HTTPFailure`.
+    public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        var current = request
+        for hop in 0... {
+            let response = try await exchange(current)
+            guard [301, 302, 303, 307, 308].contains(response.head.status) else { return response }
+            guard let next = try current.redirected(by: response.head, hop: hop) else { return response }
+            await response.discard()
+            current = next
+        }
+        throw HTTPFailure(.transportRedirectLimit, "\(request.url.origin) redirects without end")
+    }
+
+    /// Sends a request and reads the whole body.
+    /// - Throws: `HTTPFailure`.
+    public func fetch(_ request: HTTPRequest) async throws -> HTTPReply {
+        let response = try await send(request)
+        return HTTPReply(head: response.head, body: try await response.collect())
+    }
+
+    private func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let prepared = try PreparedRequest(request, environment: environment, tls: tls, userAgent: userAgent)
+        let loop = try shared.get()
+        let transfer = HTTPTransfer(url: request.url, limits: request.limits)
+        let body = HTTPBody(transfer: transfer, loop: loop, owner: self)
+        loop.start(transfer, prepared)
+        let head = try await withTaskCancellationHandler {
+            try await transfer.head()
+        } onCancel: {
+            loop.cancel(transfer)
+        }
+        return HTTPResponse(head: head, body: body)
+    }
+}
+
+/// An answer whose body streams.
+public struct HTTPResponse: Sendable {
+    /// Status and headers.
+    public let head: HTTPResponseHead
+    /// The body. Dropping it unread aborts the transfer.
+    public let body: HTTPBody
+
+    /// Reads the whole body.
+    /// - Throws: `HTTPFailure`.
+    public func collect() async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while let chunk = try await body.next() {
+            if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) }
+        }
+        return bytes
+    }
+
+    /// Reads the rest of a short body so that the connection can be used again; gives up on a long one.
+    func discard() async {
+        var count = 0
+        while count < 64 << 10, let chunk = try? await body.next() { count += chunk.count }
+    }
+}
+
+/// The body of an answer as it arrives. One reader; dropping the last reference aborts the transfer.
+public final class HTTPBody: Sendable {
+    private let transfer: HTTPTransfer
+    private let loop: HTTPEventLoop
+    /// Keeps the event loop alive while the body is read.
+    private let owner: HTTPClient
+
+    init(transfer: HTTPTransfer, loop: HTTPEventLoop, owner: HTTPClient) {
+        self.transfer = transfer
+        self.loop = loop
+        self.owner = owner
+    }
+
+    deinit {
+        if !transfer.isOver { loop.cancel(transfer) }
+    }
+
+    /// The next piece, or `nil` at the end. Cancelling the task aborts the transfer.
+    /// - Throws: `HTTPFailure`.
+    public func next() async throws -> [UInt8]? {
+        let (chunk, effect) = try await withTaskCancellationHandler {
+            try await transfer.nextChunk()
+        } onCancel: {
+            loop.cancel(transfer)
+        }
+        if case .resume = effect { loop.resume(transfer) }
+        return chunk
+    }
+
+    /// Aborts the transfer.
+    public func cancel() { loop.cancel(transfer) }
+}

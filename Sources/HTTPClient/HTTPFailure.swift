@@ -1,0 +1,25 @@
+// Why an exchange gave no whole answer, and whether the request may have reached the server.
+
+import ErrorCatalogue
+
+/// An exchange without a whole answer.
+public struct HTTPFailure: Error, Sendable, Hashable {
+    /// Code and sentence.
+    public var error: OmlxError
+    /// Whether the request may have been received: false only when no connection stood.
+    public var mayHaveBeenSent: Bool
+
+    /// A failure.
+    public init(_ error: OmlxError, mayHaveBeenSent: Bool = false) {
+        self.error = error
+        self.mayHaveBeenSent = mayHaveBeenSent
+    }
+
+    init(_ code: ErrorCode, _ message: String, mayHaveBeenSent: Bool = false, nextStep: String? = nil) {
+        self.init(OmlxError(code, message, nextStep: nextStep), mayHaveBeenSent: mayHaveBeenSent)
+    }
+}
+
+extension HTTPFailure: CustomStringConvertible {
+    public var description: String { error.description }
+}

@@ -1,0 +1,234 @@
+// What is sent: method, URL, headers, body, limits. Plain values; building one does no I/O.
+
+import Cryptography
+
+/// The value of a request header: shown text, or a secret that only the header writer opens.
+public enum HTTPHeaderValue: Sendable {
+    /// Text that may be shown.
+    case plain(String)
+    /// A secret, such as `Bearer …`.
+    case secret(Secret)
+}
+
+/// One header of a request.
+public struct HTTPRequestHeader: Sendable {
+    /// The name as it is sent.
+    public var name: String
+    /// The value.
+    public var value: HTTPHeaderValue
+
+    /// A header with text that may be shown.
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = .plain(value)
+    }
+
+    /// A header whose value is secret.
+    public init(_ name: String, secret value: Secret) {
+        self.name = name
+        self.value = .secret(value)
+    }
+}
+
+/// The body of a request.
+public enum HTTPRequestBody: Sendable {
+    /// No body.
+    case none
+    /// Bytes that may be shown.
+    case bytes([UInt8])
+    /// Bytes that are wiped after sending, such as a token request.
+    case secret(Secret)
+}
+
+/// How long each stage of an exchange may take, in seconds, and how much may come back, in bytes.
+public struct HTTPLimits: Sendable, Hashable {
+    /// Name look-up, TCP and TLS together.
+    public var connect: Double
+    /// From the connection to the first byte of the answer.
+    public var firstByte: Double
+    /// Between two pieces of the body; `nil` for streams that may be silent.
+    public var idle: Double?
+    /// The most bytes a body may have.
+    public var bodyBytes: Int
+
+    /// Limits.
+    public init(connect: Double = 10, firstByte: Double = 30, idle: Double? = 30, bodyBytes: Int = 64 << 20) {
+        self.connect = connect
+        self.firstByte = firstByte
+        self.idle = idle
+        self.bodyBytes = bodyBytes
+    }
+
+    /// A limit in seconds as it can be counted: from nothing to a day, whatever the configuration says.
+    static func bounded(_ seconds: Double) -> Double {
+        seconds.isNaN ? 0 : min(max(seconds, 0), 86_400)
+    }
+
+    /// For metadata, registration and token exchanges: at most 1 MiB.
+    public static let oauth = HTTPLimits(connect: 10, firstByte: 20, idle: 10, bodyBytes: 1 << 20)
+}
+
+/// Which certificates are trusted and shown. Paths of PEM files; `nil` means the system's choice.
+public struct TLSSettings: Sendable, Hashable {
+    /// A file of trusted certificates, in place of the system's.
+    public var certificateAuthorities: String?
+    /// The client's own certificate.
+    public var clientCertificate: String?
+    /// The client's private key.
+    public var clientKey: String?
+
+    /// TLS settings.
+    public init(certificateAuthorities: String? = nil, clientCertificate: String? = nil, clientKey: String? = nil) {
+        self.certificateAuthorities = certificateAuthorities
+        self.clientCertificate = clientCertificate
+        self.clientKey = clientKey
+    }
+}
+
+/// Which answers of class 3xx are followed. libcurl itself follows none.
+public enum RedirectPolicy: Sendable, Hashable {
+    /// None: token and registration requests.
+    case never
+    /// 307 and 308 to the same origin with the body kept (for GET also 301, 302 and 303), three at most: MCP requests.
+    case sameOrigin
+    /// Any 3xx of a GET, three at most, each hop https or loopback: metadata requests, which carry no secret.
+    case judged
+}
+
+/// A request to send.
+public struct HTTPRequest: Sendable {
+    /// The method, such as `POST`.
+    public var method: String
+    /// Where to.
+    public var url: HTTPURL
+    /// The headers, in order.
+    public var headers: [HTTPRequestHeader]
+    /// The body.
+    public var body: HTTPRequestBody
+    /// The limits.
+    public var limits: HTTPLimits
+    /// Which redirects are followed.
+    public var redirects: RedirectPolicy
+
+    /// A request.
+    public init(
+        _ method: String, _ url: HTTPURL, headers: [HTTPRequestHeader] = [], body: HTTPRequestBody = .none,
+        limits: HTTPLimits = .init(), redirects: RedirectPolicy = .never
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.limits = limits
+        self.redirects = redirects
+    }
+}
+
+extension HTTPRequest {
+    /// Whether a text can be a method or the name of a header (RFC 9110 §5.6.2).
+    static func isToken(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+    }
+}
+
+/// Headers of an answer: several lines of one name stay apart.
+public struct HTTPHeaders: Sendable, Hashable {
+    /// Name and value as they came.
+    public struct Field: Sendable, Hashable {
+        /// The name as it came.
+        public var name: String
+        /// The value without surrounding space.
+        public var value: String
+    }
+
+    /// The header lines in their order.
+    public private(set) var fields: [Field] = []
+
+    /// No headers.
+    public init() {}
+
+    /// Headers of these names and values.
+    public init(_ fields: [(String, String)]) {
+        for (name, value) in fields { append(name, value) }
+    }
+
+    /// Adds a line.
+    public mutating func append(_ name: String, _ value: String) { fields.append(Field(name: name, value: value)) }
+
+    /// Adds to the last line: an answer may fold a long value (RFC 9112 §5.2).
+    mutating func extendLast(_ more: String) {
+        guard let last = fields.indices.last else { return }
+        fields[last].value += fields[last].value.isEmpty ? more : " " + more
+    }
+
+    /// The first value of a name, compared without regard to case.
+    public subscript(name: String) -> String? { values(of: name).first }
+
+    /// All values of a name, one for each line.
+    public func values(of name: String) -> [String] {
+        let wanted = name.lowercased()
+        return fields.compactMap { $0.name.lowercased() == wanted ? $0.value : nil }
+    }
+}
+
+/// The first part of an answer.
+public struct HTTPResponseHead: Sendable, Hashable {
+    /// The status code.
+    public var status: Int
+    /// The headers.
+    public var headers: HTTPHeaders
+    /// Where the answer came from: the request's URL, or the last one after redirects.
+    public var url: HTTPURL
+
+    /// The head of an answer.
+    public init(status: Int, headers: HTTPHeaders, url: HTTPURL) {
+        self.status = status
+        self.headers = headers
+        self.url = url
+    }
+
+    /// The media type without parameters, in lower case, or an empty string.
+    public var mediaType: String {
+        let value = headers["content-type"] ?? ""
+        let type = value.split(separator: ";", omittingEmptySubsequences: false).first ?? ""
+        return String(type.trimmedSpace).lowercased()
+    }
+
+    /// The pause asked for by `Retry-After` in seconds (RFC 9110 §10.2.3); dates are not read.
+    public var retryAfter: Int? {
+        guard let value = headers["retry-after"], let seconds = Int(value), seconds >= 0 else { return nil }
+        return min(seconds, 86_400)
+    }
+}
+
+/// An answer whose body has been read.
+public struct HTTPReply: Sendable {
+    /// Status and headers.
+    public var head: HTTPResponseHead
+    /// The whole body.
+    public var body: [UInt8]
+
+    /// An answer.
+    public init(head: HTTPResponseHead, body: [UInt8]) {
+        self.head = head
+        self.body = body
+    }
+}
+
+extension StringProtocol {
+    /// The text without spaces and tabs at both ends (OWS of RFC 9110 §5.6.3).
+    var trimmedSpace: SubSequence {
+        guard let first = firstIndex(where: { $0 != " " && $0 != "\t" }),
+            let last = lastIndex(where: { $0 != " " && $0 != "\t" })
+        else { return self[endIndex...] }
+        return self[first...last]
+    }
+}
