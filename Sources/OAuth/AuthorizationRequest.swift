@@ -1,0 +1,134 @@
+// RFC 6749 §4.1.1 with PKCE, state, resource (RFC 8707): the URL a person's browser is sent to.
+
+import Cryptography
+import ErrorCatalogue
+import HTTPClient
+
+/// An authorization request under way: what was sent, and what the answer is held against. In memory only.
+public struct AuthorizationRequest: Sendable {
+    /// The authorization server; its `issuer` is recorded before the browser opens (C9.5).
+    public var server: AuthorizationServerMetadata
+    /// The client.
+    public var client: OAuthClient
+    /// Where the answer comes to.
+    public var redirectURI: String
+    /// The scopes asked for.
+    public var scopes: [String]
+    /// The resource the token is for, or `nil` when it is not sent.
+    public var resource: String?
+    /// Parameters the configuration adds, in order.
+    public var extraParameters: [(name: String, value: String)]
+    /// The single-use state.
+    public var state: String
+    /// The code verifier and challenge; `nil` when PKCE is switched off for configured endpoints.
+    public var pkce: PKCE?
+
+    /// Names the request itself uses; the configuration cannot set them (pain 11).
+    public static let reservedNames: Set<String> = [
+        "response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
+        "resource", "code", "code_verifier", "grant_type", "client_secret", "refresh_token", "request", "request_uri",
+    ]
+
+    /// An authorization request.
+    public init(
+        server: AuthorizationServerMetadata, client: OAuthClient, redirectURI: String, scopes: [String],
+        resource: String?, extraParameters: [(name: String, value: String)] = [], state: String, pkce: PKCE?
+    ) {
+        self.server = server
+        self.client = client
+        self.redirectURI = redirectURI
+        self.scopes = scopes
+        self.resource = resource
+        self.extraParameters = extraParameters
+        self.state = state
+        self.pkce = pkce
+    }
+
+    /// The URL to open. Parameters the endpoint's own query has stay as they are, but never in place of ours: no
+    /// metadata document may choose the state, the challenge or the redirect URI. No name stands twice (C9.14).
+    public var url: String {
+        let endpoint = server.authorizationEndpoint
+        let sent = sentParameters
+        // A request object would stand in place of all parameters (RFC 9101 §5).
+        let replaced = Set(sent.map(\.name)).union(["request", "request_uri"])
+        let own = (endpoint.query ?? "").split(separator: "&").filter { field in
+            !FormEncoding.decode(field).contains { replaced.contains($0.name) }
+        }
+        let added = sent.map { "\(FormEncoding.encode($0.name))=\(FormEncoding.encode($0.value))" }
+        let base = endpoint.withoutFragment.prefix { $0 != "?" }
+        return base + "?" + (own.map(String.init) + added).joined(separator: "&")
+    }
+
+    private var sentParameters: [(name: String, value: String)] {
+        var parameters: [(name: String, value: String)] = [
+            ("response_type", "code"), ("client_id", client.id), ("redirect_uri", redirectURI), ("state", state),
+        ]
+        if let pkce { parameters += [("code_challenge", pkce.challenge), ("code_challenge_method", "S256")] }
+        if !scopes.isEmpty { parameters.append(("scope", Scopes.text(scopes))) }
+        if let resource { parameters.append(("resource", resource)) }
+        for extra in extraParameters where !Self.reservedNames.contains(extra.name) {
+            parameters.removeAll { $0.name == extra.name }
+            parameters.append(extra)
+        }
+        return parameters
+    }
+}
+
+/// The answer that came to the redirect URI.
+public struct AuthorizationResponse: Sendable {
+    /// The code, if the answer is a good one.
+    public let code: Secret
+
+    /// Judges the callback's query against the request: state, then issuer, then error or code (C9.4, C9.6 to C9.8, G14).
+    /// - Throws: `OmlxError`: `OAUTH_STATE_MISMATCH`, `OAUTH_ISS_MISMATCH`, `OAUTH_ISS_MISSING`,
+    ///   `OAUTH_ACCESS_DENIED`, `OAUTH_AUTHORIZATION_ERROR`, `OAUTH_CODE_MISSING`.
+    public init(query: String, for request: AuthorizationRequest) throws(OmlxError) {
+        let fields = FormEncoding.decode(query)
+        func only(_ name: String) -> String? {
+            let values = fields.filter { $0.name == name }
+            return values.count == 1 ? values[0].value : nil
+        }
+        guard let state = only("state"), !state.isEmpty, constantTimeEquals(state.utf8, request.state.utf8) else {
+            throw OmlxError(
+                .oauthStateMismatch,
+                "the answer to the sign-in carries another state than the one sent; it is not used",
+                nextStep: "sign in again; if it happens again, something else answers in your browser's place")
+        }
+        try Self.checkIssuer(fields.filter { $0.name == "iss" }.map(\.value), request)
+        if fields.contains(where: { $0.name == "error" }) {
+            throw Self.failure(OAuthErrorReply(error: only("error") ?? "", errorDescription: only("error_description")))
+        }
+        guard let code = only("code"), !code.isEmpty else {
+            throw OmlxError(.oauthCodeMissing, "the answer to the sign-in carries no authorization code")
+        }
+        self.code = Secret(code)
+    }
+
+    /// The four rows of RFC 9207 §2.4, compared byte for byte after form decoding only.
+    private static func checkIssuer(_ values: [String], _ request: AuthorizationRequest) throws(OmlxError) {
+        let expected = request.server.issuer
+        guard let iss = values.first else {
+            if request.server.sendsIssuerInCallback {
+                throw OmlxError(
+                    .oauthIssMissing,
+                    "the answer to the sign-in names no issuer although \(OmlxError.shown(expected)) promises one")
+            }
+            return
+        }
+        guard values.count == 1, Issuer.isSame(iss, expected) else {
+            throw OmlxError(
+                .oauthIssMismatch, "the answer to the sign-in comes from another issuer than the one asked",
+                compared: [.init("issuer expected", expected), .init("iss in the answer", iss)])
+        }
+    }
+
+    private static func failure(_ reply: OAuthErrorReply) -> OmlxError {
+        if reply.error == "access_denied" {
+            return OmlxError(.oauthAccessDenied, "the sign-in was denied (\(reply.text))")
+        }
+        let words = reply.error.isEmpty ? "an error that it does not name, or names twice" : reply.text
+        return OmlxError(
+            .oauthAuthorizationError, "the authorization server ended the sign-in with \(words)",
+            nextStep: reply.error == "invalid_scope" ? "choose other scopes with --scope" : nil)
+    }
+}

@@ -1,0 +1,149 @@
+// RFC 8414 and OpenID Connect Discovery: what an authorization server says of itself. Build the request, judge the reply.
+
+import ErrorCatalogue
+import HTTPClient
+import JSON
+
+/// An authorization server: what its metadata says, or what the configuration says in its place (C4.8).
+public struct AuthorizationServerMetadata: Sendable, Hashable {
+    /// The issuer, byte for byte.
+    public var issuer: String
+    /// Where a person signs in.
+    public var authorizationEndpoint: HTTPURL
+    /// Where codes and refresh tokens become tokens.
+    public var tokenEndpoint: HTTPURL
+    /// Where clients register (RFC 7591), if anywhere.
+    public var registrationEndpoint: HTTPURL?
+    /// Where tokens are taken back (RFC 7009), if anywhere.
+    public var revocationEndpoint: HTTPURL?
+    /// Scopes, if listed.
+    public var scopesSupported: [String]?
+    /// Client authentication methods at the token endpoint; `nil` means `client_secret_basic` (RFC 8414 §2).
+    public var tokenEndpointAuthMethods: [String]?
+    /// Challenge methods of PKCE; `nil` when not listed.
+    public var codeChallengeMethods: [String]?
+    /// Whether callbacks carry `iss` (RFC 9207 §3).
+    public var sendsIssuerInCallback: Bool
+
+    /// An authorization server.
+    public init(
+        issuer: String, authorizationEndpoint: HTTPURL, tokenEndpoint: HTTPURL, registrationEndpoint: HTTPURL? = nil,
+        revocationEndpoint: HTTPURL? = nil, scopesSupported: [String]? = nil,
+        tokenEndpointAuthMethods: [String]? = nil, codeChallengeMethods: [String]? = nil,
+        sendsIssuerInCallback: Bool = false
+    ) {
+        self.issuer = issuer
+        self.authorizationEndpoint = authorizationEndpoint
+        self.tokenEndpoint = tokenEndpoint
+        self.registrationEndpoint = registrationEndpoint
+        self.revocationEndpoint = revocationEndpoint
+        self.scopesSupported = scopesSupported
+        self.tokenEndpointAuthMethods = tokenEndpointAuthMethods
+        self.codeChallengeMethods = codeChallengeMethods
+        self.sendsIssuerInCallback = sendsIssuerInCallback
+    }
+}
+
+/// Comparison of issuer identifiers.
+enum Issuer {
+    /// Whether two issuers are the same bytes. `==` on `String` is not enough: it takes U+212A for a `K` (C4.4, C9.7).
+    static func isSame(_ lhs: String, _ rhs: String) -> Bool { lhs.utf8.elementsEqual(rhs.utf8) }
+}
+
+extension AuthorizationServerMetadata {
+    private static let what = "authorization server metadata"
+
+    /// The well-known places for an issuer, in the fixed order; never the root's document for an issuer with a path
+    /// (C4.1 to C4.3).
+    public static func wellKnownURLs(for issuer: HTTPURL) -> [HTTPURL] {
+        var path = issuer.path
+        while path.hasSuffix("/") { path.removeLast() }
+        let oauth = "/.well-known/oauth-authorization-server"
+        let openID = "/.well-known/openid-configuration"
+        let targets = path.isEmpty ? [oauth, openID] : [oauth + path, openID + path, path + openID]
+        return targets.compactMap { try? HTTPURL(issuer.origin + $0) }
+    }
+
+    /// The request for the document at a place.
+    public static func request(at url: HTTPURL) -> HTTPRequest {
+        HTTPRequest(
+            "GET", url, headers: [.init("Accept", "application/json"), .init("MCP-Protocol-Version", "2025-11-25")],
+            limits: .oauth, redirects: .judged)
+    }
+
+    /// What the answer means for an issuer.
+    public enum Judgement: Sendable {
+        /// A document of this issuer.
+        case found(AuthorizationServerMetadata)
+        /// None is published here; ask the next place.
+        case notHere(String)
+        /// The server could not say (5xx, 429).
+        case unavailable(status: Int)
+    }
+
+    /// Which issuers a document may name.
+    public enum ExpectedIssuer: Sendable, Hashable {
+        /// Exactly this text (C4.4).
+        case exactly(String)
+        /// The origin itself, with or without a slash: nobody named an issuer, the place was built from the MCP
+        /// server's own origin (2025-03-26, C6.1).
+        case origin(String)
+
+        func admits(_ issuer: String) -> Bool {
+            switch self {
+            case .exactly(let expected): Issuer.isSame(issuer, expected)
+            case .origin(let origin): Issuer.isSame(issuer, origin) || Issuer.isSame(issuer, origin + "/")
+            }
+        }
+
+        var text: String {
+            switch self {
+            case .exactly(let text), .origin(let text): text
+            }
+        }
+    }
+
+    /// Judges the answer to `request(at:)`.
+    /// - Throws: `OmlxError`: `OAUTH_SERVER_METADATA_INVALID`, `OAUTH_ISSUER_MISMATCH` (C4.4, C4.5),
+    ///   `OAUTH_PKCE_UNSUPPORTED` (C4.6), `OAUTH_INSECURE_URL` (C5.1).
+    public static func judge(_ reply: HTTPReply, issuer expected: ExpectedIssuer) throws(OmlxError) -> Judgement {
+        switch try MetadataReply(reply, invalid: .oauthServerMetadataInvalid, what: what) {
+        case .notHere(let reason): return .notHere(reason)
+        case .unavailable(let status): return .unavailable(status: status)
+        case .document(let object):
+            let fields = DocumentFields(object: object, code: .oauthServerMetadataInvalid, what: what)
+            let issuer = try fields.requiredString("issuer")
+            guard expected.admits(issuer) else {
+                throw OmlxError(
+                    .oauthIssuerMismatch, "the \(what) at \(reply.head.url.withoutQuery) names another issuer",
+                    compared: [.init("issuer expected", expected.text), .init("issuer in metadata", issuer)],
+                    nextStep: "if you trust it, set \"issuer\" in the server's auth block to the published one")
+            }
+            let metadata = try read(fields, issuer: issuer)
+            guard metadata.codeChallengeMethods?.contains("S256") == true else {
+                throw OmlxError(
+                    .oauthPKCEUnsupported, "\(OmlxError.shown(issuer)) does not list PKCE with S256 in its metadata",
+                    compared: [
+                        .init(
+                            "code_challenge_methods_supported",
+                            metadata.codeChallengeMethods?.joined(separator: " ") ?? "missing")
+                    ], nextStep: "ask whoever runs it; a sign-in without PKCE could be stolen on the way")
+            }
+            return .found(metadata)
+        }
+    }
+
+    private static func read(_ fields: DocumentFields, issuer: String) throws(OmlxError) -> AuthorizationServerMetadata
+    {
+        AuthorizationServerMetadata(
+            issuer: issuer,
+            authorizationEndpoint: try fields.requiredURL("authorization_endpoint"),
+            tokenEndpoint: try fields.requiredURL("token_endpoint"),
+            registrationEndpoint: try fields.url("registration_endpoint"),
+            revocationEndpoint: try fields.url("revocation_endpoint"),
+            scopesSupported: try fields.strings("scopes_supported"),
+            tokenEndpointAuthMethods: try fields.strings("token_endpoint_auth_methods_supported"),
+            codeChallengeMethods: try fields.strings("code_challenge_methods_supported"),
+            sendsIssuerInCallback: try fields.bool("authorization_response_iss_parameter_supported") ?? false)
+    }
+}

@@ -1,0 +1,139 @@
+// application/x-www-form-urlencoded (WHATWG URL §5), written without leaving secrets in strings.
+
+import Cryptography
+
+/// A parameter of a form: shown text or a secret.
+public enum FormValue: Sendable {
+    /// Text that may be shown.
+    case plain(String)
+    /// A secret, opened only by the form writer.
+    case secret(Secret)
+
+    fileprivate var count: Int {
+        switch self {
+        case .plain(let text): text.utf8.count
+        case .secret(let secret): secret.count
+        }
+    }
+}
+
+/// The parameters of a form in order. A name is never sent twice (C9.14): a later value replaces an earlier one.
+public struct FormParameters: Sendable {
+    /// Names and values in order.
+    public private(set) var fields: [(name: String, value: FormValue)] = []
+
+    /// No parameters.
+    public init() {}
+
+    /// Sets a parameter.
+    public mutating func set(_ name: String, _ value: String) { put(name, .plain(value)) }
+
+    /// Sets a parameter when there is a value.
+    public mutating func set(_ name: String, optional value: String?) {
+        if let value { put(name, .plain(value)) }
+    }
+
+    /// Sets a secret parameter.
+    public mutating func set(_ name: String, _ value: Secret) { put(name, .secret(value)) }
+
+    private mutating func put(_ name: String, _ value: FormValue) {
+        if let index = fields.firstIndex(where: { $0.name == name }) {
+            fields[index].value = value
+        } else {
+            fields.append((name, value))
+        }
+    }
+
+    /// The names in order.
+    public var names: [String] { fields.map(\.name) }
+
+    /// The form as text, for a URL's query. Secrets do not belong there and are left out.
+    public var text: String {
+        fields.compactMap { field in
+            guard case .plain(let value) = field.value else { return nil }
+            return "\(FormEncoding.encode(field.name))=\(FormEncoding.encode(value))"
+        }.joined(separator: "&")
+    }
+
+    /// The form as bytes to send.
+    public func encoded() -> Secret {
+        var output: [UInt8] = []
+        // Reserved in one piece, so that growing leaves no copy of a secret behind.
+        output.reserveCapacity(fields.reduce(0) { $0 + ($1.name.utf8.count + $1.value.count) * 3 + 2 })
+        for (index, field) in fields.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: "&")) }
+            FormEncoding.append(field.name.utf8, to: &output)
+            output.append(UInt8(ascii: "="))
+            switch field.value {
+            case .plain(let text): FormEncoding.append(text.utf8, to: &output)
+            case .secret(let secret): secret.withBytes { FormEncoding.append($0, to: &output) }
+            }
+        }
+        return Secret(wiping: &output)
+    }
+}
+
+/// Reading and writing the form encoding.
+public enum FormEncoding {
+    /// Appends bytes, encoded.
+    static func append(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
+        let digits = Array("0123456789ABCDEF".utf8)
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "*"):
+                output.append(byte)
+            case 0x20: output.append(UInt8(ascii: "+"))
+            default:
+                output.append(UInt8(ascii: "%"))
+                output.append(digits[Int(byte >> 4)])
+                output.append(digits[Int(byte & 15)])
+            }
+        }
+    }
+
+    /// A text, encoded.
+    public static func encode(_ text: String) -> String {
+        var output: [UInt8] = []
+        append(text.utf8, to: &output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// The fields of an encoded text in order; broken percent escapes stay as they are.
+    public static func decode(_ text: some StringProtocol) -> [(name: String, value: String)] {
+        text.utf8.split(separator: UInt8(ascii: "&")).map { pair in
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            return (decodePart(Array(parts[0])), parts.count > 1 ? decodePart(Array(parts[1])) : "")
+        }
+    }
+
+    private static func decodePart(_ bytes: [UInt8]) -> String {
+        var output: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "+") {
+                output.append(0x20)
+            } else if byte == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hex(bytes[index + 1]),
+                let low = hex(bytes[index + 2])
+            {
+                output.append(high << 4 | low)
+                index += 2
+            } else {
+                output.append(byte)
+            }
+            index += 1
+        }
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    private static func hex(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,18 @@
+// RFC 7636, proof key for code exchange, S256 only (C9.1).
+
+import Cryptography
+
+/// A code verifier and its challenge. Lives in memory only.
+public struct PKCE: Sendable {
+    /// The verifier: 43 characters from 32 random octets.
+    public let verifier: Secret
+    /// The S256 challenge.
+    public let challenge: String
+
+    /// The pair made from 32 random octets handed in.
+    /// - Throws: `OmlxError` when libcrypto cannot be loaded.
+    public init(octets: [UInt8]) throws {
+        verifier = Base64URL.encode(Secret(octets))
+        challenge = Base64URL.encode(try SHA256.hash(verifier))
+    }
+}

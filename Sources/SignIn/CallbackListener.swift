@@ -1,0 +1,259 @@
+// The loopback listener a browser comes back to (RFC 8252 §7.3): one thread, bounded, deaf to everything else.
+
+import ErrorCatalogue
+import Glibc
+import HTTPClient
+import Synchronization
+
+/// Listens on loopback for the answer to an authorization request. Stray requests (favicon, preflight, a second tab)
+/// get a page and change nothing.
+final class CallbackListener: Sendable {
+    /// The query of each answer that came, in order.
+    let answers: AsyncStream<String>
+    /// The port listened at.
+    let port: Int
+
+    private let continuation: AsyncStream<String>.Continuation
+    private let path: String
+    private let hosts: Set<String>
+    private let sockets: [Int32]
+    private let wake: (read: Int32, write: Int32)
+    private let isStopped = Mutex(false)
+
+    private static let clientLimit = 32
+    private static let requestLimit = 16 << 10
+    private static let clientSeconds = 10.0
+
+    /// Binds and listens; the first answer can come as soon as this returns.
+    /// - Parameters:
+    ///   - settings: host, path and the port fixed by the configuration, if any.
+    ///   - preferredPort: the port of an earlier registration, tried first.
+    /// - Throws: `OmlxError`: `OAUTH_CALLBACK_PORT_TAKEN`, `OAUTH_CALLBACK_FAILED`.
+    init(_ settings: RedirectSettings, preferredPort: Int?) throws(OmlxError) {
+        let (sockets, port) = try Self.bind(settings, preferredPort: preferredPort)
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else {
+            for socket in sockets { close(socket) }
+            throw Self.failure("no pipe")
+        }
+        for end in ends { Self.keepToOurselves(end) }
+        self.sockets = sockets
+        self.port = port
+        wake = (ends[0], ends[1])
+        path = settings.path
+        let names = ["127.0.0.1", "localhost", "[::1]"]
+        // Browsers leave out the port that is the scheme's own.
+        hosts = Set(names.map { "\($0):\(port)" } + (port == 80 ? names : []))
+        (answers, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16))
+        try startThread()
+    }
+
+    private func startThread() throws(OmlxError) {
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(self)
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<CallbackListener>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
+        guard status == 0 else {
+            context.release()
+            closeAll()
+            throw Self.failure("no thread")
+        }
+        pthread_detach(thread)
+    }
+
+    /// Stops listening; the port is free soon after.
+    func stop() {
+        isStopped.withLock { isStopped in
+            guard !isStopped else { return }
+            isStopped = true
+            var byte: UInt8 = 0
+            _ = write(wake.write, &byte, 1)
+        }
+    }
+
+    private func closeAll() {
+        for socket in sockets { close(socket) }
+        close(wake.read)
+        close(wake.write)
+        continuation.finish()
+    }
+
+    private static func failure(_ reason: String) -> OmlxError {
+        OmlxError(.oauthCallbackFailed, "the callback listener could not be opened: \(reason)")
+    }
+
+    // MARK: binding
+
+    private static func bind(
+        _ settings: RedirectSettings, preferredPort: Int?
+    ) throws(OmlxError) -> (sockets: [Int32], port: Int) {
+        if let fixed = settings.port {
+            guard (1...65535).contains(fixed) else { throw failure("\(fixed) is no port number from 1 to 65535") }
+            if let sockets = try bind(settings.host, port: fixed) { return sockets }
+            throw OmlxError(
+                .oauthCallbackPortTaken,
+                "port \(fixed), fixed for the callback by the configuration, is in use by another program",
+                nextStep: "end the program that listens there (ss -ltnp 'sport = :\(fixed)'), or configure another port")
+        }
+        if let preferredPort, (1...65535).contains(preferredPort),
+            let sockets = try bind(settings.host, port: preferredPort)
+        {
+            return sockets
+        }
+        // More than once, because a port free on IPv4 may be taken on IPv6.
+        for _ in 0..<8 {
+            if let sockets = try bind(settings.host, port: 0) { return sockets }
+        }
+        throw failure("no port is free")
+    }
+
+    /// Binds one port; `localhost` on IPv4 and, where there is one, IPv6 (pain 6). `nil` when the port is taken.
+    private static func bind(_ host: String, port: Int) throws(OmlxError) -> (sockets: [Int32], port: Int)? {
+        let isSixOnly = host == "::1"
+        guard let (first, bound) = try listen(isSix: isSixOnly, port: port) else { return nil }
+        guard host == "localhost" else { return ([first], bound) }
+        do throws(OmlxError) {
+            if let (second, _) = try listen(isSix: true, port: bound) { return ([first, second], bound) }
+        } catch {
+            // No IPv6 here: then no browser will try it either.
+            return ([first], bound)
+        }
+        close(first)
+        return nil
+    }
+
+    private static func listen(isSix: Bool, port: Int) throws(OmlxError) -> (socket: Int32, port: Int)? {
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(isSix ? AF_INET6 : AF_INET, kind, 0)
+        guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
+        var yes: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        let status = isSix ? bindSix(descriptor, port, &yes) : bindFour(descriptor, port)
+        guard status == 0, Glibc.listen(descriptor, 16) == 0 else {
+            let reason = errno
+            close(descriptor)
+            if reason == EADDRINUSE || reason == EACCES { return nil }
+            throw failure(String(cString: strerror(reason)))
+        }
+        return (descriptor, boundPort(descriptor))
+    }
+
+    private static func bindFour(_ descriptor: Int32, _ port: Int) -> Int32 {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port)).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+
+    private static func bindSix(_ descriptor: Int32, _ port: Int, _ yes: inout Int32) -> Int32 {
+        setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = in_port_t(UInt16(port)).bigEndian
+        address.sin6_addr = in6addr_loopback
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+            }
+        }
+    }
+
+    private static func boundPort(_ descriptor: Int32) -> Int {
+        var address = sockaddr_in6()
+        var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        // The port stands at the same place in sockaddr_in and sockaddr_in6.
+        _ = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return Int(UInt16(bigEndian: address.sin6_port))
+    }
+
+    /// Not handed to child processes, never waited on.
+    private static func keepToOurselves(_ descriptor: Int32) {
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    }
+
+    // MARK: on the listener's thread
+
+    private struct Client {
+        var descriptor: Int32
+        var request: [UInt8] = []
+        var deadline: ContinuousClock.Instant
+    }
+
+    private func run() {
+        var clients: [Client] = []
+        while !isStopped.withLock({ $0 }) {
+            var polled = [pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)]
+            polled += sockets.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            polled += clients.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+            _ = poll(&polled, nfds_t(polled.count), clients.isEmpty ? -1 : 500)
+            let ready = Set(polled.filter { $0.revents != 0 }.map(\.fd))
+            for socket in sockets where ready.contains(socket) { acceptClients(socket, &clients) }
+            let now = ContinuousClock.now
+            clients = clients.compactMap { client in
+                var client = client
+                let isDone = ready.contains(client.descriptor) && serve(&client)
+                guard isDone || client.deadline < now else { return client }
+                close(client.descriptor)
+                return nil
+            }
+        }
+        for client in clients { close(client.descriptor) }
+        closeAll()
+    }
+
+    private func acceptClients(_ socket: Int32, _ clients: inout [Client]) {
+        while true {
+            let descriptor = accept(socket, nil, nil)
+            guard descriptor >= 0 else { return }
+            Self.keepToOurselves(descriptor)
+            if clients.count >= Self.clientLimit {
+                close(descriptor)
+            } else {
+                clients.append(Client(descriptor: descriptor, deadline: .now + .seconds(Self.clientSeconds)))
+            }
+        }
+    }
+
+    /// Reads what is there; true when the client has been answered or is gone.
+    private func serve(_ client: inout Client) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = recv(client.descriptor, &buffer, buffer.count, 0)
+        if count < 0 { return errno != EAGAIN && errno != EINTR }
+        if count == 0 { return true }
+        client.request += buffer[..<count]
+        let text = String(decoding: client.request, as: UTF8.self)
+        guard let end = text.range(of: "\r\n\r\n") ?? text.range(of: "\n\n") else {
+            guard client.request.count > Self.requestLimit else { return false }
+            answer(client.descriptor, with: .badRequest)
+            return true
+        }
+        let (page, query) = CallbackRequest(String(text[..<end.lowerBound])).judge(path: path, hosts: hosts)
+        answer(client.descriptor, with: page)
+        if let query { continuation.yield(query) }
+        return true
+    }
+
+    private func answer(_ descriptor: Int32, with page: CallbackPage) {
+        let bytes = Array(page.response.utf8)
+        // Small enough for any socket buffer; a browser that does not read loses only the page.
+        _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+}
+
+extension String {
+    fileprivate func range(of text: String) -> Range<String.Index>? { firstRange(of: text) }
+}

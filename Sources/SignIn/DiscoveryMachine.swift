@@ -1,0 +1,260 @@
+// From a 401 to the authorization server: which document is fetched next, and when that ends. No I/O.
+
+import ErrorCatalogue
+import HTTPClient
+import OAuth
+
+/// What discovery found.
+public struct Discovery: Sendable {
+    /// The resource's own document, if it publishes one.
+    public var resourceMetadata: ProtectedResourceMetadata?
+    /// The authorization server.
+    public var server: AuthorizationServerMetadata
+    /// The `resource` to send, or `nil` to send none (C10.1 to C10.4).
+    public var resource: String?
+    /// What a person should know, such as a fallback that was taken.
+    public var notices: [String]
+    /// The places that answered, asked first next time.
+    public var places: [String]
+}
+
+/// The course of a discovery: protected resource metadata, then authorization server metadata, each in its fixed order
+/// of places.
+struct DiscoveryMachine {
+    enum Action {
+        case fetch(HTTPRequest)
+        case finished(Discovery)
+        case failed(OmlxError)
+    }
+
+    private enum Stage {
+        case resource(asked: HTTPURL, remaining: [HTTPURL])
+        case server(AuthorizationServerMetadata.ExpectedIssuer, asked: HTTPURL, remaining: [HTTPURL])
+        case over
+    }
+
+    private let server: HTTPURL
+    private let challenge: BearerChallenge
+    private let configuration: SignInConfiguration
+    private let preferredIssuer: String?
+    private let knownPlaces: [String]
+    private var places: [String] = []
+    private var stage = Stage.over
+    private var resourceMetadata: ProtectedResourceMetadata?
+    private var unavailable: OmlxError?
+    private var notices: [String] = []
+
+    /// - Parameters:
+    ///   - preferredIssuer: the issuer of an earlier sign-in, chosen again where the resource still lists it.
+    ///   - knownPlaces: the places that answered earlier. They change only the order, never what may be asked.
+    init(
+        server: HTTPURL, challenge: BearerChallenge, configuration: SignInConfiguration,
+        preferredIssuer: String? = nil, knownPlaces: [String] = []
+    ) {
+        self.knownPlaces = knownPlaces
+        self.server = server
+        self.challenge = challenge
+        self.configuration = configuration
+        self.preferredIssuer = preferredIssuer
+    }
+
+    mutating func start() -> Action {
+        if configuration.hasEndpoints { return finishConfigured() }
+        do throws(OmlxError) {
+            if let text = challenge.resourceMetadata {
+                let url = try OAuthURL.endpoint(
+                    text, named: "resource_metadata", invalid: .oauthResourceMetadataInvalid)
+                return fetchResource([url])
+            }
+            let base = configuration.discoveryBase ?? server
+            // What plain http says about where to sign in, anybody on the way may have written (C5.2).
+            _ = try OAuthURL.endpoint(base.withoutFragment, named: "server URL", invalid: .configAuthInvalid)
+            return fetchResource(ordered(ProtectedResourceMetadata.wellKnownURLs(for: base)))
+        } catch {
+            return fail(error)
+        }
+    }
+
+    private func ordered(_ places: [HTTPURL]) -> ArraySlice<HTTPURL> {
+        let known = places.filter { knownPlaces.contains($0.text) }
+        return (known + places.filter { !knownPlaces.contains($0.text) })[...]
+    }
+
+    mutating func received(_ result: Result<HTTPReply, HTTPFailure>) -> Action {
+        switch (stage, result) {
+        case (.over, _): return fail(OmlxError(.oauthDiscoveryUnavailable, "discovery was over"))
+        case (_, .failure(let failure)): return fail(Self.unfetched(failure, from: server))
+        case (.resource(let asked, let remaining), .success(let reply)): return judgeResource(reply, asked, remaining)
+        case (.server(let issuer, let asked, let remaining), .success(let reply)):
+            return judgeServer(reply, issuer, asked, remaining)
+        }
+    }
+
+    // MARK: protected resource metadata
+
+    private mutating func fetchResource(_ places: ArraySlice<HTTPURL>) -> Action {
+        guard let place = places.first else { return resourceNotFound() }
+        stage = .resource(asked: place, remaining: Array(places.dropFirst()))
+        return .fetch(ProtectedResourceMetadata.request(at: place))
+    }
+
+    private mutating func judgeResource(_ reply: HTTPReply, _ asked: HTTPURL, _ remaining: [HTTPURL]) -> Action {
+        do throws(OmlxError) {
+            switch try ProtectedResourceMetadata.judge(reply, for: server) {
+            case .notHere: return fetchResource(remaining[...])
+            case .unavailable(let status):
+                unavailable = Self.unavailable("protected resource metadata", reply, status)
+                return fetchResource(remaining[...])
+            case .found(let metadata):
+                resourceMetadata = metadata
+                places.append(asked.text)
+                unavailable = nil
+                return try findServer(among: metadata.authorizationServers)
+            }
+        } catch {
+            return fail(error)
+        }
+    }
+
+    /// Nothing published: a configured issuer, else the server's own origin as revision 2025-03-26 had it (C6.1).
+    private mutating func resourceNotFound() -> Action {
+        if let unavailable { return fail(unavailable) }
+        if let issuer = configuration.issuer {
+            do throws(OmlxError) { return try findServer(among: [issuer]) } catch { return fail(error) }
+        }
+        if challenge.resourceMetadata != nil {
+            return fail(
+                OmlxError(
+                    .oauthNoAuthorizationServer,
+                    "\(server.origin) names protected resource metadata, but nothing is published there",
+                    nextStep: "ask whoever runs the server, or name the issuer in its auth block"))
+        }
+        let base = configuration.discoveryBase ?? server
+        notices.append("\(server.origin) publishes no protected resource metadata; its own origin is asked instead")
+        return fetchServer(
+            issuer: .origin(base.origin),
+            places: (try? HTTPURL(base.origin + "/.well-known/oauth-authorization-server")).map { [$0] } ?? [])
+    }
+
+    // MARK: authorization server metadata
+
+    private mutating func findServer(among issuers: [String]) throws(OmlxError) -> Action {
+        let chosen = issuers.first { $0 == (configuration.issuer ?? preferredIssuer) } ?? issuers[0]
+        let url = try OAuthURL.endpoint(
+            chosen, named: "authorization server", invalid: .oauthResourceMetadataInvalid)
+        return fetchServer(
+            issuer: .exactly(configuration.issuer ?? chosen),
+            places: ordered(AuthorizationServerMetadata.wellKnownURLs(for: url)))
+    }
+
+    private mutating func fetchServer(
+        issuer: AuthorizationServerMetadata.ExpectedIssuer, places: ArraySlice<HTTPURL>
+    ) -> Action {
+        guard let place = places.first else { return serverNotFound(issuer) }
+        stage = .server(issuer, asked: place, remaining: Array(places.dropFirst()))
+        return .fetch(AuthorizationServerMetadata.request(at: place))
+    }
+
+    private mutating func judgeServer(
+        _ reply: HTTPReply, _ issuer: AuthorizationServerMetadata.ExpectedIssuer, _ asked: HTTPURL,
+        _ remaining: [HTTPURL]
+    ) -> Action {
+        do throws(OmlxError) {
+            switch try AuthorizationServerMetadata.judge(reply, issuer: issuer) {
+            case .notHere: return fetchServer(issuer: issuer, places: remaining[...])
+            case .unavailable(let status):
+                unavailable = Self.unavailable("authorization server metadata", reply, status)
+                return fetchServer(issuer: issuer, places: remaining[...])
+            case .found(var metadata):
+                places.append(asked.text)
+                if let url = configuration.authorizationEndpoint { metadata.authorizationEndpoint = url }
+                if let url = configuration.tokenEndpoint { metadata.tokenEndpoint = url }
+                if let url = configuration.registrationEndpoint { metadata.registrationEndpoint = url }
+                if let url = configuration.revocationEndpoint { metadata.revocationEndpoint = url }
+                try checkConfiguredEndpoints()
+                return finish(metadata)
+            }
+        } catch {
+            return fail(error)
+        }
+    }
+
+    /// A configured endpoint gets code and secrets as a discovered one does (C5.1).
+    private func checkConfiguredEndpoints() throws(OmlxError) {
+        let endpoints = [
+            ("auth_url", configuration.authorizationEndpoint), ("token_url", configuration.tokenEndpoint),
+            ("registration_url", configuration.registrationEndpoint),
+            ("revocation_url", configuration.revocationEndpoint),
+        ]
+        for case (let name, let url?) in endpoints {
+            _ = try OAuthURL.endpoint(url.text, named: name, invalid: .configAuthInvalid)
+        }
+    }
+
+    private mutating func serverNotFound(_ issuer: AuthorizationServerMetadata.ExpectedIssuer) -> Action {
+        if let unavailable { return fail(unavailable) }
+        guard case .exactly(let text) = issuer else {
+            return fail(
+                OmlxError(
+                    .oauthNoAuthorizationServer, "\(server.origin) wants a sign-in but nothing says where",
+                    nextStep: "if it takes an API key, put it into the server's headers: "
+                        + "\"Authorization\": \"Bearer ${API_KEY}\""))
+        }
+        return fail(
+            OmlxError(
+                .oauthServerMetadataNotFound, "the authorization server publishes no metadata at any well-known place",
+                compared: [.init("issuer", text)],
+                nextStep: "configure auth_url and token_url in the server's auth block"))
+    }
+
+    // MARK: ends
+
+    private mutating func finish(_ metadata: AuthorizationServerMetadata) -> Action {
+        stage = .over
+        let resource: String? =
+            switch configuration.resource {
+            case .omit: nil
+            case .value(let text): text
+            case .automatic: resourceMetadata?.resource ?? ResourceIdentifier.canonical(of: server)
+            }
+        return .finished(
+            Discovery(
+                resourceMetadata: resourceMetadata, server: metadata, resource: resource, notices: notices,
+                places: places))
+    }
+
+    private mutating func finishConfigured() -> Action {
+        guard let authorization = configuration.authorizationEndpoint, let token = configuration.tokenEndpoint else {
+            return fail(OmlxError(.configAuthInvalid, "auth_url and token_url belong together"))
+        }
+        do throws(OmlxError) { try checkConfiguredEndpoints() } catch { return fail(error) }
+        return finish(
+            AuthorizationServerMetadata(
+                issuer: configuration.issuer ?? authorization.origin, authorizationEndpoint: authorization,
+                tokenEndpoint: token, registrationEndpoint: configuration.registrationEndpoint,
+                revocationEndpoint: configuration.revocationEndpoint))
+    }
+
+    private mutating func fail(_ error: OmlxError) -> Action {
+        stage = .over
+        return .failed(error)
+    }
+
+    private static func unavailable(_ what: String, _ reply: HTTPReply, _ status: Int) -> OmlxError {
+        OmlxError(
+            .oauthDiscoveryUnavailable, "the \(what) at \(reply.head.url.withoutQuery) answered with HTTP \(status)",
+            httpStatus: status, retryAfter: reply.head.retryAfter, nextStep: "try again later")
+    }
+
+    private static func unfetched(_ failure: HTTPFailure, from server: HTTPURL) -> OmlxError {
+        let passed: [ErrorCode] = [
+            .transportRedirectRefused, .transportRedirectLimit, .transportRedirectOrigin, .transportTooLarge,
+            .transportCancelled, .configTLSInvalid,
+        ]
+        if passed.contains(failure.error.code) { return failure.error }
+        return OmlxError(
+            .oauthDiscoveryUnavailable,
+            "the sign-in metadata for \(server.origin) could not be fetched: \(failure.error.message)",
+            nextStep: failure.error.nextStep)
+    }
+}

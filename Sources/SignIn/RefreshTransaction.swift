@@ -1,0 +1,132 @@
+// The refresh of one credential across tasks and processes: lock, read again, refresh, persist, release (pain 1).
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import OAuth
+
+/// How a refresh ended.
+public enum RefreshOutcome: Sendable {
+    /// Good tokens: newly granted, or those another process got meanwhile.
+    case current(Credential, isNew: Bool)
+    /// The authorization server does not accept the refresh token any more; the record is kept and marked.
+    case rejected(Credential, OmlxError)
+    /// The authorization server refused for another reason; the record is kept.
+    case refused(Credential, OmlxError)
+    /// Nothing is known; the record is kept.
+    case unknown(Credential, OmlxError)
+    /// There is no refresh token.
+    case impossible(Credential)
+    /// There is no credential any more.
+    case gone
+    /// Lock or store failed; nothing was sent or the answer could not be kept.
+    case failed(OmlxError)
+}
+
+/// Refreshes one credential at most once, however many ask.
+public struct RefreshTransaction: Sendable {
+    private let context: SignInContext
+    private let key: CredentialKey
+
+    /// A refresh of the credential with this key.
+    public init(_ key: CredentialKey, context: SignInContext) {
+        self.key = key
+        self.context = context
+    }
+
+    /// Refreshes tokens of this generation, or adopts newer ones. Not cut off by cancellation once it has begun.
+    public func run(replacing tokenGeneration: Int) async -> RefreshOutcome {
+        await context.exchanges.run { await locked(tokenGeneration) }
+    }
+
+    private func locked(_ tokenGeneration: Int) async -> RefreshOutcome {
+        do {
+            let lock = try await CredentialLock.acquire(
+                try key.recordName(), in: context.lockFolder, command: context.command, timeout: 60, now: context.now)
+            defer { lock.release() }
+            guard let credential = try await context.store.credential(for: key) else { return .gone }
+            if credential.tokenGeneration != tokenGeneration { return .current(credential, isNew: false) }
+            if credential.isRefreshTokenRejected { return .rejected(credential, Self.knownRejection(credential)) }
+            guard let token = credential.refreshToken else { return .impossible(credential) }
+            return try await refresh(credential, token)
+        } catch let error as OmlxError {
+            return .failed(error)
+        } catch {
+            return .failed(OmlxError(.transportCancelled, "the refresh was cancelled before it began"))
+        }
+    }
+
+    private static func knownRejection(_ credential: Credential) -> OmlxError {
+        OmlxError(
+            .oauthRefreshRejected,
+            "the authorization server rejected the refresh token before (\(credential.rejection?.code ?? "invalid_grant"))",
+            nextStep: "sign in again")
+    }
+
+    private func refresh(_ credential: Credential, _ token: Secret) async throws -> RefreshOutcome {
+        let endpoint = try OAuthURL.endpoint(
+            credential.tokenEndpoint, named: "token endpoint", invalid: .oauthServerMetadataInvalid)
+        var begun = credential
+        begun.refreshBegunGeneration = credential.tokenGeneration
+        begun = try await context.store.save(begun, expecting: .generation(credential.generation))
+        let client = OAuthClient(
+            id: credential.clientID, secret: credential.clientSecret,
+            authMethod: ClientAuthMethod(rawValue: credential.tokenEndpointAuthMethod) ?? .none)
+        let request = TokenRequest.refresh(token, at: endpoint, as: client, resource: credential.resource)
+        var machine = RefreshMachine(server: endpoint.origin)
+        var action = RefreshMachine.Action.send(after: 0)
+        while true {
+            switch action {
+            case .send(let pause):
+                if pause > 0 { try await Task.sleep(for: .seconds(pause)) }
+                let reply = await context.fetch(request)
+                action = machine.received(reply, jitter: Double.random(in: 0...1))
+            case .granted(let grant): return .current(try await keep(grant, over: begun), isNew: true)
+            case .rejected(let error, let reason): return try await rejected(error.hiding(begun.secrets), reason, begun)
+            case .refused(let error): return .refused(begun, error.hiding(begun.secrets))
+            case .unknown(let error): return .unknown(begun, error.hiding(begun.secrets))
+            }
+        }
+    }
+
+    /// Persists before anybody uses the tokens. A reply without a refresh token leaves the old one good (pain 3).
+    private func keep(
+        _ grant: TokenGrant, over credential: Credential, isFirst: Bool = true
+    ) async throws -> Credential {
+        let moment = context.now()
+        var renewed = credential
+        renewed.accessToken = grant.accessToken
+        if let token = grant.refreshToken { renewed.refreshToken = token }
+        renewed.lifetime = grant.lifetime
+        renewed.expiresAt = grant.lifetime.map { moment.addingTimeInterval(Double($0)) }
+        if let scopes = grant.scopes { renewed.grantedScopes = scopes }
+        renewed.refreshedAt = moment
+        renewed.refreshBegunGeneration = nil
+        renewed.rejection = nil
+        do {
+            return try await context.store.save(renewed, expecting: .generation(credential.generation))
+        } catch let error as OmlxError where error.code == .storeConflict && isFirst {
+            // Somebody without the lock changed something else of the record: no reason to lose the new tokens.
+            guard let latest = try await context.store.credential(for: key),
+                latest.tokenGeneration == credential.tokenGeneration
+            else { throw error }
+            return try await keep(grant, over: latest, isFirst: false)
+        }
+    }
+
+    /// Reads once more for a winner that did not take the lock; else marks the record and keeps it.
+    private func rejected(
+        _ error: OmlxError, _ reason: String, _ credential: Credential
+    ) async throws -> RefreshOutcome {
+        guard let latest = try await context.store.credential(for: key) else { return .gone }
+        if latest.tokenGeneration != credential.tokenGeneration { return .current(latest, isNew: false) }
+        var marked = latest
+        marked.rejection = Credential.Rejection(
+            code: reason, at: context.now(), generation: latest.tokenGeneration)
+        marked.refreshBegunGeneration = nil
+        let kept = try await context.store.save(marked, expecting: .generation(latest.generation))
+        return .rejected(kept, error)
+    }
+}

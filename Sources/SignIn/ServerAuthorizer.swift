@@ -1,0 +1,269 @@
+// Gives every request of one server its header, and decides what a 401 means: newer token, refresh, or sign-in needed.
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import OAuth
+
+/// What an authorizer tells those who keep the status.
+public enum AuthorizationEvent: Sendable {
+    /// A credential is in use.
+    case signedIn(Credential)
+    /// Tokens were refreshed.
+    case refreshed(Credential)
+    /// The refresh token was rejected; the access token may still work.
+    case refreshRejected(OmlxError)
+    /// A refresh got no usable answer or was refused.
+    case refreshFailed(OmlxError)
+    /// The server wants a sign-in.
+    case signInNeeded(OmlxError)
+    /// The server answered with 403 and `insufficient_scope`.
+    case insufficientScope(OmlxError)
+}
+
+/// The authorization of one server's requests.
+public actor ServerAuthorizer {
+    /// A header for a request, and which tokens it was made of.
+    public struct Authorization: Sendable {
+        /// The value of `Authorization`, or `nil` when there is no credential.
+        public var header: Secret?
+        /// The generation of the tokens in it.
+        public var tokenGeneration: Int?
+
+        /// A header made of tokens of this generation.
+        public init(header: Secret? = nil, tokenGeneration: Int? = nil) {
+            self.header = header
+            self.tokenGeneration = tokenGeneration
+        }
+    }
+
+    /// The credential's key.
+    public nonisolated let key: CredentialKey
+    /// What the server's last 401 or 403 said, for a sign-in that follows.
+    public private(set) var lastChallenge = BearerChallenge()
+    /// Whether the server ever answered 401.
+    public private(set) var hasBeenChallenged = false
+
+    private let context: SignInContext
+    private let serverName: String
+    private let observer: @Sendable (AuthorizationEvent) -> Void
+    private var credential: Credential?
+    private var isLoaded = false
+    private var running: (generation: Int, task: Task<RefreshOutcome, Never>)?
+    private var pause: RefreshPause?
+    /// The generation of the tokens this process got by a refresh.
+    private var refreshedGeneration: Int?
+
+    /// The longest time before expiry at which tokens are refreshed, in seconds (mcp-cli's buffer).
+    static let refreshMargin = 300.0
+
+    /// An authorizer for one server.
+    /// - Parameter serverName: the configured name, for the next step of messages.
+    public init(
+        _ key: CredentialKey, serverName: String, context: SignInContext,
+        observer: @escaping @Sendable (AuthorizationEvent) -> Void = { _ in }
+    ) {
+        self.key = key
+        self.serverName = serverName
+        self.context = context
+        self.observer = observer
+    }
+
+    /// The header to send now; refreshes first when the tokens are about to end.
+    /// - Throws: `OmlxError`: what the store throws; `OAUTH_REFRESH_UNAVAILABLE`, `OAUTH_SIGN_IN_NEEDED` and the like
+    ///   when the access token has ended and cannot be renewed.
+    public func authorization() async throws -> Authorization {
+        if !isLoaded { try await readStore() }
+        guard let current = credential else { return Authorization() }
+        if Self.isDue(current, now: context.now()) { try await refreshAhead(current) }
+        guard let credential else { return Authorization() }
+        return Authorization(
+            header: credential.accessToken.concatenating(prefix: "Bearer "),
+            tokenGeneration: credential.tokenGeneration)
+    }
+
+    /// Whether tokens are to be refreshed before they are used: five minutes before their end, or a tenth of a shorter
+    /// life. Tokens of unknown life are used until a 401 (pain 24).
+    static func isDue(_ credential: Credential, now: Date) -> Bool {
+        guard let expiresAt = credential.expiresAt else { return false }
+        let margin = min(refreshMargin, Double(credential.lifetime ?? Int.max) / 10)
+        return expiresAt.timeIntervalSince(now) <= margin
+    }
+
+    private func hasEnded(_ credential: Credential) -> Bool {
+        credential.expiresAt.map { $0 <= context.now() } ?? false
+    }
+
+    private func refreshAhead(_ current: Credential) async throws {
+        if let pause, !pause.isOver(at: context.now()) {
+            guard hasEnded(current) else { return }
+            // Another process may have had more luck meanwhile.
+            try await readStore()
+            guard credential?.tokenGeneration == current.tokenGeneration else { return }
+        }
+        if current.isRefreshTokenRejected || current.refreshToken == nil { return }
+        switch await refresh(current.tokenGeneration) {
+        case .current, .impossible, .gone, .rejected, .refused: return
+        case .unknown(_, let error), .failed(let error):
+            // A token that still works is used, whatever keeps the next one away.
+            if hasEnded(current) { throw error }
+        }
+    }
+
+    /// One refresh for each generation, whoever asks.
+    private func refresh(_ generation: Int) async -> RefreshOutcome {
+        if let running, running.generation == generation { return await running.task.value }
+        if let pause, pause.binds(generation, at: context.now()) { return pause.outcome }
+        let transaction = RefreshTransaction(key, context: context)
+        // Not a caller's child: nobody's cancellation ends it. It adopts the outcome before anyone who waits goes on.
+        let task = Task {
+            let outcome = await transaction.run(replacing: generation)
+            if running?.generation == generation {
+                running = nil
+                adopt(outcome, of: generation)
+            }
+            return outcome
+        }
+        running = (generation, task)
+        return await task.value
+    }
+
+    private func adopt(_ outcome: RefreshOutcome, of generation: Int) {
+        pause = RefreshPause(outcome, generation: generation, since: context.now())
+        switch outcome {
+        case .current(let latest, let isNew):
+            credential = latest
+            if isNew { refreshedGeneration = latest.tokenGeneration }
+            observer(isNew ? .refreshed(latest) : .signedIn(latest))
+        case .rejected(let latest, let error):
+            credential = latest
+            observer(.refreshRejected(error))
+        case .refused(let latest, let error), .unknown(let latest, let error):
+            credential = latest
+            observer(.refreshFailed(error))
+        case .impossible(let latest): credential = latest
+        case .gone: credential = nil
+        case .failed(let error): observer(.refreshFailed(error))
+        }
+    }
+
+    /// Reads the store again, as after a sign-in.
+    public func reload() async throws {
+        pause = nil
+        try await readStore()
+    }
+
+    private func readStore() async throws {
+        let known = credential?.tokenGeneration
+        credential = try await context.store.credential(for: key)
+        isLoaded = true
+        if let credential, credential.tokenGeneration != known { observer(.signedIn(credential)) }
+    }
+
+    /// Judges the head of an answer to a request that carried `authorization`.
+    /// - Parameter attempt: which sending of the same request this was, from 1.
+    /// - Returns: whether to send the request again with a new header.
+    /// - Throws: `OmlxError`: `OAUTH_SIGN_IN_NEEDED`, `OAUTH_TOKEN_REFUSED`, `OAUTH_INSUFFICIENT_SCOPE`, or the
+    ///   reason why the refresh failed.
+    public func judge(_ head: HTTPResponseHead, of authorization: Authorization, attempt: Int) async throws -> Bool {
+        if head.status == 403 { try judgeForbidden(head) }
+        guard head.status == 401 else { return false }
+        hasBeenChallenged = true
+        lastChallenge = BearerChallenge(
+            challenges: AuthenticationChallenge.parse(head.headers.values(of: "www-authenticate")))
+        guard let used = authorization.tokenGeneration else {
+            // Another process may have signed in since (pain 23).
+            let hadCredential = credential != nil
+            try await readStore()
+            if credential != nil, attempt == 1 || !hadCredential { return true }
+            throw signInNeeded(.oauthSignInNeeded, "\(head.url.origin) wants a sign-in")
+        }
+        return try await renew(used, head, attempt: attempt)
+    }
+
+    private func renew(_ used: Int, _ head: HTTPResponseHead, attempt: Int) async throws -> Bool {
+        if let credential, credential.tokenGeneration != used { return true }
+        try await readStore()
+        guard let credential else { throw signInNeeded(.oauthSignInNeeded, "\(head.url.origin) wants a sign-in") }
+        if credential.tokenGeneration != used { return true }
+        // One refresh for each request; tokens of another process that ended unused are no reason to give up.
+        guard attempt == 1 || (attempt == 2 && used != refreshedGeneration) else {
+            throw signInNeeded(.oauthTokenRefused, "\(head.url.origin) refuses a token it was just given")
+        }
+        switch await refresh(used) {
+        case .current: return true
+        case .rejected(_, let error): throw signInNeeded(error.code, error.message)
+        case .refused(_, let error): throw signInNeeded(error.code, error.message)
+        case .unknown(_, let error), .failed(let error): throw error
+        case .impossible:
+            throw signInNeeded(
+                .oauthRefreshImpossible, "the access token for \(head.url.origin) ended and there is no refresh token")
+        case .gone: throw signInNeeded(.oauthSignInNeeded, "\(head.url.origin) wants a sign-in")
+        }
+    }
+
+    private func judgeForbidden(_ head: HTTPResponseHead) throws {
+        let challenge = BearerChallenge(
+            challenges: AuthenticationChallenge.parse(head.headers.values(of: "www-authenticate")))
+        guard challenge.error == "insufficient_scope" else { return }
+        lastChallenge = challenge
+        let scopes = OmlxError.shown(challenge.scopes.map(Scopes.text) ?? "")
+        let error = OmlxError(
+            .oauthInsufficientScope,
+            "\(head.url.origin) wants more than the sign-in allows" + (scopes.isEmpty ? "" : ": \(scopes)"),
+            httpStatus: 403, nextStep: nextStep + (scopes.isEmpty ? "" : " --scope \(Self.quotedForShell(scopes))"))
+        observer(.insufficientScope(error))
+        throw error
+    }
+
+    /// The scopes are the server's own words, and the next step is there to be pasted into a shell.
+    private static func quotedForShell(_ text: String) -> String {
+        "'" + text.replacing("'", with: #"'\''"#) + "'"
+    }
+
+    private var nextStep: String { "omlx mcp login \(serverName)" }
+
+    private func signInNeeded(_ code: ErrorCode, _ message: String) -> OmlxError {
+        let error = OmlxError(code, message, httpStatus: 401, nextStep: nextStep)
+        observer(.signInNeeded(error))
+        return error
+    }
+}
+
+/// No refresh ahead of time for a while: after one that was refused, had no usable answer or could not be kept.
+private struct RefreshPause {
+    /// The shortest pause, in seconds.
+    private static let shortest = 30.0
+
+    let outcome: RefreshOutcome
+    private let generation: Int
+    private let since: Date
+    private let seconds: Double
+    /// Whether the same request would be answered the same way, or unwillingly: no refresh at all then.
+    private let isStrict: Bool
+
+    /// `nil` after an outcome that calls for none.
+    init?(_ outcome: RefreshOutcome, generation: Int, since: Date) {
+        switch outcome {
+        case .current, .rejected, .impossible, .gone: return nil
+        case .refused:
+            seconds = Self.shortest
+            isStrict = true
+        case .unknown(_, let error), .failed(let error):
+            seconds = max(Self.shortest, Double(error.retryAfter ?? 0))
+            isStrict = error.retryAfter != nil
+        }
+        self.outcome = outcome
+        self.generation = generation
+        self.since = since
+    }
+
+    /// A clock that was set back does not make it longer.
+    func isOver(at now: Date) -> Bool { !(0..<seconds).contains(now.timeIntervalSince(since)) }
+
+    func binds(_ generation: Int, at now: Date) -> Bool {
+        isStrict && generation == self.generation && !isOver(at: now)
+    }
+}

@@ -1,0 +1,93 @@
+// What a user configured about signing in to one server. Everything is optional: discovery finds the rest.
+
+import Cryptography
+import HTTPClient
+import JSON
+
+/// Which `resource` parameter is sent (RFC 8707; pain 10).
+public enum ResourceMode: Sendable, Hashable {
+    /// The published identifier, else the server's canonical URL.
+    case automatic
+    /// None, for authorization servers that refuse it.
+    case omit
+    /// This value.
+    case value(String)
+}
+
+/// Where the browser comes back to (C9.3, pain 5, pain 6).
+public struct RedirectSettings: Sendable, Hashable {
+    /// `127.0.0.1`, `localhost` or `::1`.
+    public var host: String
+    /// A port fixed by the configuration; `nil` for any free one, kept with the registration.
+    public var port: Int?
+    /// The path.
+    public var path: String
+    /// A whole redirect URI that omlx cannot listen at, such as an https page of the user's own: answers are pasted.
+    public var foreignURI: String?
+    /// Whether omlx listens; when not, the answer is pasted.
+    public var listens: Bool
+
+    /// Redirect settings.
+    public init(
+        host: String = "127.0.0.1", port: Int? = nil, path: String = "/callback", foreignURI: String? = nil,
+        listens: Bool = true
+    ) {
+        self.host = host
+        self.port = port
+        self.path = path.hasPrefix("/") ? path : "/" + path
+        self.foreignURI = foreignURI
+        self.listens = listens
+    }
+
+    /// The redirect URI with a port.
+    func uri(port: Int) -> String {
+        foreignURI ?? "http://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)"
+    }
+}
+
+/// What a user configured about signing in to one server.
+public struct SignInConfiguration: Sendable {
+    /// A client registered beforehand.
+    public var clientID: String?
+    /// Its secret.
+    public var clientSecret: Secret?
+    /// The scopes to ask for in place of what the server wants.
+    public var scopes: [String]?
+    /// The issuer that is trusted; compared byte for byte.
+    public var issuer: String?
+    /// Endpoints in place of discovered ones.
+    public var authorizationEndpoint: HTTPURL?
+    /// The token endpoint in place of the discovered one.
+    public var tokenEndpoint: HTTPURL?
+    /// The registration endpoint in place of the discovered one.
+    public var registrationEndpoint: HTTPURL?
+    /// The revocation endpoint in place of the discovered one.
+    public var revocationEndpoint: HTTPURL?
+    /// Where discovery begins when there is no challenge, in place of the server's URL.
+    public var discoveryBase: HTTPURL?
+    /// Which `resource` is sent.
+    public var resource: ResourceMode
+    /// Whether PKCE is used. False counts only together with configured endpoints.
+    public var usesPKCE: Bool
+    /// Parameters to add to the authorization request, such as `audience`.
+    public var authorizationParameters: [(name: String, value: String)]
+    /// Where the browser comes back to.
+    public var redirect: RedirectSettings
+    /// The name in registrations.
+    public var clientName: String
+    /// Members that replace or join ours in a registration.
+    public var registrationMetadata: JSONObject
+
+    /// Nothing configured.
+    public init() {
+        resource = .automatic
+        usesPKCE = true
+        authorizationParameters = []
+        redirect = RedirectSettings()
+        clientName = "omlx"
+        registrationMetadata = [:]
+    }
+
+    /// Whether authorization and token endpoint are both configured, so that nothing needs discovering.
+    var hasEndpoints: Bool { authorizationEndpoint != nil && tokenEndpoint != nil }
+}

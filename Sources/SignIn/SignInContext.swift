@@ -1,0 +1,98 @@
+// What the drivers work with, handed in: HTTP, store, locks, clock, randomness, and the exchanges under way.
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import Synchronization
+
+/// Everything a sign-in reaches the world with.
+public struct SignInContext: Sendable {
+    /// HTTP with the server's own TLS settings, for MCP and OAuth alike (pain 33).
+    public var http: HTTPClient
+    /// Where credentials are kept.
+    public var store: any CredentialStore
+    /// The folder of lock files.
+    public var lockFolder: String
+    /// What the lock's holder does, shown to those who wait for it.
+    public var command: String
+    /// Exchanges that must not be cut off.
+    public var exchanges: ExchangeRegistry
+    /// The clock.
+    public var now: @Sendable () -> Date
+    /// Random octets.
+    public var random: @Sendable (Int) throws -> [UInt8]
+
+    /// A context with the system's clock and randomness.
+    public init(
+        http: HTTPClient, store: any CredentialStore, lockFolder: String, command: String,
+        exchanges: ExchangeRegistry = .init(), now: @escaping @Sendable () -> Date = { Date() },
+        random: @escaping @Sendable (Int) throws -> [UInt8] = { try Random.bytes($0) }
+    ) {
+        self.http = http
+        self.store = store
+        self.lockFolder = lockFolder
+        self.command = command
+        self.exchanges = exchanges
+        self.now = now
+        self.random = random
+    }
+
+    /// Sends a request of the sign-in; a failure is a value.
+    func fetch(_ request: HTTPRequest) async -> Result<HTTPReply, HTTPFailure> {
+        do {
+            return .success(try await http.fetch(request))
+        } catch let failure as HTTPFailure {
+            return .failure(failure)
+        } catch {
+            return .failure(HTTPFailure(OmlxError(.transportCancelled, "the request was cancelled")))
+        }
+    }
+}
+
+/// Token exchanges under way. A process that is asked to end waits for them, so that a rotated token is not lost.
+public final class ExchangeRegistry: Sendable {
+    private struct State {
+        var running = 0
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// No exchange under way.
+    public init() {}
+
+    /// Runs work to its end even when the caller is cancelled, and counts it as under way.
+    func run<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
+        state.withLock { $0.running += 1 }
+        let task = Task.detached {
+            let value = await work()
+            self.finish()
+            return value
+        }
+        return await task.value
+    }
+
+    private func finish() {
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.running -= 1
+            guard state.running == 0 else { return [] }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Waits until no exchange is under way.
+    public func drain() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                if state.running == 0 { return true }
+                state.waiters.append(continuation)
+                return false
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+}

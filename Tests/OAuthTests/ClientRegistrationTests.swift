@@ -1,0 +1,254 @@
+// RFC 7591: the document sent, and what each answer means.
+
+import Cryptography
+import ErrorCatalogue
+import HTTPClient
+import JSON
+import OAuth
+import Testing
+
+@Suite("Client registration")
+struct ClientRegistrationTests {
+    private static let asked = ClientRegistrationRequest(
+        redirectURIs: ["http://127.0.0.1:7777/callback", "http://localhost:7777/callback"], clientName: "omlx")
+
+    private func judge(_ body: String, status: Int = 201, type: String? = "application/json") throws
+        -> ClientRegistrationReply
+    {
+        try ClientRegistrationReply(
+            try reply(body, status: status, type: type, from: "https://as.example/register"), asked: Self.asked)
+    }
+
+    private func error(_ body: String, status: Int = 201, type: String? = "application/json") -> OmlxError? {
+        #expect(throws: OmlxError.self) { try judge(body, status: status, type: type) }
+    }
+
+    private func document(_ changes: JSONObject, without name: String = "") -> String {
+        var object: JSONObject = [
+            "client_id": "abc", "client_secret": "PLANTED-CLIENT-SECRET", "registration_access_token": "PLANTED-ACCESS",
+        ]
+        for (key, value) in changes { object[key] = value }
+        object[name] = nil
+        return JSON.object(object).text()
+    }
+
+    // MARK: the document
+
+    @Test("C7.10, C7.12, C7.14: a native public client with refresh_token, both redirect spellings")
+    func sent() throws {
+        let document = Self.asked.document
+        #expect(
+            document == [
+                "client_name": "omlx",
+                "redirect_uris": ["http://127.0.0.1:7777/callback", "http://localhost:7777/callback"],
+                "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
+                "token_endpoint_auth_method": "none", "application_type": "native",
+            ])
+    }
+
+    @Test("C7.14: the scope is sent when there is one")
+    func scope() {
+        var request = Self.asked
+        request.scopes = ["a", "b"]
+        #expect(request.document["scope"] == "a b")
+        #expect(Self.asked.document["scope"] == nil)
+    }
+
+    @Test("the configuration's members join and replace, but never the redirect URIs (C9.2)")
+    func overrides() {
+        var request = Self.asked
+        request.overrides = [
+            "client_name": "mine", "contacts": ["x@y"], "redirect_uris": ["https://evil.example/"],
+            "application_type": "web",
+        ]
+        #expect(request.document["client_name"] == "mine")
+        #expect(request.document["contacts"] == ["x@y"])
+        #expect(request.document["application_type"] == "web")
+        #expect(request.document["redirect_uris"] == Self.asked.document["redirect_uris"])
+    }
+
+    @Test("RFC 7591 §3.1: a JSON POST that follows no redirect")
+    func request() throws {
+        let request = Self.asked.request(to: try HTTPURL("https://as.example/register"))
+        #expect(request.method == "POST")
+        #expect(header("Content-Type", of: request) == "application/json")
+        #expect(request.redirects == .never)
+        guard case .bytes(let body) = request.body else { throw Unexpected() }
+        #expect(try JSON(parsing: body) == Self.asked.document)
+    }
+
+    @Test(
+        "C9.11: a public client where the server admits one, else the method it lists",
+        arguments: [
+            (nil, .none), (["none", "client_secret_post"], .none),
+            (["client_secret_basic", "client_secret_post"], .post),
+            (["client_secret_basic"], .basic), (["private_key_jwt"], .none), ([], .none),
+        ] as [([String]?, ClientAuthMethod)])
+    func preferred(methods: [String]?, expected: ClientAuthMethod) throws {
+        var server = try server()
+        server.tokenEndpointAuthMethods = methods
+        #expect(ClientRegistrationRequest.preferredMethod(of: server) == expected)
+    }
+
+    @Test(
+        "C7.2, C4.8: how a configured client shows itself",
+        arguments: [
+            (false, nil, .none), (false, ["client_secret_basic"], .none), (true, nil, .basic),
+            (true, ["client_secret_post"], .post),
+            (true, ["client_secret_post", "client_secret_basic"], .basic), (true, ["none"], .basic), (true, [], .basic),
+        ] as [(Bool, [String]?, ClientAuthMethod)])
+    func configured(hasSecret: Bool, methods: [String]?, expected: ClientAuthMethod) {
+        let client = OAuthClient(id: "c", secret: hasSecret ? Secret("s") : nil, serverMethods: methods)
+        #expect(client.authMethod == expected)
+    }
+
+    // MARK: the answer
+
+    @Test("C7.14: everything that is read back")
+    func full() throws {
+        let body = document([
+            "token_endpoint_auth_method": "client_secret_basic", "client_secret_expires_at": 1_900_000_000,
+            "registration_client_uri": "https://as.example/register/abc", "unknown": [1],
+        ])
+        let registration = try judge(body)
+        #expect(registration.client.id == "abc")
+        #expect(opened(registration.client.secret) == "PLANTED-CLIENT-SECRET")
+        #expect(registration.client.authMethod == .basic)
+        #expect(registration.secretExpiresAt == 1_900_000_000)
+        #expect(opened(registration.registrationAccessToken) == "PLANTED-ACCESS")
+        #expect(registration.registrationClientURI == "https://as.example/register/abc")
+        #expect(showsNoSecret("\(registration) \(String(reflecting: registration))"))
+    }
+
+    @Test("RFC 7591 §3.2.1: a public client with status 200 or 201", arguments: [200, 201])
+    func small(status: Int) throws {
+        let registration = try judge(#"{"client_id":"x"}"#, status: status, type: "text/plain")
+        #expect(registration.client.secret == nil)
+        #expect(registration.client.authMethod == .none)
+        #expect(registration.secretExpiresAt == nil)
+    }
+
+    @Test("escapes in a secret are resolved")
+    func escapes() throws {
+        #expect(opened(try judge(#"{"client_id":"x","client_secret":"a\u002f\"\u00e9"}"#).client.secret) == "a/\"é")
+    }
+
+    @Test(
+        "pain 9, provider: Figma: the answer's method counts, and a secret given with none is used",
+        arguments: [
+            ("client_secret_basic", .basic), ("client_secret_post", .post), ("none", .post), (nil, .basic),
+        ] as [(JSON, ClientAuthMethod)])
+    func method(name: JSON, expected: ClientAuthMethod) throws {
+        let registration = try judge(document(["token_endpoint_auth_method": name]))
+        #expect(registration.client.authMethod == expected)
+        #expect(registration.client.secret != nil)
+    }
+
+    @Test(
+        "a method that needs a secret which did not come is invalid",
+        arguments: ["client_secret_basic", "client_secret_post"])
+    func secretMissing(name: String) {
+        let body = document(["token_endpoint_auth_method": .string(name)], without: "client_secret")
+        #expect(error(body)?.code == .oauthRegistrationInvalid)
+    }
+
+    @Test(
+        "C9.11: a method omlx has not is invalid and named",
+        arguments: ["private_key_jwt", "client_secret_jwt", "tls_client_auth", "NONE", "x\u{1B}[2J"])
+    func methodUnknown(name: String) {
+        let error = error(document(["token_endpoint_auth_method": .string(name)]))
+        #expect(error?.code == .oauthRegistrationInvalid)
+        #expect(error?.compared.first?.label == "token_endpoint_auth_method")
+        #expect(isSafeToShow(error?.description ?? "\u{1B}"))
+        #expect(showsNoSecret(everyText(of: error)))
+    }
+
+    @Test(
+        "pain 7, provider: AWS: when a secret ends; 0 and null mean never",
+        arguments: [(0, nil), (nil, nil), (-1, nil), (1, 1), (1_900_000_000.0, 1_900_000_000)] as [(JSON, Int?)])
+    func expiry(value: JSON, expected: Int?) throws {
+        #expect(try judge(document(["client_secret_expires_at": value])).secretExpiresAt == expected)
+    }
+
+    @Test(
+        "each field of another type, empty, missing or huge is invalid and named",
+        arguments: [
+            ("client_id", nil), ("client_id", 1), ("client_id", ""), ("client_id", ["x"]), ("client_id", true),
+            ("client_id", .string(String(repeating: "x", count: 70_000))), ("client_secret", 1), ("client_secret", ""),
+            ("client_secret", ["PLANTED-CLIENT-SECRET"]), ("client_secret", ["x": "PLANTED-CLIENT-SECRET"]),
+            ("client_secret", .string(String(repeating: "PLANTED-CLIENT-SECRET", count: 7000))),
+            ("client_secret_expires_at", "never"), ("client_secret_expires_at", "1900000000"),
+            ("client_secret_expires_at", 1.5), ("client_secret_expires_at", 1e300), ("client_secret_expires_at", true),
+            ("registration_access_token", 1), ("registration_access_token", ""), ("registration_client_uri", 1),
+            ("registration_client_uri", ""), ("token_endpoint_auth_method", 1), ("token_endpoint_auth_method", ""),
+            ("token_endpoint_auth_method", ["none"]),
+        ] as [(String, JSON)])
+    func wrongType(name: String, value: JSON) {
+        let error = error(document(JSONObject([(name, value)])))
+        #expect(error?.code == .oauthRegistrationInvalid)
+        #expect(error?.message.contains(name) == true)
+        #expect(showsNoSecret(everyText(of: error)))
+    }
+
+    @Test(
+        "what is not one JSON object, or says a thing twice, is invalid",
+        arguments: [
+            "", "[]", "null", "<html>", "{", #"{"client_id":"a","client_id":"b"}"#, "client_id=abc", "{}",
+            #"{"client_id":"a","client_secret":"PLANTED-CLIENT-SECRET","client_secret":"PLANTED-CLIENT-SECRET"}"#,
+            #"{"client_id":"a","client_secret":"PLANTED-CLIENT-SECRET"#,
+            #"{"client_id":"a","client_secret":"PLANTED-CLIENT-SECRET\x"}"#,
+        ])
+    func malformed(body: String) {
+        let error = error(body)
+        #expect(error?.code == .oauthRegistrationInvalid)
+        #expect(showsNoSecret(everyText(of: error)))
+    }
+
+    @Test("provider: Figma, pain 9: a 403 in plain text says that listed clients only are admitted, and the words")
+    func plainText() {
+        let error = error("Forbidden \u{1B}[31mclient\n", status: 403, type: "text/plain; charset=utf-8")
+        #expect(error?.code == .oauthRegistrationRejected)
+        #expect(error?.httpStatus == 403)
+        #expect(error?.message.contains("Forbidden") == true)
+        #expect(error?.message.contains("listed clients only") == true)
+        #expect(isSafeToShow(error?.description ?? "\u{1B}"))
+        #expect(error?.nextStep?.contains("client_id") == true)
+    }
+
+    @Test("a megabyte of plain text is cut")
+    func hugeText() {
+        let error = error(String(repeating: "é", count: 500_000), status: 400, type: "text/plain")
+        #expect(error?.code == .oauthRegistrationRejected)
+        #expect(everyText(of: error).utf8.count < 2000)
+    }
+
+    @Test(
+        "C7.13: a rejection names the server's reason; provider: Slack: with status 200 too",
+        arguments: [
+            (
+                400, #"{"error":"invalid_redirect_uri","error_description":"no loopback"}"#,
+                "invalid_redirect_uri: no loopback"
+            ),
+            (200, #"{"ok":false,"error":"invalid_client_metadata"}"#, "invalid_client_metadata"),
+            (401, #"{"error":"invalid_token"}"#, "listed clients only"), (403, "<html>no</html>", "HTTP 403"),
+            (404, "", "HTTP 404"), (302, "", "HTTP 302"), (400, #"{"error":{"code":1}}"#, "HTTP 400"),
+            (422, "{}", "HTTP 422"),
+        ])
+    func rejected(status: Int, body: String, words: String) {
+        let error = error(body, status: status)
+        #expect(error?.code == .oauthRegistrationRejected)
+        #expect(error?.message.contains(words) == true)
+        #expect(error?.isRetryable == false)
+    }
+
+    @Test("pain 2: 5xx and 429 are no refusal", arguments: [500, 502, 503, 429])
+    func unavailable(status: Int) throws {
+        let answer = try reply(
+            #"{"error":"invalid_client_metadata"}"#, status: status, headers: [("Retry-After", "30")],
+            from: "https://as.example/register")
+        let error = #expect(throws: OmlxError.self) { try ClientRegistrationReply(answer, asked: Self.asked) }
+        #expect(error?.code == .oauthRegistrationUnavailable)
+        #expect(error?.retryAfter == 30)
+        #expect(error?.isRetryable == true)
+    }
+}
