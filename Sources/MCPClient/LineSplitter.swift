@@ -1,0 +1,77 @@
+// Lines from bytes in any cut, within a limit (A2.2, pain 29). No I/O.
+
+import ErrorCatalogue
+
+/// Cuts a stream of bytes into lines.
+struct LineSplitter: Sendable {
+    private var partial: [UInt8] = []
+    private let limit: Int
+
+    /// - Parameter limit: The most bytes a line may have.
+    init(limit: Int) { self.limit = limit }
+
+    /// Takes the next bytes; returns the lines they complete, without line ends.
+    /// - Throws: `PROTOCOL_LINE_TOO_LONG`.
+    mutating func receive(_ bytes: [UInt8]) throws(OmlxError) -> [[UInt8]] {
+        var lines: [[UInt8]] = []
+        var rest = bytes[...]
+        while let end = rest.firstIndex(of: 0x0A) {
+            try append(rest[..<end])
+            lines.append(take())
+            rest = rest[(end + 1)...]
+        }
+        try append(rest)
+        return lines
+    }
+
+    /// What came after the last line end.
+    mutating func finish() -> [UInt8] { take() }
+
+    private mutating func append(_ bytes: ArraySlice<UInt8>) throws(OmlxError) {
+        guard partial.count + bytes.count <= limit else {
+            partial = []
+            throw OmlxError(.protocolLineTooLong, "the server wrote a line longer than \(limit) bytes")
+        }
+        partial.append(contentsOf: bytes)
+    }
+
+    private mutating func take() -> [UInt8] {
+        if partial.last == 0x0D { partial.removeLast() }
+        defer { partial = [] }
+        return partial
+    }
+}
+
+/// The end of what a child process wrote to its error stream.
+struct ErrorStreamTail: Sendable {
+    /// How many bytes are kept.
+    static let limit = 4096
+
+    private var partial: [UInt8] = []
+    private(set) var lines: [String] = []
+    private var count = 0
+
+    /// Takes the next bytes; returns the lines they complete. A very long line is cut.
+    mutating func receive(_ bytes: [UInt8]) -> [String] {
+        var completed: [String] = []
+        for byte in bytes {
+            if byte == 0x0A || partial.count == Self.limit { completed.append(contentsOf: takeLine()) }
+            if byte != 0x0A { partial.append(byte) }
+        }
+        return completed
+    }
+
+    /// The rest without a line end.
+    mutating func finish() -> [String] { takeLine() }
+
+    private mutating func takeLine() -> [String] {
+        if partial.last == 0x0D { partial.removeLast() }
+        guard !partial.isEmpty else { return [] }
+        let line = String(decoding: partial, as: UTF8.self)
+        partial = []
+        lines.append(line)
+        count += line.utf8.count
+        while count > Self.limit, lines.count > 1 { count -= lines.removeFirst().utf8.count }
+        return [line]
+    }
+}

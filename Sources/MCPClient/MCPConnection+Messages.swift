@@ -1,0 +1,188 @@
+// Requests on their way out, answers on their way back, timeouts, cancellation, sessions begun anew.
+
+import ErrorCatalogue
+import JSON
+
+extension MCPConnection {
+    /// More answers to a server's requests than this are not kept waiting.
+    private static let replyLimit = 64
+
+    /// Sends a request of the session; one whose session the server forgot is repeated once in a new one (A4.4).
+    /// - Throws: `OmlxError`, `JSONRPCError`, `SessionLost`.
+    func perform(
+        _ method: String, _ params: JSONObject?, limit: Double?, onProgress: (@Sendable (Progress) -> Void)? = nil
+    ) async throws -> JSON {
+        guard phase == .connected else {
+            throw OmlxError(.transportNotConnected, "the server is not connected")
+        }
+        if let renewal { try await renewal.value }
+        let limit = limit ?? limits.request
+        do {
+            return try await exchange(method, params, limit: limit, onProgress: onProgress)
+        } catch let lost as SessionLost {
+            try await renewSession(after: lost)
+            return try await exchange(method, params, limit: limit, onProgress: onProgress)
+        }
+    }
+
+    /// Begins a new session, once for all requests that lost the same one.
+    private func renewSession(after lost: SessionLost) async throws {
+        if let renewal { return try await renewal.value }
+        guard let transport, transport.sessionGeneration == lost.generation else { return }
+        let task = Task {
+            transport.forgetSession()
+            session.era = .initialize(nil)
+            initializeResult = try await initialize()
+            transport.sessionStands()
+            observer(.sessionRenewed)
+        }
+        renewal = task
+        defer { renewal = nil }
+        do {
+            try await task.value
+        } catch {
+            // Without a session there is no connection.
+            let failure = OmlxError(converting: error, during: "initialize")
+            await transportEnded(failure, epoch: epoch)
+            throw failure
+        }
+    }
+
+    /// Sends one request and waits for its answer, its time limit or the caller's cancellation.
+    func exchange(
+        _ method: String, _ params: JSONObject?, limit: Double, onProgress: (@Sendable (Progress) -> Void)?
+    ) async throws -> JSON {
+        if let breakage { throw breakage }
+        guard let transport else { throw OmlxError(.transportNotConnected, "the server is not connected") }
+        let wantsProgress = onProgress != nil || method == "tools/call"
+        let (id, message) = session.begin(method, params, wantsProgress: wantsProgress)
+        let outgoing = OutgoingMessage(.request(id: id), label: method, message)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let now = ContinuousClock.now
+                waiters[id] = Waiter(
+                    method: method, continuation: continuation, limit: limit,
+                    hardDeadline: now + .bounded(limit * ConnectionLimits.hardMaximumFactor),
+                    deadline: now + .bounded(limit), onProgress: onProgress)
+                waiters[id]?.sending = Task { await self.transmit(outgoing, id, transport) }
+                waiters[id]?.timer = Task { [weak self] in await self?.watch(id) }
+            }
+        } onCancel: {
+            Task { await self.callerCancelled(id) }
+        }
+    }
+
+    private func transmit(_ message: OutgoingMessage, _ id: Int, _ transport: any Transport) async {
+        do {
+            try await transport.send(message)
+        } catch {
+            session.abandon(id)
+            let failure: any Error =
+                error is JSONRPCError || error is SessionLost
+                ? error : OmlxError(converting: error, during: message.label)
+            finish(id, .failure(failure), endsSending: false)
+        }
+    }
+
+    /// Ends a waiter; a late second end finds none.
+    func finish(_ id: Int, _ result: Result<JSON, any Error>, endsSending: Bool) {
+        guard let waiter = waiters.removeValue(forKey: id) else { return }
+        waiter.timer?.cancel()
+        if endsSending { waiter.sending?.cancel() }
+        waiter.continuation.resume(with: result)
+    }
+
+    // MARK: time limits and cancellation
+
+    /// Waits for the deadline, which progress may move (A7.2).
+    private func watch(_ id: Int) async {
+        while let waiter = waiters[id] {
+            guard waiter.deadline > .now else {
+                let isHard = waiter.deadline == waiter.hardDeadline
+                let limit = waiter.limit * (isHard ? ConnectionLimits.hardMaximumFactor : 1)
+                let method = OmlxError.shown(waiter.method, limit: 80)
+                let text =
+                    "the server did not answer \(method) within \(shownSeconds(limit))"
+                    + (isHard ? ", though it reported progress" : "")
+                let error = OmlxError(
+                    .transportTimeout, text, nextStep: "try again, or raise the server's timeout in mcp.json")
+                return cancel(id, reason: "timeout", error)
+            }
+            try? await Task.sleep(until: waiter.deadline)
+            if Task.isCancelled { return }
+        }
+    }
+
+    private func callerCancelled(_ id: Int) {
+        guard let method = waiters[id]?.method else { return }
+        cancel(id, reason: "cancelled", .cancelled(method))
+    }
+
+    /// Stops waiting, aborts the transfer and tells the server (A7.1), but never for `initialize` (A7.3).
+    private func cancel(_ id: Int, reason: String, _ error: OmlxError) {
+        if let notification = session.cancel(id, reason: reason), let transport {
+            let message = OutgoingMessage(.notification, label: "notifications/cancelled", notification)
+            Task { _ = try? await withDeadline(5) { try await transport.send(message) } }
+        }
+        finish(id, .failure(error), endsSending: true)
+    }
+
+    // MARK: what comes
+
+    /// Takes a message of the transport; tells whether the request it came in answer to is over.
+    func receive(_ message: JSON, answering id: Int?, epoch: Int) -> Bool {
+        guard epoch == self.epoch else { return true }
+        for action in session.receive(message, answering: id) { carryOut(action) }
+        return id.map { session.pending[$0] == nil } ?? false
+    }
+
+    private func carryOut(_ action: JSONRPCSession.Action) {
+        switch action {
+        case .resolve(let id, let result): finish(id, .success(result), endsSending: false)
+        case .refuse(let id, var error):
+            error.message = redaction.apply(error.message)
+            finish(id, .failure(error), endsSending: false)
+        case .fail(let id, let reason):
+            let error = OmlxError(.protocolInvalidMessage, "the server's answer is no MCP message: \(reason)")
+            finish(id, .failure(error), endsSending: false)
+        case .progress(let id, let progress): take(progress, of: id)
+        case .reply(let message): reply(message)
+        case .refusedServerRequest(let method):
+            observer(.serverRequestRefused(method: OmlxError.shown(method, limit: 80)))
+        case .notification(let method, let params): take(method, params)
+        case .invalid(let reason):
+            observer(.invalidMessage(reason: OmlxError.shown(redaction.apply(reason))))
+        }
+    }
+
+    private func take(_ progress: Progress, of id: Int) {
+        guard var waiter = waiters[id] else { return }
+        waiter.deadline = min(.now + .bounded(waiter.limit), waiter.hardDeadline)
+        waiters[id] = waiter
+        waiter.onProgress?(progress)
+    }
+
+    /// Answers a request of the server (E3.1) without holding up what comes.
+    private func reply(_ message: JSON) {
+        guard let transport, replies < Self.replyLimit else { return }
+        replies += 1
+        let outgoing = OutgoingMessage(.reply, label: "the answer to the server's request", message)
+        Task {
+            _ = try? await withDeadline(limits.request) { try await transport.send(outgoing) }
+            replies -= 1
+        }
+    }
+
+    /// Notifications omlx has no use for are accepted in silence (E3.7).
+    private func take(_ method: String, _ params: JSON?) {
+        switch method {
+        case "notifications/tools/list_changed": observer(.toolsListChanged)
+        case "notifications/message":
+            let data = params?["data"] ?? .null
+            let text = redaction.apply(data.stringValue ?? data.text())
+            let level = params?["level"]?.stringValue ?? "info"
+            observer(.logMessage(level: OmlxError.shown(level, limit: 20), text: OmlxError.shown(text, limit: 1000)))
+        default: break
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// What a caller can ask of a server.
+
+import ErrorCatalogue
+import JSON
+
+extension MCPConnection {
+    /// All tools of the server, page by page (E1.1, E1.2). An entry that is no tool is left out and reported as
+    /// `toolDropped`. A server that declares its capabilities without `tools` is not asked.
+    /// - Throws: `OmlxError`, such as `PROTOCOL_ENDLESS_PAGES`.
+    public func listTools() async throws -> [Tool] {
+        if let declared = initializeResult?.capabilities.objectValue, declared["tools"] == nil { return [] }
+        var pages = ToolPages()
+        var action = ToolPages.Action.request(cursor: nil)
+        while true {
+            switch action {
+            case .request(let cursor):
+                let params: JSONObject? = cursor.map { ["cursor": .string($0)] }
+                do {
+                    action = pages.received(try await perform("tools/list", params, limit: nil))
+                } catch let error as JSONRPCError {
+                    action = pages.refused(error)
+                } catch {
+                    throw OmlxError(converting: error, during: "tools/list")
+                }
+            case .finished(let tools, let dropped):
+                for entry in dropped { observer(.toolDropped(name: entry.name, reason: entry.reason)) }
+                return tools
+            case .fail(let error): throw error
+            }
+        }
+    }
+
+    /// Calls a tool. A failure the tool itself reports is a result with `isError`, not an error (E1.11).
+    /// - Parameters:
+    ///   - name: The tool's name.
+    ///   - arguments: Its arguments.
+    ///   - timeout: In seconds; the connection's own limit when `nil`. Progress starts it anew, ten times at most.
+    ///   - onProgress: Told what the server reports.
+    /// - Throws: `OmlxError`.
+    public func callTool(
+        _ name: String, arguments: JSONObject = [:], timeout: Double? = nil,
+        onProgress: (@Sendable (Progress) -> Void)? = nil
+    ) async throws -> ToolResult {
+        let params: JSONObject = ["name": .string(name), "arguments": .object(arguments)]
+        return try ToolResult(try await request("tools/call", params: params, timeout: timeout, onProgress: onProgress))
+    }
+
+    /// Sends any request.
+    /// - Parameters:
+    ///   - timeout: In seconds; the connection's own limit when `nil`.
+    /// - Throws: `OmlxError`; an error the server answers with is `PROTOCOL_ERROR_RESPONSE`.
+    public func request(
+        _ method: String, params: JSONObject? = nil, timeout: Double? = nil,
+        onProgress: (@Sendable (Progress) -> Void)? = nil
+    ) async throws -> JSON {
+        do {
+            return try await perform(method, params, limit: timeout, onProgress: onProgress)
+        } catch {
+            throw OmlxError(converting: error, during: method)
+        }
+    }
+
+    /// Asks the server for a sign of life (B15).
+    /// - Throws: `OmlxError`.
+    public func ping(timeout: Double? = nil) async throws {
+        _ = try await request("ping", timeout: timeout)
+    }
+}

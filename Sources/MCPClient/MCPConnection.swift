@@ -1,0 +1,229 @@
+// The connection to one server: owns its session and its transport, hands requests out and answers back.
+
+import ErrorCatalogue
+import HTTPClient
+import JSON
+
+/// A connection to one MCP server. All errors thrown are `OmlxError`.
+///
+/// The server is reached by `connect()`, which may be called again after it failed or after `close()`.
+public actor MCPConnection {
+    enum Phase: Sendable, Hashable { case idle, connecting, connected, closing }
+
+    /// A request whose answer somebody waits for.
+    struct Waiter {
+        let method: String
+        let continuation: CheckedContinuation<JSON, any Error>
+        let limit: Double
+        let hardDeadline: ContinuousClock.Instant
+        var deadline: ContinuousClock.Instant
+        let onProgress: (@Sendable (Progress) -> Void)?
+        var sending: Task<Void, Never>?
+        var timer: Task<Void, Never>?
+    }
+
+    let client: ClientInfo
+    let limits: ConnectionLimits
+    let factory: TransportFactory
+    let redaction: Redaction
+    let observer: @Sendable (ConnectionEvent) -> Void
+
+    var phase = Phase.idle
+    var session = JSONRPCSession()
+    var waiters: [Int: Waiter] = [:]
+    var transport: (any Transport)?
+    /// Grows with each transport, so that the late words of an earlier one are not heard.
+    var epoch = 0
+    /// Why the transport there is cannot be used any more.
+    var breakage: OmlxError?
+    /// A session being begun anew.
+    var renewal: Task<Void, any Error>?
+    var replies = 0
+    var initializeResult: InitializeResult?
+
+    /// A connection; nothing is started yet.
+    /// - Parameters:
+    ///   - endpoint: Where the server is.
+    ///   - client: Who omlx says it is.
+    ///   - http: Sends HTTP requests.
+    ///   - authorizer: Signs HTTP requests; without one a 401 is `OAUTH_SIGN_IN_NEEDED`.
+    ///   - limits: Times and sizes.
+    ///   - environment: The host's variables, of which a child process gets a few.
+    ///   - fallsBackToSSE: Whether a URL that answers `initialize` with 400, 404 or 405 is tried as HTTP+SSE (A6.4).
+    ///   - opensServerStream: Whether a stream is kept open on which a server may speak unasked (A4.7).
+    ///   - observer: Told what happens; called on any thread, must return at once.
+    public init(
+        endpoint: ServerEndpoint, client: ClientInfo, http: HTTPClient, authorizer: (any RequestAuthorizer)? = nil,
+        limits: ConnectionLimits = .init(), environment: [String: String], fallsBackToSSE: Bool = false,
+        opensServerStream: Bool = false, observer: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
+    ) {
+        self.client = client
+        self.limits = limits
+        self.observer = observer
+        redaction = Redaction(endpoint)
+        factory = TransportFactory(
+            endpoint: endpoint, http: http, authorizer: authorizer, limits: limits, environment: environment,
+            fallsBackToSSE: fallsBackToSSE, opensServerStream: opensServerStream, redaction: redaction)
+    }
+
+    deinit { transport?.abandon() }
+
+    /// What the server said about itself; `nil` while there is no session.
+    public var serverDescription: InitializeResult? { initializeResult }
+
+    // MARK: life
+
+    /// Reaches the server and settles a session.
+    /// - Throws: `OmlxError`: why there is no session.
+    public func connect() async throws -> InitializeResult {
+        if phase == .connected, let initializeResult { return initializeResult }
+        guard phase == .idle else {
+            throw OmlxError(.transportNotConnected, "the connection is being opened or closed already")
+        }
+        phase = .connecting
+        do {
+            let result = try await openAndInitialize()
+            guard phase == .connecting else { throw OmlxError.cancelled("connecting") }
+            if let breakage { throw breakage }
+            phase = .connected
+            initializeResult = result
+            observer(.connected(result))
+            transport?.sessionStands()
+            return result
+        } catch {
+            let failure = OmlxError(converting: error, during: "connecting")
+            await discardTransport(because: failure)
+            if phase == .connecting { phase = .idle }
+            throw failure
+        }
+    }
+
+    private func openAndInitialize() async throws -> InitializeResult {
+        do {
+            return try await open(factory.primary)
+        } catch {
+            guard factory.mayFallBack(after: error) else { throw error }
+            await discardTransport(because: OmlxError(converting: error, during: "connecting"))
+            return try await openFallback(insteadOf: error)
+        }
+    }
+
+    /// When there is no stream either, what the URL first answered says more.
+    private func openFallback(insteadOf first: any Error) async throws -> InitializeResult {
+        do {
+            return try await open(factory.fallback)
+        } catch let second as OmlxError
+            where [.transportNotFound, .transportBadStatus, .protocolContentType, .protocolErrorResponse].contains(
+                second.code)
+        {
+            throw first
+        } catch is JSONRPCError {
+            throw first
+        }
+    }
+
+    private func open(_ make: (TransportSink, @escaping @Sendable (ConnectionEvent) -> Void) -> any Transport)
+        async throws
+        -> InitializeResult
+    {
+        epoch += 1
+        let made = make(sink(epoch), observer)
+        transport = made
+        breakage = nil
+        session.era = .initialize(nil)
+        let current = epoch
+        try await made.open()
+        guard current == epoch else {
+            made.abandon()
+            throw OmlxError.cancelled("connecting")
+        }
+        try Task.checkCancellation()
+        return try await initialize()
+    }
+
+    private func sink(_ epoch: Int) -> TransportSink {
+        TransportSink(
+            receive: { [weak self] message, id in await self?.receive(message, answering: id, epoch: epoch) ?? true },
+            ended: { [weak self] error in await self?.transportEnded(error, epoch: epoch) },
+            report: observer)
+    }
+
+    /// Ends the session: over HTTP with a DELETE of at most 2 s, a child process by closing its input, then SIGTERM,
+    /// then SIGKILL to its group. Requests under way fail with `TRANSPORT_CANCELLED`.
+    public func close() async {
+        guard phase == .connected || phase == .connecting, let transport else { return }
+        let wasConnected = phase == .connected
+        phase = .closing
+        epoch += 1
+        self.transport = nil
+        initializeResult = nil
+        failAll(with: OmlxError(.transportCancelled, "the connection was closed"))
+        // Not a child of the caller's task: a cancelled caller leaves no process behind.
+        await Task { await transport.close(quickly: !wasConnected) }.value
+        phase = .idle
+        if wasConnected { observer(.closed(nil)) }
+    }
+
+    private func discardTransport(because error: OmlxError) async {
+        guard let transport else { return }
+        epoch += 1
+        self.transport = nil
+        failAll(with: error)
+        await Task { await transport.close(quickly: true) }.value
+    }
+
+    /// The transport broke by itself.
+    func transportEnded(_ error: OmlxError, epoch: Int) async {
+        guard epoch == self.epoch, breakage == nil else { return }
+        breakage = error
+        failAll(with: error)
+        guard phase == .connected, let transport else { return }
+        self.epoch += 1
+        self.transport = nil
+        initializeResult = nil
+        phase = .idle
+        observer(.closed(error))
+        await Task { await transport.close(quickly: true) }.value
+    }
+
+    private func failAll(with error: OmlxError) {
+        _ = session.end()
+        for id in waiters.keys.sorted() { finish(id, .failure(error), endsSending: true) }
+    }
+
+    // MARK: the handshake
+
+    /// Settles a session on the transport there is (B1–B5).
+    func initialize() async throws -> InitializeResult {
+        var negotiation = InitializeNegotiation(client: client)
+        var action = negotiation.start()
+        while true {
+            switch action {
+            case .send(let params):
+                do {
+                    let result = try await exchange("initialize", params, limit: limits.request, onProgress: nil)
+                    action = negotiation.received(result)
+                } catch let error as JSONRPCError {
+                    if factory.mayFallBack(after: error) { throw error }
+                    action = negotiation.refused(error)
+                }
+            case .ready(let revision, let result):
+                session.era = .initialize(revision)
+                transport?.settled(on: revision)
+                try await notify("notifications/initialized")
+                return result
+            case .fail(let error): throw error
+            }
+        }
+    }
+
+    private func notify(_ method: String) async throws {
+        guard let transport else { throw OmlxError.cancelled(method) }
+        let message = OutgoingMessage(.notification, label: method, .notification(method))
+        let sent: Void? = try await withDeadline(limits.request) { try await transport.send(message) }
+        guard sent != nil else {
+            throw OmlxError(
+                .transportTimeout, "the server did not take \(method) within \(shownSeconds(limits.request))")
+        }
+    }
+}

@@ -1,0 +1,156 @@
+// HTTP+SSE of 2024-11-05 (A5): a stream that names the URL for messages and carries all answers.
+
+import ErrorCatalogue
+import HTTPClient
+import JSON
+import Synchronization
+
+/// The way to a server of the older kind.
+final class SSETransport: Transport {
+    private struct State {
+        var endpoint: HTTPURL?
+        var reader: Task<Void, Never>?
+    }
+
+    /// The stream after its `endpoint` event.
+    private struct Opening: Sendable {
+        var endpoint: HTTPURL
+        var parser: ServerSentEventParser
+        var events: [ServerSentEvent]
+    }
+
+    private let url: HTTPURL
+    private let http: AuthorizedHTTP
+    private let limits: ConnectionLimits
+    private let sink: TransportSink
+    private let state = Mutex(State())
+
+    init(url: HTTPURL, http: AuthorizedHTTP, limits: ConnectionLimits, sink: TransportSink) {
+        self.url = url
+        self.http = http
+        self.limits = limits
+        self.sink = sink
+    }
+
+    func open() async throws {
+        let response = try await http.send(
+            "GET", url, headers: [HTTPRequestHeader("Accept", "text/event-stream")], firstByte: limits.request)
+        guard response.head.status == 200 else {
+            throw await http.error(of: response, label: "GET")
+        }
+        guard AnswerForm(response.head) == .events else {
+            let type = OmlxError.shown(response.head.mediaType, limit: 80)
+            throw OmlxError(
+                .protocolContentType,
+                "the server's answer to GET is \(type.isEmpty ? "of no type" : type), not a stream of events",
+                httpStatus: 200, nextStep: "check whether the URL is that of the SSE endpoint")
+        }
+        let opening = try await withDeadline(limits.request) { [limits] in
+            try await Self.readOpening(response, limit: limits.maxMessageBytes)
+        }
+        guard let opening else { throw Self.noEndpoint("sent no endpoint event for \(shownSeconds(limits.request))") }
+        let body = response.body
+        let reader = Task { [sink] in
+            let reason = await Self.read(body, opening, sink)
+            if !Task.isCancelled { await sink.ended(reason) }
+        }
+        state.withLock { state in
+            state.endpoint = opening.endpoint
+            state.reader = reader
+        }
+    }
+
+    /// Reads up to the `endpoint` event (A5.2).
+    private static func readOpening(_ response: HTTPResponse, limit: Int) async throws -> Opening {
+        var parser = ServerSentEventParser(limit: limit)
+        while let chunk = try await response.body.next() {
+            let events = try parser.receive(chunk)
+            guard let index = events.firstIndex(where: { $0.type == "endpoint" }) else { continue }
+            let endpoint = try resolve(events[index].data, at: response.head.url)
+            return Opening(endpoint: endpoint, parser: parser, events: Array(events[(index + 1)...]))
+        }
+        throw noEndpoint("ended its stream before naming an endpoint")
+    }
+
+    /// The URL for messages, which may be relative but never of another origin (A5.4).
+    static func resolve(_ data: [UInt8], at url: HTTPURL) throws(OmlxError) -> HTTPURL {
+        let text = String(decoding: data, as: UTF8.self)
+        let endpoint: HTTPURL
+        do {
+            endpoint = try url.resolving(text)
+        } catch {
+            throw noEndpoint("named an endpoint that is no URL (\(error.reason))")
+        }
+        guard endpoint.origin == url.origin else {
+            throw OmlxError(
+                .transportEndpointOrigin, "the server names an endpoint for messages at another origin",
+                compared: [.init("stream", url.origin), .init("endpoint", endpoint.origin)])
+        }
+        return endpoint
+    }
+
+    private static func noEndpoint(_ what: String) -> OmlxError {
+        OmlxError(
+            .protocolNoEndpoint, "the server \(what)",
+            nextStep: "check whether the server speaks streamable HTTP instead of sse")
+    }
+
+    /// Hands on what comes; returns why it ended.
+    private static func read(_ body: HTTPBody, _ opening: Opening, _ sink: TransportSink) async -> OmlxError {
+        var parser = opening.parser
+        await deliver(opening.events, sink)
+        do {
+            while let chunk = try await body.next() { await deliver(try parser.receive(chunk), sink) }
+            return OmlxError(.protocolStreamBroken, "the server ended its stream")
+        } catch let error as OmlxError {
+            body.cancel()
+            return error
+        } catch {
+            let detail = (error as? HTTPFailure)?.error.message ?? "it was cut"
+            return OmlxError(.protocolStreamBroken, "the server's stream broke: \(detail)")
+        }
+    }
+
+    private static func deliver(_ events: [ServerSentEvent], _ sink: TransportSink) async {
+        for event in events where event.type == "message" && !event.data.isEmpty {
+            guard let json = try? JSON(parsing: event.data) else {
+                sink.report(.invalidMessage(reason: "an event of the server's stream is not JSON"))
+                continue
+            }
+            _ = await sink.receive(json, nil)
+        }
+    }
+
+    /// Posts a message; its answer comes on the stream (A5.3).
+    func send(_ message: OutgoingMessage) async throws {
+        guard let endpoint = state.withLock({ $0.endpoint }) else {
+            throw OmlxError(.transportNotConnected, "the stream of the server is not open")
+        }
+        let response = try await http.send(
+            "POST", endpoint, headers: [HTTPRequestHeader("Content-Type", "application/json")],
+            body: .bytes(message.bytes), firstByte: limits.request)
+        guard (200..<300).contains(response.head.status) else {
+            if response.head.status == 404 {
+                throw OmlxError(
+                    .protocolSessionLost, "the server no longer knows the session of \(message.label)", httpStatus: 404)
+            }
+            throw await http.error(of: response, label: message.label)
+        }
+        if AnswerForm(response.head) == .events {
+            response.body.cancel()
+        } else {
+            await response.body.drain()
+        }
+    }
+
+    func close(quickly: Bool) async { abandon() }
+
+    func abandon() {
+        let reader = state.withLock { state in
+            state.endpoint = nil
+            defer { state.reader = nil }
+            return state.reader
+        }
+        reader?.cancel()
+    }
+}

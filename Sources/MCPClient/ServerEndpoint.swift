@@ -1,0 +1,64 @@
+// Where a server is, and within which limits it is spoken to.
+
+import HTTPClient
+
+/// A server that is a child process.
+public struct StdioCommand: Sendable, Hashable {
+    /// The program: a path, or a name looked up in the child's `PATH`. No shell reads it.
+    public var command: String
+    /// Its arguments.
+    public var arguments: [String]
+    /// The variables declared for it, added to the few it gets from the host.
+    public var environment: [String: String]
+    /// The folder it starts in; the host's own when `nil`.
+    public var workingDirectory: String?
+
+    /// A command.
+    public init(
+        command: String, arguments: [String] = [], environment: [String: String] = [:], workingDirectory: String? = nil
+    ) {
+        self.command = command
+        self.arguments = arguments
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+    }
+}
+
+/// Where a server is and how it is spoken to.
+public enum ServerEndpoint: Sendable {
+    /// A child process, one message per line.
+    case stdio(StdioCommand)
+    /// One URL that takes a POST per message (2025-03-26 and later).
+    case streamableHTTP(HTTPURL, headers: [HTTPRequestHeader] = [])
+    /// A stream and a URL it names (2024-11-05).
+    case sse(HTTPURL, headers: [HTTPRequestHeader] = [])
+}
+
+/// How long things may take, in seconds, and how large they may be, in bytes.
+public struct ConnectionLimits: Sendable, Hashable {
+    /// From a request to its answer; progress starts it anew, up to ten times as long in all (A7.1, A7.2).
+    public var request: Double
+    /// Name look-up, TCP and TLS together.
+    public var connect: Double
+    /// The most bytes of one message over HTTP.
+    public var maxMessageBytes: Int
+    /// The most bytes of one line of a child process.
+    public var stdioLineBytes: Int
+    /// How long a child process may take to end: once after its input is closed, once more after SIGTERM.
+    public var shutdownGrace: Double
+
+    /// Limits.
+    public init(
+        request: Double = 30, connect: Double = 10, maxMessageBytes: Int = 64 << 20, stdioLineBytes: Int = 64 << 20,
+        shutdownGrace: Double = 2
+    ) {
+        self.request = request
+        self.connect = connect
+        self.maxMessageBytes = maxMessageBytes
+        self.stdioLineBytes = stdioLineBytes
+        self.shutdownGrace = shutdownGrace
+    }
+
+    /// How many times the request limit a request may take when it reports progress.
+    static let hardMaximumFactor = 10.0
+}

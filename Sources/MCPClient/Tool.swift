@@ -1,0 +1,135 @@
+// Tools and their results as a server gives them, and the pages of a tool list as a value. No I/O.
+
+import ErrorCatalogue
+import JSON
+
+/// A tool a server offers. All texts are the server's own and not to be trusted (E1.6).
+public struct Tool: Sendable, Hashable {
+    /// The name to call it by.
+    public var name: String
+    /// A name for people.
+    public var title: String?
+    /// What it does.
+    public var description: String?
+    /// The JSON Schema of its arguments.
+    public var inputSchema: JSON
+    /// The JSON Schema of its structured result.
+    public var outputSchema: JSON?
+    /// Hints on its behaviour.
+    public var annotations: JSON?
+    /// The tool as it came, unknown members too.
+    public var raw: JSON
+
+    /// Why an entry of a tool list is no tool.
+    struct Rejection: Error, Sendable, Hashable {
+        var name: String?
+        var reason: String
+    }
+
+    init(_ json: JSON) throws(Rejection) {
+        guard json.objectValue != nil else { throw Rejection(reason: "it is of type \(json.typeName), not an object") }
+        guard let name = json["name"]?.stringValue, !name.isEmpty else { throw Rejection(reason: "it has no name") }
+        let hasControl = name.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+        guard !hasControl, name.utf8.count <= Self.nameLimit else {
+            let reason =
+                hasControl ? "its name holds a control character" : "its name is longer than \(Self.nameLimit) bytes"
+            throw Rejection(name: OmlxError.shown(name, limit: 80), reason: reason)
+        }
+        self.name = name
+        title = json["title"]?.stringValue ?? json["annotations"]?["title"]?.stringValue
+        description = json["description"]?.stringValue
+        inputSchema = json["inputSchema"]?.objectValue.map { .object($0) } ?? ["type": "object"]
+        outputSchema = json["outputSchema"]?.objectValue.map { .object($0) }
+        annotations = json["annotations"]?.objectValue.map { .object($0) }
+        raw = json
+    }
+
+    /// Well above the 128 characters the specification asks for (E1.7).
+    private static let nameLimit = 1024
+}
+
+/// What a tool answered.
+public struct ToolResult: Sendable, Hashable {
+    /// The content blocks as they came, unknown types too (E1.13).
+    public var content: [JSON]
+    /// The structured result: any JSON value (E1.8).
+    public var structuredContent: JSON?
+    /// Whether the tool itself reports a failure (E1.11).
+    public var isError: Bool
+    /// The whole result as it came.
+    public var raw: JSON
+
+    init(_ json: JSON) throws(OmlxError) {
+        guard json.objectValue != nil else {
+            throw OmlxError(
+                .protocolInvalidMessage, "the result of tools/call is of type \(json.typeName), not an object")
+        }
+        content = json["content"]?.arrayValue ?? []
+        structuredContent = json["structuredContent"]
+        isError = json["isError"]?.boolValue ?? false
+        raw = json
+    }
+}
+
+/// Collects the pages of `tools/list`.
+struct ToolPages: Sendable {
+    /// What the driver does.
+    enum Action: Sendable, Hashable {
+        /// Ask for the page of this cursor; `nil` for the first one.
+        case request(cursor: String?)
+        /// All pages are there.
+        case finished([Tool], dropped: [Tool.Rejection])
+        case fail(OmlxError)
+    }
+
+    /// The most pages of one list.
+    static let pageLimit = 1000
+
+    private var tools: [Tool] = []
+    private var names: Set<String> = []
+    private var dropped: [Tool.Rejection] = []
+    private var cursors: Set<String> = []
+    private var pages = 0
+    private var hasRestarted = false
+
+    /// A page came. An empty cursor is a cursor like any other; only a missing one or `null` ends the list (E1.1).
+    mutating func received(_ result: JSON) -> Action {
+        guard let entries = result["tools"]?.arrayValue else {
+            return .fail(OmlxError(.protocolInvalidMessage, "the server's answer to tools/list has no list of tools"))
+        }
+        pages += 1
+        for entry in entries { take(entry) }
+        guard let next = result["nextCursor"], !next.isNull else { return .finished(tools, dropped: dropped) }
+        guard let cursor = next.stringValue else {
+            return .fail(OmlxError(.protocolInvalidMessage, "the cursor in the answer to tools/list is no string"))
+        }
+        guard cursors.insert(cursor).inserted, pages < Self.pageLimit else {
+            let reason = pages < Self.pageLimit ? "names a page a second time" : "has more than \(pages) pages"
+            return .fail(OmlxError(.protocolEndlessPages, "the server's tool list does not end: it \(reason)"))
+        }
+        return .request(cursor: cursor)
+    }
+
+    /// The server refused a page: with a cursor it calls invalid, the list is begun anew, once (E1.2).
+    mutating func refused(_ error: JSONRPCError) -> Action {
+        guard error.code == JSONRPCError.invalidParams, pages > 0, !hasRestarted else {
+            return .fail(error.failure(of: "tools/list"))
+        }
+        self = ToolPages()
+        hasRestarted = true
+        return .request(cursor: nil)
+    }
+
+    private mutating func take(_ entry: JSON) {
+        do throws(Tool.Rejection) {
+            let tool = try Tool(entry)
+            guard names.insert(tool.name).inserted else {
+                throw Tool.Rejection(
+                    name: OmlxError.shown(tool.name, limit: 80), reason: "another tool has the same name")
+            }
+            tools.append(tool)
+        } catch {
+            dropped.append(error)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// What the connection asks of a transport, and what a transport tells it.
+
+import ErrorCatalogue
+import HTTPClient
+import JSON
+
+/// A message on its way out.
+struct OutgoingMessage: Sendable {
+    enum Kind: Sendable, Hashable {
+        case request(id: Int)
+        case notification
+        case reply
+    }
+
+    let kind: Kind
+    /// What it is, for messages: the method, or `the answer to a request`.
+    let label: String
+    let bytes: [UInt8]
+
+    init(_ kind: Kind, label: String, _ json: JSON) {
+        self.kind = kind
+        self.label = label
+        bytes = json.serialized()
+    }
+
+    var requestID: Int? {
+        if case .request(let id) = kind { return id }
+        return nil
+    }
+}
+
+/// Where a transport delivers what comes.
+struct TransportSink: Sendable {
+    /// Takes a message; in answer to which request, where the transport knows. Tells whether that request is over.
+    let receive: @Sendable (_ message: JSON, _ answering: Int?) async -> Bool
+    /// The transport cannot be used any more.
+    let ended: @Sendable (OmlxError) async -> Void
+    /// Something the owner should know.
+    let report: @Sendable (ConnectionEvent) -> Void
+}
+
+/// A way to one server.
+protocol Transport: Sendable {
+    /// Makes it ready for `initialize`.
+    func open() async throws
+    /// Sends a message. Over streamable HTTP a request returns when it is answered, elsewhere when it is written.
+    /// - Throws: `OmlxError`, `HTTPFailure`, `JSONRPCError`, `SessionLost`, `CancellationError`.
+    func send(_ message: OutgoingMessage) async throws
+    /// The revision is settled.
+    func settled(on revision: ProtocolRevision)
+    /// Grows with each session.
+    var sessionGeneration: Int { get }
+    /// Prepares for a new `initialize`.
+    func forgetSession()
+    /// The session stands; background work may start.
+    func sessionStands()
+    /// Ends it, politely or, after a failure, quickly.
+    func close(quickly: Bool) async
+    /// Ends it without waiting: nobody is left to close it.
+    func abandon()
+}
+
+extension Transport {
+    func settled(on revision: ProtocolRevision) {}
+    var sessionGeneration: Int { 0 }
+    func forgetSession() {}
+    func sessionStands() {}
+}
+
+/// The server no longer knows the session a request was sent in: nothing was executed (A4.4).
+struct SessionLost: Error, Sendable, Hashable {
+    var generation: Int
+}
+
+extension OmlxError {
+    /// Any error as one of the catalogue.
+    init(converting error: any Error, during label: String) {
+        switch error {
+        case let error as OmlxError: self = error
+        case let failure as HTTPFailure: self = failure.error
+        case let error as JSONRPCError: self = error.failure(of: label)
+        case is SessionLost:
+            self.init(.protocolSessionLost, "the server forgot the session twice in a row", httpStatus: 404)
+        case is CancellationError: self = .cancelled(label)
+        default:
+            self.init(.transportNetwork, "\(label) failed: \(OmlxError.shown(String(describing: type(of: error))))")
+        }
+    }
+
+    static func cancelled(_ label: String) -> OmlxError {
+        OmlxError(.transportCancelled, "\(OmlxError.shown(label, limit: 80)) was cancelled")
+    }
+}
+
+/// Runs an operation for at most so many seconds; `nil` when it took longer and was cancelled.
+func withDeadline<Value: Sendable>(
+    _ seconds: Double, _ operation: @escaping @Sendable () async throws -> Value
+) async throws -> Value? {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask { try await operation() }
+        group.addTask {
+            try await Task.sleep(for: .bounded(seconds))
+            return nil
+        }
+        defer { group.cancelAll() }
+        return try await group.next() ?? nil
+    }
+}
+
+extension Duration {
+    /// So many seconds, at least none and at most a year: a configured number may be anything.
+    static func bounded(_ seconds: Double) -> Duration {
+        seconds.isNaN ? .zero : .seconds(min(max(seconds, 0), 31_536_000))
+    }
+}
+
+/// A number of seconds for people.
+func shownSeconds(_ seconds: Double) -> String {
+    if seconds == seconds.rounded(), abs(seconds) < 1e9 { return "\(Int(seconds)) s" }
+    return "\(seconds) s"
+}

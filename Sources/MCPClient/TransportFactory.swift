@@ -1,0 +1,68 @@
+// Makes the transports of a connection: the one its endpoint names, and the older kind to fall back to.
+
+import ErrorCatalogue
+import HTTPClient
+
+/// Everything a transport is made of.
+struct TransportFactory: Sendable {
+    typealias Report = @Sendable (ConnectionEvent) -> Void
+
+    let endpoint: ServerEndpoint
+    let http: HTTPClient
+    let authorizer: (any RequestAuthorizer)?
+    let limits: ConnectionLimits
+    let environment: [String: String]
+    let fallsBackToSSE: Bool
+    let opensServerStream: Bool
+    let redaction: Redaction
+
+    /// The transport the endpoint names.
+    func primary(_ sink: TransportSink, _ report: @escaping Report) -> any Transport {
+        switch endpoint {
+        case .stdio(let command):
+            StdioTransport(
+                command: command, host: environment, limits: limits, redaction: redaction, sink: sink)
+        case .streamableHTTP(let url, let headers):
+            StreamableHTTPTransport(
+                url: url, http: authorized(headers, report), limits: limits, sink: sink,
+                opensServerStream: opensServerStream)
+        case .sse(let url, let headers):
+            SSETransport(url: url, http: authorized(headers, report), limits: limits, sink: sink)
+        }
+    }
+
+    /// HTTP+SSE at the same URL.
+    func fallback(_ sink: TransportSink, _ report: @escaping Report) -> any Transport {
+        guard case .streamableHTTP(let url, let headers) = endpoint else { return primary(sink, report) }
+        return SSETransport(url: url, http: authorized(headers, report), limits: limits, sink: sink)
+    }
+
+    /// Whether the answer to `initialize` speaks for a server of the older kind (A6.4). 401, 403, 5xx and network
+    /// errors do not (A6.6).
+    func mayFallBack(after error: any Error) -> Bool {
+        guard fallsBackToSSE, case .streamableHTTP = endpoint else { return false }
+        let status =
+            switch error {
+            case let error as OmlxError: error.httpStatus
+            case let error as JSONRPCError where !error.isVersionRefusal: error.httpStatus
+            default: Int?.none
+            }
+        return status == 400 || status == 404 || status == 405
+    }
+
+    private func authorized(_ headers: [HTTPRequestHeader], _ report: @escaping Report) -> AuthorizedHTTP {
+        AuthorizedHTTP(
+            client: http, authorizer: authorizer, configured: headers, connectLimit: limits.connect,
+            redaction: redaction, report: report)
+    }
+}
+
+extension Redaction {
+    /// The secrets an endpoint names.
+    convenience init(_ endpoint: ServerEndpoint) {
+        switch endpoint {
+        case .stdio(let command): self.init(variables: command.environment)
+        case .streamableHTTP(_, let headers), .sse(_, let headers): self.init(headers: headers)
+        }
+    }
+}

@@ -1,0 +1,350 @@
+// Child processes, real ones: Python and shell scripts that behave and misbehave.
+
+import ErrorCatalogue
+import Glibc
+import HTTPClient
+import JSON
+import Testing
+
+@testable import MCPClient
+
+/// A server in Python that answers what it must; `extra` runs for each message before the answer.
+private func script(extra: String = "pass", start: String = "pass", end: String = "pass") -> StdioCommand {
+    let text = """
+        import json, os, signal, subprocess, sys, time
+        def send(message):
+            print(json.dumps(message), flush=True)
+        \(start)
+        for line in sys.stdin:
+            message = json.loads(line)
+            method = message.get("method")
+            \(extra.split(separator: "\n").joined(separator: "\n    "))
+            if "id" not in message or method is None:
+                continue
+            if method == "initialize":
+                result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+            elif method == "tools/list":
+                result = {"tools": [{"name": "echo"}]}
+            else:
+                result = {"content": [], "structuredContent": {"environment": dict(os.environ), "cwd": os.getcwd()}}
+            send({"jsonrpc": "2.0", "id": message["id"], "result": result})
+        \(end)
+        """
+    return StdioCommand(command: "python3", arguments: ["-c", text])
+}
+
+private func shell(_ text: String) -> StdioCommand { StdioCommand(command: "sh", arguments: ["-c", text]) }
+
+/// Whether a process of this number is there and no zombie that waits for another parent than us.
+private func isAlive(_ pid: pid_t) -> Bool {
+    guard kill(pid, 0) == 0, let file = fopen("/proc/\(pid)/stat", "r") else { return false }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    guard fgets(&line, Int32(line.count), file) != nil else { return false }
+    let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return text.split(separator: ")").last?.hasPrefix(" Z") != true
+}
+
+/// Waits for the end of a process that is not our child.
+private func waitForEnd(of pid: pid_t) async throws {
+    while isAlive(pid) { try await Task.sleep(for: .milliseconds(5)) }
+}
+
+@Suite("stdio", .timeLimit(.minutes(1)))
+struct StdioTransportTests {
+    private func connecting(
+        _ command: StdioCommand, limits: ConnectionLimits = .short, events: Recorder<ConnectionEvent> = .init()
+    ) async -> OmlxError? {
+        let connection = connection(.stdio(command), limits: limits, events: events)
+        return await failure { try await connection.connect() }
+    }
+
+    private func pid(in events: Recorder<ConnectionEvent>, after word: String) async throws -> pid_t {
+        let isLine: @Sendable (ConnectionEvent) -> pid_t? = { event in
+            guard case .stderrLine(let line) = event, line.hasPrefix(word + " ") else { return nil }
+            return pid_t(line.dropFirst(word.count + 1))
+        }
+        await events.wait { $0.contains { isLine($0) != nil } }
+        return try #require(events.values.compactMap(isLine).first)
+    }
+
+    @Test("A2.2: a session over stdin and stdout")
+    func ordinary() async throws {
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(.stdio(script()), events: events)
+        let result = try await connection.connect()
+        #expect(try await connection.listTools().map(\.name) == ["echo"])
+        try await connection.ping()
+        await connection.close()
+        #expect(events.values == [.connected(result), .closed(nil)])
+    }
+
+    @Test("pain 27: the child sees declared variables and few of the host's, and starts in its folder")
+    func environment() async throws {
+        var command = script()
+        command.environment = ["DECLARED": "value with = and ü"]
+        command.workingDirectory = "/usr"
+        let connection = connection(
+            .stdio(command),
+            environment: ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOST_SECRET": "x", "LANG": "C.UTF-8"])
+        _ = try await connection.connect()
+        let seen = try await connection.callTool("echo").structuredContent
+        #expect(seen?["cwd"] == "/usr")
+        #expect(seen?["environment"]?["DECLARED"] == "value with = and ü")
+        #expect(seen?["environment"]?["LANG"] == "C.UTF-8")
+        #expect(seen?["environment"]?["HOST_SECRET"] == nil)
+        await connection.close()
+    }
+
+    @Test("the child has no descriptor but its three")
+    func descriptors() async throws {
+        let events = Recorder<ConnectionEvent>()
+        let held = open("/dev/null", O_RDONLY)
+        defer { close(held) }
+        _ = await connecting(shell("ls /proc/self/fd | wc -l >&2"), events: events)
+        // The fourth is the one `ls` reads the folder through.
+        #expect(events.values.contains(.stderrLine("4")))
+    }
+
+    @Test("an argument is passed as it is, whatever a shell would make of it")
+    func noShell() async throws {
+        let events = Recorder<ConnectionEvent>()
+        let command = StdioCommand(
+            command: "python3",
+            arguments: ["-c", "import sys; print(sys.argv[1:], file=sys.stderr)", "$HOME; `id`", ""])
+        _ = await connecting(command, events: events)
+        #expect(events.values.contains(.stderrLine("['$HOME; `id`', '']")))
+    }
+
+    @Test("a command that is not there has its code")
+    func missing() async {
+        #expect(await connecting(StdioCommand(command: "no-such"))?.code == .transportCommandNotFound)
+    }
+
+    @Test("a script without an interpreter line has its code")
+    func noInterpreter() async throws {
+        let path = "/tmp/omlx-test-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        let file = try #require(fopen(path, "w"))
+        fputs("echo hello\n", file)
+        fclose(file)
+        chmod(path, 0o755)
+        defer { unlink(path) }
+        let error = await connecting(StdioCommand(command: path))
+        #expect(error?.code == .transportCommandFailed)
+        #expect(error?.message.contains("#!") == true)
+    }
+
+    @Test("a process that ends before it answers is told at once, with its status and last words")
+    func exits() async {
+        let error = await connecting(
+            shell("echo first >&2; printf 'no \\033[31mkey' >&2; exit 3"), limits: ConnectionLimits(request: 3600))
+        #expect(error?.code == .transportProcessExited)
+        #expect(error?.message == "the server's process ended with status 3; it last wrote: no \u{FFFD}[31mkey")
+    }
+
+    @Test("a process ended by a signal is told as such")
+    func signalled() async {
+        let error = await connecting(shell("kill -9 $$"), limits: ConnectionLimits(request: 3600))
+        #expect(error?.message == "the server's process was ended by signal 9")
+    }
+
+    @Test("a process that ends while its child holds the output open is told at once, and the child is ended too")
+    func exitsWithChild() async throws {
+        let events = Recorder<ConnectionEvent>()
+        let error = await connecting(
+            shell("sleep 3600 & echo pid $! >&2; exit 4"), limits: ConnectionLimits(request: 3600), events: events)
+        #expect(error?.message.hasPrefix("the server's process ended with status 4") == true)
+        let child = try await pid(in: events, after: "pid")
+        try await waitForEnd(of: child)
+    }
+
+    @Test("a declared variable that the process writes in its last words is not shown")
+    func redacted() async {
+        var command = shell("echo \"bad key $KEY\" >&2; exit 1")
+        command.environment = ["KEY": "sk-very-secret"]
+        let events = Recorder<ConnectionEvent>()
+        let error = await connecting(command, events: events)
+        #expect(error?.message.hasSuffix("bad key <redacted>") == true)
+        #expect(events.values.contains(.stderrLine("bad key <redacted>")))
+    }
+
+    @Test("pain 29: lines that are no messages are skipped and counted")
+    func skipped() async throws {
+        let start = "print('Starting…'); print(''); print('[1, 2'); print('{\"level\": \"info\"}'); print('3')"
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(.stdio(script(start: start)), events: events)
+        _ = try await connection.connect()
+        #expect(events.values.last { $0 == .skippedLine(count: 4) } != nil)
+        #expect(!events.values.contains(.skippedLine(count: 5)))
+        await connection.close()
+    }
+
+    @Test("pain 29: a line without end closes the connection and ends the process")
+    func longLine() async throws {
+        let limits = ConnectionLimits(request: 20, stdioLineBytes: 100_000, shutdownGrace: 1)
+        let events = Recorder<ConnectionEvent>()
+        let error = await connecting(
+            shell("echo pid $$ >&2; while :; do printf xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done"),
+            limits: limits, events: events)
+        #expect(error?.code == .protocolLineTooLong)
+        #expect(!isAlive(try await pid(in: events, after: "pid")))
+    }
+
+    @Test("A7.1: a process that never answers ends at the limit and is gone")
+    func silent() async throws {
+        let events = Recorder<ConnectionEvent>()
+        let error = await connecting(
+            shell("trap '' TERM; echo pid $$ >&2; while :; do sleep 1; done"),
+            limits: ConnectionLimits(request: 0.3, shutdownGrace: 0.2), events: events)
+        #expect(error?.code == .transportTimeout)
+        #expect(!isAlive(try await pid(in: events, after: "pid")))
+    }
+
+    @Test("A2.6, A7.1: a request that is not answered is cancelled by notification and the session goes on")
+    func cancelled() async throws {
+        let extra = """
+            if method == "tools/call":
+                continue
+            if method == "notifications/cancelled":
+                print("cancelled", message["params"]["requestId"], file=sys.stderr, flush=True)
+            """
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(.stdio(script(extra: extra)), events: events)
+        _ = try await connection.connect()
+        let error = await failure { try await connection.callTool("echo", timeout: 0.1) }
+        #expect(error?.code == .transportTimeout)
+        await events.wait { $0.contains(.stderrLine("cancelled 2")) }
+        #expect(try await connection.listTools().count == 1)
+        await connection.close()
+    }
+
+    @Test("E3.1, E3.2: requests of the server are answered, also before it answers initialize")
+    func serverRequests() async throws {
+        let extra = """
+            if method == "initialize":
+                send({"jsonrpc": "2.0", "id": "p", "method": "ping"})
+                print("pong", json.loads(sys.stdin.readline()), file=sys.stderr, flush=True)
+                send({"jsonrpc": "2.0", "id": 7, "method": "roots/list"})
+                print("roots", json.loads(sys.stdin.readline())["error"]["code"], file=sys.stderr, flush=True)
+            """
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(.stdio(script(extra: extra)), events: events)
+        _ = try await connection.connect()
+        await events.wait { $0.contains(.stderrLine("roots -32601")) }
+        #expect(events.values.contains(.stderrLine("pong {'jsonrpc': '2.0', 'id': 'p', 'result': {}}")))
+        await connection.close()
+    }
+
+    @Test("messages larger than a pipe pass in both directions at once")
+    func large() async throws {
+        let connection = connection(.stdio(script(extra: "if method == 'tools/call': sys.stderr.write('e' * 300000)")))
+        _ = try await connection.connect()
+        let text = String(repeating: "ü", count: 1_000_000)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask { _ = try await connection.callTool("echo", arguments: ["text": .string(text)]) }
+            }
+            try await group.waitForAll()
+        }
+        await connection.close()
+    }
+
+    @Test("a process that takes no input raises no SIGPIPE")
+    func brokenPipe() async throws {
+        let connection = connection(.stdio(script(extra: "if method == 'notifications/initialized': os._exit(5)")))
+        let first = await failure { () -> Int in
+            _ = try await connection.connect()
+            while true { _ = try await connection.listTools() }
+        }
+        #expect(first.map { [.transportProcessExited, .transportNotConnected].contains($0.code) } == true)
+    }
+
+    @Test("a process that dies in a session: requests fail, the connection reports closed and can be opened again")
+    func dies() async throws {
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(.stdio(script(extra: "if method == 'tools/call': os._exit(9)")), events: events)
+        _ = try await connection.connect()
+        #expect(await failure { try await connection.callTool("echo") }?.code == .transportProcessExited)
+        await events.wait { events in
+            events.contains {
+                if case .closed(let error?) = $0 { return error.code == .transportProcessExited }
+                return false
+            }
+        }
+        #expect(await failure { try await connection.listTools() }?.code == .transportNotConnected)
+        _ = try await connection.connect()
+        #expect(try await connection.listTools().count == 1)
+        await connection.close()
+    }
+
+    @Test("A2.7, pain 28: a process that ends with its input is given the time, and leaves no zombie")
+    func politeEnd() async throws {
+        let events = Recorder<ConnectionEvent>()
+        let start = "print('pid', os.getpid(), file=sys.stderr, flush=True)"
+        let connection = connection(
+            .stdio(script(start: start, end: "print('bye', file=sys.stderr, flush=True)")), events: events)
+        _ = try await connection.connect()
+        await connection.close()
+        #expect(events.values.contains(.stderrLine("bye")))
+        #expect(!isAlive(try await pid(in: events, after: "pid")))
+    }
+
+    @Test("A2.7, pain 28: one that ignores its input's end and SIGTERM is killed, with its own children")
+    func stubbornEnd() async throws {
+        let start = """
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            child = subprocess.Popen(["sh", "-c", "trap '' TERM; while :; do sleep 1; done"])
+            print("pid", os.getpid(), file=sys.stderr, flush=True)
+            print("child", child.pid, file=sys.stderr, flush=True)
+            """
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(
+            .stdio(script(start: start, end: "while True: time.sleep(1)")),
+            limits: ConnectionLimits(request: 20, shutdownGrace: 0.2), events: events)
+        _ = try await connection.connect()
+        let parent = try await pid(in: events, after: "pid")
+        let child = try await pid(in: events, after: "child")
+        await connection.close()
+        #expect(!isAlive(parent))
+        try await waitForEnd(of: child)
+    }
+
+    @Test("pain 28: a connection that is dropped without close leaves no process")
+    func dropped() async throws {
+        let events = Recorder<ConnectionEvent>()
+        let start = "print('pid', os.getpid(), file=sys.stderr, flush=True)"
+        do {
+            let connection = connection(.stdio(script(start: start, end: "time.sleep(3600)")), events: events)
+            _ = try await connection.connect()
+        }
+        let child = try await pid(in: events, after: "pid")
+        try await waitForEnd(of: child)
+    }
+
+    @Test("a caller that is cancelled while connecting leaves no process")
+    func cancelledConnect() async throws {
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(.stdio(shell("echo pid $$ >&2; sleep 3600")), events: events)
+        let task = Task { await failure { try await connection.connect() } }
+        let child = try await pid(in: events, after: "pid")
+        task.cancel()
+        #expect(await task.value?.code == .transportCancelled)
+        #expect(!isAlive(child))
+    }
+
+    @Test("many processes at once share one thread")
+    func many() async throws {
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    let connection = connection(.stdio(script()))
+                    _ = try await connection.connect()
+                    let count = try await connection.listTools().count
+                    await connection.close()
+                    return count
+                }
+            }
+            for try await count in group { #expect(count == 1) }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+// The pages of a tool list as sequences of events.
+
+import ErrorCatalogue
+import JSON
+import Testing
+
+@testable import MCPClient
+
+@Suite("Tool list")
+struct ToolPagesTests {
+    private func page(_ names: [String], next: JSON? = nil) -> JSON {
+        var object: JSONObject = ["tools": .array(names.map { ["name": .string($0), "inputSchema": [:]] })]
+        object["nextCursor"] = next
+        return .object(object)
+    }
+
+    private func names(_ action: ToolPages.Action) -> [String]? {
+        guard case .finished(let tools, _) = action else { return nil }
+        return tools.map(\.name)
+    }
+
+    private func code(_ action: ToolPages.Action) -> ErrorCode? {
+        guard case .fail(let error) = action else { return nil }
+        return error.code
+    }
+
+    @Test("E1.1: pages are joined until no cursor comes, also when it is null", arguments: [nil, .null] as [JSON?])
+    func joined(last: JSON?) {
+        var pages = ToolPages()
+        #expect(pages.received(page(["a", "b"], next: "x y")) == .request(cursor: "x y"))
+        #expect(names(pages.received(page(["c"], next: last))) == ["a", "b", "c"])
+    }
+
+    @Test("E1.1: the empty string is a cursor")
+    func emptyCursor() {
+        var pages = ToolPages()
+        #expect(pages.received(page(["a"], next: "")) == .request(cursor: ""))
+        #expect(names(pages.received(page(["b"]))) == ["a", "b"])
+    }
+
+    @Test("E1.2: a cursor that comes again is an endless list")
+    func circle() {
+        var pages = ToolPages()
+        _ = pages.received(page(["a"], next: "1"))
+        _ = pages.received(page(["b"], next: "2"))
+        #expect(code(pages.received(page(["c"], next: "1"))) == .protocolEndlessPages)
+    }
+
+    @Test("E1.2: ever new cursors are an endless list")
+    func endless() {
+        var pages = ToolPages()
+        for number in 1..<ToolPages.pageLimit {
+            #expect(pages.received(page([], next: JSON(String(number)))) == .request(cursor: String(number)))
+        }
+        #expect(code(pages.received(page([], next: "last"))) == .protocolEndlessPages)
+    }
+
+    @Test("E1.2: an invalid cursor begins the list anew, once")
+    func restart() {
+        let invalid = JSONRPCError(code: -32602, message: "Invalid cursor")
+        var pages = ToolPages()
+        _ = pages.received(page(["old"], next: "1"))
+        #expect(pages.refused(invalid) == .request(cursor: nil))
+        #expect(pages.received(page(["new"], next: "1")) == .request(cursor: "1"))
+        #expect(code(pages.refused(invalid)) == .protocolErrorResponse)
+    }
+
+    @Test("an error on the first page is the server's own, also -32602")
+    func firstPage() {
+        var pages = ToolPages()
+        #expect(code(pages.refused(JSONRPCError(code: -32602, message: "no"))) == .protocolErrorResponse)
+    }
+
+    @Test("a page without a list, or with a cursor of another type, is no page")
+    func malformed() {
+        var pages = ToolPages()
+        #expect(code(pages.received([:])) == .protocolInvalidMessage)
+        #expect(code(pages.received(["tools": [:]])) == .protocolInvalidMessage)
+        #expect(code(pages.received(page([], next: 3))) == .protocolInvalidMessage)
+    }
+
+    @Test("E1.7: entries without a usable name are left out and the others kept")
+    func dropped() {
+        var pages = ToolPages()
+        let tools: JSON = [
+            ["name": ""], ["name": 3], "text", ["name": "good.name-1"], ["name": "a\u{0}b"], ["name": "good.name-1"],
+            ["name": "möglich"], ["name": .string(String(repeating: "x", count: 2000))],
+        ]
+        guard case .finished(let kept, let dropped) = pages.received(["tools": tools]) else {
+            Issue.record("not finished")
+            return
+        }
+        #expect(kept.map(\.name) == ["good.name-1", "möglich"])
+        #expect(dropped.count == 6)
+        #expect(dropped.first { $0.reason.contains("same name") }?.name == "good.name-1")
+    }
+
+    @Test("E1.8: a tool keeps what is not known of it")
+    func raw() throws {
+        let json: JSON = [
+            "name": "t", "title": "T", "description": "d", "inputSchema": ["type": "object", "x-own": 1],
+            "outputSchema": ["type": "array"], "annotations": ["readOnlyHint": true], "_meta": ["a.b/c": 1.50],
+        ]
+        let tool = try Tool(json)
+        #expect(tool.raw == json)
+        #expect(tool.title == "T")
+        #expect(tool.inputSchema["x-own"] == 1)
+        #expect(tool.outputSchema == ["type": "array"])
+        #expect(tool.annotations == ["readOnlyHint": true])
+    }
+
+    @Test("a tool without a schema takes any object")
+    func noSchema() throws { #expect(try Tool(["name": "t"]).inputSchema == ["type": "object"]) }
+
+    @Test("E1.8, E1.13: a result keeps any content and any structured value")
+    func result() throws {
+        let json: JSON = ["content": [["type": "hologram"]], "structuredContent": [1, 2], "isError": true, "x": 1]
+        let result = try ToolResult(json)
+        #expect(result.content == [["type": "hologram"]])
+        #expect(result.structuredContent == [1, 2])
+        #expect(result.isError)
+        #expect(result.raw == json)
+        #expect(throws: OmlxError.self) { try ToolResult("text") }
+    }
+}
