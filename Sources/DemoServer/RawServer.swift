@@ -1,0 +1,100 @@
+// A TCP server that does not speak HTTP properly: for clients that meet one.
+
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A server on loopback that misbehaves below HTTP.
+public final class RawServer: Sendable {
+    /// What it does with a connection.
+    public enum Behaviour: Sendable, Equatable {
+        /// Closes it at once.
+        case closesAtOnce
+        /// Accepts it and never says anything.
+        case silent
+        /// When the first bytes have come, sends these and closes.
+        case sends([UInt8])
+
+        /// When the first bytes have come, sends this text and closes.
+        public static func sends(_ text: String) -> Behaviour { .sends(Array(text.utf8)) }
+    }
+
+    private let listening: any Channel
+    private let clients: Connections
+    private let counter: Counter
+
+    private init(listening: any Channel, clients: Connections, counter: Counter) {
+        self.listening = listening
+        self.clients = clients
+        self.counter = counter
+    }
+
+    /// Starts a server on a free port of 127.0.0.1.
+    /// - Throws: What the system says when no port can be bound.
+    public static func start(_ behaviour: Behaviour) async throws -> RawServer {
+        let clients = Connections()
+        let counter = Counter()
+        let listening = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = RawHandler(behaviour: behaviour, clients: clients, counter: counter)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        return RawServer(listening: listening, clients: clients, counter: counter)
+    }
+
+    /// A port of 127.0.0.1 where nobody listens: it was free a moment ago.
+    public static func closedPort() async throws -> Int {
+        let server = try await start(.silent)
+        let port = server.port
+        await server.stop()
+        return port
+    }
+
+    /// The port bound.
+    public var port: Int { listening.localAddress?.port ?? 0 }
+    /// `http://127.0.0.1:PORT/mcp`.
+    public var url: String { "http://127.0.0.1:\(port)/mcp" }
+    /// How many connections have come so far.
+    public var connections: Int { counter.value }
+
+    /// Closes all connections and frees the port.
+    public func stop() async {
+        try? await listening.close()
+        await clients.closeAll()
+    }
+}
+
+private final class Counter: Sendable {
+    private let count = Mutex(0)
+    var value: Int { count.withLock { $0 } }
+    func increment() { count.withLock { $0 += 1 } }
+}
+
+private final class RawHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let behaviour: RawServer.Behaviour
+    private let clients: Connections
+    private let counter: Counter
+
+    init(behaviour: RawServer.Behaviour, clients: Connections, counter: Counter) {
+        self.behaviour = behaviour
+        self.clients = clients
+        self.counter = counter
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        counter.increment()
+        clients.add(context.channel)
+        if behaviour == .closesAtOnce { context.close(promise: nil) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .sends(let bytes) = behaviour else { return }
+        context.writeAndFlush(NIOAny(ByteBuffer(bytes: bytes)), promise: nil)
+        context.close(promise: nil)
+    }
+}
