@@ -1,0 +1,135 @@
+// How to sign in to one server: one model for the `auth` block and for the `oauth` blocks of other products.
+
+/// What the configuration says about signing in to a server. What it does not say is found out from the server.
+public struct AuthConfiguration: Sendable, Equatable {
+    /// Whether to sign in at all.
+    public enum Mode: String, Sendable, Hashable {
+        /// OAuth 2.
+        case oauth2
+        /// Never sign in: a 401 is an error.
+        case disabled
+    }
+
+    /// Where this server's sign-in is kept.
+    public enum Store: Sendable, Hashable {
+        /// In the store chosen for all servers.
+        case shared
+        /// In an encrypted store of its own, in this folder (absolute).
+        case folder(ConfiguredText)
+        /// In memory only.
+        case memory
+    }
+
+    /// The `resource` parameter (RFC 8707).
+    public enum Resource: Sendable, Hashable {
+        /// What the server's metadata publishes.
+        case automatic
+        /// Not sent (pain 10).
+        case omit
+        /// This value, byte for byte.
+        case value(ConfiguredText)
+    }
+
+    /// Whether to sign in at all.
+    public var mode: Mode = .oauth2
+    /// The client id registered by the user; `nil` when one is to be found or registered.
+    public var clientID: ConfiguredText?
+    /// That client's secret.
+    public var clientSecret: ConfiguredSecret?
+    /// `none`, `client_secret_basic` or `client_secret_post` (RFC 7591 §2); `nil` leaves it to the metadata.
+    public var tokenEndpointAuthMethod: String?
+    /// The scopes to ask for; `nil` when the entry says nothing, empty when it wants none asked for (pain 14).
+    public var scopes: [String]?
+    /// The `audience` parameter, for providers that want one (pain 11).
+    public var audience: ConfiguredText?
+    /// The `resource` parameter.
+    public var resource: Resource = .automatic
+    /// The authorization server's issuer, trusted by the user (pain 16); byte for byte.
+    public var issuer: ConfiguredText?
+    /// The base URL to discover from when the server sends no challenge.
+    public var discoveryURL: ConfiguredText?
+    /// The authorization endpoint.
+    public var authorizationURL: ConfiguredText?
+    /// The token endpoint.
+    public var tokenURL: ConfiguredText?
+    /// The device authorization endpoint (RFC 8628).
+    public var deviceAuthorizationURL: ConfiguredText?
+    /// The registration endpoint (RFC 7591).
+    public var registrationURL: ConfiguredText?
+    /// The revocation endpoint (RFC 7009).
+    public var revocationURL: ConfiguredText?
+    /// Whether PKCE is used. `false` only together with `authorizationURL` and `tokenURL`; where metadata lists S256 it
+    /// is sent all the same.
+    public var usesPKCE = true
+    /// Further parameters of the authorization request, in the file's order; no reserved names.
+    public var extraAuthorizationParameters: [AuthorizationParameter] = []
+    /// Where the browser comes back to.
+    public var redirect = RedirectConfiguration()
+    /// Whether to listen for the browser; `false` means that the person pastes the address.
+    public var usesLoopback = true
+    /// Where this server's sign-in is kept.
+    public var store: Store = .shared
+    /// What to say of ourselves when registering (RFC 7591 §2).
+    public var clientMetadata = ClientMetadataConfiguration()
+    /// The https URL of our client id metadata document.
+    public var clientMetadataURL: ConfiguredText?
+
+    /// Sign-in by discovery, as a bare `{"type": "oauth2"}` means it.
+    public init() {}
+
+    /// Whether both endpoints that a sign-in needs are configured.
+    public var hasConfiguredEndpoints: Bool { authorizationURL != nil && tokenURL != nil }
+}
+
+/// A parameter added to the authorization request.
+public struct AuthorizationParameter: Sendable, Hashable {
+    /// The name; never one that the sign-in itself uses.
+    public var name: String
+    /// The value.
+    public var value: ConfiguredText
+
+    /// A parameter.
+    public init(name: String, value: ConfiguredText) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// The redirect URI: the parts that are fixed. What is `nil` is ours to choose (pains 5 and 6).
+public struct RedirectConfiguration: Sendable, Hashable {
+    /// The loopback host, as spelled: `127.0.0.1`, `localhost` or `[::1]`.
+    public var host: String?
+    /// The port. When set, a busy port is an error, never a silent change.
+    public var port: UInt16?
+    /// The path with its query, exactly as written; may be empty.
+    public var path: String?
+    /// A redirect URI that does not lead to this machine: the person pastes the address the browser ends at.
+    public var foreignURI: ConfiguredText?
+
+    /// Nothing fixed.
+    public init(
+        host: String? = nil, port: UInt16? = nil, path: String? = nil, foreignURI: ConfiguredText? = nil
+    ) {
+        self.host = host
+        self.port = port
+        self.path = path
+        self.foreignURI = foreignURI
+    }
+}
+
+/// What to say of ourselves when registering (RFC 7591 §2); `nil` is ours to choose.
+public struct ClientMetadataConfiguration: Sendable, Hashable {
+    /// The name a person sees at consent.
+    public var clientName: String?
+    /// Redirect URIs to register; the one used is `AuthConfiguration.redirect`.
+    public var redirectURIs: [String]?
+    /// Grant types to register.
+    public var grantTypes: [String]?
+    /// Response types to register.
+    public var responseTypes: [String]?
+    /// How to authenticate at the token endpoint: `none`, `client_secret_basic` or `client_secret_post`.
+    public var tokenEndpointAuthMethod: String?
+
+    /// Nothing said.
+    public init() {}
+}

@@ -1,0 +1,65 @@
+// Reads `tokenStorage`, the credential store's settings as mcp-cli spells them.
+
+import Cryptography
+import ErrorCatalogue
+
+extension TokenStorageConfiguration {
+    /// The settings with what they do not say taken from the environment.
+    func filled(from environment: [String: String]) -> TokenStorageConfiguration {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        var storage = self
+        func secret(_ name: String) -> ConfiguredSecret? {
+            value(name).map { ConfiguredSecret(shown: "${\(name)}", secret: Secret($0)) }
+        }
+        storage.password = password ?? secret("MCP_CLI_ENCRYPTION_KEY")
+        storage.vaultURL = vaultURL ?? value("VAULT_ADDR").map { ConfiguredText(shown: "${VAULT_ADDR}", value: $0) }
+        storage.vaultToken = vaultToken ?? secret("VAULT_TOKEN")
+        storage.vaultNamespace =
+            vaultNamespace
+            ?? value("VAULT_NAMESPACE").map { ConfiguredText(shown: "${VAULT_NAMESPACE}", value: $0) }
+        return storage
+    }
+}
+
+extension EntryReader {
+    private static let tokenStorageKeys = [
+        "backend", "password", "vaultUrl", "vaultToken", "vaultMountPoint", "vaultPathPrefix", "vaultNamespace",
+    ]
+
+    mutating func tokenStorage(_ entry: ConfigurationEntry?) -> Result<TokenStorageConfiguration, OmlxError> {
+        var inner = EntryReader(document: document, scope: scope)
+        var storage = TokenStorageConfiguration()
+        if let entry = inner.object(entry, code: .configInvalidRoot) {
+            inner.warnOfUnknownKeys(in: entry, known: Self.tokenStorageKeys)
+            storage.backend = inner.backend(entry.member("backend"))
+            storage.password = inner.secret(entry.member("password"), code: .configInvalidRoot)
+            storage.vaultURL = inner.url(entry.member("vaultUrl"))?.text
+            storage.vaultToken = inner.secret(entry.member("vaultToken"), code: .configInvalidRoot)
+            storage.vaultMountPoint = inner.text(entry.member("vaultMountPoint"), code: .configInvalidRoot)
+            storage.vaultPathPrefix = inner.text(entry.member("vaultPathPrefix"), code: .configInvalidRoot)
+            storage.vaultNamespace = inner.text(entry.member("vaultNamespace"), code: .configInvalidRoot)
+        }
+        adopt(inner.diagnostics)
+        if let error = inner.firstError { return .failure(error) }
+        return .success(storage.filled(from: scope.environment))
+    }
+
+    private mutating func backend(_ entry: ConfigurationEntry?) -> TokenStorageConfiguration.Backend {
+        guard let entry, let written = string(entry, code: .configInvalidRoot), let word = expand(entry, written) else {
+            return .automatic
+        }
+        if let backend = TokenStorageConfiguration.Backend(rawValue: word.lowercased()) { return backend }
+        let shown = "\"\(OmlxError.shown(written, limit: 40))\""
+        let message =
+            switch word.lowercased() {
+            case "keychain": "the store \(shown) is that of macOS; it does not exist on this system"
+            case "windows": "the store \(shown) is that of Windows; it does not exist on this system"
+            default: "no store is called \(shown)"
+            }
+        fail(
+            .configStoreUnsupported, entry, message,
+            nextStep: "write "
+                + TokenStorageConfiguration.Backend.allCases.map(\.rawValue).joined(separator: ", "))
+        return .automatic
+    }
+}

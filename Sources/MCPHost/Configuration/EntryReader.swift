@@ -1,0 +1,233 @@
+// Takes typed values out of a configuration entry, and keeps account of everything that is wrong with it.
+
+import Cryptography
+import ErrorCatalogue
+import JSON
+
+/// A value of the file and the way to it.
+struct ConfigurationEntry {
+    var value: JSON
+    /// The JSON Pointer in the file.
+    var pointer: String
+    /// The way from the server's entry, for people: `auth.scopes`, `args[2]`; empty for the entry itself.
+    var path: String
+
+    /// The member of that name; `nil` when it is absent or `null`.
+    func member(_ key: String) -> ConfigurationEntry? {
+        guard let value = value[key], !value.isNull else { return nil }
+        return child(key, value)
+    }
+
+    /// All members in their order.
+    var members: [(key: String, entry: ConfigurationEntry)] {
+        (value.objectValue ?? [:]).map { ($0.key, child($0.key, $0.value)) }
+    }
+
+    /// All elements in their order.
+    var elements: [ConfigurationEntry] {
+        (value.arrayValue ?? []).enumerated().map { index, value in
+            ConfigurationEntry(value: value, pointer: "\(pointer)/\(index)", path: "\(path)[\(index)]")
+        }
+    }
+
+    private func child(_ key: String, _ value: JSON) -> ConfigurationEntry {
+        ConfigurationEntry(
+            value: value, pointer: "\(pointer)/\(LocatedJSON.pointerToken(key))",
+            path: path.isEmpty ? key : "\(path).\(key)")
+    }
+}
+
+struct EntryReader {
+    let document: ConfigurationDocument
+    let scope: VariableScope
+    /// The server the entry belongs to; `nil` for the file's own settings.
+    let server: String?
+    /// Whether variables that are not set stay as they are, and errors are warnings: in a disabled server.
+    var isLenient = false
+    private(set) var diagnostics: [ConfigurationDiagnostic] = []
+    private(set) var firstError: OmlxError?
+
+    init(document: ConfigurationDocument, scope: VariableScope, server: String? = nil) {
+        self.document = document
+        self.scope = scope
+        self.server = server
+    }
+
+    mutating func warn(
+        _ code: ErrorCode, _ entry: ConfigurationEntry, _ message: String, nextStep: String? = nil
+    ) {
+        diagnostics.append(diagnostic(.warning, code, entry, message, nextStep))
+    }
+
+    mutating func fail(
+        _ code: ErrorCode, _ entry: ConfigurationEntry, _ message: String, nextStep: String? = nil
+    ) {
+        let diagnostic = diagnostic(isLenient ? .warning : .error, code, entry, message, nextStep)
+        diagnostics.append(diagnostic)
+        if firstError == nil { firstError = diagnostic.error }
+    }
+
+    private func diagnostic(
+        _ severity: ConfigurationDiagnostic.Severity, _ code: ErrorCode, _ entry: ConfigurationEntry,
+        _ message: String, _ nextStep: String?
+    ) -> ConfigurationDiagnostic {
+        let position = document.position(of: entry.pointer)
+        return ConfigurationDiagnostic(
+            severity: severity, code: code, file: document.file, line: position?.line, column: position?.column,
+            server: server, key: entry.path.isEmpty ? nil : OmlxError.shown(entry.path, limit: 200),
+            message: OmlxError.shown(message), nextStep: nextStep)
+    }
+
+    /// A key, in quotes and fit to be shown.
+    static func quoted(_ key: String) -> String { "\"\(OmlxError.shown(key, limit: 80))\"" }
+}
+
+extension EntryReader {
+    mutating func wrongType(_ entry: ConfigurationEntry, wanted: String, code: ErrorCode, nextStep: String? = nil) {
+        let article = entry.value.typeName.first.map { "aeiou".contains($0) } == true ? "an" : "a"
+        fail(
+            code, entry,
+            "\(Self.quoted(entry.path)) must be \(wanted), found \(article) \(entry.value.typeName)", nextStep: nextStep
+        )
+    }
+
+    mutating func string(_ entry: ConfigurationEntry?, code: ErrorCode = .configServerInvalid) -> String? {
+        guard let entry else { return nil }
+        guard let value = entry.value.stringValue else {
+            let isWord = entry.value.boolValue != nil || entry.value.doubleValue != nil
+            wrongType(entry, wanted: "a string", code: code, nextStep: isWord ? "write the value in quotes" : nil)
+            return nil
+        }
+        return value
+    }
+
+    mutating func bool(_ entry: ConfigurationEntry?, code: ErrorCode = .configServerInvalid) -> Bool? {
+        guard let entry else { return nil }
+        guard let value = entry.value.boolValue else {
+            wrongType(entry, wanted: "true or false", code: code, nextStep: "write true or false without quotes")
+            return nil
+        }
+        return value
+    }
+
+    /// The members of an object; `nil` when the entry is absent or something else.
+    mutating func object(
+        _ entry: ConfigurationEntry?, code: ErrorCode = .configServerInvalid
+    ) -> ConfigurationEntry? {
+        guard let entry else { return nil }
+        guard entry.value.objectValue != nil else {
+            wrongType(entry, wanted: "an object", code: code)
+            return nil
+        }
+        return entry
+    }
+
+    /// A number of seconds above 0 and at most a day.
+    mutating func seconds(_ entry: ConfigurationEntry?, code: ErrorCode = .configServerInvalid) -> Duration? {
+        guard let entry else { return nil }
+        guard let value = entry.value.doubleValue else {
+            wrongType(entry, wanted: "a number of seconds", code: code, nextStep: "write the number without quotes")
+            return nil
+        }
+        guard value > 0, value <= 86_400 else {
+            fail(
+                code, entry, "\(Self.quoted(entry.path)) must be above 0 and at most 86400 seconds",
+                nextStep: value > 86_400 ? "write seconds, not milliseconds" : nil)
+            return nil
+        }
+        return .seconds(value)
+    }
+}
+
+extension EntryReader {
+    /// The string with its variables replaced; `nil` when that is not possible.
+    mutating func expand(_ entry: ConfigurationEntry, _ written: String) -> String? {
+        let template = VariableTemplate(written)
+        for oddity in template.oddities {
+            warn(
+                .configVariableForm, entry, "\(Self.quoted(entry.path)) has \(oddity); it is left as it stands",
+                nextStep: "write \"$${\" when \"${\" is meant literally")
+        }
+        do {
+            return try template.expanded(in: scope)
+        } catch {
+            if isLenient { return written }
+            switch error {
+            case .variable(let name):
+                fail(
+                    .configVariableUnset, entry,
+                    "\(Self.quoted(entry.path)) needs the environment variable \(name), which is not set",
+                    nextStep: "set \(name), or give a default: ${\(name):-default}")
+            case .input(let id, let variable):
+                fail(
+                    .configInputUnset, entry,
+                    "\(Self.quoted(entry.path)) needs the input \(Self.quoted(id)): \(variable) is not set",
+                    nextStep: "set the environment variable \(variable)")
+            }
+            return nil
+        }
+    }
+
+    /// A text with its variables replaced, without NUL.
+    mutating func text(
+        _ entry: ConfigurationEntry?, code: ErrorCode = .configServerInvalid
+    ) -> ConfiguredText? {
+        guard let entry, let written = string(entry, code: code), let value = expand(entry, written),
+            hasNoNUL(value, entry, code)
+        else { return nil }
+        return ConfiguredText(shown: written, value: value)
+    }
+
+    /// A secret with its variables replaced, without NUL.
+    mutating func secret(
+        _ entry: ConfigurationEntry?, code: ErrorCode = .configServerInvalid
+    ) -> ConfiguredSecret? {
+        guard let entry, let written = string(entry, code: code), let value = expand(entry, written),
+            hasNoNUL(value, entry, code)
+        else { return nil }
+        return ConfiguredSecret(shown: SecretMask.masked(written), secret: Secret(value))
+    }
+
+    /// An absolute path: `~/` in the home folder, a relative path in the configuration file's folder.
+    mutating func path(
+        _ entry: ConfigurationEntry?, code: ErrorCode = .configServerInvalid
+    ) -> ConfiguredText? {
+        guard let entry, let text = text(entry, code: code) else { return nil }
+        guard !text.value.isEmpty else {
+            fail(code, entry, "\(Self.quoted(entry.path)) is empty")
+            return nil
+        }
+        let value = ConfigurationPath.resolved(
+            text.value, folder: scope.configurationFolder, home: scope.homeFolder)
+        return ConfiguredText(shown: text.shown, value: value)
+    }
+
+    private mutating func hasNoNUL(_ value: String, _ entry: ConfigurationEntry, _ code: ErrorCode) -> Bool {
+        guard value.utf8.contains(0) else { return true }
+        fail(code, entry, "\(Self.quoted(entry.path)) holds a NUL character")
+        return false
+    }
+
+    /// Takes over the remarks of another reader of the same file.
+    mutating func adopt(_ others: [ConfigurationDiagnostic]) { diagnostics += others }
+
+    /// More unknown keys than this in one object are counted, not named: the file is probably another program's.
+    private static let namedUnknownKeys = 20
+
+    /// Warns of every member that is not known.
+    mutating func warnOfUnknownKeys(in entry: ConfigurationEntry, known: [String]) {
+        let unknown = entry.members.filter { !known.contains($0.key) }
+        for (key, member) in unknown.prefix(Self.namedUnknownKeys) {
+            let guess = KeySuggestion.closest(to: key, among: known)
+            warn(
+                .configUnknownKey, member,
+                "unknown key \(Self.quoted(member.path))" + (guess.map { ", did you mean \"\($0)\"?" } ?? ""),
+                nextStep: guess.map { "rename it to \"\($0)\", or remove it" } ?? "remove it")
+        }
+        guard unknown.count > Self.namedUnknownKeys else { return }
+        warn(
+            .configUnknownKey, unknown[Self.namedUnknownKeys].entry,
+            "\(unknown.count - Self.namedUnknownKeys) more unknown keys",
+            nextStep: "check that this is a configuration of omlx")
+    }
+}

@@ -1,0 +1,68 @@
+// The configuration of a host: its servers, its limits, its credential store, and what there is to say about the file.
+
+import Cryptography
+import ErrorCatalogue
+
+/// What `mcp.json` says. Made by `load(explicitPath:environment:workingDirectory:homeDirectory:)`, or by a program.
+public struct HostConfiguration: Sendable {
+    /// The limit of one request when neither server nor file say otherwise: 30 s.
+    public static let standardTimeout: Duration = .seconds(30)
+    /// The most tool calls in flight per host when the file does not say otherwise.
+    public static let standardMaxToolCalls = 10
+
+    /// The servers in the file's order, broken and disabled ones included.
+    public var servers: [ConfiguredServer] = []
+    /// The most tool calls in flight per host; at least 1.
+    public var maxToolCalls = HostConfiguration.standardMaxToolCalls
+    /// The limit of one request for servers without one of their own.
+    public var defaultTimeout = HostConfiguration.standardTimeout
+    /// The credential store's settings; an error when they name a store that does not exist here. Never replaced by
+    /// another store: servers that need no credential still work.
+    public var tokenStorage: Result<TokenStorageConfiguration, OmlxError> = .success(TokenStorageConfiguration())
+    /// The absolute path of the file; `nil` when there is none.
+    public var sourcePath: String?
+    /// Errors and warnings in the file's order. Every failed server has at least one error here; in a disabled server
+    /// they are warnings.
+    public var diagnostics: [ConfigurationDiagnostic] = []
+
+    /// A configuration without servers.
+    public init() {}
+
+    /// The server of that name, or `nil`.
+    public func server(named name: String) -> ConfiguredServer? { servers.first { $0.name == name } }
+}
+
+/// Which credential store to use, and what it needs (the `tokenStorage` object, with the environment's additions).
+public struct TokenStorageConfiguration: Sendable, Equatable {
+    /// The store. `keychain` and `windows` are names other systems' files have; they are errors here.
+    public enum Backend: String, Sendable, Hashable, CaseIterable {
+        /// The best one there is, remembered.
+        case automatic = "auto"
+        /// The desktop's Secret Service.
+        case secretService = "secretservice"
+        /// A HashiCorp Vault.
+        case vault
+        /// An encrypted file.
+        case encrypted
+        /// Memory only.
+        case memory
+    }
+
+    /// The store.
+    public var backend: Backend = .automatic
+    /// The password of the encrypted file, from `password` or `MCP_CLI_ENCRYPTION_KEY`.
+    public var password: ConfiguredSecret?
+    /// Vault's URL, from `vaultUrl` or `VAULT_ADDR`.
+    public var vaultURL: ConfiguredText?
+    /// Vault's token, from `vaultToken` or `VAULT_TOKEN`.
+    public var vaultToken: ConfiguredSecret?
+    /// Vault's mount point.
+    public var vaultMountPoint: ConfiguredText?
+    /// The prefix of paths in Vault.
+    public var vaultPathPrefix: ConfiguredText?
+    /// Vault's namespace, from `vaultNamespace` or `VAULT_NAMESPACE`.
+    public var vaultNamespace: ConfiguredText?
+
+    /// The store chosen by itself.
+    public init() {}
+}

@@ -1,0 +1,53 @@
+// Writes what the authorizer does into status and event log. Holds no secret.
+
+import Credentials
+import FoundationEssentials
+import HTTPClient
+import SignIn
+
+/// Translates an authorizer's events into changes of one server's row.
+struct AuthorizationNotes: Sendable {
+    let server: String
+    let storeName: String
+    let recorder: StatusRecorder
+    let now: @Sendable () -> Date
+
+    func note(_ event: AuthorizationEvent) {
+        switch event {
+        case .signedIn(let credential): record(credential)
+        case .refreshed(let credential):
+            record(credential)
+            append("refresh", "granted")
+        case .refreshRejected(let error): append("refresh", "rejected", error.code.text, error.message)
+        case .refreshFailed(let error): append("refresh", "unknown", error.code.text, error.message)
+        case .signInNeeded(let error): append("sign-in", "needed", error.code.text, error.message)
+        case .insufficientScope(let error): append("scope", "insufficient", error.code.text, error.message)
+        }
+    }
+
+    private func record(_ credential: Credential) {
+        let storeName = storeName
+        recorder.record(server) { $0.record.take(credential, storeName: storeName) }
+    }
+
+    private func append(_ kind: String, _ outcome: String, _ code: String? = nil, _ message: String = "") {
+        recorder.record(
+            StatusEvent(at: now(), server: server, kind: kind, outcome: outcome, code: code, message: message))
+    }
+}
+
+extension SignInRecord {
+    /// Takes over the public part of a credential.
+    mutating func take(_ credential: Credential, storeName: String) {
+        issuer = credential.issuer
+        provider = (try? HTTPURL(credential.issuer))?.host ?? credential.issuer
+        grantedScopes = credential.grantedScopes ?? credential.requestedScopes
+        requestedScopes = credential.requestedScopes
+        expiresAt = credential.expiresAt
+        hasRefreshToken = credential.refreshToken != nil && !credential.isRefreshTokenRejected
+        self.storeName = storeName
+        lastSignIn = credential.obtainedAt
+        lastRefresh = credential.refreshedAt
+        if let name = credential.key.account { account = name }
+    }
+}

@@ -1,0 +1,46 @@
+// What a manager tells those who watch it.
+
+import MCPClient
+import SignIn
+
+/// Something that happened at one of the host's servers.
+public enum HostEvent: Sendable {
+    /// One of the three answers, or the sign-in's record, changed.
+    case statusChanged(ServerStatus)
+    /// The tools of a server are known anew.
+    case toolsChanged(server: String, tools: [HostTool])
+    /// A stdio server wrote to its error stream, or any server sent a log message.
+    case output(server: String, text: String)
+}
+
+/// How a sign-in of the manager ended.
+public struct LoginReport: Sendable {
+    /// Whether there was a good sign-in already, so that nobody was asked.
+    public var wasSignedIn: Bool
+    /// The status afterwards.
+    public var status: ServerStatus
+    /// Scopes asked for and not granted.
+    public var missingScopes: [String]
+    /// Where the credential is kept, for people.
+    public var storeSummary: String
+}
+
+/// What a sign-in may do.
+public struct LoginOptions: Sendable {
+    /// Scopes in place of the configured or published ones.
+    public var scopes: [String]?
+    /// Register anew.
+    public var resetsClient: Bool
+    /// Sign in even if the present sign-in is good.
+    public var isForced: Bool
+    /// The person's time, in seconds.
+    public var seconds: Int
+
+    /// The usual sign-in.
+    public init(scopes: [String]? = nil, resetsClient: Bool = false, isForced: Bool = false, seconds: Int = 600) {
+        self.scopes = scopes
+        self.resetsClient = resetsClient
+        self.isForced = isForced
+        self.seconds = seconds
+    }
+}

@@ -1,0 +1,47 @@
+// What a program that embeds the host decides: places, store, clock, log.
+
+import Credentials
+import FoundationEssentials
+import HTTPClient
+import Logging
+
+/// How a manager works.
+public struct HostOptions: Sendable {
+    /// The environment: proxies, certificates, passwords, and the few variables child processes get.
+    public var environment: [String: String]
+    /// Where things are kept.
+    public var paths: HostPaths
+    /// The store by name (`file`, `memory`) in place of the configured one: `--store`, `OMLX_STORE`.
+    public var storeName: String?
+    /// A store of the program's own in place of any other.
+    public var store: (any CredentialStore)?
+    /// Which account's credentials are used, where a server has several.
+    public var account: String?
+    /// The limit for each server in seconds, in place of the configured ones.
+    public var timeout: Double?
+    /// What the program does, for those who wait for its locks.
+    public var command: String
+    /// The client's name and version as servers see them.
+    public var clientName: String
+    /// See `clientName`.
+    public var clientVersion: String
+    /// The log: transport, sign-in and discovery of each server on lines of their own.
+    public var logger: Logger
+    /// The clock.
+    public var now: @Sendable () -> Date
+
+    /// The usual places of this environment.
+    public init(environment: [String: String], homeDirectory: String, logger: Logger) {
+        self.environment = environment
+        paths = HostPaths(environment: environment, homeDirectory: homeDirectory)
+        storeName = environment["OMLX_STORE"].flatMap { $0.isEmpty ? nil : $0 }
+        command = "omlx"
+        clientName = "omlx"
+        clientVersion = HostOptions.version
+        self.logger = logger
+        now = { Date() }
+    }
+
+    /// The version of omlx.
+    public static let version = "0.1.0"
+}

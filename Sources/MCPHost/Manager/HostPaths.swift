@@ -1,0 +1,27 @@
+// Where things are kept, by the XDG base directory specification.
+
+/// The folders of one user.
+public struct HostPaths: Sendable, Hashable {
+    /// Credentials: `$XDG_DATA_HOME/omlx/credentials`.
+    public var credentials: String
+    /// The status database: `$XDG_STATE_HOME/omlx/status.sqlite`.
+    public var database: String
+    /// Locks: `$XDG_RUNTIME_DIR/omlx`, or a folder beside the database.
+    public var locks: String
+
+    /// Places of the user's own choice.
+    public init(credentials: String, database: String, locks: String) {
+        self.credentials = credentials
+        self.database = database
+        self.locks = locks
+    }
+
+    /// The places these variables name; relative paths in them count as not set, as the specification says.
+    public init(environment: [String: String], homeDirectory: String) {
+        func folder(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
+        let state = (folder("XDG_STATE_HOME") ?? homeDirectory + "/.local/state") + "/omlx"
+        credentials = (folder("XDG_DATA_HOME") ?? homeDirectory + "/.local/share") + "/omlx/credentials"
+        database = state + "/status.sqlite"
+        locks = folder("XDG_RUNTIME_DIR").map { $0 + "/omlx" } ?? state + "/locks"
+    }
+}

@@ -1,0 +1,280 @@
+// The host: every configured server, their tools under one roof, their sign-ins, their status.
+
+import Credentials
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import JSON
+import Logging
+import MCPClient
+import SignIn
+import Synchronization
+
+/// Connects the servers of a configuration, signs in where asked to, and calls their tools.
+///
+/// ```swift
+/// let manager = try MCPManager(configuration: configuration, options: options)
+/// await manager.start()
+/// let result = try await manager.call("files__read", arguments: ["path": "notes.txt"])
+/// await manager.stop()
+/// ```
+///
+/// Servers are connected all at once, each with a deadline of its own; a broken one stops none of the others. Nothing
+/// opens a browser or asks a person but `login`.
+public actor MCPManager {
+    /// The configuration the manager was made with.
+    public nonisolated let configuration: HostConfiguration
+    /// The store credentials are kept in, for people; servers may have their own.
+    public nonisolated let storeSummary: String
+
+    let options: HostOptions
+    let recorder: StatusRecorder
+    let exchanges = ExchangeRegistry()
+    private let servers: [String: ManagedServer]
+    private let broken: [String: OmlxError]
+    private let gate: CallGate
+    private let watchers = Watchers()
+
+    /// A host of these servers. Reads the status database; starts, connects and loads nothing else.
+    /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` when the credential store chosen does not exist.
+    public init(configuration: HostConfiguration, options: HostOptions) throws(OmlxError) {
+        self.configuration = configuration
+        self.options = options
+        let recorder = StatusRecorder(path: options.paths.database, logger: options.logger, now: options.now)
+        self.recorder = recorder
+        gate = CallGate(limit: configuration.maxToolCalls)
+        let store = try StoreSelection.shared(configuration, options)
+        storeSummary = store.summary
+        let http = HTTPClient(
+            environment: HTTPEnvironment(variables: options.environment),
+            userAgent: "\(options.clientName)/\(options.clientVersion)")
+        let known = recorder.known()
+        var servers: [String: ManagedServer] = [:]
+        var broken: [String: OmlxError] = [:]
+        let watchers = watchers
+        for entry in configuration.servers {
+            do throws(OmlxError) {
+                let server = try entry.result.get()
+                guard server.isEnabled else { continue }
+                servers[entry.name] = try ManagedServer(
+                    server, status: known[entry.name] ?? ServerStatus(name: entry.name), options: options, http: http,
+                    store: try StoreSelection.own(server.auth, configuration, options) ?? store, exchanges: exchanges,
+                    recorder: recorder, publish: { watchers.publish($0) })
+            } catch {
+                if entry.isEnabled { broken[entry.name] = error }
+            }
+        }
+        self.servers = servers
+        self.broken = broken
+    }
+
+    // MARK: life
+
+    /// Connects servers and lists their tools, all at once. Returns when each is ready or has failed.
+    /// - Parameters:
+    ///   - names: which servers; all enabled ones when `nil`.
+    ///   - each: told of every server as it is done, in the order they get done.
+    public func start(_ names: [String]? = nil, each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
+        let chosen = configuration.servers.map(\.name).filter { names?.contains($0) ?? true }
+        noteBroken(chosen)
+        await withTaskGroup(of: ServerStatus?.self) { group in
+            for name in chosen {
+                if let server = servers[name] {
+                    group.addTask {
+                        await server.start()
+                        return await server.status
+                    }
+                } else if broken[name] != nil {
+                    group.addTask { await self.status(of: name) }
+                }
+            }
+            for await status in group { if let status { await each?(status) } }
+        }
+        let line = await summary(chosen)
+        options.logger.info("\(line)")
+        recorder.flush()
+    }
+
+    private func noteBroken(_ names: [String]) {
+        let moment = options.now()
+        for name in names {
+            guard let error = broken[name] else { continue }
+            options.logger.info("\(name): configuration: \(error.description)")
+            recorder.record(name) { $0.take(broken: error, at: moment) }
+        }
+    }
+
+    /// One line about servers: how many are ready, how many tools they have, and what to type for those that want a
+    /// sign-in.
+    public func summary(_ names: [String]? = nil) async -> String {
+        let statuses = await self.statuses().filter { names?.contains($0.name) ?? true }
+            .filter { $0.transport.state != .disabled }
+        return StatusSummary(statuses).text
+    }
+
+    /// Waits for token exchanges under way, disconnects every server, and writes what is waiting. A child process gets
+    /// a second to end by itself.
+    public func stop() async {
+        await exchanges.drain()
+        await withTaskGroup(of: Void.self) { group in
+            for server in servers.values { group.addTask { await server.disconnect() } }
+        }
+        recorder.flush()
+        watchers.finish()
+    }
+
+    /// Waits for token exchanges under way, as before a process ends on a signal.
+    public func drain() async {
+        await exchanges.drain()
+        recorder.flush()
+    }
+
+    /// What happens from now on.
+    public nonisolated func events() -> AsyncStream<HostEvent> { watchers.stream() }
+
+    // MARK: looking
+
+    /// Every configured server's status, in the configuration's order.
+    public func statuses() async -> [ServerStatus] {
+        var statuses: [ServerStatus] = []
+        for entry in configuration.servers { if let status = await status(of: entry.name) { statuses.append(status) } }
+        return statuses
+    }
+
+    /// One server's status; `nil` when it is not configured.
+    public func status(of name: String) async -> ServerStatus? {
+        if let server = servers[name] { return await server.status }
+        guard let entry = configuration.server(named: name) else { return nil }
+        var status = ServerStatus(name: name)
+        if let error = broken[name] {
+            status.take(broken: error, at: options.now())
+        } else if !entry.isEnabled {
+            status.transport = StatusAnswer(.disabled)
+        }
+        return status
+    }
+
+    /// Why a server is not ready; `nil` when it is, or was not started.
+    public func problem(of name: String) async -> OmlxError? {
+        if let error = broken[name] { return error }
+        return await servers[name]?.problem
+    }
+
+    /// The tools of all connected servers, in the configuration's order.
+    public func tools() async -> [HostTool] {
+        var tools: [HostTool] = []
+        for entry in configuration.servers { tools += await self.tools(of: entry.name) }
+        return tools
+    }
+
+    /// The tools of one server, if it is connected.
+    public func tools(of name: String) async -> [HostTool] { await servers[name]?.tools ?? [] }
+
+    // MARK: acting
+
+    /// Calls a tool, connecting its server first if need be.
+    /// - Parameters:
+    ///   - name: `server__tool`, or a bare name that exactly one server has.
+    ///   - arguments: the arguments.
+    ///   - timeout: in seconds, in place of the server's.
+    /// - Throws: `OmlxError`: `PROTOCOL_TOOL_UNKNOWN`, `PROTOCOL_TOOL_AMBIGUOUS`, and whatever keeps the server from
+    ///   answering. A failure the tool itself reports is a result.
+    public func call(
+        _ name: String, arguments: JSONObject, timeout: Double? = nil,
+        onProgress: (@Sendable (Progress) -> Void)? = nil
+    ) async throws -> ToolResult {
+        let (server, tool) = try await resolve(name)
+        return try await gate.run {
+            try await server.call(tool, arguments: arguments, timeout: timeout, onProgress: onProgress)
+        }
+    }
+
+    /// The configured server a tool's name leads to.
+    /// - Throws: `OmlxError`: `PROTOCOL_TOOL_UNKNOWN`, `PROTOCOL_TOOL_AMBIGUOUS`.
+    public func server(ofTool name: String) async throws -> String { try await resolve(name).server.name }
+
+    private func resolve(_ name: String) async throws -> (server: ManagedServer, tool: String) {
+        let names = configuration.servers.map(\.name)
+        if let (serverName, tool) = ToolName.split(name, servers: names) {
+            return (try server(named: serverName), tool)
+        }
+        await start()
+        let owners = await tools().filter { $0.tool.name == name }
+        if owners.count == 1 { return (try server(named: owners[0].server), name) }
+        let shown = OmlxError.shown(name, limit: 80)
+        guard owners.isEmpty else {
+            throw OmlxError(
+                .protocolToolAmbiguous, "several servers have a tool \"\(shown)\"",
+                nextStep: "use one of " + owners.map(\.name).joined(separator: ", "))
+        }
+        throw OmlxError(.protocolToolUnknown, "no server has a tool \"\(shown)\"", nextStep: "omlx mcp tools")
+    }
+
+    /// Signs in to a server, connects and lists its tools. The only method that may open a browser or ask a person.
+    /// - Parameters:
+    ///   - browser: opens the address; `nil` opens nothing.
+    /// - Throws: `OmlxError`.
+    public func login(
+        _ name: String, _ login: LoginOptions = .init(), interface: any SignInInterface,
+        browser: (any BrowserOpening)?
+    ) async throws -> LoginReport {
+        defer { recorder.flush() }
+        return try await server(named: name).login(login, interface: interface, browser: browser)
+    }
+
+    /// Signs out of a server and disconnects it.
+    /// - Throws: `OmlxError`.
+    public func logout(
+        _ name: String, localOnly: Bool = false, forgetsClient: Bool = false
+    ) async throws -> SignOutOutcome {
+        defer { recorder.flush() }
+        return try await server(named: name).logout(localOnly: localOnly, forgetsClient: forgetsClient)
+    }
+
+    private func server(named name: String) throws(OmlxError) -> ManagedServer {
+        if let server = servers[name] { return server }
+        if let error = broken[name] { throw error }
+        let shown = OmlxError.shown(name, limit: 80)
+        guard configuration.server(named: name) != nil else {
+            let names = configuration.servers.map(\.name)
+            throw OmlxError(
+                .configServerUnknown, "no server \"\(shown)\" is configured",
+                nextStep: names.isEmpty ? "omlx mcp list" : "use one of " + names.joined(separator: ", "))
+        }
+        throw OmlxError(
+            .configServerDisabled, "the server \"\(shown)\" is disabled in the configuration",
+            nextStep: "take \"enabled\": false (or \"disabled\": true) out of its entry in mcp.json")
+    }
+}
+
+extension ServerStatus {
+    /// The status of a server whose entry in the configuration cannot be used.
+    mutating func take(broken error: OmlxError, at moment: Date) {
+        transport = StatusAnswer(.failed, at: moment, problem: StatusProblem(error))
+        lastError = StatusError(code: error.code.text, message: error.message, at: moment)
+    }
+}
+
+/// Those who watch a manager.
+private final class Watchers: Sendable {
+    private let streams = Mutex<[Int: AsyncStream<HostEvent>.Continuation]>([:])
+
+    func stream() -> AsyncStream<HostEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(of: HostEvent.self, bufferingPolicy: .bufferingNewest(1000))
+        let id = streams.withLock { streams in
+            let id = (streams.keys.max() ?? 0) + 1
+            streams[id] = continuation
+            return id
+        }
+        continuation.onTermination = { [weak self] _ in self?.streams.withLock { $0[id] = nil } }
+        return stream
+    }
+
+    func publish(_ event: HostEvent) {
+        for stream in streams.withLock({ Array($0.values) }) { stream.yield(event) }
+    }
+
+    func finish() {
+        for stream in streams.withLock({ Array($0.values) }) { stream.finish() }
+    }
+}

@@ -1,0 +1,56 @@
+// A configured transport in the terms of MCPClient and of the status database.
+
+import ErrorCatalogue
+import HTTPClient
+import MCPClient
+
+extension MCPClient.ServerEndpoint {
+    /// - Throws: `OmlxError` with `CONFIG_URL_INVALID`.
+    init(_ transport: ServerTransport) throws(OmlxError) {
+        switch transport {
+        case .stdio(let settings):
+            var environment: [String: String] = [:]
+            for variable in settings.environment {
+                // A child's environment is made of strings; there is no other way to hand one over.
+                environment[variable.name] = variable.value.secret.withBytes { String(decoding: $0, as: UTF8.self) }
+            }
+            self = .stdio(
+                StdioCommand(
+                    command: settings.command.value, arguments: settings.arguments.map(\.value),
+                    environment: environment, workingDirectory: settings.workingDirectory?.value))
+        case .streamableHTTP(let settings):
+            self = .streamableHTTP(try HTTPURL(configuration: settings.url.value), headers: settings.requestHeaders)
+        case .sse(let settings):
+            self = .sse(try HTTPURL(configuration: settings.url.value), headers: settings.requestHeaders)
+        }
+    }
+}
+
+extension HTTPSettings {
+    fileprivate var requestHeaders: [HTTPRequestHeader] {
+        headers.map { HTTPRequestHeader($0.name, secret: $0.value.secret) }
+    }
+}
+
+extension HTTPURL {
+    /// A configured URL.
+    /// - Throws: `OmlxError` with `CONFIG_URL_INVALID`.
+    init(configuration text: String) throws(OmlxError) {
+        do {
+            self = try HTTPURL(text)
+        } catch {
+            throw OmlxError(.configURLInvalid, "the server's URL cannot be used: \(error.reason)")
+        }
+    }
+}
+
+extension EndpointIdentity {
+    init(_ transport: ServerTransport) {
+        switch transport {
+        case .stdio(let settings):
+            self.init(command: settings.command.shown, arguments: settings.arguments.map(\.shown))
+        case .streamableHTTP(let settings), .sse(let settings):
+            self.init(url: settings.url.value, transportKind: transport.name)
+        }
+    }
+}

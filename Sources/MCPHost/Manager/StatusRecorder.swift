@@ -1,0 +1,134 @@
+// Gathers changes of status and writes them in few transactions. A database that cannot be used stops nothing.
+
+import ErrorCatalogue
+import FoundationEssentials
+import Logging
+import MCPClient
+import Synchronization
+
+/// A change to a server's row, to be applied to whatever the row is when it is written.
+typealias StatusChange = @Sendable (inout ServerStatus) -> Void
+
+/// The writing side of the status database for one manager.
+final class StatusRecorder: Sendable {
+    private struct Pending {
+        var changes: [(server: String, change: StatusChange)] = []
+        var tools: [String: [Tool]] = [:]
+        var events: [StatusEvent] = []
+        var documents: [CachedDocument] = []
+        var isScheduled = false
+        var isBroken = false
+    }
+
+    private let path: String
+    private let logger: Logger
+    private let now: @Sendable () -> Date
+    private let pending = Mutex(Pending())
+    private let database = Mutex<StatusDatabase?>(nil)
+
+    init(path: String, logger: Logger, now: @escaping @Sendable () -> Date) {
+        self.path = path
+        self.logger = logger
+        self.now = now
+    }
+
+    /// What is known from earlier runs.
+    func known() -> [String: ServerStatus] {
+        let rows = attempt { (database) throws(OmlxError) in try database.read() } ?? []
+        return Dictionary(rows.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    /// Places that answered discovery for a server before.
+    func places(of server: String) -> [String] {
+        (attempt { (database) throws(OmlxError) in try database.documents(of: server) } ?? []).map(\.url)
+    }
+
+    func record(_ server: String, _ change: @escaping StatusChange) {
+        add { $0.changes.append((server, change)) }
+    }
+
+    func record(_ server: String, tools: [Tool]) { add { $0.tools[server] = tools } }
+
+    func record(_ event: StatusEvent) { add { $0.events.append(event) } }
+
+    func record(places: [String], of server: String) {
+        let moment = now()
+        add { pending in
+            pending.documents += places.map {
+                CachedDocument(server: server, url: $0, document: "", fetchedAt: moment)
+            }
+        }
+    }
+
+    /// Writes soon, together with what follows closely.
+    private func add(_ change: (inout Pending) -> Void) {
+        let mustSchedule = pending.withLock { pending in
+            guard !pending.isBroken else { return false }
+            change(&pending)
+            defer { pending.isScheduled = true }
+            return !pending.isScheduled
+        }
+        guard mustSchedule else { return }
+        Task.detached { [weak self] in
+            try? await Task.sleep(for: .milliseconds(100))
+            self?.flush()
+        }
+    }
+
+    /// Writes what is waiting.
+    func flush() {
+        let batch = pending.withLock { pending in
+            defer { pending = Pending(isBroken: pending.isBroken) }
+            return pending
+        }
+        let isEmpty = batch.changes.isEmpty && batch.tools.isEmpty && batch.events.isEmpty && batch.documents.isEmpty
+        guard !isEmpty else { return }
+        let moment = now()
+        attempt { (database) throws(OmlxError) in
+            for (server, entries) in Dictionary(grouping: batch.changes, by: \.server) {
+                try database.update(server) { status in for entry in entries { entry.change(&status) } }
+            }
+            for (server, tools) in batch.tools {
+                try database.replaceTools(server, tools.map { CachedTool($0) }, at: moment)
+            }
+            for document in batch.documents { try database.keep(document) }
+            for event in batch.events { try database.append(event) }
+        }
+    }
+
+    /// Runs against the database; the first failure is logged, later ones are not tried.
+    @discardableResult
+    private func attempt<Value>(_ body: (StatusDatabase) throws(OmlxError) -> Value) -> Value? {
+        if pending.withLock({ $0.isBroken }) { return nil }
+        do throws(OmlxError) {
+            let database = try opened()
+            return try body(database)
+        } catch {
+            pending.withLock { $0.isBroken = true }
+            logger.warning("\(error.description)")
+            return nil
+        }
+    }
+
+    private func opened() throws(OmlxError) -> StatusDatabase {
+        let result: Result<StatusDatabase, OmlxError> = database.withLock { database in
+            if let database { return .success(database) }
+            do throws(OmlxError) {
+                let fresh = try StatusDatabase.open(path: path, mode: .readWrite)
+                database = fresh
+                return .success(fresh)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension CachedTool {
+    init(_ tool: Tool) {
+        self.init(
+            name: tool.name, title: tool.title, description: tool.description, inputSchema: tool.inputSchema,
+            raw: tool.raw.text())
+    }
+}

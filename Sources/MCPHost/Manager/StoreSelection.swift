@@ -1,0 +1,54 @@
+// Which credential store is used, from the command line, the environment, the configuration. Never a silent switch.
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+
+/// The choice of a store.
+enum StoreSelection {
+    /// The store for all servers.
+    /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED`, and what a broken `tokenStorage` is refused with.
+    static func shared(_ configuration: HostConfiguration, _ options: HostOptions) throws(OmlxError) -> any CredentialStore {
+        if let store = options.store { return store }
+        if let name = options.storeName {
+            switch name {
+            case "file", "encrypted": return file(in: options.paths.credentials, try password(configuration), options)
+            case "memory": return MemoryStore(now: options.now)
+            case "auto": break
+            default: throw unsupported(name)
+            }
+        }
+        let settings = try configuration.tokenStorage.get()
+        switch settings.backend {
+        case .automatic, .encrypted: return file(in: options.paths.credentials, settings.password?.secret, options)
+        case .memory: return MemoryStore(now: options.now)
+        default: throw unsupported(settings.backend.rawValue)
+        }
+    }
+
+    /// A server's own store, or `nil` when it uses the shared one.
+    static func own(
+        _ auth: AuthConfiguration?, _ configuration: HostConfiguration, _ options: HostOptions
+    ) throws(OmlxError) -> (any CredentialStore)? {
+        if options.store != nil || options.storeName != nil { return nil }
+        switch auth?.store {
+        case .folder(let path)?: return file(in: path.value, try password(configuration), options)
+        case .memory?: return MemoryStore(now: options.now)
+        case .shared?, nil: return nil
+        }
+    }
+
+    private static func password(_ configuration: HostConfiguration) throws(OmlxError) -> Secret? {
+        try? configuration.tokenStorage.get().password?.secret
+    }
+
+    private static func file(in folder: String, _ password: Secret?, _ options: HostOptions) -> any CredentialStore {
+        EncryptedFileStore(folder: folder, keySource: password.map { .password($0) } ?? .keyFile, now: options.now)
+    }
+
+    private static func unsupported(_ name: String) -> OmlxError {
+        OmlxError(
+            .configStoreUnsupported, "the credential store \"\(OmlxError.shown(name, limit: 40))\" does not exist here",
+            nextStep: "use \"encrypted\" (a file) or \"memory\" in tokenStorage.backend, --store or OMLX_STORE")
+    }
+}

@@ -1,0 +1,91 @@
+// The schema of the status database: its marks, its named migrations.
+
+import ErrorCatalogue
+import GRDB
+
+enum DatabaseSchema {
+    /// `OMLX` in the file's header: how `file` and we tell whose database it is.
+    static let applicationID = 0x4F4D_4C58
+    /// The number of migrations, kept in `user_version`, so that a reader need not look at the migrations' names.
+    static let version = 1
+
+    enum Age { case empty, older, current }
+
+    /// How old the schema is.
+    /// - Throws: `DATABASE_UNAVAILABLE` for another program's database or a newer omlx's.
+    static func age(of database: Database, path: String) throws -> Age {
+        let owner = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        if owner == applicationID {
+            guard found <= version else { throw DatabaseFailure.newer(path, version: found) }
+            return found == version ? .current : .older
+        }
+        let sql =
+            "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'grdb\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        let tables = try Int.fetchOne(database, sql: sql) ?? 0
+        guard owner == 0, found == 0, tables == 0 else {
+            throw DatabaseFailure.foreign(path, "another program's tables are in it")
+        }
+        return .empty
+    }
+
+    /// The path as SQLite's `immutable` URI, which needs no file beside the database.
+    static func unchangingLocation(of path: String) -> String {
+        var text = "file:"
+        for byte in path.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16)
+                text += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return text + "?immutable=1"
+    }
+
+    /// Computed, so that a command that only reads does not build it.
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("servers, tools, events, documents") { database in
+            try database.execute(sql: first)
+            try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+            try database.execute(sql: "PRAGMA user_version = 1")
+        }
+        return migrator
+    }
+
+    /// Times are seconds since 1970; scopes are separated by spaces (RFC 6749 §3.3).
+    private static let first = """
+        CREATE TABLE server (
+            name TEXT NOT NULL PRIMARY KEY, transport_kind TEXT, endpoint TEXT,
+            transport TEXT NOT NULL, transport_at REAL,
+            transport_code TEXT, transport_message TEXT, transport_next TEXT,
+            sign_in TEXT NOT NULL, sign_in_at REAL,
+            sign_in_code TEXT, sign_in_message TEXT, sign_in_next TEXT,
+            discovery TEXT NOT NULL, discovery_tools INTEGER, discovery_at REAL,
+            discovery_code TEXT, discovery_message TEXT, discovery_next TEXT,
+            provider TEXT, issuer TEXT, account TEXT, granted_scopes TEXT NOT NULL, requested_scopes TEXT NOT NULL,
+            expires_at REAL, has_refresh_token INTEGER NOT NULL, store TEXT, last_sign_in REAL, last_refresh REAL,
+            error_code TEXT, error_message TEXT, error_at REAL
+        ) WITHOUT ROWID;
+        CREATE TABLE tool_list (
+            server TEXT NOT NULL PRIMARY KEY, fetched_at REAL NOT NULL, tool_count INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE tool (
+            server TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, title TEXT, description TEXT,
+            input_schema TEXT NOT NULL, raw TEXT NOT NULL, PRIMARY KEY (server, position)
+        );
+        CREATE TABLE event (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, server TEXT, kind TEXT NOT NULL,
+            outcome TEXT NOT NULL, code TEXT, message TEXT NOT NULL
+        );
+        CREATE INDEX event_by_server ON event (server, id);
+        CREATE TABLE discovery_cache (
+            server TEXT NOT NULL, url TEXT NOT NULL, document TEXT NOT NULL, fetched_at REAL NOT NULL,
+            PRIMARY KEY (server, url)
+        ) WITHOUT ROWID;
+        """
+}

@@ -1,0 +1,157 @@
+// What is known about one server: the three answers with their times and problems, and the sign-in's public part.
+
+import ErrorCatalogue
+import FoundationEssentials
+
+/// Why an answer is not good, and what to do about it.
+public struct StatusProblem: Sendable, Hashable {
+    /// The stable code, such as `OAUTH_ISSUER_MISMATCH`.
+    public var code: String
+    /// A sentence without a final full stop.
+    public var message: String
+    /// The next thing to do: preferably a command to type.
+    public var nextStep: String?
+
+    /// A problem.
+    public init(code: String, message: String, nextStep: String? = nil) {
+        self.code = code
+        self.message = message
+        self.nextStep = nextStep
+    }
+
+    /// The problem an error describes, with this next step unless the error has its own.
+    public init(_ error: OmlxError, nextStep: String? = nil) {
+        self.init(code: error.code.text, message: error.message, nextStep: error.nextStep ?? nextStep)
+    }
+}
+
+/// One of the three answers: what it is, since when, and what is wrong, if anything is.
+public struct StatusAnswer<State: Sendable & Hashable>: Sendable, Hashable {
+    /// The answer.
+    public var state: State
+    /// When it was found out; `nil` when it never was.
+    public var at: Date?
+    /// Why it is not good, if it is not.
+    public var problem: StatusProblem?
+
+    /// An answer.
+    public init(_ state: State, at: Date? = nil, problem: StatusProblem? = nil) {
+        self.state = state
+        self.at = at
+        self.problem = problem
+    }
+}
+
+/// The last thing that went wrong with a server, kept after it went well again.
+public struct StatusError: Sendable, Hashable {
+    /// The stable code.
+    public var code: String
+    /// A sentence without a final full stop.
+    public var message: String
+    /// When it happened.
+    public var at: Date
+
+    /// An error of the past.
+    public init(code: String, message: String, at: Date) {
+        self.code = code
+        self.message = message
+        self.at = at
+    }
+}
+
+/// The public part of a sign-in. No field of it is a secret.
+public struct SignInRecord: Sendable, Hashable {
+    /// Who is signed in to, for people: the issuer's host or a profile's name.
+    public var provider: String?
+    /// The authorization server's issuer (RFC 8414 §2).
+    public var issuer: String?
+    /// The account or workspace, where known.
+    public var account: String?
+    /// The scopes the authorization server granted.
+    public var grantedScopes: [String] = []
+    /// The scopes that were asked for.
+    public var requestedScopes: [String] = []
+    /// When the access token ends, where known.
+    public var expiresAt: Date?
+    /// Whether the access token can be renewed without a person.
+    public var hasRefreshToken = false
+    /// The store that keeps the credential, by name.
+    public var storeName: String?
+    /// When a person last signed in.
+    public var lastSignIn: Date?
+    /// When the access token was last renewed.
+    public var lastRefresh: Date?
+
+    /// Nothing known.
+    public init() {}
+}
+
+/// The tool list last read from a server.
+public struct ToolListSummary: Sendable, Hashable {
+    /// How many tools it has.
+    public var count: Int
+    /// When it was read.
+    public var at: Date
+}
+
+/// All that is known about one server.
+public struct ServerStatus: Sendable, Hashable {
+    /// The server's name in the configuration.
+    public let name: String
+    /// The URL or command all below was found out about; `nil` before the first answer.
+    public private(set) var endpoint: EndpointIdentity?
+    /// Was it reached?
+    public var transport = StatusAnswer<TransportState>(.idle)
+    /// Is one signed in?
+    public var signIn = StatusAnswer<SignInState>(.unknown)
+    /// Are its tools known?
+    public var discovery = StatusAnswer<DiscoveryState>(.notTried)
+    /// The sign-in's public part.
+    public var record = SignInRecord()
+    /// The last thing that went wrong.
+    public var lastError: StatusError?
+    /// The tool list kept, which may be older than `discovery`. Set by the database alone.
+    public internal(set) var toolList: ToolListSummary?
+
+    /// A server of which nothing is known.
+    public init(name: String, endpoint: EndpointIdentity? = nil) {
+        self.name = name
+        self.endpoint = endpoint
+    }
+
+    /// Says what the configuration names now. A changed URL or command is another server: every answer, the sign-in's
+    /// record and the tool list go, for they were about the old one.
+    public mutating func point(at endpoint: EndpointIdentity) {
+        guard endpoint != self.endpoint else { return }
+        self = self.endpoint == nil ? self : ServerStatus(name: name)
+        self.endpoint = endpoint
+    }
+
+    /// The status as far as it is about this endpoint; nothing known when it is about another.
+    public func pointed(at endpoint: EndpointIdentity) -> ServerStatus {
+        var copy = self
+        copy.point(at: endpoint)
+        return copy
+    }
+
+    /// The word older omlx clients know for the connection: `disconnected`, `connecting`, `connected` or `error`.
+    public var compatibleState: String {
+        switch transport.state {
+        case .disabled, .idle, .reached: "disconnected"
+        case .connecting: "connecting"
+        case .connected: "connected"
+        case .failed: "error"
+        }
+    }
+
+    /// The word older omlx clients know for the sign-in: `nil` (none needed), `not_authenticated`, `token_expired` or
+    /// `authenticated`.
+    public var compatibleAuthState: String? {
+        switch signIn.state {
+        case .unknown, .notNeeded, .staticHeaderSet: nil
+        case .staticHeaderRefused, .needed, .clientNeeded: "not_authenticated"
+        case .expired, .refreshFailed: "token_expired"
+        case .signedIn: "authenticated"
+        }
+    }
+}

@@ -1,0 +1,135 @@
+// The status database: opened quickly for reading, carefully for writing, never the home of a secret.
+
+import ErrorCatalogue
+import FoundationEssentials
+import GRDB
+import Glibc
+
+/// What omlx remembers about servers between two commands: the three answers, the public part of sign-ins, tool lists,
+/// the event log, fetched documents. One SQLite file, shared by all processes of a user. Deleting it loses no sign-in.
+public final class StatusDatabase: Sendable {
+    /// How a database is opened.
+    public enum Mode: Sendable, Hashable {
+        /// Nothing is made: no file reads as an empty database, and writing is an error. Works in a read-only folder.
+        case readIfExists
+        /// The folder (0700) and the file (0600) are made when missing, and the schema brought up to date.
+        case readWrite
+    }
+
+    /// The file.
+    public let path: String
+    /// `nil` when there is nothing to read.
+    private let queue: DatabaseQueue?
+    private let mode: Mode
+
+    private init(path: String, queue: DatabaseQueue?, mode: Mode) {
+        self.path = path
+        self.queue = queue
+        self.mode = mode
+    }
+
+    /// Opens the database.
+    /// - Parameters:
+    ///   - path: The file, such as `$XDG_STATE_HOME/omlx/status.sqlite`.
+    ///   - mode: Whether it may be made and written to.
+    /// - Throws: `DATABASE_UNAVAILABLE` when the file is damaged, foreign, newer than this omlx, or out of reach. The
+    ///   file is left as it is.
+    public static func open(path: String, mode: Mode) throws(OmlxError) -> StatusDatabase {
+        do {
+            switch mode {
+            case .readIfExists: return try openForReading(path)
+            case .readWrite: return try openForWriting(path)
+            }
+        } catch let error as OmlxError {
+            throw error
+        } catch {
+            throw DatabaseFailure.judging(error, path: path)
+        }
+    }
+
+    private static func openForReading(_ path: String) throws -> StatusDatabase {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR {
+                return StatusDatabase(path: path, queue: nil, mode: .readIfExists)
+            }
+            throw DatabaseFailure.system(path, errno)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw DatabaseFailure.foreign(path, "it is no regular file") }
+        if status.st_size == 0 { return StatusDatabase(path: path, queue: nil, mode: .readIfExists) }
+        do {
+            return try reading(path, location: path)
+        } catch let error as DatabaseError where error.isFolderReadOnly {
+            // SQLite needs a file beside a WAL database even to read it, unless it may take the file as unchanging.
+            return try reading(path, location: DatabaseSchema.unchangingLocation(of: path))
+        }
+    }
+
+    private static func reading(_ path: String, location: String) throws -> StatusDatabase {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(1)
+        let queue = try DatabaseQueue(path: location, configuration: configuration)
+        let age = try queue.read { try DatabaseSchema.age(of: $0, path: path) }
+        switch age {
+        case .current: return StatusDatabase(path: path, queue: queue, mode: .readIfExists)
+        case .empty: return StatusDatabase(path: path, queue: nil, mode: .readIfExists)
+        case .older:
+            let upgraded = try openForWriting(path)
+            return StatusDatabase(path: path, queue: upgraded.queue, mode: .readIfExists)
+        }
+    }
+
+    private static func openForWriting(_ path: String) throws -> StatusDatabase {
+        let folder = try StateFolder(holding: path)
+        // Two processes that make the file at once would collide in the first migration.
+        return try folder.withLock {
+            try folder.createFile(path)
+            var configuration = Configuration()
+            configuration.foreignKeysEnabled = false
+            configuration.busyMode = .timeout(5)
+            configuration.journalMode = .wal
+            // Runs before GRDB switches the journal mode, so a foreign database is not written to.
+            configuration.prepareDatabase { _ = try DatabaseSchema.age(of: $0, path: path) }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            if try queue.read({ try DatabaseSchema.age(of: $0, path: path) }) != .current {
+                try DatabaseSchema.migrator.migrate(queue)
+            }
+            return StatusDatabase(path: path, queue: queue, mode: .readWrite)
+        }
+    }
+
+    /// Runs a reading block; `nothing` is the answer of a database that does not exist.
+    func read<Value: Sendable>(or nothing: Value, _ body: (Database) throws -> Value) throws(OmlxError) -> Value {
+        guard let queue else { return nothing }
+        do {
+            return try queue.read(body)
+        } catch {
+            throw DatabaseFailure.judging(error, path: path)
+        }
+    }
+
+    /// Runs a writing block in one transaction that excludes every other writer from its start, so that what it reads
+    /// is what it changes.
+    func write<Value>(_ body: (Database) throws -> Value) throws(OmlxError) -> Value {
+        guard let queue, mode == .readWrite else {
+            throw OmlxError(.databaseUnavailable, "the status database \(path) was opened for reading only")
+        }
+        do {
+            return try queue.writeWithoutTransaction { database in
+                var value: Value?
+                try database.inTransaction(.immediate) {
+                    value = try body(database)
+                    return .commit
+                }
+                guard let value else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+                return value
+            }
+        } catch let error as OmlxError {
+            throw error
+        } catch {
+            throw DatabaseFailure.judging(error, path: path)
+        }
+    }
+}

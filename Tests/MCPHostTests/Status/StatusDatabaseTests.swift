@@ -1,0 +1,388 @@
+// The status database: lazy reading, transactional changes, damaged and foreign files, bounds.
+
+import ErrorCatalogue
+import FoundationEssentials
+import GRDB
+import Glibc
+import JSON
+import Testing
+
+@testable import MCPHost
+
+/// A folder that goes with the test.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/omlx-status-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw DatabaseFailure.system("/tmp", errno) }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var database: String { path + "/state/omlx/status.sqlite" }
+
+    func makeFolder() {
+        try? FileManager.default.createDirectory(atPath: path + "/state/omlx", withIntermediateDirectories: true)
+    }
+
+    func write(_ bytes: [UInt8]) throws {
+        makeFolder()
+        try Data(bytes).write(to: URL(filePath: database))
+    }
+
+    func bytes(_ file: String? = nil) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: file ?? database))) }
+
+    func mode(of path: String) -> mode_t {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
+    }
+}
+
+private let now = Date(timeIntervalSince1970: 1_790_000_000)
+
+private func fullStatus(_ name: String) -> ServerStatus {
+    var status = ServerStatus(
+        name: name, endpoint: EndpointIdentity(url: "https://mcp.notion.com/mcp", transportKind: "streamable-http"))
+    status.transport = StatusAnswer(.reached, at: now)
+    status.signIn = StatusAnswer(
+        .needed, at: now + 1, problem: StatusProblem(code: "A", message: "b", nextStep: "omlx mcp login \(name)"))
+    status.discovery = StatusAnswer(.succeeded(toolCount: 14), at: now + 2)
+    status.record.provider = "mcp.notion.com"
+    status.record.issuer = "https://mcp.notion.com"
+    status.record.account = "Example workspace"
+    status.record.grantedScopes = ["read", "write"]
+    status.record.requestedScopes = ["read"]
+    status.record.expiresAt = now + 3600
+    status.record.hasRefreshToken = true
+    status.record.storeName = "encrypted file"
+    status.record.lastSignIn = now - 5
+    status.record.lastRefresh = now - 4
+    status.lastError = StatusError(code: "TRANSPORT_DNS", message: "no address", at: now - 9)
+    return status
+}
+
+@Suite struct StatusDatabaseTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    func code(_ mode: StatusDatabase.Mode) -> OmlxError? {
+        do throws(OmlxError) {
+            _ = try StatusDatabase.open(path: folder.database, mode: mode).read()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test("Reading without a file makes nothing and finds nothing")
+    func readsNothing() throws {
+        let database = try StatusDatabase.open(path: folder.database, mode: .readIfExists)
+        #expect(try database.read().isEmpty)
+        #expect(try database.status(of: "a") == nil)
+        #expect(try database.tools(of: "a").isEmpty)
+        #expect(try database.events().isEmpty)
+        #expect(try database.documents(of: "a").isEmpty)
+        #expect(access(folder.path + "/state", F_OK) != 0)
+    }
+
+    @Test("Writing to a database opened for reading is an error")
+    func readingIsReading() throws {
+        let database = try StatusDatabase.open(path: folder.database, mode: .readIfExists)
+        #expect(throws: OmlxError.self) { try database.remove("a") }
+        _ = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        let again = try StatusDatabase.open(path: folder.database, mode: .readIfExists)
+        #expect(throws: OmlxError.self) { try again.update("a") { _ in } }
+    }
+
+    @Test("The folders are made 0700, the file and its companions 0600")
+    func permissions() throws {
+        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try database.update("a") { _ in }
+        #expect(folder.mode(of: folder.path + "/state") == 0o700)
+        #expect(folder.mode(of: folder.path + "/state/omlx") == 0o700)
+        for suffix in ["", "-wal", "-shm"] { #expect(folder.mode(of: folder.database + suffix) == 0o600) }
+    }
+
+    @Test("A file open to others is closed to them when it is opened for writing")
+    func narrowsPermissions() throws {
+        _ = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        chmod(folder.database, 0o644)
+        _ = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        #expect(folder.mode(of: folder.database) == 0o600)
+    }
+
+    @Test("Every field comes back as it was written")
+    func roundTrip() throws {
+        let wanted = fullStatus("notion")
+        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try database.update("notion") { $0 = wanted }
+        try database.update("bare") { _ in }
+        let read = try StatusDatabase.open(path: folder.database, mode: .readIfExists).read()
+        #expect(read == [ServerStatus(name: "bare"), wanted])
+    }
+
+    @Test("Every state survives writing and reading")
+    func allStates() throws {
+        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        for state in TransportState.allCases {
+            #expect(try database.update("a") { $0.transport.state = state }.transport.state == state)
+        }
+        for state in SignInState.allCases {
+            try database.update("a") { $0.signIn.state = state }
+            #expect(try database.status(of: "a")?.signIn.state == state)
+        }
+        for state in [DiscoveryState.notTried, .succeeded(toolCount: 0), .unauthorized, .failed] {
+            try database.update("a") { $0.discovery.state = state }
+            #expect(try database.status(of: "a")?.discovery.state == state)
+        }
+    }
+
+    @Test("A changed URL takes the answers, the sign-in's record, the tools and the documents along")
+    func changedURL() throws {
+        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try database.update("n") { $0 = fullStatus("n") }
+        try database.replaceTools("n", [CachedTool(name: "t", inputSchema: [:], raw: "{}")], at: now)
+        try database.keep(CachedDocument(server: "n", url: "https://a", document: "{}", fetchedAt: now))
+        let same = EndpointIdentity(url: "https://mcp.notion.com/mcp", transportKind: "streamable-http")
+        try database.update("n") { $0.point(at: same) }
+        #expect(try database.status(of: "n")?.signIn.state == .needed)
+        #expect(try database.status(of: "n")?.toolList?.count == 1)
+        let other = EndpointIdentity(url: "https://mcp.notion.com/other", transportKind: "streamable-http")
+        try database.update("n") { $0.point(at: other) }
+        #expect(try database.status(of: "n") == ServerStatus(name: "n", endpoint: other))
+        #expect(try database.tools(of: "n").isEmpty)
+        #expect(try database.documents(of: "n").isEmpty)
+    }
+
+    @Test("Tools keep their order, their schema and the server's own text")
+    func tools() throws {
+        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        let tools = (0..<30).map { number in
+            CachedTool(
+                name: "t\(29 - number)", title: number == 3 ? "T" : nil, description: number == 4 ? "d" : nil,
+                inputSchema: ["type": "object", "x": JSON(number)], raw: #"{"name": "t" , "n":1.0}"#)
+        }
+        try database.replaceTools("a", [CachedTool(name: "old", inputSchema: .null, raw: "")], at: now - 1)
+        try database.replaceTools("a", tools, at: now)
+        try database.replaceTools("b", [], at: now)
+        #expect(try database.tools(of: "a") == tools)
+        try database.update("a") { _ in }
+        #expect(try database.status(of: "a")?.toolList == ToolListSummary(count: 30, at: now))
+    }
+
+    @Test("A removed server leaves nothing but its events")
+    func remove() throws {
+        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try database.update("a") { _ in }
+        try database.replaceTools("a", [CachedTool(name: "t", inputSchema: .null, raw: "")], at: now)
+        try database.append(StatusEvent(at: now, server: "a", kind: "k", outcome: "o", message: "m"))
+        try database.remove("a")
+        try database.remove("never")
+        #expect(try database.read().isEmpty)
+        #expect(try database.tools(of: "a").isEmpty)
+        #expect(try database.events(server: "a").count == 1)
+    }
+
+    @Test("The log is read oldest first, filtered, limited, and keeps the last of its events only")
+    func events() throws {
+        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        for number in 0..<6 {
+            let server = number % 2 == 0 ? "a" : nil
+            try database.append(
+                StatusEvent(at: now + Double(number), server: server, kind: "k", outcome: "o", message: "\(number)"))
+        }
+        #expect(try database.events(limit: 3).map(\.message) == ["3", "4", "5"])
+        #expect(try database.events(server: "a", limit: 2).map(\.message) == ["2", "4"])
+        #expect(try database.events(limit: -1).isEmpty)
+        try database.write {
+            try $0.execute(sql: "UPDATE event SET id = id + \(StatusDatabase.eventLimit - 3) WHERE id > 3")
+        }
+        try database.append(StatusEvent(at: now, kind: "k", outcome: "o", message: "a\nb\u{1B}[31m"))
+        #expect(try database.events().map(\.message) == ["3", "4", "5", "a\u{FFFD}b\u{FFFD}[31m"].suffix(4).map { $0 })
+    }
+
+    @Test("Documents are kept by server and URL, with their age")
+    func documents() throws {
+        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        let document = CachedDocument(server: "a", url: "https://a/x", document: "{}", fetchedAt: now)
+        try database.keep(CachedDocument(server: "a", url: "https://a/x", document: "old", fetchedAt: now - 1))
+        try database.keep(document)
+        try database.keep(CachedDocument(server: "b", url: "https://a/x", document: "b", fetchedAt: now))
+        #expect(try database.documents(of: "a") == [document])
+        try database.forgetDocuments(of: "a")
+        #expect(try database.documents(of: "a").isEmpty)
+        #expect(try database.documents(of: "b").count == 1)
+    }
+}
+
+@Suite struct StatusDatabaseFileTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Opens in both modes, expects the same refusal from each, and the file untouched.
+    func expectRefusal(_ part: String, _ comment: Comment? = nil) throws {
+        let before = try folder.bytes()
+        for mode in [StatusDatabase.Mode.readIfExists, .readWrite] {
+            do {
+                _ = try StatusDatabase.open(path: folder.database, mode: mode).read()
+                Issue.record("opened \(mode)")
+            } catch {
+                #expect(error.code == .databaseUnavailable)
+                #expect(error.message.contains(folder.database), comment)
+                #expect(error.message.contains(part), "\(error)")
+                #expect(error.nextStep?.contains("no sign-in is lost") == true)
+            }
+            #expect(try folder.bytes() == before)
+        }
+    }
+
+    @Test("A file that is no database is named and left alone")
+    func garbage() throws {
+        try folder.write(Array(repeating: 0x41, count: 5000))
+        try expectRefusal("no SQLite file")
+    }
+
+    @Test("A few bytes are no database either")
+    func shortGarbage() throws {
+        try folder.write(Array("{}".utf8))
+        try expectRefusal("no SQLite file")
+    }
+
+    @Test("Another program's database is named and left alone")
+    func foreign() throws {
+        folder.makeFolder()
+        try DatabaseQueue(path: folder.database).write { try $0.execute(sql: "CREATE TABLE bookmarks (url TEXT)") }
+        try expectRefusal("another program's tables")
+    }
+
+    @Test("A database of a newer omlx is named and left alone")
+    func newer() throws {
+        folder.makeFolder()
+        try DatabaseQueue(path: folder.database).write {
+            try $0.execute(sql: "PRAGMA application_id = \(DatabaseSchema.applicationID)")
+            try $0.execute(sql: "PRAGMA user_version = 99; CREATE TABLE server (x)")
+        }
+        try expectRefusal("newer omlx")
+    }
+
+    @Test("A damaged page is reported, the file left alone")
+    func damaged() throws {
+        do {
+            let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+            for number in 0..<50 { try database.update("server\(number)") { $0 = fullStatus("server\(number)") } }
+            try database.write { _ in }
+        }
+        var bytes = try folder.bytes()
+        for index in 4096..<bytes.count { bytes[index] = 0xA5 }
+        try folder.write(bytes)
+        do {
+            _ = try StatusDatabase.open(path: folder.database, mode: .readIfExists).read()
+            Issue.record("read a damaged file")
+        } catch {
+            #expect(error.code == .databaseUnavailable)
+            #expect(error.message.contains("damaged"), "\(error)")
+        }
+        #expect(try folder.bytes() == bytes)
+    }
+
+    @Test("A file cut short anywhere is an error or reads, but never crashes")
+    func truncated() throws {
+        do {
+            let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+            for number in 0..<20 { try database.update("server\(number)") { $0 = fullStatus("server\(number)") } }
+        }
+        let whole = try folder.bytes()
+        for count in stride(from: 0, to: whole.count, by: 777) {
+            try folder.write(Array(whole[..<count]))
+            _ = try? StatusDatabase.open(path: folder.database, mode: .readIfExists).read()
+        }
+    }
+
+    @Test("Values of the wrong type read as no value")
+    func wrongTypes() throws {
+        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try database.update("a") { $0 = fullStatus("a") }
+        try database.write {
+            try $0.execute(
+                sql: """
+                    UPDATE server SET transport = x'00ff', transport_at = 'soon', discovery_tools = 'many', sign_in = 7,
+                    expires_at = 9e999, has_refresh_token = 'x', granted_scopes = x'ff', error_at = 'z', endpoint = x'ff'
+                    """)
+            try $0.execute(sql: "INSERT INTO tool VALUES ('a', 'x', x'ff', 1, 2, '{', x'00')")
+            try $0.execute(sql: "INSERT INTO event (at, kind, outcome, message) VALUES ('x', x'ff', 3, x'ff')")
+        }
+        let status = try database.status(of: "a")
+        #expect(status?.transport.state == .idle)
+        #expect(status?.signIn.state == .unknown)
+        #expect(status?.record.expiresAt == nil)
+        #expect(try database.tools(of: "a").first?.inputSchema == .null)
+        #expect(try database.events().count == 1)
+    }
+
+    @Test("An empty file reads as an empty database, and is filled when opened for writing")
+    func emptyFile() throws {
+        try folder.write([])
+        #expect(try StatusDatabase.open(path: folder.database, mode: .readIfExists).read().isEmpty)
+        #expect(try folder.bytes().isEmpty)
+        try StatusDatabase.open(path: folder.database, mode: .readWrite).update("a") { _ in }
+        #expect(try StatusDatabase.open(path: folder.database, mode: .readIfExists).read().count == 1)
+    }
+
+    @Test("A folder in the file's place, a link to nowhere, a file in the folder's place: errors that name the path")
+    func notAFile() throws {
+        try FileManager.default.createDirectory(atPath: folder.database, withIntermediateDirectories: true)
+        for mode in [StatusDatabase.Mode.readIfExists, .readWrite] {
+            #expect(throws: OmlxError.self) { try StatusDatabase.open(path: folder.database, mode: mode) }
+        }
+        let inFile = folder.path + "/plain/status.sqlite"
+        try Data().write(to: URL(filePath: folder.path + "/plain"))
+        #expect(throws: OmlxError.self) { try StatusDatabase.open(path: inFile, mode: .readWrite) }
+        #expect(try StatusDatabase.open(path: inFile, mode: .readIfExists).read().isEmpty)
+        let link = folder.path + "/link"
+        symlink(folder.path + "/nowhere", link)
+        #expect(throws: OmlxError.self) { try StatusDatabase.open(path: link, mode: .readWrite) }
+    }
+
+    @Test("A path with characters that mean something in a URI is itself")
+    func oddPath() throws {
+        let path = folder.path + "/a?b#c%20d é/status.sqlite"
+        try StatusDatabase.open(path: path, mode: .readWrite).update("a") { _ in }
+        #expect(try StatusDatabase.open(path: path, mode: .readIfExists).read().count == 1)
+        let queue = try DatabaseQueue(path: DatabaseSchema.unchangingLocation(of: path))
+        #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM server") } == 1)
+    }
+
+    @Test("Readers see what a writer committed while both are open")
+    func readWhileWriting() throws {
+        let writer = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+        let reader = try StatusDatabase.open(path: folder.database, mode: .readIfExists)
+        try writer.update("a") { _ in }
+        #expect(try reader.read().count == 1)
+    }
+
+    @Test("Changes made at once from many connections are all kept", .timeLimit(.minutes(1)))
+    func concurrentUpdates() async throws {
+        let path = folder.database
+        // Every task makes the file if it is first, so making it is tried at once too.
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    let database = try StatusDatabase.open(path: path, mode: .readWrite)
+                    for _ in 0..<25 {
+                        try database.update("a") { status in
+                            let count = status.discovery.state.toolCount ?? 0
+                            status.discovery.state = .succeeded(toolCount: count + 1)
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let database = try StatusDatabase.open(path: path, mode: .readIfExists)
+        #expect(try database.status(of: "a")?.discovery.state == .succeeded(toolCount: 200))
+    }
+}
