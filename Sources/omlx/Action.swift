@@ -1,0 +1,212 @@
+// What every `omlx mcp` command shares: options, configuration, log, signals, exit codes.
+
+import ArgumentParser
+import ErrorCatalogue
+import FoundationEssentials
+import Glibc
+import JSON
+import Logging
+import MCPHost
+
+/// A command that works on the configuration. It parses, calls the manager, prints; decisions are elsewhere.
+protocol Action: AsyncParsableCommand, Sendable {
+    /// The options every command takes.
+    var common: CommonOptions { get }
+    /// The command's word in `"schema": "omlx/<word>/1"`.
+    static var word: String { get }
+    func act(_ session: Session) async throws -> ExitStatus
+}
+
+extension Action {
+    func run() async throws {}
+}
+
+struct CommonOptions: ParsableArguments {
+    @Option(name: .customLong("mcp-config"), help: "The configuration file.", completion: .file())
+    var configPath: String?
+
+    @Flag(help: "Print one JSON document.")
+    var json = false
+
+    @Flag(help: "Say on standard error what happens.")
+    var verbose = false
+
+    @Flag(help: "Say only what was asked for.")
+    var quiet = false
+
+    @Option(help: "The limit for each server, in seconds.")
+    var timeout: Double?
+
+    func validate() throws {
+        if let timeout, !(timeout > 0 && timeout <= 86_400) {
+            throw ValidationError("--timeout takes a number of seconds above 0, at most 86400")
+        }
+    }
+}
+
+/// The options of commands that reach servers.
+struct ConnectOptions: ParsableArguments {
+    @Flag(help: "Sign in where that is needed.")
+    var login = false
+
+    @Option(help: "A server that is not in the configuration.")
+    var url: String?
+
+    @Option(help: "Its transport: streamable-http or sse.")
+    var transport: String?
+
+    @Option(help: ArgumentHelp("A header for it; may be repeated.", valueName: "name: value"))
+    var header: [String] = []
+
+    @Option(help: "A client id registered for it.")
+    var clientID: String?
+
+    @Option(help: "The credential store: file or memory.")
+    var store: String?
+
+    @Option(help: "Which account's sign-in to use.")
+    var account: String?
+
+    /// What follows `--`, put here by `CommandLineArguments` because ArgumentParser takes no second list.
+    @Option(name: .customLong(CommandLineArguments.commandOption), help: .private)
+    var commandText: String?
+
+    /// The stdio server that is not in the configuration: what follows `--`.
+    var command: [String] { commandText.flatMap { try? JSON(parsing: $0) }?.stringArrayValue ?? [] }
+
+    func validate() throws {
+        if url != nil, !command.isEmpty { throw ValidationError("use either --url or -- COMMAND, not both") }
+        if url == nil, transport != nil || !header.isEmpty || clientID != nil {
+            throw ValidationError("--transport, --header and --client-id belong to --url")
+        }
+    }
+
+    /// Whether the server comes from the command line.
+    var isAdHoc: Bool { url != nil || !command.isEmpty }
+}
+
+/// What a command works with.
+struct Session: Sendable {
+    let environment: [String: String]
+    let home: String
+    let console: Console
+    let common: CommonOptions
+    let logger: Logger
+
+    init(_ common: CommonOptions) {
+        var variables: [String: String] = [:]
+        var pointer = environ
+        while let entry = pointer.pointee {
+            let text = String(cString: entry)
+            if let mark = text.firstIndex(of: "=") { variables[String(text[..<mark])] = String(text[text.index(after: mark)...]) }
+            pointer += 1
+        }
+        environment = variables
+        home = variables["HOME"] ?? ""
+        var console = Console.standard
+        console.isQuiet = common.quiet
+        self.console = console
+        self.common = common
+        let level: Logger.Level = common.verbose ? .debug : (common.quiet ? .error : .warning)
+        logger = Logger(label: "omlx") { _ in ConsoleLogHandler(logLevel: level) }
+    }
+
+    /// The configuration, with its warnings said on standard error.
+    /// - Throws: `OmlxError`.
+    func configuration() throws(OmlxError) -> HostConfiguration {
+        let configuration = try HostConfiguration.load(
+            explicitPath: common.configPath, environment: environment, workingDirectory: Self.workingDirectory,
+            homeDirectory: home)
+        if !common.quiet {
+            for diagnostic in configuration.diagnostics where diagnostic.severity == .warning {
+                console.note("\(diagnostic)")
+            }
+        }
+        return configuration
+    }
+
+    /// The configuration, or one made of the command line's own server.
+    /// - Throws: `OmlxError`.
+    func configuration(_ connect: ConnectOptions) throws(OmlxError) -> HostConfiguration {
+        guard connect.isAdHoc else { return try configuration() }
+        return try AdHocServer(connect).configuration(environment: environment, home: home, folder: Self.workingDirectory)
+    }
+
+    /// A manager over a configuration.
+    /// - Throws: `OmlxError`.
+    func manager(_ configuration: HostConfiguration, _ connect: ConnectOptions, command: String) throws(OmlxError) -> MCPManager {
+        var options = HostOptions(environment: environment, homeDirectory: home, logger: logger)
+        if let store = connect.store { options.storeName = store }
+        options.account = connect.account
+        options.timeout = common.timeout
+        options.command = command
+        return try MCPManager(configuration: configuration, options: options)
+    }
+
+    var paths: HostPaths { HostPaths(environment: environment, homeDirectory: home) }
+
+    /// Prints a document of a command's schema.
+    func document(_ word: String, _ members: JSONObject) {
+        var object: JSONObject = ["schema": .string("omlx/\(word)/1")]
+        for (key, value) in members { object[key] = value }
+        console.document(.object(object))
+    }
+
+    private static var workingDirectory: String {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+}
+
+/// Runs a command, prints its error, turns signals into an orderly end.
+struct ActionRunner {
+    private let action: any Action
+
+    init(_ action: any Action) { self.action = action }
+
+    func run() async -> ExitStatus {
+        let session = Session(action.common)
+        let action = action
+        let task = Task { try await action.act(session) }
+        Interrupts.install { task.cancel() }
+        do {
+            return try await task.value
+        } catch let error as OmlxError {
+            if Interrupts.wasInterrupted, error.code.errorClass != .configuration {
+                session.console.note("interrupted")
+                return .interrupted
+            }
+            let word = type(of: action).word
+            if session.common.json { session.document(word, ["error": error.json]) }
+            session.console.report(error)
+            return ExitStatus(error)
+        } catch is CancellationError {
+            session.console.note("interrupted")
+            return .interrupted
+        } catch let code as ExitCode {
+            return ExitStatus(rawValue: code.rawValue) ?? .failed
+        } catch {
+            session.console.note("error: \(OmlxError.shown("\(error)"))")
+            return .failed
+        }
+    }
+}
+
+/// Log lines on standard error, as they are.
+struct ConsoleLogHandler: LogHandler {
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+
+    init(logLevel: Logger.Level) { self.logLevel = logLevel }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let mark = event.level >= .warning ? "\(event.level): " : ""
+        Console.standard.note(mark + event.message.description)
+    }
+}

@@ -1,0 +1,56 @@
+// A server given on the command line, read by the same rules as one in the configuration.
+
+import ErrorCatalogue
+import JSON
+import MCPHost
+
+/// The server of `--url` or `-- COMMAND`.
+struct AdHocServer {
+    private let connect: ConnectOptions
+
+    init(_ connect: ConnectOptions) { self.connect = connect }
+
+    /// Its name: the URL's host, or the command's own name.
+    var name: String {
+        if let url = connect.url {
+            let rest = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? url[...]
+            let host = rest.prefix { !"/?#@:".contains($0) }
+            return host.isEmpty ? "server" : String(host)
+        }
+        return connect.command.first?.split(separator: "/").last.map(String.init) ?? "server"
+    }
+
+    /// A configuration of this one server.
+    /// - Throws: `OmlxError`.
+    func configuration(environment: [String: String], home: String, folder: String) throws(OmlxError) -> HostConfiguration {
+        var entry: JSONObject = [:]
+        if let url = connect.url {
+            entry["url"] = literal(url)
+            entry["transport"] = connect.transport.map { literal($0) } ?? JSON?.none
+            if !connect.header.isEmpty { entry["headers"] = .object(try headers()) }
+            if let id = connect.clientID { entry["auth"] = ["type": "oauth2", "client_id": literal(id)] }
+        } else {
+            entry["command"] = literal(connect.command[0])
+            entry["args"] = .array(connect.command.dropFirst().map { literal($0) })
+        }
+        let document: JSON = ["servers": .object([name: .object(entry)])]
+        return try HostConfiguration(
+            contents: document.serialized(), path: folder + "/command line", environment: environment,
+            homeDirectory: home)
+    }
+
+    private func headers() throws(OmlxError) -> JSONObject {
+        var headers = JSONObject()
+        for header in connect.header {
+            guard let colon = header.firstIndex(of: ":") else {
+                throw OmlxError(.configHeaderInvalid, "--header takes \"Name: value\"")
+            }
+            let value = header[header.index(after: colon)...].drop { $0 == " " }
+            headers[String(header[..<colon])] = literal(String(value))
+        }
+        return headers
+    }
+
+    /// The shell has expanded variables already; what is left is meant literally.
+    private func literal(_ text: String) -> JSON { .string(text.replacing("${", with: "$${")) }
+}

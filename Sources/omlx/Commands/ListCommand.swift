@@ -1,0 +1,134 @@
+// omlx mcp list: what the configuration names. omlx mcp validate: what is wrong with it.
+
+import ArgumentParser
+import ErrorCatalogue
+import JSON
+import MCPHost
+
+struct ListCommand: Action {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Show the configured servers.")
+    static let word = "list"
+
+    @OptionGroup var common: CommonOptions
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        let configuration = try session.configuration()
+        if session.common.json {
+            session.document(
+                Self.word,
+                [
+                    "config": JSON(optional: configuration.sourcePath),
+                    "servers": .array(configuration.servers.map { ListedServer($0).json }),
+                ])
+            return .done
+        }
+        session.console.progress(configuration.sourcePath ?? "no configuration file was found")
+        session.console.table(
+            [["SERVER", "TRANSPORT", "ENABLED", "ADDRESS", "NOTE"]] + configuration.servers.map { ListedServer($0).row })
+        return .done
+    }
+}
+
+/// A configured server as `list` shows it; variables stay unexpanded.
+private struct ListedServer {
+    private let entry: ConfiguredServer
+
+    init(_ entry: ConfiguredServer) { self.entry = entry }
+
+    private var address: String {
+        guard case .success(let server) = entry.result else { return "" }
+        switch server.transport {
+        case .stdio(let settings):
+            return ([settings.command.shown] + settings.arguments.map(\.shown)).joined(separator: " ")
+        case .streamableHTTP(let settings), .sse(let settings): return settings.url.shown
+        }
+    }
+
+    private var error: OmlxError? {
+        guard case .failure(let error) = entry.result else { return nil }
+        return error
+    }
+
+    private var auth: String? {
+        guard case .success(let server) = entry.result else { return nil }
+        return server.auth?.mode.rawValue
+    }
+
+    var row: [String] {
+        [
+            entry.name, entry.transportName ?? "", entry.isEnabled ? "yes" : "no", OmlxError.shown(address),
+            error.map { "\($0.code.text): \($0.message)" } ?? auth ?? "",
+        ]
+    }
+
+    var json: JSON {
+        var object: JSON = [
+            "name": .string(entry.name), "transport": JSON(optional: entry.transportName),
+            "enabled": .bool(entry.isEnabled), "address": .string(address), "auth": JSON(optional: auth),
+        ]
+        if let line = entry.line { object["line"] = JSON(line) }
+        if let error { object["error"] = error.json }
+        return object
+    }
+}
+
+struct ValidateCommand: Action {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Check the configuration; exit 2 when a server in it cannot work.")
+    static let word = "validate"
+
+    @OptionGroup var common: CommonOptions
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        var options = common
+        options.quiet = true
+        let configuration = try Session(options).configuration()
+        let errors = configuration.diagnostics.filter { $0.severity == .error }
+        if session.common.json {
+            session.document(
+                Self.word,
+                [
+                    "config": JSON(optional: configuration.sourcePath), "valid": .bool(errors.isEmpty),
+                    "diagnostics": .array(configuration.diagnostics.map(\.json)),
+                ])
+        } else {
+            for diagnostic in configuration.diagnostics {
+                session.console.line("\(diagnostic)")
+            }
+            let count = configuration.servers.count
+            let warnings = configuration.diagnostics.count - errors.count
+            session.console.progress(
+                "\(configuration.sourcePath ?? "no configuration file"): \(count) \(count == 1 ? "server" : "servers"), "
+                    + "\(errors.count) \(errors.count == 1 ? "error" : "errors"), "
+                    + "\(warnings) \(warnings == 1 ? "warning" : "warnings")")
+        }
+        return errors.isEmpty ? .done : .usage
+    }
+}
+
+extension ConfigurationDiagnostic {
+    fileprivate var json: JSON {
+        var object: JSON = [
+            "severity": .string(severity.rawValue), "code": .string(code.text), "message": .string(message),
+        ]
+        if let file { object["file"] = .string(file) }
+        if let line { object["line"] = JSON(line) }
+        if let column { object["column"] = JSON(column) }
+        if let server { object["server"] = .string(server) }
+        if let key { object["key"] = .string(key) }
+        if let nextStep { object["next_step"] = .string(nextStep) }
+        return object
+    }
+}
+
+extension HostConfiguration {
+    /// - Throws: `OmlxError` with `CONFIG_SERVER_UNKNOWN` when one of these names is not configured.
+    func require(_ names: [String]) throws(OmlxError) {
+        let configured = servers.map(\.name)
+        for name in names where !configured.contains(name) {
+            throw OmlxError(
+                .configServerUnknown, "no server \"\(OmlxError.shown(name, limit: 80))\" is configured",
+                nextStep: configured.isEmpty ? "omlx mcp list" : "use one of " + configured.joined(separator: ", "))
+        }
+    }
+}

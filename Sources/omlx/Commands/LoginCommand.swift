@@ -1,0 +1,179 @@
+// omlx mcp login: the only command that opens a browser or asks.
+
+import ArgumentParser
+import ErrorCatalogue
+import FoundationEssentials
+import JSON
+import MCPHost
+import SignIn
+
+struct LoginCommand: Action {
+    static let configuration = CommandConfiguration(
+        commandName: "login", abstract: "Sign in to a server.",
+        discussion: """
+            Prints the address to open, opens the browser (BROWSER is honoured), listens on loopback, and takes the \
+            address the browser ends at when it is pasted.
+            """)
+    static let word = "login"
+
+    @Argument(help: "The server.")
+    var server: String?
+
+    @Flag(help: "Open no browser.")
+    var noBrowser = false
+
+    @Option(help: "The scopes to ask for, separated by spaces.")
+    var scope: String?
+
+    @Flag(help: "Register anew with the authorization server.")
+    var resetClient = false
+
+    @Flag(help: "Sign in even if the present sign-in is good.")
+    var force = false
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var connect: ConnectOptions
+
+    func validate() throws {
+        if connect.isAdHoc == (server != nil) {
+            throw ValidationError(server == nil ? "name the server to sign in to" : "name a server or give --url, not both")
+        }
+    }
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        let configuration = try session.configuration(connect)
+        let name = server ?? AdHocServer(connect).name
+        let manager = try session.manager(configuration, connect, command: "login")
+        let options = LoginOptions(
+            scopes: scope.map { $0.split(separator: " ").map(String.init) }, resetsClient: resetClient,
+            isForced: force || scope != nil || resetClient)
+        let signIn = TerminalSignIn(server: name, session: session, noBrowser: noBrowser)
+        do {
+            let report = try await manager.login(name, options, interface: signIn.interface, browser: signIn.browser)
+            show(report, session)
+            await manager.stop()
+            return .done
+        } catch {
+            await manager.drain()
+            await manager.stop()
+            throw error
+        }
+    }
+
+    private func show(_ report: LoginReport, _ session: Session) {
+        let status = report.status
+        if session.common.json {
+            session.document(
+                Self.word,
+                [
+                    "server": status.json, "was_signed_in": .bool(report.wasSignedIn),
+                    "missing_scopes": JSON(report.missingScopes), "store": .string(report.storeSummary),
+                ])
+            return
+        }
+        let record = status.record
+        let who = record.account.map { " as \($0)" } ?? ""
+        session.console.line(
+            report.wasSignedIn ? "✓ Already signed in to \(status.name)\(who)" : "✓ Signed in to \(status.name)\(who)")
+        var facts: [String] = []
+        if !record.grantedScopes.isEmpty { facts.append("scopes " + record.grantedScopes.joined(separator: " ")) }
+        let life = record.expiresAt.map { TimeText.span($0.timeIntervalSince(Date()) + 1) } ?? "without a stated end"
+        facts.append("access token \(life)" + (record.hasRefreshToken ? ", refreshes by itself" : ", no refresh token"))
+        facts.append("kept in \(report.storeSummary)")
+        session.console.line("  " + facts.joined(separator: " · "))
+        if !report.missingScopes.isEmpty {
+            session.console.line("! not granted: " + report.missingScopes.joined(separator: " "))
+        }
+        session.console.line("✓ \(status.discovery.state.text)")
+    }
+}
+
+struct LogoutCommand: Action {
+    static let configuration = CommandConfiguration(
+        commandName: "logout", abstract: "Sign out of a server.",
+        discussion: "Takes the tokens back at the authorization server, then deletes them here whatever it answered.")
+    static let word = "logout"
+
+    @Argument(help: "The server.")
+    var server: String?
+
+    @Flag(help: "Sign out of every server.")
+    var all = false
+
+    @Flag(help: "Ask no authorization server; delete the tokens here only.")
+    var localOnly = false
+
+    @Flag(help: "Forget the client registration too.")
+    var forgetClient = false
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var connect: ConnectOptions
+
+    func validate() throws {
+        let given = [server != nil, all, connect.isAdHoc].filter { $0 }.count
+        if given != 1 { throw ValidationError("name one server, or give --all or --url") }
+    }
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        let configuration = try session.configuration(connect)
+        let manager = try session.manager(configuration, connect, command: "logout")
+        let names = all ? configuration.signInServers : [server ?? AdHocServer(connect).name]
+        var results: [JSON] = []
+        var failures = 0
+        for name in names {
+            do {
+                let outcome = try await manager.logout(name, localOnly: localOnly, forgetsClient: forgetClient)
+                results.append(outcome.json(name))
+                if !session.common.json { session.console.line(outcome.text(name)) }
+            } catch let error as OmlxError where all {
+                failures += 1
+                results.append(["server": .string(name), "error": error.json])
+                session.console.report(error)
+            }
+        }
+        if session.common.json { session.document(Self.word, ["servers": .array(results)]) }
+        await manager.stop()
+        return failures == 0 ? .done : (failures == names.count ? .failed : .partlyDone)
+    }
+}
+
+extension HostConfiguration {
+    /// Enabled servers that can have a sign-in.
+    fileprivate var signInServers: [String] {
+        servers.compactMap { entry in
+            guard case .success(let server) = entry.result, server.isEnabled, server.transport.http != nil,
+                server.auth?.mode != .disabled
+            else { return nil }
+            return entry.name
+        }
+    }
+}
+
+extension SignOutOutcome {
+    fileprivate func text(_ name: String) -> String {
+        guard wasSignedIn else { return "\(name): there was no sign-in" }
+        let answer =
+            switch revocation {
+            case .confirmed: "the authorization server took the tokens back"
+            case .unsupported: "the authorization server offers no revocation; the tokens end by themselves"
+            case .notAsked: "the authorization server was not asked"
+            case .unconfirmed(let reason): "the authorization server did not confirm (\(reason))"
+            }
+        return "✓ Signed out of \(name): \(answer); deleted here" + (forgotClient ? ", registration too" : "")
+    }
+
+    fileprivate func json(_ name: String) -> JSON {
+        var object: JSON = [
+            "server": .string(name), "was_signed_in": .bool(wasSignedIn), "forgot_client": .bool(forgotClient),
+        ]
+        switch revocation {
+        case .confirmed: object["revocation"] = "confirmed"
+        case .unsupported: object["revocation"] = "unsupported"
+        case .notAsked: object["revocation"] = "not_asked"
+        case .unconfirmed(let reason):
+            object["revocation"] = "unconfirmed"
+            object["revocation_answer"] = .string(reason)
+        }
+        return object
+    }
+}

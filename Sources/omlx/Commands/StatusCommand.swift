@@ -1,0 +1,80 @@
+// omlx mcp status: the three answers of each server, from the database, or live.
+
+import ArgumentParser
+import ErrorCatalogue
+import FoundationEssentials
+import JSON
+import MCPHost
+
+struct StatusCommand: Action {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show transport, sign-in and tools of each server.",
+        discussion: "Without --check this reads the status database only: no network.")
+    static let word = "status"
+
+    @Argument(help: "Servers; all when none is named.")
+    var servers: [String] = []
+
+    @Flag(help: "Ask the servers; exit 4 or 5 when not all is well.")
+    var check = false
+
+    @Flag(help: "Go on showing.")
+    var watch = false
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var connect: ConnectOptions
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        let configuration = try session.configuration(connect)
+        try configuration.require(servers)
+        if check { return try await checkLive(configuration, session) }
+        var shown = ""
+        while true {
+            let statuses = try stored(configuration, session)
+            if session.common.json {
+                session.document(Self.word, StatusPrinter.members(statuses, configuration))
+            } else {
+                let printer = StatusPrinter(statuses, now: Date(), isLive: false)
+                let text = printer.fingerprint
+                if text != shown { printer.show(on: session.console, inDetail: !servers.isEmpty) }
+                shown = text
+            }
+            guard watch else { return .done }
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    /// What the database knows, for the servers the configuration has.
+    private func stored(_ configuration: HostConfiguration, _ session: Session) throws(OmlxError) -> [ServerStatus] {
+        var known: [String: ServerStatus] = [:]
+        do throws(OmlxError) {
+            let database = try StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
+            for status in try database.read() { known[status.name] = status }
+        } catch {
+            session.console.report(error)
+        }
+        return configuration.statuses(known: known).filter { servers.isEmpty || servers.contains($0.name) }
+    }
+
+    private func checkLive(_ configuration: HostConfiguration, _ session: Session) async throws -> ExitStatus {
+        let manager = try session.manager(configuration, connect, command: "status")
+        repeat {
+            await manager.start(servers.isEmpty ? nil : servers)
+            let statuses = await manager.statuses().filter { servers.isEmpty || servers.contains($0.name) }
+            if session.common.json {
+                session.document(Self.word, StatusPrinter.members(statuses, configuration))
+            } else {
+                StatusPrinter(statuses, now: Date(), isLive: true)
+                    .show(on: session.console, inDetail: !servers.isEmpty)
+            }
+            if watch { try await Task.sleep(for: .seconds(5)) }
+        } while watch
+        let summary = StatusSummary(
+            await manager.statuses().filter {
+                $0.transport.state != .disabled && (servers.isEmpty || servers.contains($0.name))
+            })
+        if !session.common.json { session.console.progress(summary.text) }
+        await manager.stop()
+        return ExitStatus(summary)
+    }
+}

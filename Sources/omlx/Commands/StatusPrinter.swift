@@ -1,0 +1,118 @@
+// Status as a person reads it, and as a program does.
+
+import FoundationEssentials
+import JSON
+import MCPHost
+
+/// Prints servers' status.
+struct StatusPrinter {
+    private let statuses: [ServerStatus]
+    private let now: Date
+    private let isLive: Bool
+
+    /// - Parameter isLive: whether a connection shown stands now; else it is said when it stood.
+    init(_ statuses: [ServerStatus], now: Date, isLive: Bool) {
+        self.statuses = statuses
+        self.now = now
+        self.isLive = isLive
+    }
+
+    /// The members of the JSON document.
+    static func members(_ statuses: [ServerStatus], _ configuration: HostConfiguration) -> JSONObject {
+        [
+            "config": JSON(optional: configuration.sourcePath),
+            "servers": .array(statuses.map(\.json)),
+        ]
+    }
+
+    private var rows: [[String]] {
+        [["SERVER", "TRANSPORT", "SIGN-IN", "TOOLS", "NOTE"]]
+            + statuses.map { [$0.name, transport($0), signIn($0), tools($0), note($0)] }
+    }
+
+    /// Changes when what is shown does.
+    var fingerprint: String { rows.map { $0.joined(separator: "\t") }.joined(separator: "\n") }
+
+    func show(on console: Console, inDetail: Bool) {
+        if statuses.isEmpty {
+            console.progress("No servers are configured. Put them into mcp.json; omlx mcp list shows what is found.")
+        }
+        console.table(rows)
+        guard inDetail else { return }
+        for status in statuses {
+            console.line("")
+            for (label, value) in details(status) { console.line("\(label): \(value)") }
+        }
+    }
+
+    private func transport(_ status: ServerStatus) -> String {
+        guard !isLive, status.transport.state == .connected, let at = status.transport.at else {
+            return status.transport.state.text
+        }
+        return "connected \(TimeText.ago(at, now: now))"
+    }
+
+    private func signIn(_ status: ServerStatus) -> String {
+        guard status.signIn.state == .signedIn else { return status.signIn.state.text }
+        guard let expiresAt = status.record.expiresAt else { return "signed in" }
+        let left = expiresAt.timeIntervalSince(now)
+        if left > 0 { return "signed in, \(TimeText.span(left))" }
+        return status.record.hasRefreshToken ? "signed in, refreshes on use" : "expired"
+    }
+
+    private func tools(_ status: ServerStatus) -> String {
+        if isLive {
+            switch status.discovery.state {
+            case .succeeded(let count): return "\(count)"
+            case .notTried: return ""
+            default: return status.discovery.state.text
+            }
+        }
+        guard let list = status.toolList else { return status.discovery.state == .notTried ? "" : "none yet" }
+        return "\(list.count), \(TimeText.ago(list.at, now: now))"
+    }
+
+    private func note(_ status: ServerStatus) -> String {
+        let problem = status.transport.problem ?? status.signIn.problem ?? status.discovery.problem
+        if let problem {
+            let step = problem.nextStep ?? ""
+            return step.hasPrefix("omlx ") ? step : problem.code + (step.isEmpty ? "" : ": \(step)")
+        }
+        return status.record.account ?? ""
+    }
+
+    private func details(_ status: ServerStatus) -> [(String, String)] {
+        var lines: [(String, String)] = [("server", status.name)]
+        if let endpoint = status.endpoint { lines.append(("address", endpoint.shown)) }
+        lines.append(("transport", line(status.transport.state.text, status.transport.at, status.transport.problem)))
+        lines.append(("sign-in", line(signIn(status), status.signIn.at, status.signIn.problem)))
+        lines.append(("tools", line(status.discovery.state.text, status.discovery.at, status.discovery.problem)))
+        let record = status.record
+        if let issuer = record.issuer { lines.append(("issuer", issuer)) }
+        if let account = record.account { lines.append(("account", account)) }
+        if record.issuer != nil {
+            lines.append(("scopes", record.grantedScopes.isEmpty ? "none named" : record.grantedScopes.joined(separator: " ")))
+            let missing = record.requestedScopes.filter { $0 != "offline_access" && !record.grantedScopes.contains($0) }
+            if !missing.isEmpty { lines.append(("scopes not granted", missing.joined(separator: " "))) }
+            lines.append(("expires", record.expiresAt.map { $0.formatted(.iso8601) } ?? "not stated"))
+            lines.append(("refreshes", record.hasRefreshToken ? "by itself" : "no: sign in again when it ends"))
+        }
+        if let store = record.storeName { lines.append(("kept in", store)) }
+        if let at = record.lastSignIn { lines.append(("last sign-in", TimeText.ago(at, now: now))) }
+        if let at = record.lastRefresh { lines.append(("last refresh", TimeText.ago(at, now: now))) }
+        if let error = status.lastError {
+            lines.append(("last error", "\(error.code): \(error.message), \(TimeText.ago(error.at, now: now))"))
+        }
+        return lines
+    }
+
+    private func line(_ text: String, _ at: Date?, _ problem: StatusProblem?) -> String {
+        var line = text
+        if let at { line += ", \(TimeText.ago(at, now: now))" }
+        if let problem {
+            line += "; \(problem.code): \(problem.message)"
+            if let step = problem.nextStep { line += "; next: \(step)" }
+        }
+        return line
+    }
+}

@@ -1,0 +1,98 @@
+// The command `omlx`: parses, runs one command, exits with its code.
+
+import ArgumentParser
+import ErrorCatalogue
+import Glibc
+import MCPHost
+
+@main
+struct Omlx: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "omlx",
+        abstract: "One place for all your MCP servers: connect, sign in, keep the sign-ins alive, use their tools.",
+        discussion: "Configuration: --mcp-config PATH, OMLX_MCP_CONFIG, ./mcp.json, ~/.config/omlx/mcp.json.",
+        version: HostOptions.version,
+        subcommands: [MCP.self, Completions.self])
+
+    static func main() async {
+        do {
+            let command = try parseAsRoot(CommandLineArguments.folded(Array(CommandLine.arguments.dropFirst())))
+            guard let action = command as? any Action else {
+                var command = command
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
+                return
+            }
+            Glibc.exit(await ActionRunner(action).run().rawValue)
+        } catch {
+            let code = exitCode(for: error)
+            let message = fullMessage(for: error)
+            if code == .success {
+                print(message)
+                Glibc.exit(ExitStatus.done.rawValue)
+            }
+            Console.standard.note(message)
+            Glibc.exit(code == .validationFailure ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue)
+        }
+    }
+}
+
+/// The codes a command ends with.
+enum ExitStatus: Int32 {
+    case done = 0
+    case failed = 1
+    /// The command line or the configuration cannot be used.
+    case usage = 2
+    case signInNeeded = 4
+    /// Some servers failed, others did not.
+    case partlyDone = 5
+    case interrupted = 130
+
+    /// The code for an error that ended a command.
+    init(_ error: OmlxError) {
+        switch error.code {
+        case .oauthSignInNeeded, .oauthRefreshRejected, .oauthRefreshRefused, .oauthRefreshImpossible,
+            .oauthTokenRefused, .oauthInsufficientScope, .oauthStaticHeaderRefused:
+            self = .signInNeeded
+        case .oauthSignInCancelled: self = .interrupted
+        default: self = error.code.errorClass == .configuration ? .usage : .failed
+        }
+    }
+
+    /// The code for what several servers came to.
+    init(_ summary: StatusSummary) {
+        switch (summary.ready.isEmpty, summary.signInNeeded.isEmpty, summary.failed.isEmpty) {
+        case (_, true, true): self = .done
+        case (_, false, true): self = .signInNeeded
+        case (false, _, false): self = .partlyDone
+        case (true, false, false): self = .partlyDone
+        case (true, true, false): self = .failed
+        }
+    }
+}
+
+struct MCP: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mcp", abstract: "Servers, sign-ins and tools.",
+        subcommands: [
+            StatusCommand.self, LoginCommand.self, LogoutCommand.self, ToolsCommand.self, CallCommand.self,
+            ListCommand.self, ValidateCommand.self,
+        ])
+}
+
+struct Completions: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print a completion script.")
+
+    @Argument(help: "bash, zsh or fish")
+    var shell: String
+
+    func run() async throws {
+        guard let shell = CompletionShell(rawValue: shell) else {
+            throw ValidationError("\(shell) is no shell with completions; use bash, zsh or fish")
+        }
+        print(Omlx.completionScript(for: shell))
+    }
+}
