@@ -1,0 +1,175 @@
+# What the test servers have in common: their options, their tools, and how they are served over HTTP.
+#
+# Each program beside this one starts a real MCP server made by a published SDK. Over HTTP it prints exactly one line
+# on stdout, `READY http://127.0.0.1:PORT/PATH`, when it accepts connections; everything else goes to stderr.
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import sys
+import threading
+
+import uvicorn
+
+
+class ToolFailed(Exception):
+    """What the tool `fail` raises."""
+
+
+# The tools of every server: name, description, parameters (name, JSON type).
+TOOLS = [
+    ("echo", "Returns the text it is given.", {"text": "string"}),
+    ("add", "Adds two numbers.", {"a": "number", "b": "number"}),
+    ("whoami", "Says whose access token the request carried: `anonymous` without one.", {}),
+    ("fail", "Always fails.", {}),
+    ("slow", "Answers after so many seconds.", {"seconds": "number"}),
+    ("environment", "Returns a variable of the server's environment, or nothing.", {"name": "string"}),
+]
+
+
+def extra_tool_names(options):
+    return [f"extra_{number:03d}" for number in range(options.extra_tools)]
+
+
+def tool_schemas(options):
+    """(name, description, input schema) of every tool, in the order they are listed."""
+    for name, description, parameters in TOOLS:
+        properties = {key: {"type": kind} for key, kind in parameters.items()}
+        yield name, description, {"type": "object", "properties": properties, "required": list(parameters)}
+    for name in extra_tool_names(options):
+        yield name, "Returns its own name.", {"type": "object", "properties": {}}
+
+
+async def call_tool(name, arguments):
+    """The text a tool answers with, for the SDKs whose tools are not functions."""
+    if name == "echo":
+        return arguments["text"]
+    if name == "add":
+        return str(arguments["a"] + arguments["b"])
+    if name == "whoami":
+        return "anonymous"
+    if name == "fail":
+        raise ToolFailed("this tool always fails")
+    if name == "slow":
+        await asyncio.sleep(arguments["seconds"])
+        return f"slept {arguments['seconds']} s"
+    if name == "environment":
+        return os.environ.get(arguments["name"], "")
+    if name.startswith("extra_"):
+        return name
+    raise ToolFailed(f"there is no tool {name}")
+
+
+def page(items, cursor, size):
+    """One page of a list and the cursor of the next. A cursor is an offset, opaque to the client."""
+    start = int(cursor.removeprefix("offset-")) if cursor else 0
+    if not size:
+        return items[start:], None
+    end = start + size
+    return items[start:end], f"offset-{end}" if end < len(items) else None
+
+
+def parser(description, transports=("stdio", "http", "sse")):
+    """The options all programs share."""
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--transport", choices=transports, default=transports[0])
+    options.add_argument("--port", type=int, default=0, help="0: a free one")
+    options.add_argument("--stateless", action="store_true", help="streamable HTTP without sessions")
+    options.add_argument("--json", action="store_true", help="streamable HTTP answers JSON, not an event stream")
+    options.add_argument("--extra-tools", type=int, default=0, metavar="N", help="tools more than the usual ones")
+    options.add_argument("--page-size", type=int, default=0, metavar="N", help="tools per page; 0: all on one page")
+    options.add_argument("--request-log", metavar="FILE", help="appends `METHOD PATH STATUS` for every HTTP request")
+    options.add_argument("--require-header", metavar="NAME=VALUE", help="answers 401 to a request without this header")
+    options.add_argument("--until-stdin-closes", action="store_true", help="ends when stdin does (not with stdio)")
+    return options
+
+
+class RequestLog:
+    """ASGI middleware that notes each request as its answer begins, so the line is there before the client has it.
+    The query is left out: it may hold a code. A request that was never answered has the status `-`."""
+
+    def __init__(self, app, path):
+        self.app = app
+        self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        noted = False
+
+        def note(status):
+            nonlocal noted
+            if not noted:
+                noted = True
+                os.write(self.file, f"{scope['method']} {scope['path']} {status}\n".encode())
+
+        async def noting_send(message):
+            if message["type"] == "http.response.start":
+                note(message["status"])
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting_send)
+        finally:
+            note("-")
+
+
+class RequireHeader:
+    """ASGI middleware: a server with a static token, and with no OAuth to offer."""
+
+    def __init__(self, app, requirement):
+        self.app = app
+        name, _, value = requirement.partition("=")
+        self.name, self.value = name.strip().lower().encode(), value.encode()
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http" or (self.name, self.value) in scope["headers"]:
+            return await self.app(scope, receive, send)
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"12")]
+        if self.name == b"authorization":
+            headers.append((b"www-authenticate", b"Bearer"))
+        await send({"type": "http.response.start", "status": 401, "headers": headers})
+        await send({"type": "http.response.body", "body": b"unauthorized"})
+
+
+class Server(uvicorn.Server):
+    """uvicorn that says when it is ready and, told to stop, does so at once, open event streams or not."""
+
+    ready_url = ""
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        if not self.started:
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: os._exit(0))
+        print(f"READY {self.ready_url}", flush=True)
+
+
+def bind(port):
+    """A listening place on loopback, bound before the server is made: its URL is part of OAuth metadata."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def end_with_stdin():
+    while os.read(0, 65536):
+        pass
+    os._exit(0)
+
+
+def serve(app, options, listener, path):
+    """Serves an ASGI application on a bound socket until the process is told to stop."""
+    if options.require_header:
+        app = RequireHeader(app, options.require_header)
+    if options.request_log:
+        app = RequestLog(app, options.request_log)
+    if options.until_stdin_closes:
+        threading.Thread(target=end_with_stdin, daemon=True).start()
+    server = Server(uvicorn.Config(app, log_level="warning", access_log=False, ws="none"))
+    server.ready_url = f"http://127.0.0.1:{listener.getsockname()[1]}{path}"
+    asyncio.run(server.serve(sockets=[listener]))
+    sys.exit(0 if server.started else 1)
