@@ -124,7 +124,8 @@ final class HTTPEventLoop: Sendable {
         case .start(let transfer, let request):
             if transfer.isOver { return }
             guard let handle = request.start(in: multi.pointer, feeding: transfer) else {
-                transfer.finish(.failure(HTTPFailure(.transportNetwork, "libcurl took no request to \(transfer.url.origin)")))
+                transfer.finish(
+                    .failure(HTTPFailure(.transportNetwork, "libcurl took no request to \(transfer.url.origin)")))
                 return
             }
             running[ObjectIdentifier(transfer)] = Running(transfer: transfer, request: request, handle: handle)
@@ -211,7 +212,8 @@ extension Result where Success == Void, Failure == HTTPFailure {
                 .transportProxy, "the proxy for \(origin) cannot be reached",
                 "check https_proxy, http_proxy and no_proxy")
         case ccurl_connect_failed where [ENETUNREACH, EHOSTUNREACH, ETIMEDOUT, EACCES].contains(finished.os_error):
-            return failure(.transportNetwork, "\(origin) cannot be reached: \(String(cString: strerror(finished.os_error)))")
+            return failure(
+                .transportNetwork, "\(origin) cannot be reached: \(String(cString: strerror(finished.os_error)))")
         case ccurl_connect_failed:
             return failure(
                 .transportConnectionRefused, "nothing listens at \(origin)",

@@ -16,7 +16,8 @@ extension HTTPRequest {
             target = try url.resolving(location)
         } catch {
             throw HTTPFailure(
-                .transportRedirectRefused, "\(url.origin) redirects to an address that cannot be used (\(error.reason)): \(shown)",
+                .transportRedirectRefused,
+                "\(url.origin) redirects to an address that cannot be used (\(error.reason)): \(shown)",
                 mayHaveBeenSent: true)
         }
         let isSameOrigin = target.origin == url.origin
@@ -35,7 +36,8 @@ extension HTTPRequest {
         }
         guard hop < Self.redirectLimit else {
             throw HTTPFailure(
-                .transportRedirectLimit, "\(url.origin) redirects more than \(Self.redirectLimit) times, last to \(shown)",
+                .transportRedirectLimit,
+                "\(url.origin) redirects more than \(Self.redirectLimit) times, last to \(shown)",
                 mayHaveBeenSent: true)
         }
         var next = self

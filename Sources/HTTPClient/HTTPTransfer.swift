@@ -216,7 +216,12 @@ final class HTTPTransfer: Sendable {
     /// What has come and was not read; `nil` when there is nothing.
     private static func takeUnread(_ state: inout State) -> (chunk: [UInt8]?, effect: ReaderEffect)? {
         guard !state.chunks.isEmpty else { return nil }
-        let chunk = state.chunks.count == 1 ? state.chunks[0] : Array(state.chunks.joined())
+        // `joined()` would copy byte by byte.
+        var chunk = state.chunks[0]
+        if state.chunks.count > 1 {
+            chunk.reserveCapacity(state.unread)
+            for later in state.chunks.dropFirst() { chunk.append(contentsOf: later) }
+        }
         state.chunks = []
         state.unread = 0
         guard state.isPaused else { return (chunk, .none) }

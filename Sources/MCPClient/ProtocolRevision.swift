@@ -3,7 +3,7 @@
 import JSON
 
 /// A dated revision of MCP that omlx speaks.
-public enum ProtocolRevision: String, Sendable, Hashable, CaseIterable, Comparable {
+enum ProtocolRevision: String, Sendable, Hashable, CaseIterable, Comparable {
     /// HTTP+SSE, no sign-in.
     case v2024_11_05 = "2024-11-05"
     /// Streamable HTTP, sign-in, batches.
@@ -13,7 +13,7 @@ public enum ProtocolRevision: String, Sendable, Hashable, CaseIterable, Comparab
     /// The last revision with `initialize`.
     case v2025_11_25 = "2025-11-25"
 
-    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
+    static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
 
     /// The newest one of the initialize era: what is offered (B2).
     static let latest = Self.v2025_11_25

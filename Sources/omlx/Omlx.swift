@@ -84,7 +84,8 @@ struct MCP: AsyncParsableCommand {
 }
 
 struct Completions: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Print a completion script.")
+    static let configuration = CommandConfiguration(
+        commandName: "completions", abstract: "Print a completion script.")
 
     @Argument(help: "bash, zsh or fish")
     var shell: String

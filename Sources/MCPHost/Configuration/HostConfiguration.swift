@@ -28,6 +28,11 @@ public struct HostConfiguration: Sendable {
     /// A configuration without servers.
     public init() {}
 
+    /// These servers, for programs that build their configuration themselves.
+    public init(servers: [ServerConfiguration]) {
+        self.servers = servers.map { ConfiguredServer($0) }
+    }
+
     /// The server of that name, or `nil`.
     public func server(named name: String) -> ConfiguredServer? { servers.first { $0.name == name } }
 }

@@ -18,6 +18,15 @@ public struct ConfiguredServer: Sendable {
     public let result: Result<ServerConfiguration, OmlxError>
 }
 
+extension ConfiguredServer {
+    /// A server with good settings that stands in no file.
+    init(_ server: ServerConfiguration) {
+        self.init(
+            name: server.name, isEnabled: server.isEnabled, transportName: server.transport.name, line: nil,
+            result: .success(server))
+    }
+}
+
 /// The settings of one server.
 public struct ServerConfiguration: Sendable, Equatable {
     /// The name, unique in its file.

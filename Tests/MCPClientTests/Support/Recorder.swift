@@ -43,16 +43,3 @@ final class Recorder<Value: Sendable>: Sendable {
         }
     }
 }
-
-/// Something a thread waits for and a test opens.
-final class Gate: Sendable {
-    private let recorder = Recorder<Void>()
-    private let isOpen = Mutex(false)
-
-    func open() {
-        isOpen.withLock { $0 = true }
-        recorder.record(())
-    }
-
-    func wait() async { await recorder.wait { !$0.isEmpty } }
-}
