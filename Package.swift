@@ -72,7 +72,9 @@ let package = Package(
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "ErrorCatalogue", "JSON"]),
-        .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "Cryptography", "ErrorCatalogue"]),
+        .target(name: "TestSupport", dependencies: ["CProcess"], path: "Tests/TestSupport"),
+        .testTarget(
+            name: "HTTPClientTests", dependencies: ["HTTPClient", "Cryptography", "ErrorCatalogue", "TestSupport"]),
         .executableTarget(
             name: "CredentialStoreProbe", dependencies: ["Credentials", "Cryptography", "ErrorCatalogue", "JSON"],
             path: "Tests/CredentialStoreProbe"),
@@ -82,12 +84,15 @@ let package = Package(
         .testTarget(
             name: "OAuthTests", dependencies: ["OAuth", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         .testTarget(
+            name: "SignInTests",
+            dependencies: ["SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "ErrorCatalogue", "DemoServer"]),
+        .testTarget(
             name: "MCPClientTests",
             dependencies: ["MCPClient", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         .testTarget(
             name: "MCPHostTests",
             dependencies: ["MCPHost", "Cryptography", "ErrorCatalogue", "JSON", "DemoServer"]),
-        .testTarget(name: "DemoServerTests", dependencies: ["DemoServer", "JSON"]),
+        .testTarget(name: "DemoServerTests", dependencies: ["DemoServer", "JSON", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -140,7 +140,7 @@ extension CredentialLock {
         guard let holder = holder(of: name, in: folder) else {
             return OmlxError(
                 .storeLockTimeout, "another program has held \(path) for more than \(Int(timeout)) s",
-                nextStep: "fuser -v \(quoted(path))")
+                nextStep: "fuser -v \(path.shellWord)")
         }
         return OmlxError(
             .storeLockTimeout,

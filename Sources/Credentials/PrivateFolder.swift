@@ -76,13 +76,13 @@ struct PrivateFolder: ~Copyable, Sendable {
             throw OmlxError(
                 .storePermissions, "\(path) belongs to another user",
                 compared: [.init("owner", "uid \(status.st_uid)"), .init("this user", "uid \(geteuid())")],
-                nextStep: "ls -ld \(quoted(path))")
+                nextStep: "ls -ld \(path.shellWord)")
         }
         guard mode & strictness.forbiddenMode == 0 else {
             let isFolder = status.st_mode & S_IFMT == S_IFDIR
             throw OmlxError(
                 .storePermissions, "\(path) is open to other users (mode \(octal(mode)))",
-                nextStep: "chmod \(isFolder ? "700" : "600") \(quoted(path))")
+                nextStep: "chmod \(isFolder ? "700" : "600") \(path.shellWord)")
         }
     }
 

@@ -81,7 +81,8 @@ public final class HTTPClient: Sendable {
     private func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
         let prepared = try PreparedRequest(request, environment: environment, tls: tls, userAgent: userAgent)
         let loop = try shared.get()
-        let transfer = HTTPTransfer(url: request.url, limits: request.limits)
+        let transfer = HTTPTransfer(
+            url: request.url, limits: request.limits, isRepeatable: request.isRepeatable)
         let body = HTTPBody(transfer: transfer, loop: loop, owner: self)
         loop.start(transfer, prepared)
         let head = try await withTaskCancellationHandler {

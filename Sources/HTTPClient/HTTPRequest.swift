@@ -109,6 +109,9 @@ public struct HTTPRequest: Sendable {
     public var limits: HTTPLimits
     /// Which redirects are followed.
     public var redirects: RedirectPolicy
+    /// Whether it may be written again by itself when a kept connection breaks before the answer: what it asks for may
+    /// then happen twice (RFC 9110 §9.2.2). By the method at first: GET and HEAD only.
+    public var isRepeatable: Bool
 
     /// A request.
     public init(
@@ -121,6 +124,7 @@ public struct HTTPRequest: Sendable {
         self.body = body
         self.limits = limits
         self.redirects = redirects
+        isRepeatable = method == "GET" || method == "HEAD"
     }
 }
 

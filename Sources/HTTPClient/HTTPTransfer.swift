@@ -36,18 +36,29 @@ final class HTTPTransfer: Sendable {
     let limits: HTTPLimits
     private let state: Mutex<State>
 
-    init(url: HTTPURL, limits: HTTPLimits) {
+    private let isRepeatable: Bool
+
+    init(url: HTTPURL, limits: HTTPLimits, isRepeatable: Bool) {
         self.url = url
         self.limits = limits
+        self.isRepeatable = isRepeatable
         state = Mutex(State(lastProgress: .now))
     }
 
     // MARK: the event loop's side
 
-    func connectionIsReady() {
-        state.withLock {
-            $0.isConnected = true
-            $0.lastProgress = .now
+    /// A connection stands and the request is about to be written; false when it must not be. libcurl by itself writes
+    /// a request again when a kept connection breaks before the answer: a tool would run twice, a token be used twice.
+    func connectionIsReady() -> Bool {
+        state.withLock { state in
+            if state.isConnected, !isRepeatable {
+                state.refusal = HTTPFailure(
+                    .transportClosed, "\(url.origin) closed the connection without an answer", mayHaveBeenSent: true)
+                return false
+            }
+            state.isConnected = true
+            state.lastProgress = .now
+            return true
         }
     }
 

@@ -123,8 +123,7 @@ struct PreparedRequest: Sendable {
         request.context = Unmanaged.passUnretained(transfer).toOpaque()
         request.on_ready = { context, _ in
             guard let context else { return false }
-            Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue().connectionIsReady()
-            return true
+            return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue().connectionIsReady()
         }
         request.on_header = { context, line, length in
             guard let context, let line else { return false }

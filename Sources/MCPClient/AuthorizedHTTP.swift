@@ -33,16 +33,19 @@ final class AuthorizedHTTP: Sendable {
     /// - Parameters:
     ///   - headers: The protocol's own.
     ///   - firstByte: How long status and headers may take, in seconds.
+    ///   - isRepeatable: Whether the request may happen twice; GET may in any case.
     func send(
-        _ method: String, _ url: HTTPURL, headers: [HTTPRequestHeader], body: HTTPRequestBody = .none, firstByte: Double
+        _ method: String, _ url: HTTPURL, headers: [HTTPRequestHeader], body: HTTPRequestBody = .none,
+        firstByte: Double, isRepeatable: Bool = false
     ) async throws -> HTTPResponse {
         let limits = HTTPLimits(connect: connectLimit, firstByte: firstByte, idle: nil, bodyBytes: .max)
         for attempt in 1... {
             let authorization = try await authorizer?.authorize(method: method, url: url) ?? RequestAuthorization()
             redaction.note(authorization.headers)
             let merged = merge(headers, authorization.headers)
-            let request = HTTPRequest(
+            var request = HTTPRequest(
                 method, url, headers: merged, body: body, limits: limits, redirects: .sameOrigin)
+            if isRepeatable { request.isRepeatable = true }
             let response = try await client.send(request)
             if !isReached.exchange(true, ordering: .relaxed) { report(.reached(status: response.head.status)) }
             guard let authorizer else { return response }

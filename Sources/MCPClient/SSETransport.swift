@@ -128,7 +128,7 @@ final class SSETransport: Transport {
         }
         let response = try await http.send(
             "POST", endpoint, headers: [HTTPRequestHeader("Content-Type", "application/json")],
-            body: .bytes(message.bytes), firstByte: limits.request)
+            body: .bytes(message.bytes), firstByte: limits.request, isRepeatable: message.isRepeatable)
         guard (200..<300).contains(response.head.status) else {
             if response.head.status == 404 {
                 throw OmlxError(

@@ -89,7 +89,7 @@ final class StreamableHTTPTransport: Transport {
         let isRequest = message.requestID != nil
         let response = try await http.send(
             "POST", url, headers: headers, body: .bytes(message.bytes),
-            firstByte: isRequest ? Self.unlimited : limits.request)
+            firstByte: isRequest ? Self.unlimited : limits.request, isRepeatable: message.isRepeatable)
         guard (200..<300).contains(response.head.status) else {
             if response.head.status == 404, session != nil {
                 await response.body.drain()

@@ -17,6 +17,15 @@ struct OutgoingMessage: Sendable {
     let label: String
     let bytes: [UInt8]
 
+    /// Requests that only look, so that the server may get them twice.
+    private static let readingMethods: Set = [
+        "initialize", "ping", "tools/list", "resources/list", "resources/templates/list", "resources/read",
+        "prompts/list", "prompts/get",
+    ]
+
+    /// Whether the server may get the message twice without harm.
+    var isRepeatable: Bool { requestID == nil || Self.readingMethods.contains(label) }
+
     init(_ kind: Kind, label: String, _ json: JSON) {
         self.kind = kind
         self.label = label

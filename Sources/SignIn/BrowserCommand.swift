@@ -14,7 +14,9 @@ public struct BrowserCommand: Sendable, Hashable {
         if let list = environment["BROWSER"], !list.isEmpty {
             return list.split(separator: ":").compactMap { BrowserCommand(template: String($0), url: url) }
         }
-        let hasDisplay = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].contains { environment[$0]?.isEmpty == false }
+        let hasDisplay = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].contains {
+            environment[$0]?.isEmpty == false
+        }
         guard hasDisplay else { return [] }
         return ["xdg-open", "gio open", "wslview", "x-www-browser", "firefox", "chromium"]
             .compactMap { BrowserCommand(template: $0, url: url) }

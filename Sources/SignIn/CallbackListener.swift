@@ -98,7 +98,8 @@ final class CallbackListener: Sendable {
             throw OmlxError(
                 .oauthCallbackPortTaken,
                 "port \(fixed), fixed for the callback by the configuration, is in use by another program",
-                nextStep: "end the program that listens there (ss -ltnp 'sport = :\(fixed)'), or configure another port")
+                nextStep: "end the program that listens there (ss -ltnp 'sport = :\(fixed)'), or configure another port"
+            )
         }
         if let preferredPort, (1...65535).contains(preferredPort),
             let sockets = try bind(settings.host, port: preferredPort)

@@ -13,7 +13,8 @@ struct CallbackRequest {
         let parts = (lines.first ?? "").split(separator: " ", omittingEmptySubsequences: false)
         method = parts.count == 3 ? String(parts[0]) : ""
         target = parts.count == 3 ? String(parts[1]) : ""
-        host = lines.dropFirst().lazy
+        host =
+            lines.dropFirst().lazy
             .filter { $0.lowercased().hasPrefix("host:") }
             .map { $0.dropFirst(5).filter { !$0.isWhitespace }.lowercased() }.first
     }

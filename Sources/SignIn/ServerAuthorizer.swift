@@ -213,17 +213,12 @@ public actor ServerAuthorizer {
         let error = OmlxError(
             .oauthInsufficientScope,
             "\(head.url.origin) wants more than the sign-in allows" + (scopes.isEmpty ? "" : ": \(scopes)"),
-            httpStatus: 403, nextStep: nextStep + (scopes.isEmpty ? "" : " --scope \(Self.quotedForShell(scopes))"))
+            httpStatus: 403, nextStep: nextStep + (scopes.isEmpty ? "" : " --scope \(scopes.shellWord)"))
         observer(.insufficientScope(error))
         throw error
     }
 
-    /// The scopes are the server's own words, and the next step is there to be pasted into a shell.
-    private static func quotedForShell(_ text: String) -> String {
-        "'" + text.replacing("'", with: #"'\''"#) + "'"
-    }
-
-    private var nextStep: String { "omlx mcp login \(serverName)" }
+    private var nextStep: String { "omlx mcp login \(serverName.shellWord)" }
 
     private func signInNeeded(_ code: ErrorCode, _ message: String) -> OmlxError {
         let error = OmlxError(code, message, httpStatus: 401, nextStep: nextStep)

@@ -55,7 +55,10 @@ public struct SignInContext: Sendable {
 public final class ExchangeRegistry: Sendable {
     private struct State {
         var running = 0
-        var waiters: [CheckedContinuation<Void, Never>] = []
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var waiterCount = 0
+        /// Waiters whose time was over before they began to wait.
+        var overdue: Set<Int> = []
     }
 
     private let state = Mutex(State())
@@ -78,21 +81,37 @@ public final class ExchangeRegistry: Sendable {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             state.running -= 1
             guard state.running == 0 else { return [] }
-            defer { state.waiters = [] }
-            return state.waiters
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
         }
         for waiter in waiters { waiter.resume() }
     }
 
     /// Waits until no exchange is under way.
-    public func drain() async {
+    /// - Parameter seconds: how long at most.
+    public func drain(seconds: Double = 10) async {
+        let number = state.withLock { state in
+            state.waiterCount += 1
+            return state.waiterCount
+        }
+        let timer = Task {
+            try await Task.sleep(for: .seconds(seconds))
+            let waiter = state.withLock { state in
+                state.overdue.insert(number)
+                return state.waiters.removeValue(forKey: number)
+            }
+            waiter?.resume()
+        }
         await withCheckedContinuation { continuation in
             let isIdle = state.withLock { state in
-                if state.running == 0 { return true }
-                state.waiters.append(continuation)
+                if state.running == 0 || state.overdue.contains(number) { return true }
+                state.waiters[number] = continuation
                 return false
             }
             if isIdle { continuation.resume() }
         }
+        timer.cancel()
+        _ = await timer.result
+        state.withLock { _ = $0.overdue.remove(number) }
     }
 }

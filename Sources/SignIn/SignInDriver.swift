@@ -43,6 +43,8 @@ public struct SignInRequest: Sendable {
     public var configuration: SignInConfiguration
     /// Places that answered discovery before.
     public var knownPlaces: [String]
+    /// Metadata read moments ago (`SignInDriver.lookAhead`), by place; each is used once.
+    public var lookedUp: [String: HTTPReply]
     /// Register anew (`--reset-client`).
     public var resetsClient: Bool
     /// The person's time, in seconds (pain 21).
@@ -58,6 +60,7 @@ public struct SignInRequest: Sendable {
         self.challenge = challenge
         self.configuration = configuration
         self.knownPlaces = knownPlaces
+        lookedUp = [:]
         self.resetsClient = resetsClient
         self.seconds = seconds
     }
@@ -104,6 +107,7 @@ public struct SignInDriver: Sendable {
                 resetsClient: request.resetsClient), now: context.now)
         var listener: CallbackListener?
         defer { listener?.stop() }
+        var lookedUp = request.lookedUp
         var shownNotices = 0
         var event = SignInMachine.Event.start
         while true {
@@ -115,7 +119,13 @@ public struct SignInDriver: Sendable {
             default: try Task.checkCancellation()
             }
             switch action {
-            case .fetch(let fetch), .register(let fetch): event = .fetched(await context.fetch(fetch))
+            case .fetch(let fetch):
+                if let reply = lookedUp.removeValue(forKey: fetch.url.text) {
+                    event = .fetched(.success(reply))
+                } else {
+                    event = .fetched(await context.fetch(fetch))
+                }
+            case .register(let fetch): event = .fetched(await context.fetch(fetch))
             case .exchange(let fetch):
                 let context = context
                 event = .fetched(await context.exchanges.run { await context.fetch(fetch) })
@@ -141,6 +151,17 @@ public struct SignInDriver: Sendable {
             case .failed(let error): throw error
             }
         }
+    }
+
+    /// Reads the authorization server's metadata again before the server is asked, where an earlier sign-in knows its
+    /// place: the sign-in that follows a 401 then waits for one document less.
+    public func lookAhead(_ knownPlaces: [String]) async -> [String: HTTPReply] {
+        let marks = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
+        guard let place = knownPlaces.last(where: { place in marks.contains { place.contains($0) } }),
+            let url = try? HTTPURL(place),
+            case .success(let reply) = await context.fetch(AuthorizationServerMetadata.request(at: url))
+        else { return [:] }
+        return [place: reply]
     }
 
     /// The port in a redirect URI nobody listens at (mcpo's).
@@ -271,7 +292,8 @@ enum PastedAnswer {
             let names = FormEncoding.decode(query).map(\.name)
             guard names.contains("code") || names.contains("error") else {
                 throw OmlxError(
-                    .oauthCallbackInvalid, "that address carries neither code nor error; paste the one the browser ended at")
+                    .oauthCallbackInvalid,
+                    "that address carries neither code nor error; paste the one the browser ended at")
             }
             return String(query)
         }

@@ -158,9 +158,9 @@ import Testing
 
     @Test("paths are quoted as a shell takes them")
     func quoting() {
-        #expect(quoted("/home/a/b.c") == "/home/a/b.c")
-        #expect(quoted("/a b") == "'/a b'")
-        #expect(quoted("/a'b") == "'/a'\\''b'")
+        #expect("/home/a/b.c".shellWord == "/home/a/b.c")
+        #expect("/a b".shellWord == "'/a b'")
+        #expect("/a'b".shellWord == "'/a'\\''b'")
         #expect(quoted("") == "''")
     }
 }

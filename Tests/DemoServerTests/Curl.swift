@@ -3,6 +3,7 @@
 import DemoServer
 import Foundation
 import JSON
+import TestSupport
 
 struct Answer: Sendable {
     var status = 0
@@ -39,32 +40,10 @@ enum Curl {
     }
 
     private static func exchange(_ arguments: [String], input: String) throws -> Answer {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
-        process.arguments = arguments
-        let output = Pipe()
-        let stdin = Pipe()
-        process.standardOutput = output
-        process.standardInput = stdin
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-        try stdin.fileHandleForWriting.close()
-        var answer = parse(readAll(output.fileHandleForReading.fileDescriptor))
-        process.waitUntilExit()
-        answer.exit = process.terminationStatus
+        let (status, output) = try ChildCommand.run("/usr/bin/curl", arguments, input: Array(input.utf8))
+        var answer = parse(Data(output))
+        answer.exit = status
         return answer
-    }
-
-    /// `FileHandle.readDataToEndOfFile` traps when a signal interrupts it.
-    private static func readAll(_ descriptor: Int32) -> Data {
-        var data = Data()
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count > 0 { data.append(contentsOf: buffer[..<count]) }
-            if count == 0 || (count < 0 && errno != EINTR) { return data }
-        }
     }
 
     static func json(

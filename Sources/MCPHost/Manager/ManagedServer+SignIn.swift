@@ -14,13 +14,21 @@ extension ManagedServer {
         _ login: LoginOptions, interface: any SignInInterface, browser: (any BrowserOpening)?
     ) async throws -> LoginReport {
         guard let context, let authorizer, let url else { throw notApplicable }
+        let driver = SignInDriver(context: context, interface: interface, browser: browser)
+        let places = recorder.places(of: name)
+        var lookedUp: [String: HTTPReply] = [:]
         if !login.isForced {
+            let isSignedOut = try? await context.store.credential(for: authorizer.key) == nil
+            if isSignedOut == true { lookedUp = await driver.lookAhead(places) }
             await start()
             if try await isReady(authorizer) { return await report(wasSignedIn: true, missing: [], context) }
         }
         let outcome: SignInOutcome
         do {
-            outcome = try await signIn(login, url, context, authorizer, interface, browser)
+            var request = try await signInRequest(login, url, authorizer)
+            request.knownPlaces = places
+            request.lookedUp = lookedUp
+            outcome = try await driver.signIn(request)
         } catch let error as OmlxError {
             noteFailedSignIn(error)
             throw error
@@ -40,7 +48,7 @@ extension ManagedServer {
             context == nil
                 ? "\(name) is a stdio server; it takes its credentials from its environment"
                 : "sign-in is switched off for \(name) in the configuration",
-            nextStep: "omlx mcp tools \(name)")
+            nextStep: "omlx mcp tools \(name.shellWord)")
     }
 
     /// Whether the server works as it is, so that nobody needs asking.
@@ -61,19 +69,17 @@ extension ManagedServer {
     private func refuseNeedless() throws -> Bool {
         throw OmlxError(
             .oauthSignInNotApplicable, "\(name) answers without asking for a sign-in",
-            nextStep: "omlx mcp tools \(name); to sign in all the same: omlx mcp login \(name) --force")
+            nextStep: "omlx mcp tools \(name.shellWord); to sign in all the same: omlx mcp login \(name.shellWord) --force")
     }
 
-    private func signIn(
-        _ login: LoginOptions, _ url: HTTPURL, _ context: SignInContext, _ authorizer: ServerAuthorizer,
-        _ interface: any SignInInterface, _ browser: (any BrowserOpening)?
-    ) async throws -> SignInOutcome {
+    private func signInRequest(
+        _ login: LoginOptions, _ url: HTTPURL, _ authorizer: ServerAuthorizer
+    ) async throws -> SignInRequest {
         var settings = try SignInConfiguration(configuration.auth)
         if let scopes = login.scopes { settings.scopes = scopes }
-        let request = SignInRequest(
+        return SignInRequest(
             key: authorizer.key, server: url, challenge: await authorizer.lastChallenge, configuration: settings,
-            knownPlaces: recorder.places(of: name), resetsClient: login.resetsClient, seconds: login.seconds)
-        return try await SignInDriver(context: context, interface: interface, browser: browser).signIn(request)
+            resetsClient: login.resetsClient, seconds: login.seconds)
     }
 
     private func noteSignIn(_ outcome: SignInOutcome, _ context: SignInContext) async {
@@ -122,7 +128,7 @@ extension ManagedServer {
         recorder.record(
             StatusEvent(at: moment, server: name, kind: "sign-out", outcome: "done", code: nil, message: ""))
         let needed = StatusProblem(
-            code: ErrorCode.oauthSignInNeeded.text, message: "signed out", nextStep: "omlx mcp login \(name)")
+            code: ErrorCode.oauthSignInNeeded.text, message: "signed out", nextStep: "omlx mcp login \(name.shellWord)")
         change {
             $0.record = SignInRecord()
             $0.signIn = StatusAnswer(.needed, at: moment, problem: needed)

@@ -229,7 +229,7 @@ actor ManagedServer {
         guard tools.contains(where: { $0.tool.name == tool }) else {
             throw OmlxError(
                 .protocolToolUnknown, "\(name) has no tool \"\(OmlxError.shown(tool, limit: 80))\"",
-                nextStep: "omlx mcp tools \(name)")
+                nextStep: "omlx mcp tools \(name.shellWord)")
         }
         do {
             return try await connection.callTool(tool, arguments: arguments, timeout: timeout, onProgress: onProgress)
@@ -266,7 +266,7 @@ actor ManagedServer {
 
     /// The same error with the server's own next step where it has none.
     private func named(_ error: OmlxError) -> OmlxError {
-        error.suggesting("omlx mcp status \(name) --check --verbose")
+        error.suggesting("omlx mcp status \(name.shellWord) --check --verbose")
     }
 
     /// Forgets the problem, as after a sign-in.

@@ -34,7 +34,7 @@ public struct StatusSummary: Sendable, Hashable {
         text += "\(toolCount) \(toolCount == 1 ? "tool" : "tools")"
         if let first = signInNeeded.first {
             let count = signInNeeded.count
-            text += "; \(count) \(count == 1 ? "needs" : "need") sign-in: omlx mcp login \(first)"
+            text += "; \(count) \(count == 1 ? "needs" : "need") sign-in: omlx mcp login \(first.shellWord)"
         }
         if !failed.isEmpty { text += "; \(failed.count) failed: \(failed.joined(separator: ", "))" }
         return text

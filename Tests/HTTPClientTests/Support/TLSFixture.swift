@@ -1,6 +1,7 @@
 // Certificates made for one test, and a TLS server of OpenSSL's own that uses them.
 
 import Foundation
+import TestSupport
 import Testing
 
 /// An authority, a server certificate for localhost and 127.0.0.1, and a client certificate, in a temporary folder.
@@ -37,46 +38,33 @@ final class TLSFixture: Sendable {
     func file(_ name: String) -> String { folder + "/" + name }
 
     private func openssl(_ arguments: String) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments.split(separator: " ").map(String.init)
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw ToolFailure(arguments: process.arguments ?? []) }
+        let words = arguments.split(separator: " ").map(String.init)
+        guard try ChildCommand.run("/usr/bin/openssl", words, folder: folder).status == 0 else {
+            throw ToolFailure(arguments: words)
+        }
     }
 }
 
 /// `openssl s_server` on a free port, answering every GET with a page about the connection.
-final class OpenSSLServer: @unchecked Sendable {
-    // Sound: both are set in `init` and only read afterwards.
-    private let process = Process()
-    private(set) var port = 0
+final class OpenSSLServer: Sendable {
+    private let process: ChildCommand
+    let port: Int
 
     init(_ fixture: TLSFixture, certificate: String = "server", extra: [String] = []) throws {
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments =
+        process = try ChildCommand(
+            "/usr/bin/openssl",
             ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate + ".pem", "-key", certificate + ".key", "-www"]
-            + extra
-        process.currentDirectoryURL = URL(fileURLWithPath: fixture.folder)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+                + extra, folder: fixture.folder)
         var text = ""
         while !text.hasSuffix("\n") || !text.contains("ACCEPT ") {
-            let data = output.fileHandleForReading.availableData
-            guard !data.isEmpty else { throw TLSFixture.ToolFailure(arguments: ["s_server"]) }
-            text += String(decoding: data, as: UTF8.self)
+            guard let piece = process.read() else { throw TLSFixture.ToolFailure(arguments: ["s_server"]) }
+            text += String(decoding: piece, as: UTF8.self)
         }
         port = Int(text.split(separator: "\n").first { $0.contains("ACCEPT") }?.split(separator: ":").last ?? "") ?? 0
     }
 
     deinit {
-        // Not a polite signal: the child inherits a worker thread's mask, which blocks those.
-        kill(process.processIdentifier, SIGKILL)
+        process.terminate()
+        _ = process.wait()
     }
 }

@@ -1,0 +1,203 @@
+// The person's answer and the token request, as sequences of events.
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import JSON
+import OAuth
+import Testing
+
+@testable import SignIn
+
+@Suite("The person's answer and the token")
+struct AnswerTests {
+    private func asking(_ configure: (inout SignInConfiguration) -> Void = { _ in }) throws -> Course {
+        var course = Course(configure)
+        course.send(.client(courseRecord(secret: "demo-cs-secret-4", method: "client_secret_post")))
+        try course.listen()
+        return course
+    }
+
+    @Test("C10.1, C9.1: the authorization request carries state, S256 challenge and resource")
+    func authorizationRequest() throws {
+        let request = try #require(try asking().asked)
+        #expect(request.url.contains("state=the-state-of-this-one"))
+        #expect(request.url.contains("code_challenge_method=S256"))
+        #expect(request.url.contains("resource=https%3A%2F%2Fmcp.example.com%2Fmcp"))
+        #expect(request.server.issuer == Course.issuer, "C9.5: recorded before the browser opens")
+    }
+
+    @Test("PKCE is left out only when switched off together with configured endpoints")
+    func withoutPKCE() throws {
+        let both: (inout SignInConfiguration) -> Void = {
+            $0.usesPKCE = false
+            $0.authorizationEndpoint = url("https://as.example/a")
+            $0.tokenEndpoint = url("https://as.example/t")
+        }
+        #expect(try #require(try asking(both).asked).pkce == nil)
+        #expect(try #require(try asking { $0.usesPKCE = false }.asked).pkce != nil)
+    }
+
+    @Test("C13.1: an authorization URL on http off loopback is not opened")
+    func insecureAuthorizationURL() throws {
+        let course = Course {
+            $0.authorizationEndpoint = url("http://as.example/a")
+            $0.tokenEndpoint = url("https://as.example/t")
+        }
+        #expect(course.error?.code == .oauthInsecureURL)
+    }
+
+    @Test(
+        "The answer is refused with its own code, and no token request follows",
+        arguments: [
+            ("code=x&state=other", ErrorCode.oauthStateMismatch), ("code=x", .oauthStateMismatch),
+            ("state=the-state-of-this-one&state=the-state-of-this-one&code=x", .oauthStateMismatch),
+            ("code=x&state=the-state-of-this-one&iss=https%3A%2F%2Fevil.example", .oauthIssMismatch),
+            ("code=x&state=the-state-of-this-one&iss=https%3A%2F%2Fas.example%2F", .oauthIssMismatch),
+            ("error=access_denied&state=the-state-of-this-one", .oauthAccessDenied),
+            ("error=server_error&state=the-state-of-this-one", .oauthAuthorizationError),
+            ("state=the-state-of-this-one", .oauthCodeMissing),
+            ("code=&state=the-state-of-this-one", .oauthCodeMissing),
+        ])
+    func refusedAnswer(query: String, code: ErrorCode) throws {
+        var course = try asking()
+        course.answer(query)
+        #expect(course.error?.code == code)
+        #expect(course.exchange == nil)
+    }
+
+    @Test("C9.6: iss missing although promised")
+    func issMissing() throws {
+        var course = Course(server: ["authorization_response_iss_parameter_supported": true])
+        course.send(.client(courseRecord()))
+        try course.listen()
+        course.answer()
+        #expect(course.error?.code == .oauthIssMissing)
+    }
+
+    @Test("C9.8: the error of an answer from another issuer is not shown")
+    func hostileError() throws {
+        var course = try asking()
+        course.answer("error=x&error_description=HOSTILE&state=the-state-of-this-one&iss=https%3A%2F%2Fevil.example")
+        #expect(course.error?.code == .oauthIssMismatch)
+        #expect(course.error.map { "\($0)".contains("HOSTILE") } == false)
+    }
+
+    @Test("C9.10, C10.1: the token request")
+    func tokenRequest() throws {
+        var course = try asking()
+        let asked = try #require(course.asked)
+        course.answer()
+        let request = try #require(course.exchange)
+        let fields = form(request)
+        #expect(request.url.text == Course.issuer + "/token")
+        #expect(request.redirects == .never)
+        #expect(fields["code"] == "the-code")
+        #expect(fields["redirect_uri"] == Course.redirect)
+        #expect(fields["resource"] == "https://mcp.example.com/mcp")
+        #expect(fields["code_verifier"] == text(asked.pkce?.verifier))
+        #expect(fields["client_id"] == "known")
+    }
+
+    @Test("What is stored: everything the tokens may be used with (C8.2, pain 25)")
+    func credential() throws {
+        var course = try asking()
+        course.answer()
+        course.fetched(
+            reply(
+                200,
+                [
+                    "access_token": "demo-at-1", "token_type": "bearer", "refresh_token": "demo-rt-1",
+                    "expires_in": 3600, "scope": "tools", "unheard_of": 1,
+                ]))
+        let credential = try #require(course.result?.credential)
+        #expect(credential.key == Course.key)
+        #expect(credential.issuer == Course.issuer)
+        #expect(credential.tokenEndpoint == Course.issuer + "/token")
+        #expect(credential.clientID == "known")
+        #expect(credential.tokenEndpointAuthMethod == "client_secret_post")
+        #expect(text(credential.clientSecret) == "demo-cs-secret-4")
+        #expect(credential.resource == "https://mcp.example.com/mcp")
+        #expect(credential.redirectURI == Course.redirect)
+        #expect(credential.expiresAt == Course.moment.addingTimeInterval(3600))
+        #expect(credential.grantedScopes == ["tools"])
+        #expect(credential.obtainedAt == Course.moment)
+    }
+
+    @Test("Pain 24, C11.7: no expires_in, no refresh token, no scope")
+    func bareCredential() throws {
+        var course = try asking()
+        course.answer()
+        course.fetched(reply(200, ["access_token": "demo-at-1", "token_type": "Bearer"]))
+        let credential = try #require(course.result?.credential)
+        #expect(credential.expiresAt == nil && credential.refreshToken == nil && credential.grantedScopes == nil)
+        #expect(course.result?.missingScopes == [])
+    }
+
+    @Test(
+        "The token request is refused or unanswered",
+        arguments: [
+            (400, #"{"error":"invalid_grant"}"#, ErrorCode.oauthInvalidGrant),
+            (200, #"{"error":"invalid_grant"}"#, .oauthInvalidGrant),
+            (400, #"{"error":"invalid_target"}"#, .oauthTokenError), (500, "", .oauthTokenUnavailable),
+            (429, "", .oauthTokenUnavailable), (200, "<html>", .oauthTokenUnavailable),
+            (200, "", .oauthTokenUnavailable),
+            (200, "{}", .oauthTokenReplyInvalid), (200, #"{"access_token":""}"#, .oauthTokenReplyInvalid),
+            (200, #"{"access_token":"a","token_type":"mac"}"#, .oauthTokenReplyInvalid),
+            (200, #"{"access_token":"a","access_token":"b"}"#, .oauthTokenReplyInvalid),
+            (200, #"{"access_token":"a\r\nX: y"}"#, .oauthTokenReplyInvalid),
+        ])
+    func tokenRefused(status: Int, body: String, code: ErrorCode) throws {
+        var course = try asking()
+        course.answer()
+        course.fetched(reply(status, body))
+        #expect(course.error?.code == code)
+    }
+
+    @Test(
+        "Pain 7: invalid_client for a registration used again: it is forgotten",
+        arguments: ["invalid_client", "unauthorized_client"])
+    func forgottenByServer(error: String) throws {
+        var course = try asking()
+        course.answer()
+        course.fetched(reply(401, ["error": JSON(error)]))
+        guard case .forget(let registration, let reason) = course.action else { return #expect(Bool(false)) }
+        #expect(registration.clientID == "known")
+        #expect(registration.generation == 3, "so that only this very record is removed")
+        #expect(reason.code == .oauthInvalidClient)
+    }
+
+    @Test("invalid_client for a configured client: nothing is forgotten")
+    func configuredClientRefused() throws {
+        var course = Course { $0.clientID = "mine" }
+        try course.listen()
+        course.answer()
+        course.fetched(reply(401, ["error": "invalid_client"]))
+        guard case .failed(let error) = course.action else { return #expect(Bool(false)) }
+        #expect(error.code == .oauthInvalidClient)
+        #expect(error.nextStep?.contains("client_secret") == true)
+    }
+
+    @Test("A server that repeats code, verifier and secret in its error is shown without them")
+    func echo() throws {
+        var course = try asking()
+        let verifier = try #require(text(course.asked?.pkce?.verifier))
+        course.answer("code=demo-code-0123456789&state=the-state-of-this-one")
+        let echo = "bad demo-code-0123456789 or \(verifier) or demo-cs-secret-4"
+        course.fetched(reply(400, ["error": "invalid_grant", "error_description": JSON(echo)]))
+        let error = try #require(course.error)
+        #expect(error.message.contains("bad <redacted> or <redacted> or <redacted>"))
+        #expect(!"\(error)".contains("demo-c") && !"\(error)".contains(verifier))
+    }
+
+    @Test("An event that does not fit ends the sign-in instead of going on")
+    func strayEvent() throws {
+        var course = try asking()
+        course.send(.kept)
+        #expect(course.error != nil)
+        course.answer()
+        #expect(course.exchange == nil)
+    }
+}

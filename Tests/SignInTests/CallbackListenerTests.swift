@@ -1,0 +1,209 @@
+// The listener on real sockets: what reaches it, what does not, and that its port is free again.
+
+import ErrorCatalogue
+import Glibc
+import HTTPClient
+import Testing
+
+@testable import SignIn
+
+/// A TCP connection to loopback that speaks what it is told.
+private struct RawClient: ~Copyable {
+    private let descriptor: Int32
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port)).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else {
+            close(descriptor)
+            throw OmlxError(.transportConnectionRefused, "no connection")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    func send(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    }
+
+    /// All that comes until the other side closes.
+    func read() -> String {
+        var all: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            guard count > 0 else { return String(decoding: all, as: UTF8.self) }
+            all += buffer[..<count]
+        }
+    }
+}
+
+private func exchange(_ port: Int, _ text: String) throws -> String {
+    let client = try RawClient(port: port)
+    client.send(text)
+    return client.read()
+}
+
+private func answer(_ port: Int, _ query: String) -> String {
+    "GET /callback?\(query) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n"
+}
+
+private func withListener(
+    _ settings: RedirectSettings = .init(), preferredPort: Int? = nil, _ body: (CallbackListener) async throws -> Void
+) async throws {
+    let listener = try CallbackListener(settings, preferredPort: preferredPort)
+    defer { listener.stop() }
+    try await body(listener)
+}
+
+/// Waits until the port refuses connections.
+func waitUntilFree(_ port: Int) async throws {
+    for _ in 0..<500 {
+        do { _ = try RawClient(port: port) } catch { return }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    Issue.record("port \(port) is still listened at")
+}
+
+@Suite("The callback listener")
+struct CallbackListenerTests {
+    @Test("An answer comes through, strays before it do not")
+    func answers() async throws {
+        try await withListener { listener async throws in
+            let port = listener.port
+            #expect(
+                try exchange(port, "GET /favicon.ico HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n").hasPrefix(
+                    "HTTP/1.1 404"))
+            #expect(
+                try exchange(port, "OPTIONS /callback HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n").hasPrefix(
+                    "HTTP/1.1 405"))
+            #expect(
+                try exchange(port, "GET /callback?code=x HTTP/1.1\r\nHost: evil.example\r\n\r\n").hasPrefix(
+                    "HTTP/1.1 400"))
+            #expect(try exchange(port, answer(port, "code=a&state=b")).contains("Back to the terminal"))
+            var answers = listener.answers.makeAsyncIterator()
+            #expect(await answers.next() == "code=a&state=b")
+        }
+    }
+
+    @Test("Nothing of the request is repeated in the page")
+    func noEcho() async throws {
+        try await withListener { listener async throws in
+            let page = try exchange(
+                listener.port,
+                answer(listener.port, "error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=HOSTILE&code=SECRET"))
+            #expect(page.contains("Not signed in"))
+            #expect(!page.contains("HOSTILE") && !page.contains("alert") && !page.contains("SECRET"))
+        }
+    }
+
+    @Test("A request in pieces, and with bare line feeds")
+    func pieces() async throws {
+        try await withListener { listener async throws in
+            let client = try RawClient(port: listener.port)
+            for piece in ["GET /callb", "ack?code=pi", "eces HTTP/1.1\nHo", "st: localhost:\(listener.port)\n", "\n"] {
+                client.send(piece)
+            }
+            #expect(client.read().hasPrefix("HTTP/1.1 200"))
+            var answers = listener.answers.makeAsyncIterator()
+            #expect(await answers.next() == "code=pieces")
+        }
+    }
+
+    @Test("Silent and endless clients keep nobody out")
+    func slowClients() async throws {
+        try await withListener { listener async throws in
+            let silent = try RawClient(port: listener.port)
+            let endless = try RawClient(port: listener.port)
+            endless.send(
+                "GET /callback?code=a HTTP/1.1\r\n"
+                    + String(repeating: "X: " + String(repeating: "y", count: 997) + "\r\n", count: 20))
+            #expect(endless.read().hasPrefix("HTTP/1.1 400") || true, "cut off, with or without a page")
+            #expect(try exchange(listener.port, answer(listener.port, "code=b")).hasPrefix("HTTP/1.1 200"))
+            silent.send("")
+        }
+    }
+
+    @Test("Bytes that are no HTTP do no harm")
+    func garbage() async throws {
+        try await withListener { listener async throws in
+            let page = try exchange(listener.port, "\u{16}\u{3}\u{1}\u{0}\u{0}\r\n\r\n")
+            #expect(page.hasPrefix("HTTP/1.1 400"))
+            #expect(try exchange(listener.port, answer(listener.port, "code=b")).hasPrefix("HTTP/1.1 200"))
+        }
+    }
+
+    @Test("Pain 5: a preferred port is taken when free, another one when not")
+    func preferredPort() async throws {
+        let first = try CallbackListener(.init(), preferredPort: nil)
+        let other = try CallbackListener(.init(), preferredPort: first.port)
+        #expect(other.port != first.port)
+        other.stop()
+        first.stop()
+        try await waitUntilFree(first.port)
+        try await withListener(preferredPort: first.port) { #expect($0.port == first.port) }
+    }
+
+    @Test("A fixed port that is taken is an error that names it")
+    func fixedPortTaken() async throws {
+        try await withListener { listener async throws in
+            let error = #expect(throws: OmlxError.self) {
+                try CallbackListener(RedirectSettings(port: listener.port), preferredPort: nil)
+            }
+            #expect(error?.code == .oauthCallbackPortTaken)
+            #expect(error?.message.contains("\(listener.port)") == true)
+        }
+    }
+
+    @Test("A number that is no port is an error, not a crash", arguments: [-1, 0, 65_536, 70_000, Int.max, Int.min])
+    func badPort(port: Int) {
+        let error = #expect(throws: OmlxError.self) {
+            try CallbackListener(RedirectSettings(port: port), preferredPort: nil)
+        }
+        #expect(error?.code == .oauthCallbackFailed)
+    }
+
+    @Test("Pain 6: localhost listens on IPv4 and, where there is one, IPv6", arguments: ["localhost", "127.0.0.1"])
+    func hosts(host: String) async throws {
+        try await withListener(RedirectSettings(host: host)) { listener async throws in
+            let page = try exchange(
+                listener.port, "GET /callback?code=c HTTP/1.1\r\nHost: \(host):\(listener.port)\r\n\r\n")
+            #expect(page.hasPrefix("HTTP/1.1 200"))
+        }
+    }
+
+    @Test("A path of one's own")
+    func ownPath() async throws {
+        try await withListener(RedirectSettings(path: "oauth/done")) { listener async throws in
+            let page = try exchange(
+                listener.port, "GET /oauth/done?code=c HTTP/1.1\r\nHost: 127.0.0.1:\(listener.port)\r\n\r\n")
+            #expect(page.hasPrefix("HTTP/1.1 200"))
+            #expect(try exchange(listener.port, answer(listener.port, "code=c")).hasPrefix("HTTP/1.1 404"))
+        }
+    }
+
+    @Test("Stopped, also twice, the port is free and the answers end")
+    func stops() async throws {
+        let listener = try CallbackListener(.init(), preferredPort: nil)
+        listener.stop()
+        listener.stop()
+        for await _ in listener.answers {}
+        try await waitUntilFree(listener.port)
+    }
+
+    @Test("The redirect URI of each host")
+    func redirectURI() {
+        #expect(RedirectSettings().uri(port: 5) == "http://127.0.0.1:5/callback")
+        #expect(RedirectSettings(host: "::1", path: "x").uri(port: 5) == "http://[::1]:5/x")
+        #expect(RedirectSettings(foreignURI: "https://page.example/x").uri(port: 5) == "https://page.example/x")
+    }
+}

@@ -1,0 +1,206 @@
+// What becomes of a sign-in when its refresh is rejected, refused, unanswered, or cannot be kept.
+
+import Credentials
+import Cryptography
+import DemoServer
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import JSON
+import Testing
+
+@testable import SignIn
+
+@Suite("Refreshes that are not granted")
+struct RefreshOutcomeTests {
+    @Test(
+        "Rejected: sign-in needed, the record kept and marked, the token not sent again",
+        arguments: [
+            "invalid_grant", "invalid_client",
+        ])
+    func rejected(reason: String) async throws {
+        try await withScene(inFile: true) { scene async throws in
+            try await scene.signIn()
+            let before = try await scene.stored()
+            scene.server.update { $0.token.overrides["refresh_token"] = .json(400, ["error": JSON(reason)]) }
+            scene.server.expireTokens()
+            for _ in 0..<2 {
+                let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
+                #expect(error?.code == .oauthRefreshRejected)
+                #expect(error?.nextStep == "omlx mcp login demo")
+            }
+            #expect(scene.refreshes() == 1)
+            let after = try await scene.stored()
+            #expect(after.refreshToken == before.refreshToken && after.accessToken == before.accessToken)
+            #expect(after.isRefreshTokenRejected)
+            #expect(after.rejection?.code == reason)
+            try await scene.signIn()
+            #expect(try await scene.stored().isRefreshTokenRejected == false)
+            #expect(try await scene.call(scene.authorizer()).status == 200)
+        }
+    }
+
+    @Test("Rejected while the access token still works: it is used, and nothing sent again")
+    func rejectedWhileValid() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.server.update { $0.token.overrides["refresh_token"] = .json(400, ["error": "invalid_grant"]) }
+            scene.pass(seconds: 3600 - 100)
+            let authorizer = scene.authorizer()
+            for _ in 0..<3 { #expect(try await scene.call(authorizer) == (200, 1)) }
+            #expect(scene.refreshes() == 1)
+            scene.pass(seconds: 200)
+            let error = await omlxError { _ = try await scene.call(authorizer) }
+            #expect(error?.code == .oauthRefreshRejected)
+            #expect(scene.refreshes() == 1)
+        }
+    }
+
+    @Test("Refused for another reason: the code is shown, the record kept, the same request not repeated at once")
+    func refused() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            let before = try await scene.stored()
+            scene.server.update { $0.token.overrides["refresh_token"] = .json(400, ["error": "invalid_request"]) }
+            scene.pass(seconds: 4000)
+            let authorizer = scene.authorizer()
+            for _ in 0..<2 {
+                let error = await omlxError { _ = try await scene.call(authorizer) }
+                #expect(error?.code == .oauthRefreshRefused)
+            }
+            #expect(scene.refreshes() == 1)
+            let after = try await scene.stored()
+            #expect(after.refreshToken == before.refreshToken && !after.isRefreshTokenRejected)
+            scene.server.update { $0.token.overrides = [:] }
+            scene.pass(seconds: 31)
+            #expect(try await scene.call(authorizer).status == 200)
+        }
+    }
+
+    static let unknown: [Refusal] = [
+        .init("500", .oauthRefreshUnavailable) { $0.token.overrides["refresh_token"] = .status(500) },
+        .init("503 with an OAuth error in it", .oauthRefreshUnavailable) {
+            $0.token.overrides["refresh_token"] = .json(503, ["error": "invalid_grant"])
+        },
+        .init("429", .oauthRefreshUnavailable) { $0.token.overrides["refresh_token"] = .status(429) },
+        .init("a page", .oauthRefreshUnavailable) { $0.token.overrides["refresh_token"] = .html() },
+        .init("not JSON", .oauthRefreshUnavailable) { $0.token.overrides["refresh_token"] = .notJSON },
+        .init("closed", .oauthRefreshUnavailable) { $0.token.overrides["refresh_token"] = .close },
+        .init("silent, then closed", .oauthRefreshUnavailable) {
+            $0.token.overrides["refresh_token"] = .close.delayed(milliseconds: 50)
+        },
+        .init("cut off", .oauthRefreshUnavailable) { $0.token.overrides["refresh_token"] = .cut() },
+        .init("redirected", .oauthRefreshUnavailable) {
+            $0.token.overrides["refresh_token"] = .redirect(307, to: "{origin}/caught")
+        },
+    ]
+
+    @Test("Pain 2: unknown outcomes keep everything, and are over when the server is back", arguments: unknown)
+    func unknownOutcome(refusal: Refusal) async throws {
+        try await withScene(inFile: true, { $0.token.reuseDetection = false }) { scene async throws in
+            try await scene.signIn()
+            let before = try await scene.stored()
+            scene.server.update { refusal.change(&$0) }
+            scene.server.expireTokens()
+            let authorizer = scene.authorizer()
+            let error = await omlxError { _ = try await scene.call(authorizer) }
+            #expect(error?.code == refusal.code)
+            #expect(error?.isRetryable == true)
+            let after = try await scene.stored()
+            #expect(after.refreshToken == before.refreshToken && after.accessToken == before.accessToken)
+            #expect(!after.isRefreshTokenRejected)
+            #expect(!scene.server.requests.contains { $0.path == "/caught" })
+            scene.server.update { $0.token.overrides = [:] }
+            if refusal.testDescription != "cut off" {
+                #expect(try await scene.call(authorizer).status == 200, "not downgraded")
+            }
+        }
+    }
+
+    @Test("Unknown while the access token still works: it is used, the next try waits half a minute")
+    func unknownWhileValid() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.server.update { $0.token.overrides["refresh_token"] = .status(500) }
+            scene.pass(seconds: 3600 - 200)
+            let authorizer = scene.authorizer()
+            for _ in 0..<3 { #expect(try await scene.call(authorizer) == (200, 1)) }
+            #expect(scene.refreshes() == 1)
+            scene.pass(seconds: 31)
+            scene.server.update { $0.token.overrides = [:] }
+            #expect(try await scene.call(authorizer) == (200, 1))
+            #expect(scene.refreshes() == 2)
+        }
+    }
+
+    @Test("Retry-After: no refresh before it is over, also when the token has ended")
+    func retryAfter() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.server.update {
+                $0.token.overrides["refresh_token"] = .status(429, headers: [.init("Retry-After", "300")])
+            }
+            scene.pass(seconds: 4000)
+            let authorizer = scene.authorizer()
+            for _ in 0..<3 {
+                let error = await omlxError { _ = try await scene.call(authorizer) }
+                #expect(error?.code == .oauthRefreshUnavailable)
+                #expect(error?.retryAfter == 300)
+                scene.pass(seconds: 50)
+            }
+            #expect(scene.refreshes() == 1)
+            scene.server.update { $0.token.overrides = [:] }
+            scene.pass(seconds: 200)
+            #expect(try await scene.call(authorizer).status == 200)
+        }
+    }
+
+    @Test("The answer was lost once: one prompt repeat finds the grace of the server")
+    func answerLost() async throws {
+        try await withScene({ $0.token.reuseGrace = 60 }) { scene async throws in
+            try await scene.signIn()
+            scene.server.update { $0.token.overrides["refresh_token"] = .answerLost.times(1) }
+            scene.server.expireTokens()
+            #expect(try await scene.call(scene.authorizer()) == (200, 2))
+            #expect(scene.refreshes() == 2)
+        }
+    }
+
+    @Test("The store cannot keep the new tokens: the token that still works is used, the failure is told")
+    func cannotPersist() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.pass(seconds: 3600 - 200)
+            let events = EventList()
+            let authorizer = scene.authorizer(FullStore(inner: scene.store), events: events)
+            #expect(try await scene.call(authorizer) == (200, 1))
+            #expect(events.all.contains("STORE_WRITE_FAILED"))
+            #expect(scene.refreshes() == 0, "what cannot be kept is not asked for")
+            scene.pass(seconds: 300)
+            let error = await omlxError { _ = try await scene.call(authorizer) }
+            #expect(error?.code == .storeWriteFailed)
+        }
+    }
+}
+
+/// A store on a full disk.
+struct FullStore: CredentialStore {
+    let inner: any CredentialStore
+    var name: String { "full" }
+    var summary: String { "full" }
+
+    func credential(for key: CredentialKey) async throws -> Credential? { try await inner.credential(for: key) }
+    func save(_ credential: Credential, expecting: ExpectedRecord, replacingDamaged: Bool) async throws -> Credential {
+        throw OmlxError(.storeWriteFailed, "no space left on device")
+    }
+    func removeCredential(for key: CredentialKey, expecting: ExpectedRecord) async throws {}
+    func credentials() async throws -> StoreListing<Credential> { try await inner.credentials() }
+    func registration(for key: RegistrationKey) async throws -> ClientRegistration? {
+        try await inner.registration(for: key)
+    }
+    func save(
+        _ registration: ClientRegistration, expecting: ExpectedRecord, replacingDamaged: Bool
+    ) async throws -> ClientRegistration { throw OmlxError(.storeWriteFailed, "no space left on device") }
+    func removeRegistration(for key: RegistrationKey, expecting: ExpectedRecord) async throws {}
+    func registrations() async throws -> StoreListing<ClientRegistration> { try await inner.registrations() }
+}

@@ -1,0 +1,301 @@
+// Whole sign-ins against a strict server: what is sent, how many requests it takes, where the answer comes from.
+
+import Credentials
+import Cryptography
+import DemoServer
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import JSON
+import OAuth
+import Synchronization
+import Testing
+
+@testable import SignIn
+
+@Suite("Signing in")
+struct SignInTests {
+    @Test(
+        "From a 401 to a retried request that is answered; registration and tokens are stored",
+        arguments: [false, true])
+    func whole(inFile: Bool) async throws {
+        try await withScene(inFile: inFile) { scene async throws in
+            let authorizer = scene.authorizer()
+            let error = await omlxError { _ = try await scene.call(authorizer) }
+            #expect(error?.code == .oauthSignInNeeded)
+            #expect(error?.nextStep == "omlx mcp login demo")
+            let browser = TestBrowser()
+            let outcome = try await scene.signIn(
+                scene.request(challenge: await authorizer.lastChallenge), browser: browser)
+            #expect(outcome.missingScopes.isEmpty)
+            #expect(outcome.resourceName == "omlx demo server")
+            #expect(try await scene.call(authorizer).status == 200)
+            #expect(try await scene.stored() == outcome.credential)
+            #expect(
+                try await scene.store.registration(for: scene.registrationKey)?.clientID == outcome.credential.clientID)
+            let page = String(decoding: try #require(browser.page?.body), as: UTF8.self)
+            #expect(page.contains("Back to the terminal"))
+        }
+    }
+
+    @Test(
+        "At most 7 requests from the first 401 to the retried answer with registration, 4 after it on the second login")
+    func requestBudget() async throws {
+        try await withScene { scene async throws in
+            let authorizer = scene.authorizer()
+            _ = await omlxError { _ = try await scene.call(authorizer) }
+            let outcome = try await scene.signIn(scene.request(challenge: await authorizer.lastChallenge))
+            try await authorizer.reload()
+            #expect(try await scene.call(authorizer) == (200, 1))
+            #expect(scene.clientRequests.count <= 7)
+            #expect(
+                scene.clientRequests.dropFirst() == [
+                    "GET /.well-known/oauth-protected-resource/mcp", "GET /.well-known/oauth-authorization-server",
+                    "POST /register", "POST /token", "POST /mcp",
+                ])
+
+            scene.server.revokeAll()
+            _ = await omlxError { _ = try await scene.call(authorizer) }
+            scene.server.clearRequests()
+            try await scene.signIn(scene.request(challenge: await authorizer.lastChallenge, places: outcome.places))
+            try await authorizer.reload()
+            #expect(try await scene.call(authorizer) == (200, 1))
+            #expect(
+                scene.clientRequests == [
+                    "GET /.well-known/oauth-protected-resource/mcp", "GET /.well-known/oauth-authorization-server",
+                    "POST /token", "POST /mcp",
+                ])
+            #expect(scene.server.state.registrations == 1)
+        }
+    }
+
+    @Test("Known places keep the second login at 4 requests also where metadata lies at the last places")
+    func requestBudgetOfLatePlaces() async throws {
+        try await withScene({
+            $0.protection.challenge = .none
+            $0.resourceMetadata.serving = .root
+            $0.metadata.issuerPath = "/tenant"
+            $0.metadata.documents = [.openIDAppended]
+        }) { scene async throws in
+            let outcome = try await scene.signIn(scene.request(challenge: .init()))
+            #expect(scene.clientRequests.count == 7, "2 + 3 places, registration, token")
+            scene.server.clearRequests()
+            try await scene.signIn(scene.request(challenge: .init(), places: outcome.places))
+            #expect(
+                scene.clientRequests == [
+                    "GET /.well-known/oauth-protected-resource", "GET /tenant/.well-known/openid-configuration",
+                    "POST /tenant/token",
+                ])
+        }
+    }
+
+    @Test("C9.1, C9.4, C10.1: challenge, state and resource are really sent, the same in both requests")
+    func parametersSent() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            let asked = try #require(scene.server.requests.first { $0.path == "/authorize" }).queryItems
+            let token = scene.server.state.lastTokenRequest
+            let verifier = try #require(token["code_verifier"])
+            #expect(asked["code_challenge_method"] == "S256")
+            #expect(asked["code_challenge"] == Base64URL.encode(try SHA256.hash(Array(verifier.utf8))))
+            #expect(asked["state"].map { $0.utf8.count >= 32 } == true)
+            #expect(asked["resource"] == scene.server.url)
+            #expect(token["resource"] == asked["resource"])
+            #expect(token["redirect_uri"] == asked["redirect_uri"])
+            #expect(asked["scope"] == "tools offline_access")
+            #expect(asked["response_type"] == "code")
+            #expect(scene.transcript.verifiers == [verifier])
+        }
+    }
+
+    @Test("Every sign-in has a state and a verifier of its own")
+    func freshSecrets() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            try await scene.signIn()
+            let states = scene.server.requests.filter { $0.path == "/authorize" }.compactMap { $0.queryItems["state"] }
+            #expect(Set(states).count == 2)
+            #expect(Set(scene.transcript.verifiers).count == 2)
+        }
+    }
+
+    @Test(
+        "Client authentication as the server registered it (pain 9)",
+        arguments: [
+            DemoScript.AuthMethod.publicClient, .basic, .post,
+        ])
+    func authenticationMethods(method: DemoScript.AuthMethod) async throws {
+        try await withScene({ $0.registration.method = method }) { scene async throws in
+            let outcome = try await scene.signIn()
+            #expect(outcome.credential.tokenEndpointAuthMethod == method.rawValue)
+            try await scene.signIn()
+            #expect(scene.server.state.registrations == 1)
+        }
+    }
+
+    @Test("Pain 5: the port of the registration is used again; taken, it is registered anew")
+    func portKept() async throws {
+        try await withScene({ $0.authorization.anyLoopbackPort = false }) { scene async throws in
+            let first = try await scene.signIn().credential.redirectURI
+            let port = try #require(first.flatMap { try? HTTPURL($0) }?.port)
+            try await waitUntilFree(port)
+            #expect(try await scene.signIn().credential.redirectURI == first)
+            #expect(scene.server.state.registrations == 1)
+            try await waitUntilFree(port)
+            let squatter = try CallbackListener(.init(), preferredPort: port)
+            defer { squatter.stop() }
+            try #require(squatter.port == port)
+            #expect(try await scene.signIn().credential.redirectURI != first)
+            #expect(scene.server.state.registrations == 2)
+        }
+    }
+
+    @Test("Pain 5: a fixed port that is taken: an error before registration and browser")
+    func fixedPortTaken() async throws {
+        try await withScene { scene async throws in
+            let squatter = try CallbackListener(.init(), preferredPort: nil)
+            defer { squatter.stop() }
+            var configuration = SignInConfiguration()
+            configuration.redirect = RedirectSettings(port: squatter.port)
+            let browser = TestBrowser()
+            let error = try await scene.refusal(scene.request(configuration), browser: browser)
+            #expect(error?.code == .oauthCallbackPortTaken)
+            #expect(browser.addresses.isEmpty)
+            #expect(!scene.clientRequests.contains("POST /register"))
+        }
+    }
+
+    @Test("Pain 4: the pasted address is enough, without a listener here")
+    func pastedAddress() async throws {
+        try await withScene { scene async throws in
+            var configuration = SignInConfiguration()
+            configuration.redirect = RedirectSettings(foreignURI: scene.server.origin + "/landing")
+            let person = Person(scene.transcript)
+            let browser = TestBrowser { end in
+                person.type("")
+                person.type("what?")
+                person.type(" " + end.head.url.text + " ")
+            }
+            let outcome = try await scene.signIn(scene.request(configuration), browser: browser, person: person)
+            #expect(outcome.credential.redirectURI == scene.server.origin + "/landing")
+            #expect(person.prompt?.isListening == false)
+        }
+    }
+
+    @Test("Pain 4: no browser here; the person opens the address elsewhere")
+    func withoutBrowser() async throws {
+        try await withScene { scene async throws in
+            let elsewhere = TestBrowser()
+            let person = Person(scene.transcript) { prompt in
+                Task { await elsewhere.open(prompt.url) }
+            }
+            try await scene.signIn(browser: nil, person: person)
+            #expect(person.prompt?.opensBrowser == false)
+            #expect(person.prompt?.isListening == true)
+        }
+    }
+
+    @Test("A browser that cannot be opened is said, and the sign-in goes on")
+    func browserFails() async throws {
+        try await withScene { scene async throws in
+            let elsewhere = TestBrowser()
+            let prompted = Mutex<String?>(nil)
+            let person = Person(
+                scene.transcript, onPrompt: { prompt in prompted.withLock { $0 = prompt.url } },
+                onNotice: { text in
+                    guard text.contains("No browser"), let url = prompted.withLock({ $0 }) else { return }
+                    Task { await elsewhere.open(url) }
+                })
+            try await scene.signIn(browser: BrokenBrowser(), person: person)
+        }
+    }
+
+    @Test("Pain 21: the person's time ends with its own code, and the port is free")
+    func timeout() async throws {
+        try await withScene { scene async throws in
+            let person = Person(scene.transcript)
+            for seconds in [0, -5] {
+                let error = try await scene.refusal(scene.request(seconds: seconds), browser: nil, person: person)
+                #expect(error?.code == .oauthCallbackTimeout)
+            }
+            let redirect = try #require(person.prompt?.redirectURI)
+            try await waitUntilFree(try HTTPURL(redirect).port)
+        }
+    }
+
+    @Test("Pain 21: cancelled, the port is free and nothing is stored")
+    func cancelled() async throws {
+        try await withScene { scene async throws in
+            let (prompts, prompted) = AsyncStream.makeStream(of: SignInPrompt.self)
+            let person = Person(scene.transcript) { prompt in prompted.yield(prompt) }
+            let work = Task { try await scene.signIn(browser: nil, person: person) }
+            var iterator = prompts.makeAsyncIterator()
+            let prompt = try #require(await iterator.next())
+            work.cancel()
+            await #expect(throws: CancellationError.self) { try await work.value }
+            try await waitUntilFree(try HTTPURL(prompt.redirectURI).port)
+            #expect(try await scene.store.credential(for: scene.key) == nil)
+        }
+    }
+
+    @Test("Cancelled while the code is exchanged: the tokens granted are stored, not lost")
+    func cancelledDuringExchange() async throws {
+        try await withScene({ $0.token.overrides["*"] = .delay(milliseconds: 200) }) { scene async throws in
+            let work = Task { try await scene.signIn() }
+            await scene.server.wait { $0.requests.contains { $0.path == "/token" } }
+            work.cancel()
+            _ = try await work.value
+            #expect(try await scene.store.credential(for: scene.key) != nil)
+        }
+    }
+
+    @Test("Pain 35: a new sign-in takes the place of the old one when it is there")
+    func replaces() async throws {
+        try await withScene(inFile: true) { scene async throws in
+            let first = try await scene.signIn().credential
+            let second = try await scene.signIn().credential
+            #expect(second.tokenGeneration > first.tokenGeneration)
+            #expect(second.accessToken != first.accessToken)
+        }
+    }
+
+    @Test("Scopes that were not granted are named")
+    func missingScopes() async throws {
+        try await withScene({
+            $0.metadata.scopesSupported = ["tools", "admin"]
+            $0.authorization.grantedScope = "tools"
+        }) { scene async throws in
+            var configuration = SignInConfiguration()
+            configuration.scopes = ["tools", "admin"]
+            #expect(try await scene.signIn(scene.request(configuration)).missingScopes == ["admin"])
+        }
+    }
+
+    @Test("--reset-client registers anew (pain 7)")
+    func resetClient() async throws {
+        try await withScene { scene async throws in
+            let first = try await scene.signIn().credential.clientID
+            let second = try await scene.signIn(scene.request(resets: true)).credential.clientID
+            #expect(first != second)
+            #expect(scene.server.state.registrations == 2)
+        }
+    }
+
+    @Test("Pain 7: a registration the server forgot is dropped; the next sign-in registers anew")
+    func forgottenRegistration() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.server.update {
+                $0.token.overrides["authorization_code"] = .json(401, ["error": "invalid_client"]).times(1)
+            }
+            #expect(try await scene.refusal()?.code == .oauthInvalidClient)
+            #expect(try await scene.store.registration(for: scene.registrationKey) == nil)
+            try await scene.signIn()
+            #expect(scene.server.state.registrations == 2)
+        }
+    }
+}
+
+struct BrokenBrowser: BrowserOpening {
+    func open(_ url: String) async -> Bool { false }
+}

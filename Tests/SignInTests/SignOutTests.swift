@@ -1,0 +1,155 @@
+// Signing out: tokens taken back where possible, forgotten here in any case.
+
+import Credentials
+import Cryptography
+import DemoServer
+import ErrorCatalogue
+import HTTPClient
+import JSON
+import Testing
+
+@testable import SignIn
+
+@Suite("Signing out")
+struct SignOutTests {
+    private func signOut(_ scene: Scene, localOnly: Bool = false, forgetsClient: Bool = false) async throws
+        -> SignOutOutcome
+    {
+        let outcome = try await SignOut(context: scene.context)
+            .signOut(scene.key, localOnly: localOnly, forgetsClient: forgetsClient)
+        scene.transcript.note("\(outcome)")
+        return outcome
+    }
+
+    @Test(
+        "RFC 7009: the refresh token, then the access token; confirmed; forgotten; the registration kept",
+        arguments: [
+            DemoScript.AuthMethod.publicClient, .basic, .post,
+        ])
+    func revokes(method: DemoScript.AuthMethod) async throws {
+        try await withScene({ $0.registration.method = method }) { scene async throws in
+            let credential = try await scene.signIn().credential
+            let outcome = try await signOut(scene)
+            #expect(outcome.wasSignedIn && outcome.revocation == .confirmed && !outcome.forgotClient)
+            let forms = scene.server.requests.filter { $0.path == "/revoke" }.map(\.form)
+            #expect(forms.map { $0["token_type_hint"] } == ["refresh_token", "access_token"])
+            #expect(forms.map { $0["token"] } == [text(credential.refreshToken), text(credential.accessToken)])
+            #expect(scene.server.state.liveAccessTokens == 0 && scene.server.state.liveRefreshTokens == 0)
+            #expect(try await scene.store.credential(for: scene.key) == nil)
+            #expect(try await scene.store.registration(for: scene.registrationKey) != nil)
+        }
+    }
+
+    static let failures: [Refusal] = [
+        .init("down", .oauthRevocationFailed) { $0.revocation.override = .status(503) },
+        .init("a refusal with status 200", .oauthRevocationFailed) {
+            $0.revocation.override = .json(200, ["error": "unsupported_token_type"])
+        },
+        .init("closed", .oauthRevocationFailed) { $0.revocation.override = .close },
+        .init("redirected", .oauthRevocationFailed) { $0.revocation.override = .redirect(307, to: "{origin}/caught") },
+    ]
+
+    @Test("Whatever the server says, the credential is gone here and the answer is reported", arguments: failures)
+    func unconfirmed(failure: Refusal) async throws {
+        try await withScene(inFile: true) { scene async throws in
+            try await scene.signIn()
+            scene.server.update { failure.change(&$0) }
+            let outcome = try await signOut(scene)
+            guard case .unconfirmed(let reason) = outcome.revocation else {
+                Issue.record("\(outcome.revocation)")
+                return
+            }
+            #expect(reason.contains("refresh_token") && reason.contains("access_token"))
+            #expect(try await scene.store.credential(for: scene.key) == nil)
+            #expect(!scene.server.requests.contains { $0.path == "/caught" })
+        }
+    }
+
+    @Test("A server that repeats the token in its refusal: the answer is shown without it")
+    func echo() async throws {
+        try await withScene { scene async throws in
+            let credential = try await scene.signIn().credential
+            let token = try #require(text(credential.refreshToken))
+            scene.server.update {
+                $0.revocation.override = .json(
+                    400, ["error": "invalid_request", "error_description": JSON("no \(token)")])
+            }
+            let outcome = try await signOut(scene)
+            guard case .unconfirmed(let reason) = outcome.revocation else {
+                Issue.record("\(outcome.revocation)")
+                return
+            }
+            #expect(reason.contains("no <redacted>"))
+        }
+    }
+
+    @Test("No revocation endpoint: said so, forgotten here")
+    func unsupported() async throws {
+        try await withScene({ $0.revocation.enabled = false }) { scene async throws in
+            try await scene.signIn()
+            #expect(try await signOut(scene).revocation == .unsupported)
+            #expect(try await scene.store.credential(for: scene.key) == nil)
+        }
+    }
+
+    @Test("Locally only: no request")
+    func localOnly() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.server.clearRequests()
+            #expect(try await signOut(scene, localOnly: true).revocation == .notAsked)
+            #expect(scene.server.requests.isEmpty)
+            #expect(try await scene.store.credential(for: scene.key) == nil)
+        }
+    }
+
+    @Test("The client is forgotten when asked for, with and without a sign-in")
+    func forgetsClient() async throws {
+        try await withScene(inFile: true) { scene async throws in
+            try await scene.signIn()
+            #expect(try await signOut(scene, forgetsClient: true).forgotClient)
+            #expect(try await scene.store.registration(for: scene.registrationKey) == nil)
+            try await scene.signIn()
+            _ = try await signOut(scene)
+            let later = try await signOut(scene, forgetsClient: true)
+            #expect(!later.wasSignedIn && later.forgotClient)
+            #expect(try await scene.store.registration(for: scene.registrationKey) == nil)
+            #expect(try await signOut(scene, forgetsClient: true).forgotClient == false)
+        }
+    }
+
+    @Test("Another server's registration is not forgotten with it")
+    func keepsOthers() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            let other = RegistrationKey(issuer: scene.server.issuer, serverURL: "https://other.example/mcp")
+            _ = try await scene.store.save(
+                ClientRegistration(key: other, redirectURI: "http://127.0.0.1:1/callback", clientID: "other"),
+                expecting: .any)
+            _ = try await signOut(scene, forgetsClient: true)
+            #expect(try await scene.store.registration(for: other) != nil)
+        }
+    }
+
+    @Test("Not signed in: nothing is sent, and that is no error")
+    func notSignedIn() async throws {
+        try await withScene { scene async throws in
+            let outcome = try await signOut(scene)
+            #expect(!outcome.wasSignedIn && outcome.revocation == .notAsked)
+            #expect(scene.server.requests.isEmpty)
+        }
+    }
+
+    @Test("A caller that is cancelled does not leave a sign-out half done")
+    func cancelled() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.server.update { $0.revocation.override = .delay(milliseconds: 100) }
+            let work = Task { try await signOut(scene) }
+            await scene.server.wait { $0.requests.contains { $0.path == "/revoke" } }
+            work.cancel()
+            #expect(try await work.value.revocation == .confirmed)
+            #expect(try await scene.store.credential(for: scene.key) == nil)
+        }
+    }
+}
