@@ -71,6 +71,7 @@ let package = Package(
         .executableTarget(name: "DemoServerCommand", dependencies: ["DemoServer"]),
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "ErrorCatalogueTests", dependencies: ["ErrorCatalogue"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "ErrorCatalogue", "JSON"]),
         .target(name: "TestSupport", dependencies: ["CProcess"], path: "Tests/TestSupport"),
         .testTarget(
@@ -93,6 +94,8 @@ let package = Package(
             name: "MCPHostTests",
             dependencies: ["MCPHost", "Cryptography", "ErrorCatalogue", "JSON", "DemoServer"]),
         .testTarget(name: "DemoServerTests", dependencies: ["DemoServer", "JSON", "TestSupport"]),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["omlx", "DemoServerCommand"], exclude: ["Servers"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -161,6 +161,6 @@ import Testing
         #expect("/home/a/b.c".shellWord == "/home/a/b.c")
         #expect("/a b".shellWord == "'/a b'")
         #expect("/a'b".shellWord == "'/a'\\''b'")
-        #expect(quoted("") == "''")
+        #expect("".shellWord == "''")
     }
 }

@@ -5,10 +5,11 @@ import FoundationEssentials
 import HTTPClient
 import SignIn
 
-/// Translates an authorizer's events into changes of one server's row.
+/// Translates an authorizer's events into changes of one server's status.
 struct AuthorizationNotes: Sendable {
     let server: String
     let storeName: String
+    let board: StatusBoard
     let recorder: StatusRecorder
     let now: @Sendable () -> Date
 
@@ -16,18 +17,24 @@ struct AuthorizationNotes: Sendable {
         switch event {
         case .signedIn(let credential): record(credential)
         case .refreshed(let credential):
-            record(credential)
+            record(credential, isRenewed: true)
             append("refresh", "granted")
-        case .refreshRejected(let error): append("refresh", "rejected", error.code.text, error.message)
+        case .refreshRejected(let error):
+            board.change { $0.record.hasRefreshToken = false }
+            append("refresh", "rejected", error.code.text, error.message)
         case .refreshFailed(let error): append("refresh", "unknown", error.code.text, error.message)
         case .signInNeeded(let error): append("sign-in", "needed", error.code.text, error.message)
         case .insufficientScope(let error): append("scope", "insufficient", error.code.text, error.message)
         }
     }
 
-    private func record(_ credential: Credential) {
+    private func record(_ credential: Credential, isRenewed: Bool = false) {
         let storeName = storeName
-        recorder.record(server) { $0.record.take(credential, storeName: storeName) }
+        let moment = now()
+        board.change { status in
+            status.record.take(credential, storeName: storeName)
+            if isRenewed { status.signIn = StatusAnswer(.signedIn, at: moment) }
+        }
     }
 
     private func append(_ kind: String, _ outcome: String, _ code: String? = nil, _ message: String = "") {

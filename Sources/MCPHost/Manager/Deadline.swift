@@ -1,50 +1,70 @@
 // Work with a time limit of its own, so that one slow server delays nobody.
 
 import ErrorCatalogue
+import Synchronization
 
-/// Runs work and cancels it when the time is over.
+/// Runs work and cancels it when the time is over or the caller is cancelled. Does not wait for work that goes on all
+/// the same, such as one that waits for a token exchange that must not be cut off: its outcome is dropped.
 /// - Parameters:
 ///   - seconds: the limit.
 ///   - overdue: the error to throw then.
-/// - Throws: what the work throws, or `overdue`.
+/// - Throws: what the work throws, `overdue`, or `CancellationError`.
 func withDeadline<Value: Sendable>(
     seconds: Double, overdue: OmlxError, _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
-    try await withThrowingTaskGroup(of: Value?.self) { group in
-        group.addTask { try await work() }
-        group.addTask {
-            try await Task.sleep(for: .seconds(seconds))
-            return nil
-        }
-        defer { group.cancelAll() }
-        guard let first = try await group.next(), let value = first else { throw overdue }
-        return value
+    let race = Race<Value>()
+    let task = Task {
+        do { race.finish(.success(try await work())) } catch { race.finish(.failure(error)) }
+    }
+    let timer = Task {
+        guard (try? await Task.sleep(for: .bounded(seconds))) != nil else { return }
+        race.finish(.failure(overdue))
+    }
+    defer {
+        timer.cancel()
+        task.cancel()
+    }
+    return try await withTaskCancellationHandler {
+        try await race.outcome()
+    } onCancel: {
+        race.finish(.failure(CancellationError()))
     }
 }
 
-/// Lets a limited number of calls run at once; the rest wait in order (`max_tool_calls`).
-actor CallGate {
-    private let limit: Int
-    private var running = 0
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    init(limit: Int) { self.limit = max(1, limit) }
-
-    func run<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
-        await enter()
-        defer { leave() }
-        return try await work()
+/// The first outcome of several that may come.
+private final class Race<Value: Sendable>: Sendable {
+    private struct State {
+        var outcome: Result<Value, any Error>?
+        var waiter: CheckedContinuation<Value, any Error>?
     }
 
-    private func enter() async {
-        if running < limit {
-            running += 1
-            return
+    private let state = Mutex(State())
+
+    func finish(_ outcome: Result<Value, any Error>) {
+        let waiter = state.withLock { state -> CheckedContinuation<Value, any Error>? in
+            guard state.outcome == nil else { return nil }
+            state.outcome = outcome
+            defer { state.waiter = nil }
+            return state.waiter
         }
-        await withCheckedContinuation { waiting.append($0) }
+        waiter?.resume(with: outcome)
     }
 
-    private func leave() {
-        if waiting.isEmpty { running -= 1 } else { waiting.removeFirst().resume() }
+    /// To be asked for once.
+    func outcome() async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let outcome = state.withLock { state in
+                if state.outcome == nil { state.waiter = continuation }
+                return state.outcome
+            }
+            if let outcome { continuation.resume(with: outcome) }
+        }
+    }
+}
+
+extension Duration {
+    /// So many seconds, at least none and at most a year: a number a program gives may be anything.
+    fileprivate static func bounded(_ seconds: Double) -> Duration {
+        seconds.isNaN ? .zero : .seconds(min(max(seconds, 0), 31_536_000))
     }
 }

@@ -20,7 +20,7 @@ extension SignInState {
 
 /// What a failed start means for transport, sign-in and discovery.
 struct FailureJudgement {
-    private(set) var error: OmlxError
+    let error: OmlxError
     private let hasSession: Bool
     private let reached: Int?
     private let moment: Date
@@ -28,39 +28,45 @@ struct FailureJudgement {
 
     /// - Parameters:
     ///   - session: whether an MCP session stood when it failed.
-    ///   - reached: the status of the server's first answer.
-    ///   - hasStaticHeader: whether the configured header, and not a sign-in, was refused.
-    init(_ error: OmlxError, session: Bool, reached: Int?, at moment: Date, hasStaticHeader: Bool) {
+    ///   - reached: the status of the server's first answer; `nil` when it gave none, or was not asked.
+    init(_ error: OmlxError, session: Bool, reached: Int?, at moment: Date) {
         self.error = error
-        if error.code == .oauthSignInNeeded, hasStaticHeader {
-            self.error = OmlxError(
-                .oauthStaticHeaderRefused, "the server refused the header configured for it", httpStatus: 401,
-                nextStep: "correct the token in the server's headers in mcp.json")
-        }
         hasSession = session
         self.reached = reached
         self.moment = moment
-        signIn = SignInState(problem: self.error.code)
+        signIn = SignInState(problem: error.code)
+    }
+
+    /// The server wants something of the sign-in that could not be given: because of the sign-in itself, or because
+    /// the store it is in cannot be used.
+    private var isAboutSignIn: Bool {
+        signIn != nil || error.code.errorClass == .storage || error.code == .configStoreUnsupported
     }
 
     /// What the log says, each answer on a line of its own.
     var log: [String] {
         var lines: [String] = []
         if !hasSession {
-            let isReached = signIn != nil
-            lines.append(isReached ? "transport reached (\(reached ?? error.httpStatus ?? 401))" : "transport failed: \(error)")
+            if !isAboutSignIn {
+                lines.append("transport failed: \(error)")
+            } else if let reached {
+                lines.append("transport reached (\(reached))")
+            }
         }
-        if let signIn { lines.append(signIn.text) }
-        if hasSession, signIn == nil { lines.append("tool discovery failed: \(error)") }
+        if isAboutSignIn { lines.append(signIn.map(\.text) ?? "sign-in unknown: \(error)") }
+        if signIn == .refreshFailed { lines[lines.count - 1] += ": \(error)" }
+        if hasSession, !isAboutSignIn { lines.append("tool discovery failed: \(error)") }
         return lines
     }
 
     func apply(to status: inout ServerStatus) {
         let problem = StatusProblem(error)
-        if let signIn {
-            if !hasSession { status.transport = StatusAnswer(.reached, at: moment) }
-            status.signIn = StatusAnswer(signIn, at: moment, problem: problem)
-            status.discovery = StatusAnswer(.unauthorized, at: moment, problem: problem)
+        if isAboutSignIn {
+            if !hasSession { status.transport = StatusAnswer(reached == nil ? .idle : .reached, at: moment) }
+            status.signIn = StatusAnswer(signIn ?? .unknown, at: moment, problem: problem)
+            // A refresh that got no answer and a store that cannot be read are mended by no sign-in.
+            let needsPerson = signIn != nil && signIn != .refreshFailed
+            status.discovery = StatusAnswer(needsPerson ? .unauthorized : .failed, at: moment, problem: problem)
         } else {
             if !hasSession { status.transport = StatusAnswer(.failed, at: moment, problem: problem) }
             status.discovery = StatusAnswer(.failed, at: moment, problem: problem)

@@ -19,6 +19,9 @@ public struct HostOptions: Sendable {
     public var account: String?
     /// The limit for each server in seconds, in place of the configured ones.
     public var timeout: Double?
+    /// Whether streamable HTTP servers get a stream to speak unasked on, such as when their tools change. For programs
+    /// that stay up: it is one more request to each server.
+    public var opensServerStreams: Bool
     /// What the program does, for those who wait for its locks.
     public var command: String
     /// The client's name and version as servers see them.
@@ -35,6 +38,7 @@ public struct HostOptions: Sendable {
         self.environment = environment
         paths = HostPaths(environment: environment, homeDirectory: homeDirectory)
         storeName = environment["OMLX_STORE"].flatMap { $0.isEmpty ? nil : $0 }
+        opensServerStreams = false
         command = "omlx"
         clientName = "omlx"
         clientVersion = HostOptions.version

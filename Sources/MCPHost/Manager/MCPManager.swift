@@ -36,7 +36,8 @@ public actor MCPManager {
     private let watchers = Watchers()
 
     /// A host of these servers. Reads the status database; starts, connects and loads nothing else.
-    /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` when the credential store chosen does not exist.
+    /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` when the store `options` name does not exist. A store of
+    ///   that kind in the configuration fails the servers that need a credential, and no others.
     public init(configuration: HostConfiguration, options: HostOptions) throws(OmlxError) {
         self.configuration = configuration
         self.options = options
@@ -77,12 +78,19 @@ public actor MCPManager {
     public func start(_ names: [String]? = nil, each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
         let chosen = configuration.servers.map(\.name).filter { names?.contains($0) ?? true }
         noteBroken(chosen)
+        await connect(chosen, each: each)
+        let line = await summary(chosen)
+        options.logger.info("\(line)")
+        recorder.flush()
+    }
+
+    private func connect(_ chosen: [String], each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
         await withTaskGroup(of: ServerStatus?.self) { group in
             for name in chosen {
                 if let server = servers[name] {
                     group.addTask {
                         await server.start()
-                        return await server.status
+                        return server.status
                     }
                 } else if broken[name] != nil {
                     group.addTask { await self.status(of: name) }
@@ -90,9 +98,6 @@ public actor MCPManager {
             }
             for await status in group { if let status { await each?(status) } }
         }
-        let line = await summary(chosen)
-        options.logger.info("\(line)")
-        recorder.flush()
     }
 
     private func noteBroken(_ names: [String]) {
@@ -115,18 +120,27 @@ public actor MCPManager {
     /// Waits for token exchanges under way, disconnects every server, and writes what is waiting. A child process gets
     /// a second to end by itself.
     public func stop() async {
-        await exchanges.drain()
+        await drainExchanges()
         await withTaskGroup(of: Void.self) { group in
-            for server in servers.values { group.addTask { await server.disconnect() } }
+            for server in servers.values { group.addTask { await server.shutDown() } }
         }
         recorder.flush()
         watchers.finish()
     }
 
-    /// Waits for token exchanges under way, as before a process ends on a signal.
+    /// Waits for token exchanges under way, as before a process ends on a signal; 10 s at most.
     public func drain() async {
-        await exchanges.drain()
+        await drainExchanges()
         recorder.flush()
+    }
+
+    private func drainExchanges() async {
+        let exchanges = exchanges
+        // A cancelled caller has to wait too: it is the one that is about to end the process.
+        await Task {
+            let overdue = OmlxError(.transportTimeout, "a token exchange did not end")
+            try? await withDeadline(seconds: 10, overdue: overdue) { await exchanges.drain() }
+        }.value
     }
 
     /// What happens from now on.
@@ -143,7 +157,7 @@ public actor MCPManager {
 
     /// One server's status; `nil` when it is not configured.
     public func status(of name: String) async -> ServerStatus? {
-        if let server = servers[name] { return await server.status }
+        if let server = servers[name] { return server.status }
         guard let entry = configuration.server(named: name) else { return nil }
         var status = ServerStatus(name: name)
         if let error = broken[name] {
@@ -184,9 +198,8 @@ public actor MCPManager {
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
         let (server, tool) = try await resolve(name)
-        return try await gate.run {
-            try await server.call(tool, arguments: arguments, timeout: timeout, onProgress: onProgress)
-        }
+        return try await server.call(
+            tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
     }
 
     /// The configured server a tool's name leads to.
@@ -198,8 +211,16 @@ public actor MCPManager {
         if let (serverName, tool) = ToolName.split(name, servers: names) {
             return (try server(named: serverName), tool)
         }
-        await start()
-        let owners = await tools().filter { $0.tool.name == name }
+        // Servers that failed before are not tried at each call anew.
+        var untried: [String] = []
+        for (name, server) in servers where await server.link == nil {
+            if await server.problem == nil { untried.append(name) }
+        }
+        await connect(untried)
+        var owners: [HostTool] = []
+        for entry in configuration.servers {
+            owners += await servers[entry.name]?.listed.filter { $0.tool.name == name } ?? []
+        }
         if owners.count == 1 { return (try server(named: owners[0].server), name) }
         let shown = OmlxError.shown(name, limit: 80)
         guard owners.isEmpty else {

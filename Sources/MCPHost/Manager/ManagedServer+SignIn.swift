@@ -8,38 +8,51 @@ import OAuth
 import SignIn
 
 extension ManagedServer {
-    /// Signs in, connects, lists the tools.
+    /// Signs in, connects, lists the tools. Of two at once the second waits for the first and then asks nobody.
     /// - Throws: `OmlxError`. An earlier sign-in is kept until the new one is there.
     func login(
         _ login: LoginOptions, interface: any SignInInterface, browser: (any BrowserOpening)?
     ) async throws -> LoginReport {
+        try await signInGate.run { try await self.loginAlone(login, interface, browser) }
+    }
+
+    private func loginAlone(
+        _ login: LoginOptions, _ interface: any SignInInterface, _ browser: (any BrowserOpening)?
+    ) async throws -> LoginReport {
         guard let context, let authorizer, let url else { throw notApplicable }
         let driver = SignInDriver(context: context, interface: interface, browser: browser)
-        let places = recorder.places(of: name)
-        var lookedUp: [String: HTTPReply] = [:]
-        if !login.isForced {
-            let isSignedOut = try? await context.store.credential(for: authorizer.key) == nil
-            if isSignedOut == true { lookedUp = await driver.lookAhead(places) }
-            await start()
-            if try await isReady(authorizer) { return await report(wasSignedIn: true, missing: [], context) }
+        var request = try signInRequest(login, url, authorizer)
+        // The server's own refusal says best where to sign in. One that was heard already is not asked for again.
+        let isTried = link != nil || problem != nil
+        if !isTried, !login.isForced, try await context.store.isWithout(authorizer.key) {
+            request.lookedUp = await driver.lookAhead(request.knownPlaces)
+        }
+        if login.isForced ? !isTried : !(await isJustRefused(authorizer)) { await start() }
+        try Task.checkCancellation()
+        if !login.isForced, try isReady(login) {
+            return report(wasSignedIn: true, missing: [], context)
         }
         let outcome: SignInOutcome
         do {
-            var request = try await signInRequest(login, url, authorizer)
-            request.knownPlaces = places
-            request.lookedUp = lookedUp
+            request.challenge = await challenge(authorizer)
             outcome = try await driver.signIn(request)
         } catch let error as OmlxError {
             noteFailedSignIn(error)
             throw error
         }
-        await noteSignIn(outcome, context)
+        noteSignIn(outcome, context)
         try await authorizer.reload()
-        clearProblem()
-        await disconnect()
+        await shutDown()
+        forget()
         await start()
         if let problem { throw problem }
-        return await report(wasSignedIn: false, missing: outcome.missingScopes, context)
+        return report(wasSignedIn: false, missing: outcome.missingScopes, context)
+    }
+
+    /// Whether the last attempt to connect ended with a 401, and nobody signed in since.
+    private func isJustRefused(_ authorizer: ServerAuthorizer) async -> Bool {
+        guard problem?.code == .oauthSignInNeeded, (try? await authorizer.reload()) != nil else { return false }
+        return (try? await authorizer.authorization())?.tokenGeneration == nil
     }
 
     private var notApplicable: OmlxError {
@@ -53,7 +66,7 @@ extension ManagedServer {
 
     /// Whether the server works as it is, so that nobody needs asking.
     /// - Throws: the problem when a sign-in would not mend it.
-    private func isReady(_ authorizer: ServerAuthorizer) async throws -> Bool {
+    private func isReady(_ login: LoginOptions) throws -> Bool {
         if let problem {
             guard SignInState(problem: problem.code) != nil || problem.code.errorClass == .storage else {
                 throw problem
@@ -61,34 +74,48 @@ extension ManagedServer {
             if problem.code == .oauthRefreshUnavailable { throw problem }
             return false
         }
-        if status.signIn.state == .signedIn { return true }
-        // It answered without asking: a sign-in has a point only where the configuration or the server's tools want one.
-        return configuration.auth == nil ? try refuseNeedless() : false
+        if login.resetsClient { return false }
+        switch status.signIn.state {
+        case .signedIn: return Set(login.scopes ?? []).isSubset(of: status.record.grantedScopes)
+        case .needed, .expired, .refreshFailed, .clientNeeded: return false
+        // It answered without asking: a sign-in has a point only where the configuration wants one.
+        default: return configuration.auth == nil ? try refuseNeedless() : false
+        }
     }
 
     private func refuseNeedless() throws -> Bool {
         throw OmlxError(
             .oauthSignInNotApplicable, "\(name) answers without asking for a sign-in",
-            nextStep: "omlx mcp tools \(name.shellWord); to sign in all the same: omlx mcp login \(name.shellWord) --force")
+            nextStep:
+                "omlx mcp tools \(name.shellWord); to sign in all the same: omlx mcp login \(name.shellWord) --force")
     }
 
     private func signInRequest(
         _ login: LoginOptions, _ url: HTTPURL, _ authorizer: ServerAuthorizer
-    ) async throws -> SignInRequest {
+    ) throws(OmlxError) -> SignInRequest {
         var settings = try SignInConfiguration(configuration.auth)
         if let scopes = login.scopes { settings.scopes = scopes }
         return SignInRequest(
-            key: authorizer.key, server: url, challenge: await authorizer.lastChallenge, configuration: settings,
-            resetsClient: login.resetsClient, seconds: login.seconds)
+            key: authorizer.key, server: url, challenge: BearerChallenge(), configuration: settings,
+            knownPlaces: recorder.places(of: name), resetsClient: login.resetsClient, seconds: login.seconds)
     }
 
-    private func noteSignIn(_ outcome: SignInOutcome, _ context: SignInContext) async {
+    /// What the server's refusal said. Scopes granted are asked for again, or the new sign-in would lose them (pain 15).
+    private func challenge(_ authorizer: ServerAuthorizer) async -> BearerChallenge {
+        var challenge = await authorizer.lastChallenge
+        if challenge.error == "insufficient_scope", let wanted = challenge.scopes {
+            challenge.scopes = Scopes.unique(status.record.grantedScopes + wanted)
+        }
+        return challenge
+    }
+
+    private func noteSignIn(_ outcome: SignInOutcome, _ context: SignInContext) {
         let moment = options.now()
         let storeName = context.store.name
         recorder.record(places: outcome.places, of: name)
         recorder.record(
             StatusEvent(at: moment, server: name, kind: "sign-in", outcome: "granted", code: nil, message: ""))
-        change {
+        board.change {
             $0.record = SignInRecord()
             $0.record.take(outcome.credential, storeName: storeName)
             $0.record.account = outcome.accountName ?? outcome.credential.key.account
@@ -102,7 +129,7 @@ extension ManagedServer {
             StatusEvent(
                 at: moment, server: name, kind: "sign-in", outcome: "failed", code: error.code.text,
                 message: error.message))
-        change { status in
+        board.change { status in
             status.lastError = StatusError(code: error.code.text, message: error.message, at: moment)
             if error.code == .oauthClientNeeded {
                 status.signIn = StatusAnswer(.clientNeeded, at: moment, problem: StatusProblem(error))
@@ -110,30 +137,44 @@ extension ManagedServer {
         }
     }
 
-    private func report(wasSignedIn: Bool, missing: [String], _ context: SignInContext) async -> LoginReport {
+    private func report(wasSignedIn: Bool, missing: [String], _ context: SignInContext) -> LoginReport {
         LoginReport(
             wasSignedIn: wasSignedIn, status: status, missingScopes: missing, storeSummary: context.store.summary)
     }
 
-    /// Signs out and disconnects.
+    /// Disconnects and signs out.
     /// - Throws: `OmlxError` of class storage, or when there is nothing to sign out of.
     func logout(localOnly: Bool, forgetsClient: Bool) async throws -> SignOutOutcome {
+        try await signInGate.run { try await self.logoutAlone(localOnly, forgetsClient) }
+    }
+
+    private func logoutAlone(_ localOnly: Bool, _ forgetsClient: Bool) async throws -> SignOutOutcome {
         guard let context, let authorizer else { throw notApplicable }
+        // First, while the session can still be ended with the token it was made with.
+        await shutDown()
         let outcome = try await SignOut(context: context).signOut(
             authorizer.key, localOnly: localOnly, forgetsClient: forgetsClient)
-        await disconnect()
         try await authorizer.reload()
-        guard outcome.wasSignedIn else { return outcome }
+        let believed: Set<SignInState> = [.signedIn, .expired, .refreshFailed]
+        guard outcome.wasSignedIn || believed.contains(status.signIn.state) else { return outcome }
+        forget(tools: true)
         let moment = options.now()
         recorder.record(
             StatusEvent(at: moment, server: name, kind: "sign-out", outcome: "done", code: nil, message: ""))
         let needed = StatusProblem(
             code: ErrorCode.oauthSignInNeeded.text, message: "signed out", nextStep: "omlx mcp login \(name.shellWord)")
-        change {
+        board.change {
             $0.record = SignInRecord()
             $0.signIn = StatusAnswer(.needed, at: moment, problem: needed)
             $0.discovery = StatusAnswer(.notTried, at: moment)
         }
         return outcome
+    }
+}
+
+extension CredentialStore {
+    /// Whether the store can be read and has no credential with this key.
+    fileprivate func isWithout(_ key: CredentialKey) async throws -> Bool {
+        do { return try await credential(for: key) == nil } catch is OmlxError { return false }
     }
 }

@@ -1,4 +1,4 @@
-// One server of the host: its connection, its sign-in, its three answers.
+// One server of the host: its connection, its three answers.
 
 import Credentials
 import ErrorCatalogue
@@ -9,27 +9,43 @@ import Logging
 import MCPClient
 import OAuth
 import SignIn
-import Synchronization
 
 /// A configured server while the host runs. Everything about it happens one step at a time; a slow server makes
 /// nobody wait but those who asked for it.
 actor ManagedServer {
+    /// A connection and what it says. Late words of an earlier one are told apart by identity.
+    final class Link: Sendable {
+        let connection: MCPConnection
+        let notes: ConnectionNotes
+
+        init(_ connection: MCPConnection, _ notes: ConnectionNotes) {
+            self.connection = connection
+            self.notes = notes
+        }
+    }
+
     nonisolated let name: String
     nonisolated let configuration: ServerConfiguration
+    nonisolated let board: StatusBoard
     let options: HostOptions
     let recorder: StatusRecorder
-    let publish: @Sendable (HostEvent) -> Void
     let context: SignInContext?
     let authorizer: ServerAuthorizer?
     let url: HTTPURL?
+    /// One sign-in or sign-out at a time.
+    let signInGate = CallGate(limit: 1)
     private let endpoint: MCPClient.ServerEndpoint
 
-    private(set) var status: ServerStatus
-    private(set) var tools: [HostTool] = []
-    private var connection: MCPConnection?
-    private var starting: Task<Void, Never>?
+    /// The tools read last over a connection of this host, which may have ended.
+    private(set) var listed: [HostTool] = []
+    private(set) var link: Link?
     /// Why the server is not ready, if it is not.
     private(set) var problem: OmlxError?
+    private var starting: Task<Void, Never>?
+    /// How many wait for `starting` and still want it.
+    private var waiting = 0
+    private var shuttingDown = 0
+    private var relisting: (task: Task<Void, Never>, isStale: Bool)?
 
     /// - Throws: `OmlxError` for settings that only turn out to be unusable now, such as a URL.
     init(
@@ -41,9 +57,9 @@ actor ManagedServer {
         self.configuration = configuration
         self.options = options
         self.recorder = recorder
-        self.publish = publish
         let identity = EndpointIdentity(configuration.transport)
-        self.status = status.pointed(at: identity)
+        let board = StatusBoard(status.pointed(at: identity), recorder: recorder, publish: publish)
+        self.board = board
         recorder.record(configuration.name) { $0.point(at: identity) }
         endpoint = try MCPClient.ServerEndpoint(configuration.transport)
         guard case .stdio = configuration.transport else {
@@ -59,7 +75,7 @@ actor ManagedServer {
             self.url = url
             self.context = context
             let notes = AuthorizationNotes(
-                server: configuration.name, storeName: store.name, recorder: recorder, now: options.now)
+                server: configuration.name, storeName: store.name, board: board, recorder: recorder, now: options.now)
             authorizer =
                 configuration.auth?.mode == .disabled
                 ? nil
@@ -73,216 +89,242 @@ actor ManagedServer {
         authorizer = nil
     }
 
+    /// The three answers and the sign-in's record.
+    nonisolated var status: ServerStatus { board.status }
+
+    /// The tools, while the server is connected.
+    var tools: [HostTool] { status.transport.state == .connected ? listed : [] }
+
     /// The limit for connecting and listing, in seconds.
     var limit: Double { options.timeout ?? configuration.timeout.inSeconds }
 
-    /// Whether the configuration gives the server a credential of its own.
-    nonisolated var hasStaticHeader: Bool {
-        let names = ["authorization", "x-api-key", "api-key", "x-auth-token", "cookie"]
-        return configuration.transport.http?.headers.contains { names.contains($0.name.lowercased()) } ?? false
+    nonisolated func log(_ level: Logger.Level = .info, _ text: String) {
+        options.logger.log(level: level, "\(name): \(text)")
     }
-
-    // MARK: status
-
-    /// Changes status here, in the database, and for those who watch.
-    func change(_ change: @escaping StatusChange) {
-        change(&status)
-        recorder.record(name, change)
-        publish(.statusChanged(status))
-    }
-
-    func log(_ level: Logger.Level = .info, _ text: String) { options.logger.log(level: level, "\(name): \(text)") }
 
     // MARK: connecting
 
-    /// Connects and lists the tools, unless that has been done. Never throws: what is wrong is in `problem`.
+    /// Connects and lists the tools, unless that has been done. Never throws: what is wrong is in `problem`. When all
+    /// who wait for it are cancelled, so is the attempt.
     func start() async {
-        if let starting { return await starting.value }
-        if connection != nil, problem == nil { return }
-        let task = Task { await connectAndList() }
-        starting = task
-        await task.value
-        starting = nil
+        guard shuttingDown == 0 else { return }
+        if starting == nil {
+            if link != nil, problem == nil { return }
+            waiting = 0
+            starting = Task {
+                await connectAndList()
+                starting = nil
+            }
+        }
+        guard let task = starting else { return }
+        waiting += 1
+        await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            Task { await self.stopWaiting(for: task) }
+        }
+    }
+
+    private func stopWaiting(for task: Task<Void, Never>) {
+        guard starting == task else { return }
+        waiting -= 1
+        if waiting == 0 { task.cancel() }
     }
 
     private func connectAndList() async {
         await disconnect()
         problem = nil
-        let now = options.now
-        change { $0.transport = StatusAnswer(.connecting, at: now()) }
-        let notes = ConnectionNotes()
-        let connection = makeConnection(notes)
-        self.connection = connection
+        let moment = options.now()
+        board.change { $0.transport = StatusAnswer(.connecting, at: moment) }
+        let link = makeLink()
+        self.link = link
         let overdue = OmlxError(
             .transportTimeout, "\(name) was not ready within \(limit.text) s",
             nextStep: "give the server a larger timeout in mcp.json, or --timeout")
         do {
             try await withDeadline(seconds: limit, overdue: overdue) {
-                let result = try await connection.connect()
-                await self.connected(result)
-                await self.discovered(try await connection.listTools())
+                _ = try await link.connection.connect()
+                await self.connected(link)
+                await self.discovered(try await link.connection.listTools(), link)
             }
         } catch let error as OmlxError {
-            await failed(error, notes)
+            await failed(error, link)
         } catch {
-            await failed(OmlxError(.transportCancelled, "connecting to \(name) was cancelled"), notes)
+            await failed(OmlxError(.transportCancelled, "connecting to \(name) was cancelled"), link)
         }
     }
 
-    private func makeConnection(_ notes: ConnectionNotes) -> MCPConnection {
+    private func makeLink() -> Link {
         let limits = ConnectionLimits(request: limit, connect: min(limit, 10), shutdownGrace: 1)
-        return MCPConnection(
+        let notes = ConnectionNotes()
+        let connection = MCPConnection(
             endpoint: endpoint, client: ClientInfo(name: options.clientName, version: options.clientVersion),
             http: context?.http ?? HTTPClient(),
             authorizer: authorizer.flatMap { authorizer in
-                url.map { SignInRequestAuthorizer(authorizer: authorizer, origin: $0.origin) }
+                url.map { SignInRequestAuthorizer(authorizer: authorizer, origin: $0.origin, notes: notes) }
             },
             limits: limits, environment: options.environment,
             fallsBackToSSE: configuration.transport.name == "streamable-http",
-            observer: { [weak self] event in
-                notes.note(event)
-                guard let self else { return }
-                Task { await self.heard(event) }
-            })
+            opensServerStream: options.opensServerStreams, observer: { notes.note($0) })
+        let link = Link(connection, notes)
+        // One listener, so that events keep their order. It ends with the notes, and keeps neither server nor link.
+        Task { [weak self, weak link] in
+            for await event in notes.events {
+                guard let self, let link else { return }
+                await self.heard(event, link)
+            }
+        }
+        return link
     }
 
-    private func connected(_ result: InitializeResult) async {
+    private func connected(_ link: Link) async {
+        guard link === self.link else { return }
         let moment = options.now()
-        log(text: "transport connected")
+        log(.info, "transport connected")
+        board.change { $0.transport = StatusAnswer(.connected, at: moment) }
         let signIn = await signInAnswer(at: moment)
-        change {
-            $0.transport = StatusAnswer(.connected, at: moment)
-            $0.signIn = signIn
-        }
+        guard link === self.link else { return }
+        board.change { $0.signIn = signIn }
     }
 
     /// The second answer while the server answers as it should.
     private func signInAnswer(at moment: Date) async -> StatusAnswer<SignInState> {
-        if let authorization = try? await authorizer?.authorization(), authorization.tokenGeneration != nil {
-            return StatusAnswer(.signedIn, at: moment)
-        }
-        return StatusAnswer(hasStaticHeader ? .staticHeaderSet : .notNeeded, at: moment)
+        if await holdsToken() { return StatusAnswer(.signedIn, at: moment) }
+        if hasStaticHeader { return StatusAnswer(.staticHeaderSet, at: moment) }
+        // A server that answered 401 to nothing but a call still connects without a sign-in.
+        let known = status
+        if known.signIn.state == .needed, known.discovery.state.toolCount != nil { return known.signIn }
+        return StatusAnswer(.notNeeded, at: moment)
     }
 
-    private func discovered(_ tools: [Tool]) async {
+    private func holdsToken() async -> Bool { (try? await authorizer?.authorization())?.tokenGeneration != nil }
+
+    private func discovered(_ tools: [Tool], _ link: Link) {
+        guard link === self.link, problem == nil else { return }
         let moment = options.now()
-        self.tools = tools.map { HostTool(server: name, tool: $0) }
+        listed = tools.map { HostTool(server: name, tool: $0) }
         let count = tools.count
-        log(text: "tool discovery succeeded, \(count) \(count == 1 ? "tool" : "tools")")
-        change { $0.discovery = StatusAnswer(.succeeded(toolCount: count), at: moment) }
+        log(.info, "tool discovery succeeded, \(count) \(count == 1 ? "tool" : "tools")")
+        board.change { $0.discovery = StatusAnswer(.succeeded(toolCount: count), at: moment) }
         recorder.record(name, tools: tools)
-        publish(.toolsChanged(server: name, tools: self.tools))
+        board.tell(.toolsChanged(server: name, tools: listed))
     }
-
-    private func log(text: String) { log(.info, text) }
 
     /// Ends the connection; the credential stays.
     func disconnect() async {
-        guard let connection else { return }
-        self.connection = nil
-        await connection.close()
-        guard [.connected, .connecting].contains(status.transport.state) else { return }
-        let moment = options.now()
-        change { $0.transport = StatusAnswer(.idle, at: moment) }
+        guard let link else { return }
+        self.link = nil
+        // Before anything is waited for: a connection made meanwhile has its own say.
+        if [.connected, .connecting].contains(status.transport.state) {
+            let moment = options.now()
+            board.change { $0.transport = StatusAnswer(.idle, at: moment) }
+        }
+        await close(link)
     }
 
-    /// What the server says unasked.
-    private func heard(_ event: ConnectionEvent) async {
+    private func close(_ link: Link) async {
+        link.notes.finish()
+        let overdue = OmlxError(.transportTimeout, "\(name) did not close")
+        // A cancelled caller leaves no process behind, and nothing a server does holds up the end for long.
+        await Task { try? await withDeadline(seconds: 6, overdue: overdue) { await link.connection.close() } }.value
+    }
+
+    /// Ends what is being started, then the connection.
+    func shutDown() async {
+        shuttingDown += 1
+        defer { shuttingDown -= 1 }
+        while let starting {
+            starting.cancel()
+            await starting.value
+        }
+        await disconnect()
+    }
+
+    // MARK: what the server says unasked
+
+    private func heard(_ event: ConnectionEvent, _ link: Link) {
+        guard link === self.link else { return }
         switch event {
-        case .closed(let error?): await lost(error)
-        case .toolsListChanged: await listAgain()
-        case .stderrLine(let text): publish(.output(server: name, text: text))
-        case .logMessage(let level, let text): publish(.output(server: name, text: "[\(level)] \(text)"))
+        case .closed(let error?): lost(error)
+        case .toolsListChanged: listAgain(link)
+        case .stderrLine(let text): board.tell(.output(server: name, text: text))
+        case .logMessage(let level, let text): board.tell(.output(server: name, text: "[\(level)] \(text)"))
         case .toolDropped(let tool, let reason): log(.warning, "tool \(tool ?? "without a name") left out: \(reason)")
         case .skippedLine(let count): log(.debug, "\(count) lines on standard output were no messages")
         default: break
         }
     }
 
-    private func lost(_ error: OmlxError) async {
-        guard connection != nil, status.transport.state == .connected else { return }
+    private func lost(_ error: OmlxError) {
+        guard status.transport.state == .connected else { return }
         let moment = options.now()
         problem = error
         log(.warning, "connection lost: \(error.description)")
-        change {
+        board.change {
             $0.transport = StatusAnswer(.failed, at: moment, problem: StatusProblem(error))
             $0.lastError = StatusError(code: error.code.text, message: error.message, at: moment)
         }
     }
 
-    private func listAgain() async {
-        guard let connection, status.transport.state == .connected else { return }
-        if let tools = try? await connection.listTools() { await discovered(tools) }
+    /// Lists the tools anew; however often the server says so meanwhile, once more afterwards (pain 31).
+    private func listAgain(_ link: Link) {
+        if relisting != nil {
+            relisting?.isStale = true
+            return
+        }
+        relisting = (Task { await relist(link) }, false)
     }
 
-    // MARK: calling
-
-    /// Calls a tool of this server, connecting first if need be.
-    /// - Throws: `OmlxError`.
-    func call(
-        _ tool: String, arguments: JSONObject, timeout: Double?, onProgress: (@Sendable (Progress) -> Void)?
-    ) async throws -> ToolResult {
-        await start()
-        guard let connection, problem == nil else {
-            throw problem ?? OmlxError(.transportNotConnected, "\(name) is not connected")
-        }
-        guard tools.contains(where: { $0.tool.name == tool }) else {
-            throw OmlxError(
-                .protocolToolUnknown, "\(name) has no tool \"\(OmlxError.shown(tool, limit: 80))\"",
-                nextStep: "omlx mcp tools \(name.shellWord)")
-        }
-        do {
-            return try await connection.callTool(tool, arguments: arguments, timeout: timeout, onProgress: onProgress)
-        } catch let error as OmlxError {
-            noteSignInProblem(error)
-            throw error
-        }
-    }
-
-    private func noteSignInProblem(_ error: OmlxError) {
-        guard let state = SignInState(problem: error.code) else { return }
-        let moment = options.now()
-        change { $0.signIn = StatusAnswer(state, at: moment, problem: StatusProblem(error)) }
-        log(text: state.text)
+    private func relist(_ link: Link) async {
+        defer { relisting = nil }
+        repeat {
+            relisting?.isStale = false
+            guard link === self.link, status.transport.state == .connected else { return }
+            do {
+                let tools = try await link.connection.listTools()
+                if link === self.link, status.transport.state == .connected { problem = nil }
+                discovered(tools, link)
+            } catch {
+                await failed(OmlxError(converting: error, name), link)
+            }
+        } while relisting?.isStale == true
     }
 
     // MARK: failing
 
     /// Sorts an error into the three answers.
-    private func failed(_ error: OmlxError, _ notes: ConnectionNotes) async {
-        let error = named(error)
-        problem = error
-        let judgement = FailureJudgement(
-            error, session: status.transport.state == .connected, reached: notes.firstStatus, at: options.now(),
-            hasStaticHeader: hasStaticHeader && configuration.auth == nil)
-        problem = judgement.error
-        for line in judgement.log { log(text: line) }
-        change { judgement.apply(to: &$0) }
-        if status.transport.state != .connected, let connection {
-            self.connection = nil
-            await connection.close()
+    private func failed(_ error: OmlxError, _ link: Link) async {
+        // A session that ended says why in its own words; the request that found it gone does not.
+        let hasSession = await link.connection.serverDescription != nil
+        guard link === self.link, problem == nil else { return }
+        guard error.code != .transportCancelled else {
+            problem = error
+            return await disconnect()
         }
+        let cause = hasSession ? error : link.notes.loss ?? error
+        let judgement = FailureJudgement(
+            judged(cause, await authorizer?.lastChallenge), session: hasSession, reached: link.notes.firstStatus,
+            at: options.now())
+        guard link === self.link, problem == nil else { return }
+        problem = judgement.error
+        for line in judgement.log { log(.info, line) }
+        board.change { judgement.apply(to: &$0) }
+        guard !hasSession else { return }
+        self.link = nil
+        await close(link)
     }
 
-    /// The same error with the server's own next step where it has none.
-    private func named(_ error: OmlxError) -> OmlxError {
-        error.suggesting("omlx mcp status \(name.shellWord) --check --verbose")
+    /// Forgets why the server was not ready, as after a sign-in, and the tools, as after a sign-out.
+    func forget(tools: Bool = false) {
+        problem = nil
+        if tools { listed = [] }
     }
-
-    /// Forgets the problem, as after a sign-in.
-    func clearProblem() { problem = nil }
 }
 
-/// What the connection's events say about a start that failed.
-final class ConnectionNotes: Sendable {
-    private let status = Mutex<Int?>(nil)
-
-    /// The status of the server's first answer, if it gave one.
-    var firstStatus: Int? { status.withLock { $0 } }
-
-    func note(_ event: ConnectionEvent) {
-        guard case .reached(let first) = event else { return }
-        status.withLock { $0 = $0 ?? first }
+extension OmlxError {
+    /// Any error as one of the catalogue.
+    fileprivate init(converting error: any Error, _ server: String) {
+        self = error as? OmlxError ?? OmlxError(.transportCancelled, "listing the tools of \(server) was cancelled")
     }
 }
 

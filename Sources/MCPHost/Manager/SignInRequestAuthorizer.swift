@@ -10,17 +10,35 @@ struct SignInRequestAuthorizer: RequestAuthorizer {
     let authorizer: ServerAuthorizer
     /// The only origin the token is sent to.
     let origin: String
+    let notes: ConnectionNotes
+
+    /// A store that cannot be read keeps no server away that wants no token; one that does want one answers 401, and
+    /// the store's error comes up again when that is judged.
+    private static let unreadable: Set<ErrorCode> = [
+        .storeUnreadable, .storePermissions, .storeForeign, .storeVersion, .storeDamaged, .storeKeyMissing,
+        .storePasswordNeeded, .storePasswordWrong, .storeCryptography, .configStoreUnsupported,
+    ]
 
     func authorize(method: String, url: HTTPURL) async throws -> RequestAuthorization {
         guard url.origin == origin else { return RequestAuthorization() }
-        let authorization = try await authorizer.authorization()
+        // The end of a session is worth no refresh, which would outlive the process.
+        if let farewell = notes.farewell { return farewell }
+        let authorization: ServerAuthorizer.Authorization
+        do {
+            authorization = try await authorizer.authorization()
+        } catch let error as OmlxError where Self.unreadable.contains(error.code) {
+            return RequestAuthorization()
+        }
         let headers = authorization.header.map { [HTTPRequestHeader("Authorization", secret: $0)] } ?? []
-        return RequestAuthorization(headers: headers, generation: authorization.tokenGeneration)
+        let signed = RequestAuthorization(headers: headers, generation: authorization.tokenGeneration)
+        notes.note(signed)
+        return signed
     }
 
     func judge(
         _ head: HTTPResponseHead, of authorization: RequestAuthorization, attempt: Int
     ) async throws -> AuthorizationVerdict {
+        if notes.farewell != nil { return .accept }
         let used = ServerAuthorizer.Authorization(header: nil, tokenGeneration: authorization.generation)
         return try await authorizer.judge(head, of: used, attempt: attempt) ? .retry : .accept
     }

@@ -24,6 +24,8 @@ final class StatusRecorder: Sendable {
     private let logger: Logger
     private let now: @Sendable () -> Date
     private let pending = Mutex(Pending())
+    /// Held while a batch is written, so that batches keep their order and `flush` returns when all is written.
+    private let writing = Mutex(())
     private let database = Mutex<StatusDatabase?>(nil)
 
     init(path: String, logger: Logger, now: @escaping @Sendable () -> Date) {
@@ -75,8 +77,14 @@ final class StatusRecorder: Sendable {
         }
     }
 
-    /// Writes what is waiting.
+    deinit { flush() }
+
+    /// Writes what is waiting; returns when it is written.
     func flush() {
+        writing.withLock { _ in writeBatch() }
+    }
+
+    private func writeBatch() {
         let batch = pending.withLock { pending in
             defer { pending = Pending(isBroken: pending.isBroken) }
             return pending

@@ -7,8 +7,11 @@ import ErrorCatalogue
 /// The choice of a store.
 enum StoreSelection {
     /// The store for all servers.
-    /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED`, and what a broken `tokenStorage` is refused with.
-    static func shared(_ configuration: HostConfiguration, _ options: HostOptions) throws(OmlxError) -> any CredentialStore {
+    /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` for a name the program was given. A store the configuration
+    ///   names and that does not exist fails only the servers that need a credential.
+    static func shared(_ configuration: HostConfiguration, _ options: HostOptions) throws(OmlxError)
+        -> any CredentialStore
+    {
         if let store = options.store { return store }
         if let name = options.storeName {
             switch name {
@@ -18,11 +21,16 @@ enum StoreSelection {
             default: throw unsupported(name)
             }
         }
-        let settings = try configuration.tokenStorage.get()
+        let settings: TokenStorageConfiguration
+        do throws(OmlxError) {
+            settings = try configuration.tokenStorage.get()
+        } catch {
+            return UnavailableStore(reason: error)
+        }
         switch settings.backend {
         case .automatic, .encrypted: return file(in: options.paths.credentials, settings.password?.secret, options)
         case .memory: return MemoryStore(now: options.now)
-        default: throw unsupported(settings.backend.rawValue)
+        default: return UnavailableStore(reason: unsupported(settings.backend.rawValue))
         }
     }
 

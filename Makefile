@@ -1,0 +1,79 @@
+# make run and make test each do all their own set-up and can be run again at any time. make help lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+STRIP ?= strip
+# Such as "-j 2" where the machine is shared.
+SWIFT_FLAGS ?=
+
+release := .build/release
+install_root := $(DESTDIR)$(PREFIX)
+
+.PHONY: help run test build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r target text; do \
+	    printf '  make %-18s %s\n' "$$target" "$$text"; done
+
+run: build ## build, then show omlx at work against a demo server on this machine
+	@scripts/demo.sh $(release)
+
+test: ## check style and warnings, build everything, run all tests
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory lint
+	@scripts/build-tests.sh $(SWIFT_FLAGS)
+	@scripts/venvs.sh
+	swift test --skip-build --parallel $(SWIFT_FLAGS)
+
+build: ## the release programs, in .build/release
+	@scripts/setup.sh build
+	swift build -c release --static-swift-stdlib --product omlx $(SWIFT_FLAGS)
+	swift build -c release --static-swift-stdlib --product omlx-demo-server $(SWIFT_FLAGS)
+
+install: ## put omlx, its completions and its manual under PREFIX (/usr/local); DESTDIR is honoured
+	@[ -x $(release)/omlx ] || $(MAKE) --no-print-directory build
+	install -d $(install_root)/bin
+	install -m 755 $(release)/omlx $(install_root)/bin/omlx
+	$(STRIP) $(install_root)/bin/omlx
+	install -d $(install_root)/share/bash-completion/completions $(install_root)/share/zsh/site-functions \
+	    $(install_root)/share/fish/vendor_completions.d $(install_root)/share/man/man1
+	$(release)/omlx completions bash > $(install_root)/share/bash-completion/completions/omlx
+	$(release)/omlx completions zsh > $(install_root)/share/zsh/site-functions/_omlx
+	$(release)/omlx completions fish > $(install_root)/share/fish/vendor_completions.d/omlx.fish
+	install -m 644 docs/man/omlx.1 $(install_root)/share/man/man1/omlx.1
+
+uninstall: ## take away what install put there
+	rm -f $(install_root)/bin/omlx $(install_root)/share/bash-completion/completions/omlx \
+	    $(install_root)/share/zsh/site-functions/_omlx $(install_root)/share/fish/vendor_completions.d/omlx.fish \
+	    $(install_root)/share/man/man1/omlx.1
+
+sanitize: ## run the tests under the thread and the address sanitizer
+	@$(MAKE) --no-print-directory sanitize-thread
+	@$(MAKE) --no-print-directory sanitize-address
+
+sanitize-thread:
+	@scripts/setup.sh test
+	@scripts/venvs.sh
+	TSAN_OPTIONS="$${TSAN_OPTIONS:-halt_on_error=1}" \
+	    swift test --sanitize=thread --scratch-path .build-tsan --parallel $(SWIFT_FLAGS)
+
+sanitize-address:
+	@scripts/setup.sh test
+	@scripts/venvs.sh
+	LSAN_OPTIONS="$${LSAN_OPTIONS:-suppressions=$(CURDIR)/scripts/lsan.supp:print_suppressions=0}" \
+	    swift test --sanitize=address --scratch-path .build-asan --parallel $(SWIFT_FLAGS)
+
+bench: build ## measure omlx beside its peers, and count the requests of a sign-in
+	@scripts/setup.sh test
+	@python3 Benchmarks/run.py --omlx $(release)/omlx --oauth
+
+lint: ## check the style of the Swift sources
+	@find Package.swift Sources Tests -name .build -prune -o -name '*.swift' -print0 | \
+	    xargs -0 swift format lint --strict --parallel --configuration .swift-format
+
+clean: ## take away everything that was built, the test servers' Python too
+	rm -rf .build .build-tsan .build-asan .venvs

@@ -1,0 +1,115 @@
+// Calling the tools of one server, and what the answers say about its sign-in.
+
+import ErrorCatalogue
+import FoundationEssentials
+import JSON
+import MCPClient
+import OAuth
+
+extension ManagedServer {
+    /// Calls a tool of this server, connecting first if need be. Only the call itself waits at the gate, so that a
+    /// server that connects slowly takes no place from others.
+    /// - Throws: `OmlxError`.
+    func call(
+        _ tool: String, arguments: JSONObject, timeout: Double?, through gate: CallGate,
+        onProgress: (@Sendable (Progress) -> Void)?
+    ) async throws -> ToolResult {
+        var isRepeated = false
+        while true {
+            let link = try await ready(for: tool)
+            do {
+                let result = try await gate.run {
+                    try await link.connection.callTool(
+                        tool, arguments: arguments, timeout: timeout, onProgress: onProgress)
+                }
+                await noteGoodAnswer()
+                return result
+            } catch let error as OmlxError where error.code == .transportNotConnected && !isRepeated {
+                // The connection ended before anything was sent.
+                isRepeated = true
+                if link === self.link { await disconnect() }
+            } catch let error as OmlxError {
+                let error = judged(error, await authorizer?.lastChallenge)
+                noteSignInProblem(error)
+                throw error
+            } catch {
+                throw OmlxError(.transportCancelled, "the call of \(OmlxError.shown(tool, limit: 80)) was cancelled")
+            }
+        }
+    }
+
+    private func ready(for tool: String) async throws -> Link {
+        await start()
+        guard let link, problem == nil else {
+            throw problem ?? OmlxError(.transportNotConnected, "\(name) is not connected")
+        }
+        guard listed.contains(where: { $0.tool.name == tool }) else {
+            throw OmlxError(
+                .protocolToolUnknown, "\(name) has no tool \"\(OmlxError.shown(tool, limit: 80))\"",
+                nextStep: "omlx mcp tools \(name.shellWord)")
+        }
+        return link
+    }
+
+    /// A sign-in that was missing works when a call got through with a token.
+    private func noteGoodAnswer() async {
+        guard [.needed, .expired, .refreshFailed].contains(status.signIn.state),
+            (try? await authorizer?.authorization())?.tokenGeneration != nil
+        else { return }
+        let moment = options.now()
+        board.change { $0.signIn = StatusAnswer(.signedIn, at: moment) }
+    }
+
+    private func noteSignInProblem(_ error: OmlxError) {
+        guard let state = SignInState(problem: error.code) else { return }
+        let moment = options.now()
+        board.change { status in
+            status.signIn = StatusAnswer(state, at: moment, problem: StatusProblem(error))
+            guard error.code != .oauthSignInNeeded else { return }
+            status.lastError = StatusError(code: error.code.text, message: error.message, at: moment)
+        }
+        log(.info, error.code == .oauthSignInNeeded ? state.text : "\(state.text): \(error)")
+    }
+
+    // MARK: judging
+
+    /// Whether the configuration gives the server a credential of its own.
+    nonisolated var hasStaticHeader: Bool {
+        let names = ["authorization", "x-api-key", "api-key", "x-auth-token", "cookie"]
+        return configuration.transport.http?.headers.contains { names.contains($0.name.lowercased()) } ?? false
+    }
+
+    /// The error as it is about this server: with its name in the next step, and with what its configuration makes of a
+    /// refusal.
+    /// - Parameter challenge: what the server's last refusal said.
+    nonisolated func judged(_ error: OmlxError, _ challenge: BearerChallenge?) -> OmlxError {
+        let signsIn = configuration.auth.map { $0.mode != .disabled }
+        switch error.code {
+        case .oauthSignInNeeded where hasStaticHeader && signsIn != true:
+            return OmlxError(
+                .oauthStaticHeaderRefused, "the server refused the header configured for it", httpStatus: 401,
+                nextStep: "correct the token in the server's headers in mcp.json")
+        case .oauthSignInNeeded where signsIn == false:
+            var error = error
+            error.nextStep = "take the \"auth\" that switches sign-in off out of the entry of \(name) in mcp.json"
+            return error
+        case .oauthInsufficientScope:
+            guard let wanted = challenge?.scopes else { return named(error) }
+            // What is granted is asked for again, or the next sign-in would lose it (pain 15).
+            var error = error
+            let scopes = Scopes.unique(status.record.grantedScopes + wanted)
+            let quoted = Scopes.text(scopes).replacing("'", with: #"'\''"#)
+            error.nextStep = "omlx mcp login \(name.shellWord) --scope '\(OmlxError.shown(quoted))'"
+            return error
+        case .oauthRefreshRejected, .oauthRefreshRefused:
+            var error = error
+            error.nextStep = "omlx mcp login \(name.shellWord)"
+            return error
+        default: return named(error)
+        }
+    }
+
+    private nonisolated func named(_ error: OmlxError) -> OmlxError {
+        error.suggesting("omlx mcp status \(name.shellWord) --check --verbose")
+    }
+}

@@ -1,0 +1,60 @@
+// The person at the browser: approves, keeps notes of where the sign-in went, or carries the address over by hand.
+
+import Foundation
+
+extension TestHome {
+    /// A browser that approves by `scripts/consent-browser`, after noting the addresses of the sign-in on the desk.
+    func recordingBrowser() throws -> String {
+        try script(
+            "recording-browser",
+            """
+            #!/bin/sh
+            printf '%s\\n' "$1" >>'\(desk)/opened'
+            '\(Repository.consentBrowser)' "$1" 2>>'\(desk)/browser-log'
+            status=$?
+            echo "exit $status" >>'\(desk)/browser-log'
+            exit $status
+
+            """)
+    }
+
+    /// What the recording browser said.
+    var browserLog: String { (try? String(contentsOfFile: desk + "/browser-log", encoding: .utf8)) ?? "" }
+
+    /// The authorization addresses opened so far.
+    var openedAddresses: [String] {
+        let text = (try? String(contentsOfFile: desk + "/opened", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    /// Follows the redirects of an authorization address as a browser on another machine would: to the callback
+    /// address, which it cannot reach.
+    func callback(of address: String) async throws -> String {
+        var place = address
+        for _ in 0..<10 {
+            let run = try await run(
+                "/usr/bin/curl",
+                [
+                    "-sS", "-o", "/dev/null", "-w", "%{redirect_url}", "--noproxy", "*", "--max-time", "30", "--",
+                    place,
+                ])
+            guard run.exit == 0, !run.out.isEmpty else { throw Missing(description: "no redirect:\(run)") }
+            place = run.out
+            if place.contains("/callback?") || place.contains("code=") || place.contains("error=") { return place }
+        }
+        throw Missing(description: "the sign-in never came back from \(address)")
+    }
+
+    /// Starts a login without a browser; the program and the address it shows.
+    func loginByHand(_ server: String, _ words: String...) async throws -> (program: ChildProgram, address: String) {
+        let program = try start(["mcp", "login", server, "--no-browser"] + words)
+        let address = try await program.text(#"\n  (http\S+)\n"#, in: .errors)
+        return (program, address)
+    }
+}
+
+/// A parameter of an address's query, decoded as a form is.
+func parameter(_ name: String, of address: String) -> String? {
+    let spaced = address.replacingOccurrences(of: "+", with: "%20")
+    return URLComponents(string: spaced)?.queryItems?.first { $0.name == name }?.value
+}

@@ -1,0 +1,82 @@
+// The servers nobody here wrote, started as processes: the MCP Python SDK 1.x and 2.x and fastmcp.
+
+import Foundation
+import Testing
+
+/// A server program and the environment it runs in.
+enum RealServer: String, Sendable, CaseIterable, CustomTestStringConvertible {
+    case sdk1, sdk2, fastmcp
+
+    var environment: String {
+        switch self {
+        case .sdk1: "mcp1"
+        case .sdk2: "mcp2"
+        case .fastmcp: "fastmcp"
+        }
+    }
+
+    var testDescription: String { rawValue }
+
+    /// The command of its stdio form: the interpreter and the words after it.
+    func command(_ options: [String] = []) throws -> [String] {
+        let program = "\(Repository.servers)/\(rawValue)_server.py"
+        return [try Repository.python(environment), "-B", program, "--transport", "stdio"] + options
+    }
+
+    /// Its stdio form as an entry of `mcp.json`.
+    func entry(_ options: [String] = [], variables: [String: String] = [:]) throws -> [String: Any] {
+        let command = try command(options)
+        return ["command": command[0], "args": Array(command.dropFirst()), "env": variables]
+    }
+}
+
+/// A server that listens on loopback.
+struct HTTPServer: Sendable {
+    let program: ChildProgram
+    /// The MCP address.
+    let url: String
+    let requestLog: String
+
+    /// The address without its path.
+    var origin: String { url.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//") }
+
+    /// The requests so far, `METHOD PATH STATUS` each.
+    var requests: [String] {
+        let text = (try? String(contentsOfFile: requestLog, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    /// Forgets the requests so far.
+    func forgetRequests() { truncate(requestLog, 0) }
+}
+
+extension TestHome {
+    /// Starts a real server over HTTP on a free port.
+    func serve(_ server: RealServer, transport: String, _ options: [String]) async throws -> HTTPServer {
+        try await serve("\(server.rawValue)_server.py", in: server.environment, ["--transport", transport] + options)
+    }
+
+    /// Starts fastmcp's OAuth-protected server on a free port.
+    func serveOAuth(_ options: [String]) async throws -> HTTPServer {
+        try await serve("fastmcp_oauth_server.py", in: "fastmcp", options)
+    }
+
+    private func serve(_ file: String, in environment: String, _ options: [String]) async throws -> HTTPServer {
+        let log = "\(desk)/requests-\(UUID().uuidString)"
+        let program = try start(
+            program: try Repository.python(environment),
+            ["-B", "\(Repository.servers)/\(file)", "--until-stdin-closes", "--request-log", log] + options)
+        return HTTPServer(program: program, url: try await program.text(#"READY (\S+)"#), requestLog: log)
+    }
+
+    /// Asks one of a server's control addresses; the answer's body.
+    @discardableResult
+    func control(_ method: String, _ url: String, _ body: Any? = nil) async throws -> Document {
+        var words = ["-sS", "--fail-with-body", "--noproxy", "*", "--max-time", "30", "-X", method]
+        if body != nil { words += ["-H", "Content-Type: application/json", "--data-binary", "@-"] }
+        let run = try await run(
+            "/usr/bin/curl", words + ["--", url], input: body.map { Document.text($0) } ?? "")
+        guard run.exit == 0 else { throw Missing(description: "the server's control failed:\(run)") }
+        return run.json
+    }
+}

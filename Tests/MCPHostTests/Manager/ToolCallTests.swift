@@ -1,0 +1,135 @@
+// Names of tools, calls, and how many run at once.
+
+import DemoServer
+import ErrorCatalogue
+import JSON
+import Testing
+
+@testable import MCPHost
+
+@Suite struct ToolCallTests {
+    @Test(
+        "a name is split at the first __ whose left side is a configured server",
+        arguments: [
+            ("a__b", "a", "b"), ("a__b__c", "a", "b__c"), ("x__y__z", "x__y", "z"), ("a___b", "a", "_b"),
+            ("q__", nil, nil), ("__a", nil, nil), ("tool", nil, nil), ("nobody__tool", nil, nil), ("a__", nil, nil),
+            ("", nil, nil), ("____", nil, nil), ("_a__b", nil, nil),
+        ] as [(String, String?, String?)])
+    func split(name: String, server: String?, tool: String?) {
+        let split = ToolName.split(name, servers: ["a", "x__y", "x__y__z", "q"])
+        #expect(split?.server == server)
+        #expect(split?.tool == tool)
+    }
+
+    @Test("a bare name works when one server has it; several are ambiguous and named; none is unknown")
+    func bareNames() async throws {
+        try await withHost({ $0.protection.mode = .none }) { scene, one async throws in
+            try await withServer({
+                $0.protection.mode = .none
+                $0.mcp.tools.builtIn = ["echo", "add"]
+                $0.mcp.tools.custom = [["name": "with__marks", "inputSchema": ["type": "object"]]]
+            }) { two async throws in
+                let manager = try scene.host([
+                    "one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)], "bad": ["url": "gopher://x"],
+                ])
+                #expect(try await scene.call(manager, "whoami")["isError"] == false)
+                #expect(try await manager.server(ofTool: "fail") == "one")
+                #expect(try await scene.call(manager, "with__marks")["content"] != nil)
+                #expect(try await scene.call(manager, "two__with__marks")["content"] != nil)
+                let ambiguous = await scene.error { _ = try await scene.call(manager, "echo") }
+                #expect(ambiguous?.code == .protocolToolAmbiguous)
+                #expect(ambiguous?.step == "use one of one__echo, two__echo")
+                #expect(await scene.code { _ = try await scene.call(manager, "nothing") } == "PROTOCOL_TOOL_UNKNOWN")
+                #expect(
+                    await scene.code { _ = try await scene.call(manager, "one__nothing") } == "PROTOCOL_TOOL_UNKNOWN")
+                #expect(
+                    await scene.code { _ = try await scene.call(manager, "three__echo") } == "PROTOCOL_TOOL_UNKNOWN")
+                #expect(
+                    await scene.code { _ = try await scene.call(manager, "bad__echo") }?.hasPrefix("CONFIG_") == true)
+                #expect(one.calls("initialize").count == 1)
+            }
+        }
+    }
+
+    @Test("a bare name does not try failed servers anew at each call (pain 30)")
+    func bareNameAndFailedServer() async throws {
+        try await withHost({ $0.protection.mode = .none }) { scene, good async throws in
+            try await withServer({ $0.protection.mode = .all }) { locked async throws in
+                let manager = try scene.host(["good": ["url": JSON(good.url)], "locked": ["url": JSON(locked.url)]])
+                for _ in 0..<3 { _ = try await scene.call(manager, "whoami") }
+                #expect(locked.requests.count == 1)
+            }
+        }
+    }
+
+    @Test("a call names its server alone: no other is started")
+    func qualifiedStartsOne() async throws {
+        try await withHost({ $0.protection.mode = .none }) { scene, one async throws in
+            try await withServer { two async throws in
+                let manager = try scene.host(["one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)]])
+                #expect(try await scene.call(manager, "one__add", ["a": 2, "b": 3])["isError"] == false)
+                #expect(two.requests.isEmpty)
+            }
+        }
+    }
+
+    @Test("a failure the tool reports is a result, with its own text")
+    func toolFails() async throws {
+        try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
+            let result = try await (try scene.host(server)).call("demo__fail", arguments: ["text": "no such file"])
+            #expect(result.isError)
+            #expect(result.content.first?["text"] == "no such file")
+        }
+    }
+
+    @Test("max_tool_calls: the rest wait their turn; one that is cancelled waits no longer")
+    func gate() async throws {
+        try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
+            let manager = try scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 2])
+            await manager.start()
+            let slow = (0..<2).map { _ in Task { try await manager.call("demo__slow", arguments: [:]) } }
+            await server.wait { $0.calls("tools/call").count == 2 }
+            let third = Task { try await manager.call("demo__echo", arguments: [:]) }
+            let fourth = Task { try await manager.call("demo__whoami", arguments: [:]) }
+            third.cancel()
+            #expect(await scene.code { _ = try await third.value } == "TRANSPORT_CANCELLED")
+            #expect(server.calls("tools/call").count == 2)
+            slow[0].cancel()
+            #expect(await scene.code { _ = try await slow[0].value } == "TRANSPORT_CANCELLED")
+            #expect(try await !fourth.value.isError)
+            slow[1].cancel()
+            _ = try? await slow[1].value
+            #expect(server.calls("tools/call").count == 3, "the cancelled one was never sent")
+        }
+    }
+
+    @Test("a server that connects slowly takes no place of others at the gate")
+    func gateAndConnecting() async throws {
+        try await withHost({
+            $0.protection.mode = .none
+            $0.mcp.overrides["initialize"] = .hang
+        }) { scene, hanging async throws in
+            try await withServer({ $0.protection.mode = .none }) { healthy async throws in
+                let manager = try scene.host(
+                    ["hangs": ["url": JSON(hanging.url)], "demo": ["url": JSON(healthy.url)]],
+                    top: ["max_tool_calls": 1])
+                let stuck = Task { try await manager.call("hangs__echo", arguments: [:]) }
+                await hanging.wait { !$0.requests.isEmpty }
+                #expect(try await scene.call(manager)["isError"] == false)
+                stuck.cancel()
+                #expect(await scene.code { _ = try await stuck.value } == "TRANSPORT_CANCELLED")
+            }
+        }
+    }
+
+    @Test("a call's own limit counts, and the server stays connected")
+    func callTimeout() async throws {
+        try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
+            let manager = try scene.host(server)
+            let code = await scene.code { _ = try await manager.call("demo__slow", arguments: [:], timeout: 0.2) }
+            #expect(code == "TRANSPORT_TIMEOUT")
+            #expect(try await scene.call(manager)["isError"] == false)
+            #expect(try await manager.state().transport.state == .connected)
+        }
+    }
+}

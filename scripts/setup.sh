@@ -1,0 +1,84 @@
+#!/bin/sh
+# Installs the system packages that building omlx, or testing it, needs; nothing when all are there.
+# Usage: scripts/setup.sh [build|test]   (build without a word; test adds what the test servers need)
+set -eu
+
+purpose=${1:-build}
+missing=
+
+die() {
+    echo "setup.sh: $*" >&2
+    exit 1
+}
+
+# need PACKAGE WHAT…: the package is missing unless one of the files, or else the command, is there.
+need() {
+    package=$1
+    shift
+    for place in "$@"; do
+        case $place in
+        /*) for file in $place; do [ -e "$file" ] && return; done ;;
+        *) command -v "$place" >/dev/null 2>&1 && return ;;
+        esac
+    done
+    missing="$missing $package"
+}
+
+find_missing() {
+    missing=
+    need libc6-dev '/usr/include/stdlib.h'
+    need libstdc++-12-dev '/usr/lib/gcc/*/*/libstdc++.so'
+    need libcurl4-openssl-dev '/usr/include/curl/curl.h' '/usr/include/*/curl/curl.h'
+    need libssl-dev '/usr/include/openssl/evp.h'
+    need libsqlite3-dev '/usr/include/sqlite3.h'
+    # Doors load these on first use: no linker tells that one is missing.
+    need libcurl4 '/usr/lib/*/libcurl.so.4' '/usr/lib/libcurl.so.4' '/usr/lib64/libcurl.so.4'
+    need libssl3 '/usr/lib/*/libcrypto.so.3' '/usr/lib/libcrypto.so.3' '/usr/lib64/libcrypto.so.3'
+    need ca-certificates '/etc/ssl/certs/ca-certificates.crt' '/etc/pki/tls/certs/ca-bundle.crt'
+    need curl curl
+    [ "$purpose" = test ] || return 0
+    need openssl openssl
+    need python3 python3
+    python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || /usr/bin/python3 -c 'import venv, ensurepip' >/dev/null 2>&1 ||
+        missing="$missing python3-venv"
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        env DEBIAN_FRONTEND=noninteractive "$@"
+    else
+        sudo env DEBIAN_FRONTEND=noninteractive "$@"
+    fi
+}
+
+case $purpose in
+build | test) ;;
+*) die "unknown purpose: $purpose (there are build and test)" ;;
+esac
+
+command -v git >/dev/null 2>&1 || missing_tool=git
+command -v swift >/dev/null 2>&1 || missing_tool=swift
+case ${missing_tool:-} in
+git) die "git is not installed; Swift fetches packages with it: apt-get install git" ;;
+swift) die "Swift is not installed, or not in PATH; omlx needs 6.3: https://www.swift.org/install/linux/" ;;
+esac
+
+find_missing
+[ -n "$missing" ] || exit 0
+
+command -v apt-get >/dev/null 2>&1 ||
+    die "these packages are missing (by their Debian names), and there is no apt-get to install them:$missing"
+if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null 2>&1; then
+    die "these packages are missing, and this is neither root nor is there sudo. Have an administrator run:
+  apt-get install -y --no-install-recommends$missing"
+fi
+
+echo "installing$missing" >&2
+# A source that cannot be reached need not be the one that has the packages: the installation tells.
+as_root apt-get -o DPkg::Lock::Timeout=400 update -q >&2 || echo "setup.sh: apt-get update failed; going on" >&2
+# The names hold no blanks: each word is one package.
+# shellcheck disable=SC2086
+as_root apt-get -o DPkg::Lock::Timeout=400 install -q -y --no-install-recommends $missing >&2 ||
+    die "apt-get could not install$missing"
+find_missing
+[ -z "$missing" ] || die "installed, but still missing:$missing"
