@@ -86,13 +86,18 @@ let package = Package(
             name: "OAuthTests", dependencies: ["OAuth", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         .testTarget(
             name: "SignInTests",
-            dependencies: ["SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "ErrorCatalogue", "DemoServer"]),
+            dependencies: [
+                "SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "ErrorCatalogue", "DemoServer",
+            ]),
         .testTarget(
             name: "MCPClientTests",
             dependencies: ["MCPClient", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         .testTarget(
             name: "MCPHostTests",
-            dependencies: ["MCPHost", "Cryptography", "ErrorCatalogue", "JSON", "DemoServer"]),
+            dependencies: [
+                "MCPHost", "SignIn", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON", "DemoServer",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "DemoServerTests", dependencies: ["DemoServer", "JSON", "TestSupport"]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["omlx", "DemoServerCommand"], exclude: ["Servers"]),

@@ -108,7 +108,9 @@ enum KeyFile {
         case (.plain, .password):
             throw OmlxError(
                 .storePasswordWrong, "a password was given, but the credential store has none (\(path))",
-                nextStep: "unset OMLX_STORE_PASSWORD")
+                nextStep:
+                    "unset OMLX_STORE_PASSWORD and MCP_CLI_ENCRYPTION_KEY, and take tokenStorage.password out of mcp.json"
+            )
         }
     }
 

@@ -1,5 +1,6 @@
 // A TCP server that does not speak HTTP properly: for clients that meet one.
 
+import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -45,12 +46,20 @@ public final class RawServer: Sendable {
         return RawServer(listening: listening, clients: clients, counter: counter)
     }
 
-    /// A port of 127.0.0.1 where nobody listens: it was free a moment ago.
+    /// A port of 127.0.0.1 where nobody listens. It stays bound for the life of the process, so that nobody gets it.
     public static func closedPort() async throws -> Int {
-        let server = try await start(.silent)
-        let port = server.port
-        await server.stop()
-        return port
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw IOError(errnoCode: errno, reason: "bind") }
+        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     /// The port bound.

@@ -6,7 +6,8 @@ extension String {
     public var shellWord: String {
         let shown = OmlxError.shown(self, limit: 1000)
         let plain = "-_./:@%+=,"
-        let isPlain = !shown.isEmpty && shown.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || plain.contains($0)) }
+        let isPlain =
+            !shown.isEmpty && shown.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || plain.contains($0)) }
         return isPlain ? shown : "'" + shown.replacing("'", with: "'\\''") + "'"
     }
 }

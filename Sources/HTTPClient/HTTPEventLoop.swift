@@ -49,6 +49,7 @@ final class HTTPEventLoop: Sendable {
             &thread, nil,
             { context in
                 guard let context else { return nil }
+                HTTPEventLoop.nameThread()
                 Unmanaged<HTTPEventLoop>.fromOpaque(context).takeRetainedValue().run()
                 return nil
             }, context.toOpaque())
@@ -58,6 +59,16 @@ final class HTTPEventLoop: Sendable {
             throw HTTPFailure(.transportHTTPLibrary, "no thread for HTTP could be started")
         }
         pthread_detach(thread)
+    }
+
+    /// The name debuggers and `/proc` show for the loop's thread.
+    static let threadName = "omlx-http"
+
+    private static func nameThread() {
+        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        _ = write(descriptor, threadName, threadName.utf8.count)
+        close(descriptor)
     }
 
     func start(_ transfer: HTTPTransfer, _ request: PreparedRequest) { send(.start(transfer, request)) }

@@ -3,6 +3,7 @@
 import Cryptography
 import HTTPClient
 import JSON
+import OAuth
 
 /// Which `resource` parameter is sent (RFC 8707; pain 10).
 public enum ResourceMode: Sendable, Hashable {
@@ -51,6 +52,8 @@ public struct SignInConfiguration: Sendable {
     public var clientID: String?
     /// Its secret.
     public var clientSecret: Secret?
+    /// How that client shows itself at the token endpoint, in place of what the server's metadata suggests.
+    public var clientAuthMethod: ClientAuthMethod?
     /// The scopes to ask for in place of what the server wants.
     public var scopes: [String]?
     /// The issuer that is trusted; compared byte for byte.

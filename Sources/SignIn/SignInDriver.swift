@@ -103,7 +103,9 @@ public struct SignInDriver: Sendable {
             SignInMachine.Input(
                 key: request.key, server: request.server, challenge: request.challenge,
                 configuration: request.configuration, earlierIssuer: earlier?.issuer,
-                earlierClientID: earlier?.clientID, knownPlaces: request.knownPlaces,
+                earlierClientID: earlier?.clientID,
+                isEarlierClientRefused: earlier?.rejection?.code == "invalid_client",
+                knownPlaces: request.knownPlaces,
                 resetsClient: request.resetsClient), now: context.now)
         var listener: CallbackListener?
         defer { listener?.stop() }

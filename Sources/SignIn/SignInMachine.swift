@@ -62,6 +62,8 @@ struct SignInMachine {
         var earlierIssuer: String?
         /// The client id of that sign-in.
         var earlierClientID: String?
+        /// Whether that client was refused when the sign-in was last refreshed (pain 7).
+        var isEarlierClientRefused = false
         /// The places that answered an earlier discovery.
         var knownPlaces: [String] = []
         /// Register anew even if a registration is there.
@@ -148,9 +150,11 @@ struct SignInMachine {
                         compared: [.init("issuer before", earlier), .init("issuer now", issuer)],
                         nextStep: "configure the client for the new issuer, or name the issuer in the auth block"))
             }
-            client = OAuthClient(
+            var configured = OAuthClient(
                 id: id, secret: input.configuration.clientSecret,
                 serverMethods: discovery.server.tokenEndpointAuthMethods)
+            if let method = input.configuration.clientAuthMethod { configured.authMethod = method }
+            client = configured
             stage = .listening
             return .listen(preferredPort: nil)
         }
@@ -161,7 +165,8 @@ struct SignInMachine {
     private mutating func foundClient(_ found: ClientRegistration?) -> Action {
         let usable = found.flatMap { record in
             let isOver = record.secretExpiresAt.map { $0 <= now() } ?? false
-            return input.resetsClient || isOver ? nil : record
+            let isRefused = input.isEarlierClientRefused && record.clientID == input.earlierClientID
+            return input.resetsClient || isOver || isRefused ? nil : record
         }
         registration = usable
         if usable == nil, discovery?.server.registrationEndpoint == nil {

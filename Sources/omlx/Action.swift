@@ -22,7 +22,9 @@ extension Action {
 }
 
 struct CommonOptions: ParsableArguments {
-    @Option(name: .customLong("mcp-config"), help: "The configuration file.", completion: .file())
+    @Option(
+        name: .customLong("mcp-config"), help: ArgumentHelp("The configuration file.", valueName: "path"),
+        completion: .file())
     var configPath: String?
 
     @Flag(help: "Print one JSON document.")
@@ -34,7 +36,7 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: "Say only what was asked for.")
     var quiet = false
 
-    @Option(help: "The limit for each server, in seconds.")
+    @Option(help: ArgumentHelp("The limit for each server.", valueName: "seconds"))
     var timeout: Double?
 
     func validate() throws {
@@ -98,7 +100,9 @@ struct Session: Sendable {
         var pointer = environ
         while let entry = pointer.pointee {
             let text = String(cString: entry)
-            if let mark = text.firstIndex(of: "=") { variables[String(text[..<mark])] = String(text[text.index(after: mark)...]) }
+            if let mark = text.firstIndex(of: "=") {
+                variables[String(text[..<mark])] = String(text[text.index(after: mark)...])
+            }
             pointer += 1
         }
         environment = variables
@@ -112,29 +116,39 @@ struct Session: Sendable {
     }
 
     /// The configuration, with its warnings said on standard error.
+    /// - Parameter servers: whose warnings are said; everybody's when empty.
     /// - Throws: `OmlxError`.
-    func configuration() throws(OmlxError) -> HostConfiguration {
+    func configuration(about servers: [String] = []) throws(OmlxError) -> HostConfiguration {
         let configuration = try HostConfiguration.load(
             explicitPath: common.configPath, environment: environment, workingDirectory: Self.workingDirectory,
             homeDirectory: home)
-        if !common.quiet {
-            for diagnostic in configuration.diagnostics where diagnostic.severity == .warning {
-                console.note("\(diagnostic)")
-            }
+        guard !common.quiet else { return configuration }
+        if configuration.sourcePath == nil {
+            console.note(
+                "No configuration was found: put one into ./mcp.json or ~/.config/omlx/mcp.json, or name it with --mcp-config."
+            )
         }
+        let shown = configuration.diagnostics.filter { diagnostic in
+            diagnostic.severity == .warning
+                && (diagnostic.server.map { servers.isEmpty || servers.contains($0) } ?? true)
+        }
+        for diagnostic in shown { console.note("\(diagnostic)") }
         return configuration
     }
 
     /// The configuration, or one made of the command line's own server.
     /// - Throws: `OmlxError`.
-    func configuration(_ connect: ConnectOptions) throws(OmlxError) -> HostConfiguration {
-        guard connect.isAdHoc else { return try configuration() }
-        return try AdHocServer(connect).configuration(environment: environment, home: home, folder: Self.workingDirectory)
+    func configuration(_ connect: ConnectOptions, about servers: [String] = []) throws(OmlxError) -> HostConfiguration {
+        guard connect.isAdHoc else { return try configuration(about: servers) }
+        return try AdHocServer(connect).configuration(
+            environment: environment, home: home, folder: Self.workingDirectory)
     }
 
     /// A manager over a configuration.
     /// - Throws: `OmlxError`.
-    func manager(_ configuration: HostConfiguration, _ connect: ConnectOptions, command: String) throws(OmlxError) -> MCPManager {
+    func manager(_ configuration: HostConfiguration, _ connect: ConnectOptions, command: String) throws(OmlxError)
+        -> MCPManager
+    {
         var options = HostOptions(environment: environment, homeDirectory: home, logger: logger)
         if let store = connect.store { options.storeName = store }
         options.account = connect.account

@@ -22,7 +22,9 @@ struct AdHocServer {
 
     /// A configuration of this one server.
     /// - Throws: `OmlxError`.
-    func configuration(environment: [String: String], home: String, folder: String) throws(OmlxError) -> HostConfiguration {
+    func configuration(environment: [String: String], home: String, folder: String) throws(OmlxError)
+        -> HostConfiguration
+    {
         var entry: JSONObject = [:]
         if let url = connect.url {
             entry["url"] = literal(url)

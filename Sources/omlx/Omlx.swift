@@ -58,13 +58,15 @@ enum ExitStatus: Int32 {
             .oauthTokenRefused, .oauthInsufficientScope, .oauthStaticHeaderRefused:
             self = .signInNeeded
         case .oauthSignInCancelled: self = .interrupted
+        case .protocolArguments: self = .usage
         default: self = error.code.errorClass == .configuration ? .usage : .failed
         }
     }
 
     /// The code for what several servers came to.
     init(_ summary: StatusSummary) {
-        switch (summary.ready.isEmpty, summary.signInNeeded.isEmpty, summary.failed.isEmpty) {
+        let wantsNoSignIn = summary.signInNeeded.isEmpty && summary.headerRefused.isEmpty
+        switch (summary.ready.isEmpty, wantsNoSignIn, summary.failed.isEmpty) {
         case (_, true, true): self = .done
         case (_, false, true): self = .signInNeeded
         case (false, _, false): self = .partlyDone

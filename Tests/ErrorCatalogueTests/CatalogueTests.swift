@@ -43,7 +43,7 @@ import Testing
     @Test("every static member is listed in all, in the order of the source")
     func allIsComplete() throws {
         let source = try String(
-            contentsOf: Self.root.appending(path: "Sources/ErrorCatalogue/ErrorCode+Catalogue.swift"))
+            contentsOf: Self.root.appending(path: "Sources/ErrorCatalogue/ErrorCode+Catalogue.swift"), encoding: .utf8)
         let declared = source.matches(of: /static let \w+ = ErrorCode\(\s*"([A-Z0-9_]+)"/).map { String($0.1) }
         #expect(!declared.isEmpty)
         #expect(declared == ErrorCode.all.map(\.text))
@@ -90,7 +90,9 @@ import Testing
     /// The second-level headings in lower case, and the third-level headings below each.
     private static func sections() throws -> [Section] {
         var sections: [Section] = []
-        for line in try String(contentsOf: root.appending(path: "docs/errors.md")).split(separator: "\n") {
+        for line in try String(contentsOf: root.appending(path: "docs/errors.md"), encoding: .utf8).split(
+            separator: "\n")
+        {
             if line.hasPrefix("## ") {
                 sections.append(Section(title: line.dropFirst(3).lowercased()))
             } else if line.hasPrefix("### ") {

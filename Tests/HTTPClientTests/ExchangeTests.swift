@@ -2,6 +2,7 @@
 
 import Cryptography
 import ErrorCatalogue
+import Foundation
 import Glibc
 import Synchronization
 import Testing
@@ -271,7 +272,13 @@ import Testing
         guard let folder = opendir("/proc/self/task") else { return 0 }
         defer { closedir(folder) }
         var count = 0
-        while readdir(folder) != nil { count += 1 }
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            let comm = try? String(contentsOfFile: "/proc/self/task/\(name)/comm", encoding: .utf8)
+            if comm?.hasPrefix(HTTPEventLoop.threadName) == true { count += 1 }
+        }
         return count
     }
 }

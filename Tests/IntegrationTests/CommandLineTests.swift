@@ -142,7 +142,7 @@ struct CommandLineTests {
             let demo = try await home.demo(["protection": ["mode": "none"]])
             try home.configure(["demo": ["url": demo.url]])
             let call = try await home.note(home.start(["mcp", "call", "demo__add"] + words, input: "").end())
-            #expect(call.exit == 1 && call.err.contains("PROTOCOL_ARGUMENTS") && call.out.isEmpty, "\(call)")
+            #expect(call.exit == 2 && call.err.contains("PROTOCOL_ARGUMENTS") && call.out.isEmpty, "\(call)")
         }
     }
 

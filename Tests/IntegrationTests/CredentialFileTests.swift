@@ -164,12 +164,13 @@ struct CredentialFileTests {
         }
     }
 
-    @Test("with a password, the store opens with it alone, the next step names its variable, and it is nowhere")
-    func password() async throws {
+    @Test(
+        "with a password, the store opens with it alone, the next step names a variable for it, and it is nowhere",
+        arguments: ["MCP_CLI_ENCRYPTION_KEY", "OMLX_STORE_PASSWORD"])
+    func password(variable: String) async throws {
         try await TestHome.with { home in
             let demo = try await home.demo()
             try home.configure(["demo": ["url": demo.url]])
-            let variable = "MCP_CLI_ENCRYPTION_KEY"
             let right = [variable: "correct horse battery"]
             let browser = try home.recordingBrowser()
             let login = try await home.omlx("mcp", "login", "demo", browser: browser, variables: right)
@@ -177,7 +178,7 @@ struct CredentialFileTests {
             #expect(try await home.omlx("mcp", "tools", variables: right).exit == 0)
             let none = try await home.omlx("mcp", "call", "demo__echo", "text=x")
             #expect(none.exit == 1 && none.err.contains("STORE_PASSWORD_NEEDED"), "\(none)")
-            #expect(none.err.contains("next: export \(variable)"), "\(none)")
+            #expect(none.err.contains("next: export OMLX_STORE_PASSWORD"), "\(none)")
             let wrong = [variable: "wrong horse battery"]
             let refused = try await home.omlx("mcp", "call", "demo__echo", "text=x", variables: wrong)
             #expect(refused.exit == 1 && refused.err.contains("STORE_PASSWORD_WRONG"), "\(refused)")

@@ -219,7 +219,7 @@ struct ServerAuthorizerTests {
             let authorizer = scene.authorizer()
             let error = await omlxError { _ = try await scene.call(authorizer, tool: "add") }
             #expect(error?.code == .oauthInsufficientScope)
-            #expect(error?.nextStep == "omlx mcp login demo --scope 'admin'")
+            #expect(error?.nextStep == "omlx mcp login demo --scope admin")
             #expect(scene.refreshes() == 0, "C11.5: a refresh cannot widen the scope")
         }
     }

@@ -129,6 +129,8 @@ extension EntryReader {
         do {
             return (ConfiguredText(shown: SecretMask.maskedURL(text.shown), value: text.value), try .init(text.value))
         } catch {
+            // In a disabled server a variable that is not set stays as it is written, and that is no URL.
+            if isLenient, text.value.contains("${") { return nil }
             fail(
                 error == .webSocket ? .configURLWebSocket : code, entry,
                 "the URL in \(Self.quoted(entry.path)) \(error.sentence)", nextStep: error.nextStep)

@@ -11,7 +11,7 @@ extension TokenStorageConfiguration {
         func secret(_ name: String) -> ConfiguredSecret? {
             value(name).map { ConfiguredSecret(shown: "${\(name)}", secret: Secret($0)) }
         }
-        storage.password = password ?? secret("MCP_CLI_ENCRYPTION_KEY")
+        storage.password = password ?? secret("OMLX_STORE_PASSWORD") ?? secret("MCP_CLI_ENCRYPTION_KEY")
         storage.vaultURL = vaultURL ?? value("VAULT_ADDR").map { ConfiguredText(shown: "${VAULT_ADDR}", value: $0) }
         storage.vaultToken = vaultToken ?? secret("VAULT_TOKEN")
         storage.vaultNamespace =

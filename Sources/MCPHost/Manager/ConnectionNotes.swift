@@ -9,6 +9,7 @@ final class ConnectionNotes: Sendable {
     private struct State {
         var firstStatus: Int?
         var loss: OmlxError?
+        var skippedLines = 0
         var authorization = RequestAuthorization()
         var isFinished = false
     }
@@ -27,11 +28,15 @@ final class ConnectionNotes: Sendable {
     /// Why the session ended by itself, if it did.
     var loss: OmlxError? { state.withLock { $0.loss } }
 
+    /// How many lines were no messages.
+    var skippedLines: Int { state.withLock { $0.skippedLines } }
+
     func note(_ event: ConnectionEvent) {
         state.withLock { state in
             switch event {
             case .reached(let status): state.firstStatus = state.firstStatus ?? status
             case .closed(let error?): state.loss = error
+            case .skippedLine(let count): state.skippedLines = count
             default: break
             }
         }

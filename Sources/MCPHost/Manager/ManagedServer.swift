@@ -58,7 +58,9 @@ actor ManagedServer {
         self.options = options
         self.recorder = recorder
         let identity = EndpointIdentity(configuration.transport)
-        let board = StatusBoard(status.pointed(at: identity), recorder: recorder, publish: publish)
+        var known = status.pointed(at: identity)
+        if configuration.transport.stdio != nil { known.signIn.state = .notNeeded }
+        let board = StatusBoard(known, recorder: recorder, publish: publish)
         self.board = board
         recorder.record(configuration.name) { $0.point(at: identity) }
         endpoint = try MCPClient.ServerEndpoint(configuration.transport)
@@ -301,7 +303,7 @@ actor ManagedServer {
             problem = error
             return await disconnect()
         }
-        let cause = hasSession ? error : link.notes.loss ?? error
+        let cause = hasSession ? error : link.notes.loss ?? chatter(link) ?? error
         let judgement = FailureJudgement(
             judged(cause, await authorizer?.lastChallenge), session: hasSession, reached: link.notes.firstStatus,
             at: options.now())
@@ -312,6 +314,16 @@ actor ManagedServer {
         guard !hasSession else { return }
         self.link = nil
         await close(link)
+    }
+
+    /// A child process that writes, but never a message, is not slow: it speaks something else.
+    private func chatter(_ link: Link) -> OmlxError? {
+        let count = link.notes.skippedLines
+        guard count > 0 else { return nil }
+        return OmlxError(
+            .protocolNotJSON,
+            "\(name) wrote \(count) \(count == 1 ? "line" : "lines") that are no MCP messages, and no answer",
+            nextStep: "run the command by itself to see what it writes; it must write MCP messages only")
     }
 
     /// Forgets why the server was not ready, as after a sign-in, and the tools, as after a sign-out.

@@ -14,6 +14,7 @@ extension SignInConfiguration {
         guard let auth else { return }
         clientID = auth.clientID?.value
         clientSecret = auth.clientSecret?.secret
+        clientAuthMethod = auth.tokenEndpointAuthMethod.flatMap { ClientAuthMethod(rawValue: $0) }
         scopes = auth.scopes
         issuer = auth.issuer?.value
         authorizationEndpoint = try Self.url(auth.authorizationURL, "auth_url")

@@ -6,6 +6,8 @@ public struct StatusSummary: Sendable, Hashable {
     public var ready: [String] = []
     /// Servers that want a sign-in.
     public var signInNeeded: [String] = []
+    /// Servers that refused the header configured for them.
+    public var headerRefused: [String] = []
     /// Servers that failed in another way.
     public var failed: [String] = []
     /// How many tools the ready ones have.
@@ -20,6 +22,8 @@ public struct StatusSummary: Sendable, Hashable {
             if let count = status.discovery.state.toolCount, status.transport.state == .connected {
                 ready.append(status.name)
                 toolCount += count
+            } else if status.signIn.state == .staticHeaderRefused {
+                headerRefused.append(status.name)
             } else if status.discovery.state == .unauthorized {
                 signInNeeded.append(status.name)
             } else {
@@ -35,6 +39,9 @@ public struct StatusSummary: Sendable, Hashable {
         if let first = signInNeeded.first {
             let count = signInNeeded.count
             text += "; \(count) \(count == 1 ? "needs" : "need") sign-in: omlx mcp login \(first.shellWord)"
+        }
+        if !headerRefused.isEmpty {
+            text += "; \(headerRefused.count) refused the configured header: \(headerRefused.joined(separator: ", "))"
         }
         if !failed.isEmpty { text += "; \(failed.count) failed: \(failed.joined(separator: ", "))" }
         return text

@@ -23,7 +23,9 @@ struct CallCommand: Action {
     @Option(help: "All arguments as one JSON object; - reads it from standard input.")
     var args: String?
 
-    @Option(help: ArgumentHelp("Where images, audio and files in the result go.", valueName: "folder"), completion: .directory)
+    @Option(
+        help: ArgumentHelp("Where images, audio and files in the result go.", valueName: "folder"),
+        completion: .directory)
     var output: String?
 
     @OptionGroup var common: CommonOptions
@@ -57,7 +59,7 @@ struct CallCommand: Action {
         }
         let schema = await manager.tools(of: server)
             .first { $0.name == name || $0.tool.name == name }?.tool.inputSchema
-        let object = try ToolArguments(json: try jsonText(), pairs: arguments, schema: schema).object()
+        let object = try ToolArguments(server: server, json: try jsonText(), pairs: arguments, schema: schema).object()
         let progress: @Sendable (Progress) -> Void = { update in
             let total = update.total.map { "/\($0.shown)" } ?? ""
             session.console.progress("\(update.progress.shown)\(total) \(update.message ?? "")")
@@ -104,8 +106,12 @@ struct CallCommand: Action {
                 session.console.line(block.text())
             }
         }
-        if result.content.isEmpty, let value = result.structuredContent { session.console.line(value.text(pretty: true)) }
-        if result.isError { session.console.note("error: \(ErrorCode.protocolToolFailed.text): \(name) reported a failure") }
+        if result.content.isEmpty, let value = result.structuredContent {
+            session.console.line(value.text(pretty: true))
+        }
+        if result.isError {
+            session.console.note("error: \(ErrorCode.protocolToolFailed.text): \(name) reported a failure")
+        }
         return status
     }
 }
@@ -116,11 +122,13 @@ extension Double {
 
 /// The arguments of a call from the command line.
 struct ToolArguments {
+    private let server: String
     private let json: String?
     private let pairs: [String]
     private let schema: JSON?
 
-    init(json: String?, pairs: [String], schema: JSON?) {
+    init(server: String, json: String?, pairs: [String], schema: JSON?) {
+        self.server = server
         self.json = json
         self.pairs = pairs
         self.schema = schema
@@ -161,8 +169,9 @@ struct ToolArguments {
         }
         guard types.isEmpty || types.contains("string") else {
             throw OmlxError(
-                .protocolArguments, "the tool wants \(OmlxError.shown(types.joined(separator: " or "), limit: 60)) for \(key)",
-                nextStep: "omlx mcp tools --schema shows what it takes")
+                .protocolArguments,
+                "the tool wants \(OmlxError.shown(types.joined(separator: " or "), limit: 60)) for \(key)",
+                nextStep: "omlx mcp tools \(server.shellWord) --schema")
         }
         return .string(text)
     }

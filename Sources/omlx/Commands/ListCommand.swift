@@ -22,9 +22,10 @@ struct ListCommand: Action {
                 ])
             return .done
         }
-        session.console.progress(configuration.sourcePath ?? "no configuration file was found")
+        if let path = configuration.sourcePath { session.console.progress(path) }
         session.console.table(
-            [["SERVER", "TRANSPORT", "ENABLED", "ADDRESS", "NOTE"]] + configuration.servers.map { ListedServer($0).row })
+            [["SERVER", "TRANSPORT", "ENABLED", "ADDRESS", "NOTE"]] + configuration.servers.map { ListedServer($0).row }
+        )
         return .done
     }
 }
@@ -121,7 +122,24 @@ extension ConfigurationDiagnostic {
     }
 }
 
+extension Session {
+    /// Says how all servers do; the log of `--verbose` has said it.
+    func progress(_ summary: StatusSummary) {
+        if !common.json, !common.verbose { console.progress(summary.text) }
+    }
+}
+
 extension HostConfiguration {
+    /// - Throws: `OmlxError` with `CONFIG_SERVER_DISABLED` when one of these names is switched off.
+    func requireEnabled(_ names: [String]) throws(OmlxError) {
+        for name in names where server(named: name)?.isEnabled == false {
+            throw OmlxError(
+                .configServerDisabled,
+                "the server \"\(OmlxError.shown(name, limit: 80))\" is disabled in the configuration",
+                nextStep: "take \"enabled\": false (or \"disabled\": true) out of its entry in mcp.json")
+        }
+    }
+
     /// - Throws: `OmlxError` with `CONFIG_SERVER_UNKNOWN` when one of these names is not configured.
     func require(_ names: [String]) throws(OmlxError) {
         let configured = servers.map(\.name)

@@ -36,13 +36,14 @@ struct LoginCommand: Action {
 
     func validate() throws {
         if connect.isAdHoc == (server != nil) {
-            throw ValidationError(server == nil ? "name the server to sign in to" : "name a server or give --url, not both")
+            throw ValidationError(
+                server == nil ? "name the server to sign in to" : "name a server or give --url, not both")
         }
     }
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration(connect)
         let name = server ?? AdHocServer(connect).name
+        let configuration = try session.configuration(connect, about: [name])
         let manager = try session.manager(configuration, connect, command: "login")
         let options = LoginOptions(
             scopes: scope.map { $0.split(separator: " ").map(String.init) }, resetsClient: resetClient,
@@ -157,7 +158,8 @@ extension SignOutOutcome {
             case .confirmed: "the authorization server took the tokens back"
             case .unsupported: "the authorization server offers no revocation; the tokens end by themselves"
             case .notAsked: "the authorization server was not asked"
-            case .unconfirmed(let reason): "the authorization server did not confirm (\(reason))"
+            case .unconfirmed(let reason):
+                "the authorization server did not confirm (\(ErrorCode.oauthRevocationFailed): \(reason))"
             }
         return "✓ Signed out of \(name): \(answer); deleted here" + (forgotClient ? ", registration too" : "")
     }
@@ -172,6 +174,7 @@ extension SignOutOutcome {
         case .notAsked: object["revocation"] = "not_asked"
         case .unconfirmed(let reason):
             object["revocation"] = "unconfirmed"
+            object["revocation_code"] = .string(ErrorCode.oauthRevocationFailed.text)
             object["revocation_answer"] = .string(reason)
         }
         return object

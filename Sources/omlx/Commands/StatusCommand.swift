@@ -25,19 +25,20 @@ struct StatusCommand: Action {
     @OptionGroup var connect: ConnectOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration(connect)
+        let configuration = try session.configuration(connect, about: servers)
         try configuration.require(servers)
         if check { return try await checkLive(configuration, session) }
-        var shown = ""
+        var shown: String?
         while true {
             let statuses = try stored(configuration, session)
-            if session.common.json {
-                session.document(Self.word, StatusPrinter.members(statuses, configuration))
-            } else {
-                let printer = StatusPrinter(statuses, now: Date(), isLive: false)
-                let text = printer.fingerprint
-                if text != shown { printer.show(on: session.console, inDetail: !servers.isEmpty) }
-                shown = text
+            let printer = StatusPrinter(statuses, now: Date(), isLive: false)
+            if printer.fingerprint != shown {
+                shown = printer.fingerprint
+                if session.common.json {
+                    session.document(Self.word, StatusPrinter.members(statuses, configuration))
+                } else {
+                    printer.show(on: session.console, inDetail: !servers.isEmpty)
+                }
             }
             guard watch else { return .done }
             try await Task.sleep(for: .seconds(1))
@@ -73,7 +74,7 @@ struct StatusCommand: Action {
             await manager.statuses().filter {
                 $0.transport.state != .disabled && (servers.isEmpty || servers.contains($0.name))
             })
-        if !session.common.json { session.console.progress(summary.text) }
+        session.progress(summary)
         await manager.stop()
         return ExitStatus(summary)
     }

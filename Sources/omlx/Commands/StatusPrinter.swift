@@ -85,19 +85,20 @@ struct StatusPrinter {
         var lines: [(String, String)] = [("server", status.name)]
         if let endpoint = status.endpoint { lines.append(("address", endpoint.shown)) }
         lines.append(("transport", line(status.transport.state.text, status.transport.at, status.transport.problem)))
-        lines.append(("sign-in", line(signIn(status), status.signIn.at, status.signIn.problem)))
+        lines.append(("sign-in", line(status.signIn.state.text, status.signIn.at, status.signIn.problem)))
         lines.append(("tools", line(status.discovery.state.text, status.discovery.at, status.discovery.problem)))
         let record = status.record
         if let issuer = record.issuer { lines.append(("issuer", issuer)) }
         if let account = record.account { lines.append(("account", account)) }
         if record.issuer != nil {
-            lines.append(("scopes", record.grantedScopes.isEmpty ? "none named" : record.grantedScopes.joined(separator: " ")))
+            lines.append(
+                ("scopes", record.grantedScopes.isEmpty ? "none named" : record.grantedScopes.joined(separator: " ")))
             let missing = record.requestedScopes.filter { $0 != "offline_access" && !record.grantedScopes.contains($0) }
             if !missing.isEmpty { lines.append(("scopes not granted", missing.joined(separator: " "))) }
             lines.append(("expires", record.expiresAt.map { $0.formatted(.iso8601) } ?? "not stated"))
             lines.append(("refreshes", record.hasRefreshToken ? "by itself" : "no: sign in again when it ends"))
         }
-        if let store = record.storeName { lines.append(("kept in", store)) }
+        if let store = record.storeName { lines.append(("kept in", store == "file" ? "the encrypted store" : store)) }
         if let at = record.lastSignIn { lines.append(("last sign-in", TimeText.ago(at, now: now))) }
         if let at = record.lastRefresh { lines.append(("last refresh", TimeText.ago(at, now: now))) }
         if let error = status.lastError {

@@ -24,14 +24,18 @@ private struct TerminalInterface: SignInInterface {
     func show(_ prompt: SignInPrompt) async {
         console.note("Sign in to \(server) at this address:")
         console.note("  \(prompt.url)")
-        if prompt.isListening, environment["SSH_CONNECTION"]?.isEmpty == false, let port = port(of: prompt.redirectURI) {
+        if prompt.isListening, environment["SSH_CONNECTION"]?.isEmpty == false, let port = port(of: prompt.redirectURI)
+        {
             console.note("Over SSH, let the browser come back: ssh -L \(port):127.0.0.1:\(port) …")
         }
         let minutes = prompt.seconds / 60
         let seconds = prompt.seconds % 60
         let clock = "\(minutes):\(seconds < 10 ? "0" : "")\(seconds)"
-        let opened = prompt.opensBrowser ? "Opened your browser. " : ""
-        console.note("\(opened)Waiting \(clock) — or paste the address it ends at, and press Enter.")
+        let opening = prompt.opensBrowser ? "Opening your browser. " : ""
+        console.note(
+            prompt.isListening
+                ? "\(opening)Waiting \(clock) — or paste the address it ends at, and press Enter."
+                : "\(opening)Within \(clock), paste the address it ends at, and press Enter.")
     }
 
     private func port(of uri: String) -> Substring? {

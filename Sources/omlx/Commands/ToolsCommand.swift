@@ -22,8 +22,9 @@ struct ToolsCommand: Action {
     @OptionGroup var connect: ConnectOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration(connect)
+        let configuration = try session.configuration(connect, about: servers)
         try configuration.require(servers)
+        try configuration.requireEnabled(servers)
         if cached { return try listCached(configuration, session) }
         let manager = try session.manager(configuration, connect, command: "tools")
         let chosen = servers.isEmpty ? nil : servers
@@ -43,7 +44,7 @@ struct ToolsCommand: Action {
             for status in statuses { await printer.show(status, tools: tools.filter { $0.server == status.name }) }
         }
         let summary = StatusSummary(statuses.filter { $0.transport.state != .disabled })
-        if !session.common.json { session.console.progress(summary.text) }
+        session.progress(summary)
         await manager.stop()
         return ExitStatus(summary)
     }
@@ -112,7 +113,9 @@ struct ToolPrinter {
         let problem = status.transport.problem ?? status.signIn.problem ?? status.discovery.problem
         if let problem, status.discovery.state.toolCount == nil {
             let step = problem.nextStep.map { " — \($0)" } ?? ""
-            let text = status.discovery.state == .unauthorized ? status.signIn.state.text : "\(problem.code): \(problem.message)"
+            let text =
+                status.discovery.state == .unauthorized
+                ? status.signIn.state.text : "\(problem.code): \(problem.message)"
             session.console.note("\(status.name): \(text)\(step)")
         }
         guard status.discovery.state.toolCount != nil else { return }

@@ -107,7 +107,8 @@ import Testing
         #expect(command.shown == "npx")
         #expect(!command.fingerprint.contains("hunter2"))
         #expect(command != EndpointIdentity(command: "npx", arguments: ["--token=other"]))
-        #expect(EndpointIdentity(command: "a", arguments: ["b", "c"]) != EndpointIdentity(command: "a", arguments: ["bc"]))
+        #expect(
+            EndpointIdentity(command: "a", arguments: ["b", "c"]) != EndpointIdentity(command: "a", arguments: ["bc"]))
         #expect(EndpointIdentity(transportKind: "stdio", fingerprint: command.fingerprint) == command)
         #expect(EndpointIdentity(transportKind: "sse", fingerprint: secret.fingerprint) == secret)
         #expect(
