@@ -36,6 +36,8 @@ public actor MCPConnection {
     var epoch = 0
     /// Why the transport there is cannot be used any more.
     var breakage: OmlxError?
+    /// Transports being closed.
+    var ending: Task<Void, Never>?
     /// A session being begun anew.
     var renewal: Task<Void, any Error>?
     var replies = 0
@@ -151,15 +153,18 @@ public actor MCPConnection {
     /// Ends the session: over HTTP with a DELETE of at most 2 s, a child process by closing its input, then SIGTERM,
     /// then SIGKILL to its group. Requests under way fail with `TRANSPORT_CANCELLED`.
     public func close() async {
-        guard phase == .connected || phase == .connecting, let transport else { return }
+        guard phase == .connected || phase == .connecting, let transport else {
+            // A failed connection may still be ending its child process.
+            await ending?.value
+            return
+        }
         let wasConnected = phase == .connected
         phase = .closing
         epoch += 1
         self.transport = nil
         initializeResult = nil
         failAll(with: OmlxError(.transportCancelled, "the connection was closed"))
-        // Not a child of the caller's task: a cancelled caller leaves no process behind.
-        await Task { await transport.close(quickly: !wasConnected) }.value
+        await end(transport, quickly: !wasConnected)
         phase = .idle
         if wasConnected { observer(.closed(nil)) }
     }
@@ -169,7 +174,18 @@ public actor MCPConnection {
         epoch += 1
         self.transport = nil
         failAll(with: error)
-        await Task { await transport.close(quickly: true) }.value
+        await end(transport, quickly: true)
+    }
+
+    /// Not a child of the caller's task: a cancelled caller leaves no process behind.
+    private func end(_ transport: any Transport, quickly: Bool) async {
+        let earlier = ending
+        let task = Task {
+            await transport.close(quickly: quickly)
+            await earlier?.value
+        }
+        ending = task
+        await task.value
     }
 
     /// The transport broke by itself.
@@ -183,7 +199,7 @@ public actor MCPConnection {
         initializeResult = nil
         phase = .idle
         observer(.closed(error))
-        await Task { await transport.close(quickly: true) }.value
+        await end(transport, quickly: true)
     }
 
     private func failAll(with error: OmlxError) {

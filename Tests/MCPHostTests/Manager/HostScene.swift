@@ -33,6 +33,19 @@ final class HostScene: Sendable {
     /// Moves the clock of all hosts forward.
     func advance(_ seconds: Double) { offset.withLock { $0 += seconds } }
 
+    private struct WeakManager: Sendable {
+        weak let manager: MCPManager?
+    }
+
+    /// A host that was stopped and let go leaves nothing: no connection, no thread.
+    private static func expectFreed(_ hosts: [WeakManager], _ sourceLocation: SourceLocation) async {
+        // What was cancelled may take a moment to end.
+        for _ in 0..<500 where hosts.contains(where: { $0.manager != nil }) {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(hosts.allSatisfy { $0.manager == nil }, "a host stays in memory", sourceLocation: sourceLocation)
+    }
+
     // MARK: hosts
 
     /// A host of its own, as a new process would make one.
@@ -141,6 +154,12 @@ final class HostScene: Sendable {
     func finish(_ sourceLocation: SourceLocation) async {
         for manager in managers.withLock({ $0 }) { await manager.stop() }
         for task in watching.withLock({ $0 }) { await task.value }
+        // The hosts' clocks hold this scene.
+        let hosts = managers.withLock { managers in
+            defer { managers = [] }
+            return managers.map { WeakManager(manager: $0) }
+        }
+        await Self.expectFreed(hosts, sourceLocation)
         transcript.expectNoSecret(sourceLocation)
         let state = folder + "/state"
         for name in (try? FileManager.default.contentsOfDirectory(atPath: state)) ?? [] {
