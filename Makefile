@@ -27,6 +27,7 @@ test: ## check style and warnings, build everything, run all tests
 	@$(MAKE) --no-print-directory lint
 	@scripts/build-tests.sh $(SWIFT_FLAGS)
 	@scripts/venvs.sh
+	@scripts/consumer.sh
 	swift test --skip-build --parallel $(SWIFT_FLAGS)
 
 build: ## the release programs, in .build/release
@@ -58,7 +59,7 @@ sanitize: ## run the tests under the thread and the address sanitizer
 sanitize-thread:
 	@scripts/setup.sh test
 	@scripts/venvs.sh
-	TSAN_OPTIONS="$${TSAN_OPTIONS:-halt_on_error=1}" \
+	TSAN_OPTIONS="$${TSAN_OPTIONS:-halt_on_error=1 suppressions=$(CURDIR)/scripts/tsan.supp}" \
 	    swift test --sanitize=thread --scratch-path .build-tsan --parallel $(SWIFT_FLAGS)
 
 sanitize-address:

@@ -39,7 +39,7 @@ import Testing
         credential.grantedScopes = ["x"]
         let rewritten = try credential.serialized().withBytes { try JSON(parsing: Array($0)) }
         #expect(rewritten["big"]?.description == "12345678901234567890")
-        #expect(rewritten["nested"] == ["a": [["b": nil]]])
+        #expect(rewritten["nested"] == ["a": [["b": .null]]])
         #expect(rewritten["rejected"] == ["code": "invalid_grant", "at": 2, "generation": 3, "by": "newer"])
         #expect(rewritten["secrets"] == ["access_token": "at", "dpop_key": "dk"])
         credential.rejection = nil

@@ -49,7 +49,7 @@ func fullCredential() -> Credential {
     credential.refreshBegunGeneration = 7
     credential.rejection = .init(code: "invalid_grant", at: sampleTime, generation: 7)
     credential.refreshParameters = [.init("audience", "a"), .init("audience", "b")]
-    credential.unknown = ["later": ["deep": [1, 2.50, nil]]]
+    credential.unknown = ["later": ["deep": [1, 2.50, .null]]]
     credential.unknownSecrets = ["dpop_key": Secret("later-secret")]
     return credential
 }

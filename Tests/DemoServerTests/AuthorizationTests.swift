@@ -11,7 +11,8 @@ struct AuthorizationTests {
         try await withServer { server async throws in
             #expect(try await server.register().status == 201)
             let wrong: [[String: JSON]] = [
-                ["application_type": nil], ["application_type": "web"], ["redirect_uris": []], ["redirect_uris": nil],
+                ["application_type": .null], ["application_type": "web"], ["redirect_uris": []],
+                ["redirect_uris": .null],
                 ["redirect_uris": ["http://192.0.2.1/cb"]], ["redirect_uris": ["javascript:alert(1)"]],
                 ["redirect_uris": ["http://127.0.0.1/cb#fragment"]], ["grant_types": ["password"]],
                 ["token_endpoint_auth_method": "private_key_jwt"], ["scope": "everything"],

@@ -18,8 +18,6 @@ struct Answer: Sendable {
 }
 
 enum Curl {
-    /// curl's exit status where nobody listens.
-    static let refused: Int32 = 7
     /// curl's exit status for an empty reply.
     static let empty: Int32 = 52
     /// For a body that ends too early.

@@ -118,7 +118,7 @@ struct ProtectionTests {
     @Test("a document can be patched to be wrong")
     func wrongMetadata() async throws {
         try await withServer {
-            $0.metadata.patch = ["issuer": "https://attacker.example", "code_challenge_methods_supported": nil]
+            $0.metadata.patch = ["issuer": "https://attacker.example", "code_challenge_methods_supported": .null]
         } _: { server async throws in
             let answer = try await Curl.run("GET", server.origin + "/.well-known/oauth-authorization-server")
             #expect(answer.json["issuer"] == "https://attacker.example")

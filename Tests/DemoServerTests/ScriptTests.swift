@@ -51,7 +51,7 @@ struct ScriptTests {
     func mergePatch() throws {
         var script = DemoScript()
         try script.merge(["mcp": ["sessions": false, "responseFormat": "sse"]])
-        try script.merge(["mcp": ["sessions": nil]])
+        try script.merge(["mcp": ["sessions": .null]])
         #expect(script.mcp.sessions)
         #expect(script.mcp.responseFormat == .sse)
         let before = script

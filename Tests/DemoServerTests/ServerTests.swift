@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Server")
 struct ServerTests {
-    @Test("stopping closes hanging connections and streams and frees the port")
+    @Test("stopping closes hanging connections and streams and listens no more")
     func stopping() async throws {
         let server = try await DemoServer.start()
         server.update {
@@ -20,8 +20,10 @@ struct ServerTests {
         await server.stop()
         #expect(try await hanging.exit == Curl.empty)
         #expect(try await stream.status == 200)
-        // Asked from outside: bound anew it could be another test's by now.
-        #expect(try await Curl.run("GET", server.url, timeout: 5).exit == Curl.refused)
+        // The port may be another test's by now, so that an answer is none of ours.
+        let count = server.requests.count
+        _ = try await Curl.run("GET", server.url, timeout: 5)
+        #expect(server.requests.count == count)
     }
 
     @Test("a port that is taken is an error")
@@ -50,8 +52,8 @@ struct ServerTests {
             #expect(!server.script.mcp.sessions)
             let bad = try await Curl.json("PATCH", address, ["mcp": ["session": true]])
             #expect(bad.status == 400 && bad.text.contains("/mcp/session"))
-            #expect(try await Curl.json("PUT", address, ["metadata": ["patch": ["issuer": nil]]]).status == 200)
-            #expect(server.script.mcp.sessions && server.script.metadata.patch == ["issuer": nil])
+            #expect(try await Curl.json("PUT", address, ["metadata": ["patch": ["issuer": .null]]]).status == 200)
+            #expect(server.script.mcp.sessions && server.script.metadata.patch == ["issuer": .null])
             let foreign = ["Origin: https://attacker.example"]
             #expect(try await Curl.json("PATCH", address, .object([:]), headers: foreign).status == 403)
             #expect(server.requests.isEmpty)

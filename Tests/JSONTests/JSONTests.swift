@@ -89,7 +89,7 @@ import Testing
 
     @Test("control characters are escaped and the indented form reads back")
     func writing() throws {
-        let value: JSON = ["a": "\u{1}\u{7F}\t", "b": [], "c": [:], "d": [1, ["e": nil]]]
+        let value: JSON = ["a": "\u{1}\u{7F}\t", "b": [], "c": [:], "d": [1, ["e": .null]]]
         #expect(value.text() == #"{"a":"\u0001\u007f\t","b":[],"c":{},"d":[1,{"e":null}]}"#)
         #expect(try JSON(parsing: value.text(pretty: true)) == value)
     }

@@ -42,7 +42,7 @@ struct InitializeNegotiationTests {
 
     @Test(
         "an answer without a version is no answer to initialize",
-        arguments: [[:], nil, ["protocolVersion": 3]] as [JSON])
+        arguments: [[:], .null, ["protocolVersion": 3]] as [JSON])
     func noVersion(result: JSON) {
         guard case .fail(let error) = negotiation.received(result) else {
             Issue.record("it was accepted")

@@ -88,7 +88,7 @@ struct JSONRPCSessionTests {
 
     @Test("A1.5: an error without an id ends the request it came in answer to, or the only one there is")
     func errorWithoutID() {
-        let message: JSON = ["jsonrpc": "2.0", "id": nil, "error": ["code": -32700, "message": "unreadable"]]
+        let message: JSON = ["jsonrpc": "2.0", "id": .null, "error": ["code": -32700, "message": "unreadable"]]
         let error = JSONRPCError(code: -32700, message: "unreadable")
         var session = JSONRPCSession()
         let first = session.begin("a", nil, wantsProgress: false).id

@@ -80,7 +80,7 @@ struct StreamableHTTPFailureTests {
     func jsonRPCError() async throws {
         let error = try await connecting { _, answerer in
             answerer.answer(
-                400, json: ["jsonrpc": "2.0", "id": nil, "error": ["code": -32000, "message": "no\u{1B}way"]])
+                400, json: ["jsonrpc": "2.0", "id": .null, "error": ["code": -32000, "message": "no\u{1B}way"]])
         }
         #expect(error?.code == .protocolErrorResponse)
         #expect(error?.message == "the server answered initialize with error -32000: no\u{FFFD}way")
@@ -92,7 +92,8 @@ struct StreamableHTTPFailureTests {
         let headers = [HTTPRequestHeader("Authorization", secret: Secret("Bearer very-secret-key"))]
         let error = try await connecting(headers: headers) { request, answerer in
             let text = "bad header " + (request.headers["authorization"] ?? "")
-            answerer.answer(400, json: ["jsonrpc": "2.0", "id": nil, "error": ["code": 1, "message": .string(text)]])
+            answerer.answer(
+                400, json: ["jsonrpc": "2.0", "id": .null, "error": ["code": 1, "message": .string(text)]])
         }
         #expect(error?.code == .protocolErrorResponse)
         #expect(error?.description.contains("very-secret-key") == false)

@@ -103,7 +103,7 @@ struct AuthorizationServerMetadataTests {
 
     @Test("C4.8: what is not said")
     func small() throws {
-        guard case .found(let metadata) = try judge(document(["registration_endpoint": nil])) else {
+        guard case .found(let metadata) = try judge(document(["registration_endpoint": .null])) else {
             throw Unexpected()
         }
         #expect(metadata.registrationEndpoint == nil)
@@ -156,7 +156,7 @@ struct AuthorizationServerMetadataTests {
 
     @Test(
         "C4.6, G2: without S256 in the metadata nothing is begun",
-        arguments: [nil, [], ["plain"], ["s256"], ["S256 "], ["plain S256"], ["S512"]] as [JSON])
+        arguments: [.null, [], ["plain"], ["s256"], ["S256 "], ["plain S256"], ["S512"]] as [JSON])
     func pkce(methods: JSON) {
         let error = error(document(["code_challenge_methods_supported": methods]))
         #expect(error?.code == .oauthPKCEUnsupported)
@@ -208,7 +208,7 @@ struct AuthorizationServerMetadataTests {
         "required fields missing are invalid, and named",
         arguments: ["issuer", "authorization_endpoint", "token_endpoint"])
     func missing(name: String) {
-        let bodies = [document(without: name)] + ([nil, ""] as [JSON]).map { document(JSONObject([(name, $0)])) }
+        let bodies = [document(without: name)] + ([.null, ""] as [JSON]).map { document(JSONObject([(name, $0)])) }
         for body in bodies {
             let error = error(body)
             #expect(error?.code == .oauthServerMetadataInvalid)
@@ -220,7 +220,7 @@ struct AuthorizationServerMetadataTests {
         "the other fields of another type are invalid, and named",
         arguments: [
             ("issuer", 1), ("issuer", ["https://as.example"]), ("scopes_supported", "a b"), ("scopes_supported", [1]),
-            ("token_endpoint_auth_methods_supported", "none"), ("token_endpoint_auth_methods_supported", [nil]),
+            ("token_endpoint_auth_methods_supported", "none"), ("token_endpoint_auth_methods_supported", [.null]),
             ("code_challenge_methods_supported", "S256"), ("code_challenge_methods_supported", [true]),
             ("authorization_response_iss_parameter_supported", "true"),
             ("authorization_response_iss_parameter_supported", 1),

@@ -136,7 +136,7 @@ struct ClientRegistrationTests {
     @Test(
         "pain 9, provider: Figma: the answer's method counts, and a secret given with none is used",
         arguments: [
-            ("client_secret_basic", .basic), ("client_secret_post", .post), ("none", .post), (nil, .basic),
+            ("client_secret_basic", .basic), ("client_secret_post", .post), ("none", .post), (.null, .basic),
         ] as [(JSON, ClientAuthMethod)])
     func method(name: JSON, expected: ClientAuthMethod) throws {
         let registration = try judge(document(["token_endpoint_auth_method": name]))
@@ -165,7 +165,7 @@ struct ClientRegistrationTests {
 
     @Test(
         "pain 7, provider: AWS: when a secret ends; 0 and null mean never",
-        arguments: [(0, nil), (nil, nil), (-1, nil), (1, 1), (1_900_000_000.0, 1_900_000_000)] as [(JSON, Int?)])
+        arguments: [(0, nil), (.null, nil), (-1, nil), (1, 1), (1_900_000_000.0, 1_900_000_000)] as [(JSON, Int?)])
     func expiry(value: JSON, expected: Int?) throws {
         #expect(try judge(document(["client_secret_expires_at": value])).secretExpiresAt == expected)
     }
@@ -173,7 +173,7 @@ struct ClientRegistrationTests {
     @Test(
         "each field of another type, empty, missing or huge is invalid and named",
         arguments: [
-            ("client_id", nil), ("client_id", 1), ("client_id", ""), ("client_id", ["x"]), ("client_id", true),
+            ("client_id", .null), ("client_id", 1), ("client_id", ""), ("client_id", ["x"]), ("client_id", true),
             ("client_id", .string(String(repeating: "x", count: 70_000))), ("client_secret", 1), ("client_secret", ""),
             ("client_secret", ["PLANTED-CLIENT-SECRET"]), ("client_secret", ["x": "PLANTED-CLIENT-SECRET"]),
             ("client_secret", .string(String(repeating: "PLANTED-CLIENT-SECRET", count: 7000))),

@@ -78,7 +78,8 @@ struct ProtectedResourceMetadataTests {
 
     @Test("RFC 9728 §2: optional members may be missing or null")
     func small() throws {
-        guard case .found(let metadata) = try judge(document(["scopes_supported": nil, "resource_name": nil])) else {
+        guard case .found(let metadata) = try judge(document(["scopes_supported": .null, "resource_name": .null]))
+        else {
             throw Unexpected()
         }
         #expect(metadata.scopesSupported == nil)
@@ -137,7 +138,7 @@ struct ProtectedResourceMetadataTests {
     @Test(
         "C3.4: resource missing, of another type, empty, huge or no URL is invalid",
         arguments: [
-            nil, 1, true, "", [], ["https://mcp.example/mcp"], [:], "mcp", "/mcp", "api://guid", "urn:x",
+            .null, 1, true, "", [], ["https://mcp.example/mcp"], [:], "mcp", "/mcp", "api://guid", "urn:x",
             "javascript:alert(1)",
             "https://mcp.example/mcp#f", "https://u:p@mcp.example/mcp", "https://mcp.example/m cp",
             "https://mcp.example/\u{202E}",
@@ -188,7 +189,7 @@ struct ProtectedResourceMetadataTests {
         #expect(metadata.resource == resource)
     }
 
-    @Test("C3.6: without an authorization server there is nobody to ask", arguments: [nil, []] as [JSON])
+    @Test("C3.6: without an authorization server there is nobody to ask", arguments: [.null, []] as [JSON])
     func noServer(value: JSON) {
         #expect(error(document(["authorization_servers": value]))?.code == .oauthNoAuthorizationServer)
     }
@@ -196,7 +197,7 @@ struct ProtectedResourceMetadataTests {
     @Test(
         "C3.6: authorization_servers of another type is invalid",
         arguments: [
-            "https://as.example", 1, false, [:], [1], [nil], ["https://as.example", ["x"]],
+            "https://as.example", 1, false, [:], [1], [.null], ["https://as.example", ["x"]],
             JSON(Array(repeating: "https://as.example", count: 1001)), JSON([String(repeating: "a", count: 70_000)]),
         ] as [JSON])
     func servers(value: JSON) {
