@@ -23,7 +23,7 @@ func withTemporaryFolder<Result>(_ body: (String) async throws -> Result) async 
 func store(
     _ folder: String, _ source: KeySource = .keyFile, now: @escaping @Sendable () -> Date = { sampleTime }
 ) -> EncryptedFileStore {
-    EncryptedFileStore(folder: "\(folder)/store", keySource: source, iterations: 1000, now: now)
+    EncryptedFileStore(folder: "\(folder)/store", keySource: source, iterations: 1000, lockTimeout: 120, now: now)
 }
 
 func sampleCredential(_ serverURL: String = sampleURL, account: String? = nil, token: String = "access-1") -> Credential
