@@ -24,10 +24,19 @@ extension MCPConnection {
                 }
             case .finished(let tools, let dropped):
                 for entry in dropped { observer(.toolDropped(name: entry.name, reason: entry.reason)) }
-                return tools
+                return tools.filter { keeps($0) }
             case .fail(let error): throw error
             }
         }
+    }
+
+    /// Whether a tool may be shown and kept: one that repeats a token sent to the server would carry it into lists and
+    /// the status database.
+    private func keeps(_ tool: Tool) -> Bool {
+        guard redaction.occurs(in: tool.raw.serialized()) else { return true }
+        let name = OmlxError.shown(redaction.apply(tool.name), limit: 80)
+        observer(.toolDropped(name: name, reason: "it repeats a secret that was sent to the server"))
+        return false
     }
 
     /// Calls a tool. A failure the tool itself reports is a result with `isError`, not an error (E1.11).

@@ -128,6 +128,9 @@ public actor MCPConnection {
         async throws
         -> InitializeResult
     {
+        // Whoever gave up has closed already and waits for nothing that begins now.
+        try Task.checkCancellation()
+        guard phase == .connecting else { throw OmlxError.cancelled("connecting") }
         epoch += 1
         let made = make(sink(epoch), observer)
         transport = made
@@ -154,6 +157,8 @@ public actor MCPConnection {
     /// then SIGKILL to its group. Requests under way fail with `TRANSPORT_CANCELLED`.
     public func close() async {
         guard phase == .connected || phase == .connecting, let transport else {
+            // What has not begun to open does not open any more.
+            if phase == .connecting { phase = .idle }
             // A failed connection may still be ending its child process.
             await ending?.value
             return

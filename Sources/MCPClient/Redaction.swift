@@ -48,6 +48,14 @@ final class Redaction: Sendable {
         return [whole, afterScheme].compactMap { $0 }.filter { $0.count >= shortest }
     }
 
+    /// Whether one of the secrets stands in the bytes.
+    func occurs(in text: @autoclosure () -> [UInt8]) -> Bool {
+        let secrets = state.withLock { $0.fixed + $0.latest }
+        guard !secrets.isEmpty else { return false }
+        let bytes = text()
+        return secrets.contains { secret in secret.withBytes { Self.find($0, in: bytes) } != nil }
+    }
+
     /// The text without any of the secrets.
     func apply(_ text: String) -> String {
         let secrets = state.withLock { $0.fixed + $0.latest }

@@ -2,9 +2,14 @@
 
 /// Operations on lists of scopes. Order is kept, because some servers show it to people.
 public enum Scopes {
-    /// The scopes of a space-separated text, each once.
+    /// The scopes of a space-separated text, each once. What holds a character that no scope may hold is left out.
     public static func parse(_ text: String) -> [String] {
-        unique(text.unicodeScalars.split { " \t\r\n".unicodeScalars.contains($0) }.map { String($0) })
+        unique(text.unicodeScalars.split { " \t\r\n".unicodeScalars.contains($0) }.map { String($0) }.filter(isScope))
+    }
+
+    /// `scope-token` of RFC 6749 §3.3: printable ASCII without quotation mark and backslash.
+    private static func isScope(_ text: String) -> Bool {
+        text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
     }
 
     /// The text of a list.

@@ -144,9 +144,8 @@ struct Session: Sendable {
             environment: environment, home: home, folder: Self.workingDirectory)
     }
 
-    /// A manager over a configuration.
-    /// - Throws: `OmlxError`.
-    func manager(_ configuration: HostConfiguration, _ connect: ConnectOptions, command: String) throws(OmlxError)
+    private func manager(_ configuration: HostConfiguration, _ connect: ConnectOptions, command: String)
+        throws(OmlxError)
         -> MCPManager
     {
         var options = HostOptions(environment: environment, homeDirectory: home, logger: logger)
@@ -155,6 +154,23 @@ struct Session: Sendable {
         options.timeout = common.timeout
         options.command = command
         return try MCPManager(configuration: configuration, options: options)
+    }
+
+    /// Runs work on a manager and ends it in order, however the work ends: a token exchange under way is finished,
+    /// connections are closed, children ended.
+    func withManager<Value: Sendable>(
+        _ configuration: HostConfiguration, _ connect: ConnectOptions, command: String,
+        _ work: (MCPManager) async throws -> Value
+    ) async throws -> Value {
+        let manager = try manager(configuration, connect, command: command)
+        do {
+            let value = try await work(manager)
+            await manager.stop()
+            return value
+        } catch {
+            await manager.stop()
+            throw error
+        }
     }
 
     var paths: HostPaths { HostPaths(environment: environment, homeDirectory: home) }
@@ -185,7 +201,10 @@ struct ActionRunner {
         let task = Task { try await action.act(session) }
         Interrupts.install { task.cancel() }
         do {
-            return try await task.value
+            let status = try await task.value
+            guard let reason = Console.lostOutput else { return status }
+            session.console.note("error: the output could not be written: \(reason)")
+            return status == .done ? .failed : status
         } catch let error as OmlxError {
             if Interrupts.wasInterrupted, error.code.errorClass != .configuration {
                 session.console.note("interrupted")

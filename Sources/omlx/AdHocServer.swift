@@ -4,6 +4,16 @@ import ErrorCatalogue
 import JSON
 import MCPHost
 
+extension ConnectOptions {
+    /// - Throws: `OmlxError` when the command line's own server cannot be used as it is given.
+    func refuseUnusable(_ manager: MCPManager) async throws {
+        guard isAdHoc, let problem = await manager.problem(of: AdHocServer(self).name),
+            problem.code.errorClass == .configuration
+        else { return }
+        throw problem
+    }
+}
+
 /// The server of `--url` or `-- COMMAND`.
 struct AdHocServer {
     private let connect: ConnectOptions

@@ -4,6 +4,7 @@ import ErrorCatalogue
 import Glibc
 import JSON
 import MCPHost
+import Synchronization
 
 /// The two streams of a command.
 struct Console: Sendable {
@@ -51,14 +52,34 @@ struct Console: Sendable {
         }
     }
 
+    /// Text of a server as the result: as it is for a program, without control sequences for a terminal.
+    func content(_ text: String) { line(isTerminal ? text.withoutEscapes : text) }
+
+    /// Why standard output did not take everything, if so. A reader that went away is no reason.
+    static var lostOutput: String? { loss.withLock { $0 } }
+
+    private static let loss = Mutex<String?>(nil)
+
     private static func write(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            // The reader is gone: there is nobody to tell.
-            guard count > 0 else { return }
-            bytes = bytes.dropFirst(count)
+            if count > 0 {
+                bytes = bytes.dropFirst(count)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                // A pipe that does not block, as some programs make: wait till there is room.
+                var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&entry, 1, -1)
+            case EPIPE, EBADF: return
+            default:
+                let reason = String(cString: strerror(errno))
+                if descriptor == STDOUT_FILENO { loss.withLock { $0 = reason } }
+                return
+            }
         }
     }
 }
@@ -68,6 +89,14 @@ extension String {
         var text = self
         while text.last == " " { text.removeLast() }
         return text
+    }
+
+    /// The text without control characters but tabs and line ends.
+    var withoutEscapes: String {
+        split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
+            .map { $0.map { OmlxError.shown(String($0), limit: .max) }.joined(separator: "\t") }
+            .joined(separator: "\n")
     }
 
     /// The first line, made fit to be shown, cut to a length.

@@ -73,6 +73,27 @@ extension ManagedServer {
 
     // MARK: judging
 
+    /// The error with variables as the configuration writes them: what they stand for may be secret.
+    private nonisolated func unexpanded(_ error: OmlxError) -> OmlxError {
+        let texts: [ConfiguredText?] =
+            switch configuration.transport {
+            case .stdio(let settings): [settings.command, settings.workingDirectory] + settings.arguments
+            case .streamableHTTP(let settings), .sse(let settings): [settings.url]
+            }
+        let expansions = texts.compactMap { $0 }.filter { $0.shown != $0.value }
+            .flatMap { [($0.value, $0.shown), ($0.value.beforeQuery, $0.shown.beforeQuery)] }
+            .filter { $0.0 != $0.1 && $0.0.utf8.count >= 4 }
+        return expansions.reduce(error) { error, expansion in
+            var error = error
+            error.message = error.message.replacing(expansion.0, with: expansion.1)
+            error.nextStep = error.nextStep?.replacing(expansion.0, with: expansion.1)
+            error.compared = error.compared.map {
+                .init($0.label, $0.value.replacing(expansion.0, with: expansion.1))
+            }
+            return error
+        }
+    }
+
     /// Whether the configuration gives the server a credential of its own.
     nonisolated var hasStaticHeader: Bool {
         let names = ["authorization", "x-api-key", "api-key", "x-auth-token", "cookie"]
@@ -83,6 +104,7 @@ extension ManagedServer {
     /// refusal.
     /// - Parameter challenge: what the server's last refusal said.
     nonisolated func judged(_ error: OmlxError, _ challenge: BearerChallenge?) -> OmlxError {
+        let error = unexpanded(error)
         let signsIn = configuration.auth.map { $0.mode != .disabled }
         switch error.code {
         case .oauthSignInNeeded where hasStaticHeader && signsIn != true:
@@ -112,4 +134,9 @@ extension ManagedServer {
     private nonisolated func named(_ error: OmlxError) -> OmlxError {
         error.suggesting("omlx mcp status \(name.shellWord) --check --verbose")
     }
+}
+
+extension String {
+    /// A URL's text up to its query, as messages show it.
+    fileprivate var beforeQuery: String { String(prefix { $0 != "?" }) }
 }

@@ -48,9 +48,13 @@ extension EndpointIdentity {
     init(_ transport: ServerTransport) {
         switch transport {
         case .stdio(let settings):
-            self.init(command: settings.command.shown, arguments: settings.arguments.map(\.shown))
+            // The command's own value counts as well: a variable in it may stand for another program tomorrow.
+            self.init(
+                command: settings.command.shown,
+                arguments: settings.arguments.map(\.value)
+                    + (settings.command.shown == settings.command.value ? [] : [settings.command.value]))
         case .streamableHTTP(let settings), .sse(let settings):
-            self.init(url: settings.url.value, transportKind: transport.name)
+            self.init(url: settings.url.shown, transportKind: transport.name, expanded: settings.url.value)
         }
     }
 }

@@ -12,11 +12,13 @@ public struct EndpointIdentity: Sendable, Hashable {
 
     /// The endpoint of an HTTP server.
     /// - Parameters:
-    ///   - url: The URL as configured, variables expanded.
+    ///   - url: The URL as configured, fit to be shown.
     ///   - transportKind: `sse` or `streamable-http`.
-    public init(url: String, transportKind: String) {
+    ///   - expanded: The URL with its variables expanded, where it has any. Only the mark tells when it changed.
+    public init(url: String, transportKind: String, expanded: String? = nil) {
         let shown = Self.withoutCredentials(url.prefix { $0 != "?" && $0 != "#" })
-        self.init(transportKind: transportKind, shown: shown, hidden: shown == url ? nil : [url])
+        self.init(
+            transportKind: transportKind, shown: shown, hidden: shown == (expanded ?? url) ? nil : [expanded ?? url])
     }
 
     /// The endpoint of a stdio server.

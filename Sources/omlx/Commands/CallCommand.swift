@@ -33,18 +33,11 @@ struct CallCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let configuration = try session.configuration(connect)
-        let manager = try session.manager(configuration, connect, command: "call")
         let name = connect.isAdHoc ? qualified(AdHocServer(connect).name) : tool
-        do {
-            let result = try await call(name, manager, session)
-            let status = try show(result, name, session)
-            await manager.stop()
-            return status
-        } catch {
-            await manager.drain()
-            await manager.stop()
-            throw error
+        let result = try await session.withManager(configuration, connect, command: "call") { manager in
+            try await call(name, manager, session)
         }
+        return try show(result, name, session)
     }
 
     private func qualified(_ server: String) -> String {
@@ -54,6 +47,7 @@ struct CallCommand: Action {
     private func call(_ name: String, _ manager: MCPManager, _ session: Session) async throws -> ToolResult {
         let server = try await manager.server(ofTool: name)
         await manager.start([server])
+        try await connect.refuseUnusable(manager)
         if connect.login, let problem = await manager.problem(of: server), ExitStatus(problem) == .signInNeeded {
             try await signIn(server, manager, session)
         }
@@ -62,7 +56,7 @@ struct CallCommand: Action {
         let object = try ToolArguments(server: server, json: try jsonText(), pairs: arguments, schema: schema).object()
         let progress: @Sendable (Progress) -> Void = { update in
             let total = update.total.map { "/\($0.shown)" } ?? ""
-            session.console.progress("\(update.progress.shown)\(total) \(update.message ?? "")")
+            session.console.progress("\(update.progress.shown)\(total) \(OmlxError.shown(update.message ?? ""))")
         }
         do {
             return try await manager.call(name, arguments: object, timeout: common.timeout, onProgress: progress)
@@ -99,7 +93,7 @@ struct CallCommand: Action {
         var files = ResultFiles(folder: output)
         for block in result.content {
             if let text = block["text"]?.stringValue {
-                if result.isError { session.console.note(text) } else { session.console.line(text) }
+                if result.isError { session.console.note(text.withoutEscapes) } else { session.console.content(text) }
             } else if let note = try files.take(block) {
                 session.console.line(note)
             } else {

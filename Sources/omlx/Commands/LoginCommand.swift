@@ -44,21 +44,15 @@ struct LoginCommand: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         let name = server ?? AdHocServer(connect).name
         let configuration = try session.configuration(connect, about: [name])
-        let manager = try session.manager(configuration, connect, command: "login")
         let options = LoginOptions(
             scopes: scope.map { $0.split(separator: " ").map(String.init) }, resetsClient: resetClient,
             isForced: force || scope != nil || resetClient)
         let signIn = TerminalSignIn(server: name, session: session, noBrowser: noBrowser)
-        do {
-            let report = try await manager.login(name, options, interface: signIn.interface, browser: signIn.browser)
-            show(report, session)
-            await manager.stop()
-            return .done
-        } catch {
-            await manager.drain()
-            await manager.stop()
-            throw error
+        let report = try await session.withManager(configuration, connect, command: "login") { manager in
+            try await manager.login(name, options, interface: signIn.interface, browser: signIn.browser)
         }
+        show(report, session)
+        return .done
     }
 
     private func show(_ report: LoginReport, _ session: Session) {
@@ -77,13 +71,15 @@ struct LoginCommand: Action {
         session.console.line(
             report.wasSignedIn ? "✓ Already signed in to \(status.name)\(who)" : "✓ Signed in to \(status.name)\(who)")
         var facts: [String] = []
-        if !record.grantedScopes.isEmpty { facts.append("scopes " + record.grantedScopes.joined(separator: " ")) }
+        if !record.grantedScopes.isEmpty {
+            facts.append("scopes " + OmlxError.shown(record.grantedScopes.joined(separator: " ")))
+        }
         let life = record.expiresAt.map { TimeText.span($0.timeIntervalSince(Date()) + 1) } ?? "without a stated end"
         facts.append("access token \(life)" + (record.hasRefreshToken ? ", refreshes by itself" : ", no refresh token"))
         facts.append("kept in \(report.storeSummary)")
         session.console.line("  " + facts.joined(separator: " · "))
         if !report.missingScopes.isEmpty {
-            session.console.line("! not granted: " + report.missingScopes.joined(separator: " "))
+            session.console.line("! not granted: " + OmlxError.shown(report.missingScopes.joined(separator: " ")))
         }
         session.console.line("✓ \(status.discovery.state.text)")
     }
@@ -117,8 +113,13 @@ struct LogoutCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let configuration = try session.configuration(connect)
-        let manager = try session.manager(configuration, connect, command: "logout")
         let names = all ? configuration.signInServers : [server ?? AdHocServer(connect).name]
+        return try await session.withManager(configuration, connect, command: "logout") { manager in
+            try await logOut(of: names, manager, session)
+        }
+    }
+
+    private func logOut(of names: [String], _ manager: MCPManager, _ session: Session) async throws -> ExitStatus {
         var results: [JSON] = []
         var failures = 0
         for name in names {
@@ -133,7 +134,6 @@ struct LogoutCommand: Action {
             }
         }
         if session.common.json { session.document(Self.word, ["servers": .array(results)]) }
-        await manager.stop()
         return failures == 0 ? .done : (failures == names.count ? .failed : .partlyDone)
     }
 }

@@ -58,9 +58,17 @@ struct StatusCommand: Action {
     }
 
     private func checkLive(_ configuration: HostConfiguration, _ session: Session) async throws -> ExitStatus {
-        let manager = try session.manager(configuration, connect, command: "status")
+        try await session.withManager(configuration, connect, command: "status") { manager in
+            try await check(manager, configuration, session)
+        }
+    }
+
+    private func check(
+        _ manager: MCPManager, _ configuration: HostConfiguration, _ session: Session
+    ) async throws -> ExitStatus {
         repeat {
             await manager.start(servers.isEmpty ? nil : servers)
+            try Task.checkCancellation()
             let statuses = await manager.statuses().filter { servers.isEmpty || servers.contains($0.name) }
             if session.common.json {
                 session.document(Self.word, StatusPrinter.members(statuses, configuration))
@@ -75,7 +83,6 @@ struct StatusCommand: Action {
                 $0.transport.state != .disabled && (servers.isEmpty || servers.contains($0.name))
             })
         session.progress(summary)
-        await manager.stop()
         return ExitStatus(summary)
     }
 }

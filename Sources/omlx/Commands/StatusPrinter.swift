@@ -1,5 +1,6 @@
 // Status as a person reads it, and as a program does.
 
+import ErrorCatalogue
 import FoundationEssentials
 import JSON
 import MCPHost
@@ -92,9 +93,15 @@ struct StatusPrinter {
         if let account = record.account { lines.append(("account", account)) }
         if record.issuer != nil {
             lines.append(
-                ("scopes", record.grantedScopes.isEmpty ? "none named" : record.grantedScopes.joined(separator: " ")))
+                (
+                    "scopes",
+                    record.grantedScopes.isEmpty
+                        ? "none named" : OmlxError.shown(record.grantedScopes.joined(separator: " "))
+                ))
             let missing = record.requestedScopes.filter { $0 != "offline_access" && !record.grantedScopes.contains($0) }
-            if !missing.isEmpty { lines.append(("scopes not granted", missing.joined(separator: " "))) }
+            if !missing.isEmpty {
+                lines.append(("scopes not granted", OmlxError.shown(missing.joined(separator: " "))))
+            }
             lines.append(("expires", record.expiresAt.map { $0.formatted(.iso8601) } ?? "not stated"))
             lines.append(("refreshes", record.hasRefreshToken ? "by itself" : "no: sign in again when it ends"))
         }

@@ -26,7 +26,12 @@ struct ToolsCommand: Action {
         try configuration.require(servers)
         try configuration.requireEnabled(servers)
         if cached { return try listCached(configuration, session) }
-        let manager = try session.manager(configuration, connect, command: "tools")
+        return try await session.withManager(configuration, connect, command: "tools") { manager in
+            try await list(manager, session)
+        }
+    }
+
+    private func list(_ manager: MCPManager, _ session: Session) async throws -> ExitStatus {
         let chosen = servers.isEmpty ? nil : servers
         let printer = ToolPrinter(session: session, schema: schema)
         await manager.start(chosen) { status in
@@ -36,6 +41,7 @@ struct ToolsCommand: Action {
         }
         if connect.login { try await signInWhereNeeded(manager, chosen, session) }
         try Task.checkCancellation()
+        try await connect.refuseUnusable(manager)
         let statuses = await manager.statuses().filter { chosen?.contains($0.name) ?? true }
         let tools = await manager.tools().filter { chosen?.contains($0.server) ?? true }
         if session.common.json {
@@ -45,7 +51,6 @@ struct ToolsCommand: Action {
         }
         let summary = StatusSummary(statuses.filter { $0.transport.state != .disabled })
         session.progress(summary)
-        await manager.stop()
         return ExitStatus(summary)
     }
 
