@@ -243,4 +243,25 @@ struct DemoRefreshTests {
             #expect(other.exit == 0, "the sign-in still stands: \(other)")
         }
     }
+
+    @Test("SIGTERM during a refresh waits for the exchange: the rotated token is not lost (pain 1)")
+    func signalDuringRefresh() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.configure(["demo": ["url": demo.url]])
+            #expect(try await home.login("demo").exit == 0)
+            try await demo.happen("expire-tokens")
+            try await demo.script([
+                "token": ["overrides": ["refresh_token": ["delayMilliseconds": 1500, "outcome": "pass"]]]
+            ])
+            try await demo.forgetRequests()
+            let program = try home.start(["mcp", "tools"])
+            while try await !demo.requests.contains(where: { $0["path"].string == "/token" }) { await Task.yield() }
+            program.signal(SIGTERM)
+            let run = try await home.note(program.end())
+            #expect(run.exit == 130, "\(run)")
+            #expect(try await home.omlx("mcp", "tools").exit == 0)
+            #expect(try await demo.requestLines.filter { $0.hasPrefix("POST /token") } == ["POST /token 200"])
+        }
+    }
 }

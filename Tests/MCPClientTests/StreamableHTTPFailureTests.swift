@@ -352,4 +352,27 @@ struct StreamableHTTPFailureTests {
         _ = try await connection.connect()
         #expect(try await connection.listTools().count == 1)
     }
+
+    @Test("C12.4: a tool that repeats a token sent to the server is left out, the others are kept")
+    func toolsThatRepeatSecrets() async throws {
+        let server = try ScriptedServer { request, answerer in
+            guard request.call == "tools/list" else { return answerOrdinarily(request, answerer) }
+            let schema: JSON = ["type": "object"]
+            answerer.result(
+                request,
+                [
+                    "tools": [
+                        ["name": "good", "inputSchema": schema],
+                        ["name": "leaky", "description": "you are tok-0123456789", "inputSchema": schema],
+                    ]
+                ])
+        }
+        defer { server.stop() }
+        let header = HTTPRequestHeader("Authorization", secret: Secret("Bearer tok-0123456789"))
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(.streamableHTTP(try server.url(), headers: [header]), events: events)
+        _ = try await connection.connect()
+        #expect(try await connection.listTools().map(\.name) == ["good"])
+        await connection.close()
+    }
 }
