@@ -11,7 +11,7 @@ import Testing
         _ folder: ConfigurationFolder, explicit: String? = nil, _ environment: [String: String] = [:]
     ) throws(OmlxError) -> HostConfiguration {
         try HostConfiguration.load(
-            explicitPath: explicit, environment: environment, workingDirectory: "\(folder.path)/work",
+            explicitPath: explicit, environment: environment, workingDirectory: "\(folder.path)/desk",
             homeDirectory: "\(folder.path)/home")
     }
 
@@ -35,19 +35,19 @@ import Testing
         try place("home/.config/omlx/mcp.json")
         try place("xdg/omlx/mcp.yaml")
         try place("xdg/omlx/mcp.json")
-        try place("work/mcp.yaml")
-        try place("work/mcp.json")
+        try place("desk/mcp.yaml")
+        try place("desk/mcp.json")
         try place("named.json")
         folder.write("explicit.json", text("e"))
         let explicit = try load(folder, explicit: "../explicit.json", environment)
         #expect(explicit.servers.map(\.name) == ["e"])
-        #expect(explicit.sourcePath == "\(folder.path)/work/../explicit.json")
+        #expect(explicit.sourcePath == "\(folder.path)/desk/../explicit.json")
     }
 
     @Test("A missing --mcp-config is an error that names the file", arguments: ["", "nowhere.json", "/nowhere/x.json"])
     func explicitMissing(path: String) throws {
         let folder = try ConfigurationFolder()
-        folder.write("work/mcp.json", text("w"))
+        folder.write("desk/mcp.json", text("w"))
         let error = #expect(throws: OmlxError.self) { try load(folder, explicit: path) }
         #expect(error?.code == .configNotFound)
         #expect(error?.message.contains(path) == true || path.isEmpty)
@@ -56,7 +56,7 @@ import Testing
     @Test("A missing OMLX_MCP_CONFIG is a warning and the search goes on")
     func namedMissing() throws {
         let folder = try ConfigurationFolder()
-        folder.write("work/mcp.json", text("w"))
+        folder.write("desk/mcp.json", text("w"))
         let host = try load(folder, ["OMLX_MCP_CONFIG": "/nowhere/x.json"])
         #expect(host.servers.map(\.name) == ["w"])
         #expect(host.diagnostics.map(\.code) == [.configNotFound])
@@ -74,7 +74,7 @@ import Testing
     @Test("A folder, a pipe and a socket in the file's place are errors and block nothing")
     func notRegular() throws {
         let folder = try ConfigurationFolder()
-        folder.write("work/mcp.json/x", "")
+        folder.write("desk/mcp.json/x", "")
         #expect(throws: OmlxError.self) { try load(folder) }
         mkfifo("\(folder.path)/pipe.json", 0o600)
         let error = #expect(throws: OmlxError.self) { try load(folder, explicit: "\(folder.path)/pipe.json") }
