@@ -38,6 +38,7 @@ find_missing() {
     need curl curl
     [ "$purpose" = test ] || return 0
     need openssl openssl
+    need iproute2 '/usr/sbin/ip' '/sbin/ip' '/usr/bin/ip' '/bin/ip'
     need python3 python3
     python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || /usr/bin/python3 -c 'import venv, ensurepip' >/dev/null 2>&1 ||
         missing="$missing python3-venv"

@@ -1,8 +1,10 @@
 // libcurl behind plain functions: dlopen on first use, typed calls through __typeof__ so that the compiler checks them.
 #include "CCurl.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +78,7 @@ struct ccurl_easy {
   CURL *curl;
   struct curl_slist *headers;
   void *context;
+  bool (*on_open)(void *, const char *);
   bool (*on_ready)(void *, const char *);
   bool (*on_header)(void *, const char *, size_t);
   int (*on_body)(void *, const uint8_t *, size_t);
@@ -168,7 +171,14 @@ static int ready_callback(void *pointer, char *remote, char *local, int remote_p
 
 // libcurl's own sockets would be inherited by child processes.
 static curl_socket_t open_socket(void *pointer, curlsocktype purpose, struct curl_sockaddr *address) {
-  (void)pointer, (void)purpose;
+  ccurl_easy *easy = pointer;
+  char text[INET6_ADDRSTRLEN] = "";
+  const void *bytes = NULL;
+  if (address->family == AF_INET) bytes = &((const struct sockaddr_in *)(const void *)&address->addr)->sin_addr;
+  if (address->family == AF_INET6) bytes = &((const struct sockaddr_in6 *)(const void *)&address->addr)->sin6_addr;
+  if (purpose == CURLSOCKTYPE_IPCXN && bytes && inet_ntop(address->family, bytes, text, sizeof text) &&
+      !easy->on_open(easy->context, text))
+    return CURL_SOCKET_BAD;
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
@@ -251,6 +261,7 @@ static bool set_callbacks(CURL *curl, ccurl_easy *easy) {
   SET(CURLOPT_PRIVATE, easy);
   SET(CURLOPT_ERRORBUFFER, easy->error);
   SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  SET(CURLOPT_OPENSOCKETDATA, easy);
   SET(CURLOPT_PREREQFUNCTION, ready_callback);
   SET(CURLOPT_PREREQDATA, easy);
   SET(CURLOPT_HEADERFUNCTION, header_callback);
@@ -272,6 +283,7 @@ ccurl_easy *ccurl_start(ccurl_multi *multi, const ccurl_request *request) {
   ccurl_easy *easy = calloc(1, sizeof *easy);
   if (!easy) return NULL;
   easy->context = request->context;
+  easy->on_open = request->on_open;
   easy->on_ready = request->on_ready;
   easy->on_header = request->on_header;
   easy->on_body = request->on_body;

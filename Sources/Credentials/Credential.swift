@@ -80,6 +80,9 @@ public struct Credential: Sendable, Equatable {
     public var rejection: Rejection?
     /// Extra parameters that belong in each refresh request, as at sign-in (pain 25).
     public var refreshParameters: [Parameter]
+    /// Set when the server was on the public internet at sign-in: its endpoints must be so too, but for these origins,
+    /// which the user named himself (C13.4). `nil`: their addresses are not judged.
+    public var unjudgedOrigins: [String]?
     /// Grows with every save, also over removals; set by the store.
     public var generation: Int
     /// The generation in which access or refresh token last changed; set by the store. A process that used these

@@ -61,6 +61,7 @@ extension Credential: StoredRecord {
         fields.set("refresh_begun_generation", refreshBegunGeneration)
         fields.set("rejected", rejectionValue)
         fields.set("refresh_parameters", .array(refreshParameters.map { [.string($0.name), .string($0.value)] }))
+        fields.set("unjudged_origins", unjudgedOrigins)
         fields.set("generation", generation)
         fields.set("token_generation", tokenGeneration)
         fields.set("client_secret", clientSecret)
@@ -104,6 +105,7 @@ extension Credential: StoredRecord {
         refreshedAt = try fields.date("refreshed_at")
         refreshBegunGeneration = try fields.integer("refresh_begun_generation")
         refreshParameters = try Self.parameters(fields.value("refresh_parameters"))
+        unjudgedOrigins = try fields.strings("unjudged_origins")
         generation = try fields.requiredInteger("generation")
         tokenGeneration = try fields.integer("token_generation") ?? generation
         let rejected = fields.value("rejected")

@@ -156,6 +156,10 @@ extension ErrorCode {
     /// The network failed in another way.
     public static let transportNetwork = ErrorCode(
         "TRANSPORT_NETWORK", .transport, "The network failed in another way.", retryable: true)
+    /// The address is in a network where nothing on the public internet may lead.
+    public static let transportAddressRefused = ErrorCode(
+        "TRANSPORT_ADDRESS_REFUSED", .transport,
+        "The address is in a network where nothing on the public internet may lead.")
     /// Only http and https URLs are requested.
     public static let transportURLRefused = ErrorCode(
         "TRANSPORT_URL_REFUSED", .transport, "Only http and https URLs are requested.")
@@ -448,6 +452,7 @@ extension ErrorCode {
         .transportTooLarge,
         .transportProxy,
         .transportNetwork,
+        .transportAddressRefused,
         .transportURLRefused,
         .transportHTTPLibrary,
         .transportEndpointOrigin,

@@ -6,7 +6,8 @@ import Synchronization
 
 /// An HTTP client. All requests of a client share its event loop thread and its connections.
 public final class HTTPClient: Sendable {
-    private let environment: HTTPEnvironment
+    let environment: HTTPEnvironment
+    let classifier: AddressClassifier
     private let tls: TLSSettings
     private let userAgent: String
     private let shared: LoopBox
@@ -37,18 +38,25 @@ public final class HTTPClient: Sendable {
     ///   - environment: proxies and certificates as the environment names them.
     ///   - tls: certificates of this client.
     ///   - userAgent: what it calls itself.
-    public init(environment: HTTPEnvironment = .init(), tls: TLSSettings = .init(), userAgent: String = "omlx") {
+    ///   - classifier: tells of what kind an address is, for requests whose `addresses` are judged.
+    public init(
+        environment: HTTPEnvironment = .init(), tls: TLSSettings = .init(), userAgent: String = "omlx",
+        classifier: AddressClassifier = .standard
+    ) {
+        self.classifier = classifier
         self.environment = environment
         self.tls = tls
         self.userAgent = userAgent
         shared = LoopBox()
     }
 
-    private init(sharing client: HTTPClient, tls: TLSSettings) {
+    /// A client on another's event loop and connections.
+    init(sharing client: HTTPClient, tls: TLSSettings? = nil, classifier: AddressClassifier? = nil) {
         environment = client.environment
+        self.classifier = classifier ?? client.classifier
         userAgent = client.userAgent
         shared = client.shared
-        self.tls = tls
+        self.tls = tls ?? client.tls
     }
 
     /// A client on the same event loop with other certificates.
@@ -80,9 +88,14 @@ public final class HTTPClient: Sendable {
 
     private func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
         let prepared = try PreparedRequest(request, environment: environment, tls: tls, userAgent: userAgent)
+        let isProxied = !prepared.proxy.isEmpty
+        let gate =
+            request.addresses.judges(request.url) ? AddressGate(url: request.url, classifier: classifier) : nil
+        if let refusal = gate?.refusalBySpelling(isProxied: isProxied) { throw refusal }
         let loop = try shared.get()
         let transfer = HTTPTransfer(
-            url: request.url, limits: request.limits, isRepeatable: request.isRepeatable)
+            url: request.url, limits: request.limits, isRepeatable: request.isRepeatable, isProxied: isProxied,
+            gate: gate)
         let body = HTTPBody(transfer: transfer, loop: loop, owner: self)
         loop.start(transfer, prepared)
         let head = try await withTaskCancellationHandler {

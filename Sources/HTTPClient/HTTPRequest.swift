@@ -109,6 +109,8 @@ public struct HTTPRequest: Sendable {
     public var limits: HTTPLimits
     /// Which redirects are followed.
     public var redirects: RedirectPolicy
+    /// Which addresses it, and what it is redirected to, may be sent to.
+    public var addresses = AddressPolicy.any
     /// Whether it may be written again by itself when a kept connection breaks before the answer: what it asks for may
     /// then happen twice (RFC 9110 §9.2.2). By the method at first: GET and HEAD only.
     public var isRepeatable: Bool
@@ -191,9 +193,12 @@ public struct HTTPResponseHead: Sendable, Hashable {
     public var headers: HTTPHeaders
     /// Where the answer came from: the request's URL, or the last one after redirects.
     public var url: HTTPURL
+    /// Who answered, if that is known.
+    public var peer: HTTPPeer?
 
     /// The head of an answer.
-    public init(status: Int, headers: HTTPHeaders, url: HTTPURL) {
+    public init(status: Int, headers: HTTPHeaders, url: HTTPURL, peer: HTTPPeer? = nil) {
+        self.peer = peer
         self.status = status
         self.headers = headers
         self.url = url

@@ -27,6 +27,9 @@ final class HTTPTransfer: Sendable {
         var unread = 0
         var end: Result<Void, HTTPFailure>?
         var refusal: HTTPFailure?
+        /// Why an address was left out; the cause of a failure only when no other could be connected.
+        var leftOut: HTTPFailure?
+        var peer: HTTPPeer?
         var headReader: CheckedContinuation<HTTPResponseHead, any Error>?
         var bodyReader: CheckedContinuation<Piece, any Error>?
         var lastProgress: ContinuousClock.Instant
@@ -37,20 +40,37 @@ final class HTTPTransfer: Sendable {
     private let state: Mutex<State>
 
     private let isRepeatable: Bool
+    private let isProxied: Bool
+    private let gate: AddressGate?
 
-    init(url: HTTPURL, limits: HTTPLimits, isRepeatable: Bool) {
+    /// - Parameter gate: judges the addresses of the connection; a proxy's address is not the server's.
+    init(url: HTTPURL, limits: HTTPLimits, isRepeatable: Bool, isProxied: Bool = false, gate: AddressGate? = nil) {
         self.url = url
         self.limits = limits
         self.isRepeatable = isRepeatable
+        self.isProxied = isProxied
+        self.gate = isProxied ? nil : gate
         state = Mutex(State(lastProgress: .now))
     }
 
     // MARK: the event loop's side
 
+    /// Whether an address may be connected to. This sees new connections only; `connectionIsReady` judges them all.
+    func mayOpen(_ address: String) -> Bool {
+        guard let failure = gate?.refusal(of: address) else { return true }
+        state.withLock { $0.leftOut = failure }
+        return false
+    }
+
     /// A connection stands and the request is about to be written; false when it must not be. libcurl by itself writes
     /// a request again when a kept connection breaks before the answer: a tool would run twice, a token be used twice.
-    func connectionIsReady() -> Bool {
+    func connectionIsReady(to address: String) -> Bool {
         state.withLock { state in
+            if let failure = gate?.refusal(of: address) {
+                state.refusal = failure
+                return false
+            }
+            state.peer = isProxied ? .proxy : .address(address)
             if state.isConnected, !isRepeatable {
                 state.refusal = HTTPFailure(
                     .transportClosed, "\(url.origin) closed the connection without an answer", mayHaveBeenSent: true)
@@ -100,7 +120,7 @@ final class HTTPTransfer: Sendable {
         state.isHeadDelivered = true
         guard let reader = state.headReader else { return nil }
         state.headReader = nil
-        let head = HTTPResponseHead(status: state.status, headers: state.headers, url: url)
+        let head = HTTPResponseHead(status: state.status, headers: state.headers, url: url, peer: state.peer)
         return { reader.resume(returning: head) }
     }
 
@@ -136,7 +156,8 @@ final class HTTPTransfer: Sendable {
     func finish(_ result: Result<Void, HTTPFailure>) {
         let delivery = state.withLock { state -> (() -> Void)? in
             guard state.end == nil else { return nil }
-            let result = state.refusal.map { .failure($0) } ?? result
+            var result = state.refusal.map { .failure($0) } ?? result
+            if case .failure = result, !state.isConnected, let leftOut = state.leftOut { result = .failure(leftOut) }
             state.end = result
             let headReader = state.headReader
             let bodyReader = state.bodyReader
@@ -191,7 +212,8 @@ final class HTTPTransfer: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             let delivery = state.withLock { state -> (() -> Void)? in
                 if state.isHeadDelivered {
-                    let head = HTTPResponseHead(status: state.status, headers: state.headers, url: url)
+                    let head = HTTPResponseHead(
+                        status: state.status, headers: state.headers, url: url, peer: state.peer)
                     return { continuation.resume(returning: head) }
                 }
                 switch state.end {

@@ -12,7 +12,6 @@ struct PreparedRequest: Sendable {
     let headerLines: [Secret]
     let body: Secret?
     let proxy: String
-    let noProxy: String?
     let certificateFile: String?
     let certificateFolder: String?
     let tls: TLSSettings
@@ -36,9 +35,7 @@ struct PreparedRequest: Sendable {
         case .bytes(let bytes): body = Secret(bytes)
         case .secret(let secret): body = secret
         }
-        let proxy = environment.proxy(for: request.url)
-        self.proxy = proxy ?? ""
-        noProxy = request.url.isLoopback ? "*" : environment.noProxy
+        proxy = environment.proxy(for: request.url) ?? ""
         certificateFile = tls.certificateAuthorities ?? environment.certificateFile
         certificateFolder = tls.certificateAuthorities == nil ? environment.certificateFolder : ""
         self.tls = tls
@@ -97,7 +94,8 @@ struct PreparedRequest: Sendable {
         request.url = copy(url)
         request.method = copy(method)
         request.proxy = copy(proxy)
-        request.no_proxy = copy(noProxy)
+        // Which hosts are asked directly has been decided: the network policy has to know it.
+        request.no_proxy = copy(proxy.isEmpty ? "*" : "")
         request.ca_file = copy(certificateFile)
         request.ca_path = copy(certificateFolder)
         request.client_certificate = copy(tls.clientCertificate)
@@ -121,9 +119,15 @@ struct PreparedRequest: Sendable {
 
     private func setCallbacks(_ request: inout ccurl_request, _ transfer: HTTPTransfer) {
         request.context = Unmanaged.passUnretained(transfer).toOpaque()
-        request.on_ready = { context, _ in
-            guard let context else { return false }
-            return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue().connectionIsReady()
+        request.on_open = { context, address in
+            guard let context, let address else { return false }
+            return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+                .mayOpen(String(cString: address))
+        }
+        request.on_ready = { context, address in
+            guard let context, let address else { return false }
+            return Unmanaged<HTTPTransfer>.fromOpaque(context).takeUnretainedValue()
+                .connectionIsReady(to: String(cString: address))
         }
         request.on_header = { context, line, length in
             guard let context, let line else { return false }

@@ -38,6 +38,7 @@ struct DiscoveryMachine {
     private let configuration: SignInConfiguration
     private let preferredIssuer: String?
     private let knownPlaces: [String]
+    private let refusal: @Sendable (HTTPURL) -> OmlxError?
     private var places: [String] = []
     private var stage = Stage.over
     private var resourceMetadata: ProtectedResourceMetadata?
@@ -47,10 +48,13 @@ struct DiscoveryMachine {
     /// - Parameters:
     ///   - preferredIssuer: the issuer of an earlier sign-in, chosen again where the resource still lists it.
     ///   - knownPlaces: the places that answered earlier. They change only the order, never what may be asked.
+    ///   - refusal: why the network policy keeps requests from a URL, judged before a person is bothered.
     init(
         server: HTTPURL, challenge: BearerChallenge, configuration: SignInConfiguration,
-        preferredIssuer: String? = nil, knownPlaces: [String] = []
+        preferredIssuer: String? = nil, knownPlaces: [String] = [],
+        refusal: @escaping @Sendable (HTTPURL) -> OmlxError? = { _ in nil }
     ) {
+        self.refusal = refusal
         self.knownPlaces = knownPlaces
         self.server = server
         self.challenge = challenge
@@ -172,6 +176,7 @@ struct DiscoveryMachine {
                 if let url = configuration.registrationEndpoint { metadata.registrationEndpoint = url }
                 if let url = configuration.revocationEndpoint { metadata.revocationEndpoint = url }
                 try checkConfiguredEndpoints()
+                try checkAddresses(metadata)
                 return finish(metadata)
             }
         } catch {
@@ -189,6 +194,15 @@ struct DiscoveryMachine {
         for case (let name, let url?) in endpoints {
             _ = try OAuthURL.endpoint(url.text, named: name, invalid: .configAuthInvalid)
         }
+    }
+
+    /// Endpoints where nothing may be sent end discovery, not the exchange after somebody has signed in (C13.4).
+    private func checkAddresses(_ metadata: AuthorizationServerMetadata) throws(OmlxError) {
+        let endpoints = [
+            metadata.authorizationEndpoint, metadata.tokenEndpoint, metadata.registrationEndpoint,
+            metadata.revocationEndpoint,
+        ]
+        for case let url? in endpoints { if let error = refusal(url) { throw error } }
     }
 
     private mutating func serverNotFound(_ issuer: AuthorizationServerMetadata.ExpectedIssuer) -> Action {
@@ -249,7 +263,7 @@ struct DiscoveryMachine {
     private static func unfetched(_ failure: HTTPFailure, from server: HTTPURL) -> OmlxError {
         let passed: [ErrorCode] = [
             .transportRedirectRefused, .transportRedirectLimit, .transportRedirectOrigin, .transportTooLarge,
-            .transportCancelled, .configTLSInvalid,
+            .transportAddressRefused, .transportCancelled, .configTLSInvalid,
         ]
         if passed.contains(failure.error.code) { return failure.error }
         return OmlxError(

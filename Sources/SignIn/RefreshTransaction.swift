@@ -74,6 +74,7 @@ public struct RefreshTransaction: Sendable {
         let client = OAuthClient(
             id: credential.clientID, secret: credential.clientSecret,
             authMethod: ClientAuthMethod(rawValue: credential.tokenEndpointAuthMethod) ?? .none)
+        let context = context.judging(credential.addresses)
         let request = TokenRequest.refresh(token, at: endpoint, as: client, resource: credential.resource)
         var machine = RefreshMachine(server: endpoint.origin)
         var action = RefreshMachine.Action.send(after: 0)

@@ -46,6 +46,9 @@ public actor ServerAuthorizer {
     /// Whether the server ever answered 401.
     public private(set) var hasBeenChallenged = false
 
+    /// Who gave the server's last answer.
+    public private(set) var lastPeer: HTTPPeer?
+
     private let context: SignInContext
     private let serverName: String
     private let observer: @Sendable (AuthorizationEvent) -> Void
@@ -168,6 +171,7 @@ public actor ServerAuthorizer {
     /// - Throws: `OmlxError`: `OAUTH_SIGN_IN_NEEDED`, `OAUTH_TOKEN_REFUSED`, `OAUTH_INSUFFICIENT_SCOPE`, or the
     ///   reason why the refresh failed.
     public func judge(_ head: HTTPResponseHead, of authorization: Authorization, attempt: Int) async throws -> Bool {
+        lastPeer = head.peer
         if head.status == 403 { try judgeForbidden(head) }
         guard head.status == 401 else { return false }
         hasBeenChallenged = true

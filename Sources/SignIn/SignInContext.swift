@@ -17,6 +17,8 @@ public struct SignInContext: Sendable {
     public var lockFolder: String
     /// What the lock's holder does, shown to those who wait for it.
     public var command: String
+    /// Which addresses requests may be sent to.
+    var addresses = AddressPolicy.any
     /// Exchanges that must not be cut off.
     public var exchanges: ExchangeRegistry
     /// The clock.
@@ -41,6 +43,8 @@ public struct SignInContext: Sendable {
 
     /// Sends a request of the sign-in; a failure is a value.
     func fetch(_ request: HTTPRequest) async -> Result<HTTPReply, HTTPFailure> {
+        var request = request
+        request.addresses = addresses
         do {
             return .success(try await http.fetch(request))
         } catch let failure as HTTPFailure {

@@ -37,6 +37,8 @@ public struct SignInRequest: Sendable {
     public var key: CredentialKey
     /// The server.
     public var server: HTTPURL
+    /// Who answered there; `nil` when nobody has. Decides which addresses the sign-in may lead to.
+    public var peer: HTTPPeer?
     /// What its 401 said.
     public var challenge: BearerChallenge
     /// What the user configured.
@@ -82,7 +84,7 @@ public struct SignInOutcome: Sendable {
 
 /// Signs in to one server.
 public struct SignInDriver: Sendable {
-    private let context: SignInContext
+    private var context: SignInContext
     private let interface: any SignInInterface
     private let browser: (any BrowserOpening)?
 
@@ -98,6 +100,24 @@ public struct SignInDriver: Sendable {
     /// - Throws: `OmlxError` of the classes discovery, registration, authorization, token exchange and storage;
     ///   `CancellationError` when the task is cancelled, unless tokens were granted by then: those are stored.
     public func signIn(_ request: SignInRequest) async throws -> SignInOutcome {
+        var request = request
+        let judging = judging(request)
+        let guessed = request.configuration.addresses(for: request.server, peer: nil, http: context.http)
+        // What was looked up before it was known where the server is counts only when the guess was right.
+        if judging.context.addresses != guessed { request.lookedUp = [:] }
+        return try await judging.run(request)
+    }
+
+    /// The same driver with the addresses a sign-in may lead to.
+    private func judging(_ request: SignInRequest) -> SignInDriver {
+        var driver = self
+        driver.context.addresses = request.configuration.addresses(
+            for: request.server, peer: request.peer, http: context.http)
+        return driver
+    }
+
+    private func run(_ request: SignInRequest) async throws -> SignInOutcome {
+        let context = context
         let earlier = try await earlierCredential(request.key)
         var machine = SignInMachine(
             SignInMachine.Input(
@@ -106,7 +126,8 @@ public struct SignInDriver: Sendable {
                 earlierClientID: earlier?.clientID,
                 isEarlierClientRefused: earlier?.rejection?.code == "invalid_client",
                 knownPlaces: request.knownPlaces,
-                resetsClient: request.resetsClient), now: context.now)
+                resetsClient: request.resetsClient,
+                refusal: { context.http.refusal(of: $0, by: context.addresses) }), now: context.now)
         var listener: CallbackListener?
         defer { listener?.stop() }
         var lookedUp = request.lookedUp
@@ -129,7 +150,6 @@ public struct SignInDriver: Sendable {
                 }
             case .register(let fetch): event = .fetched(await context.fetch(fetch))
             case .exchange(let fetch):
-                let context = context
                 event = .fetched(await context.exchanges.run { await context.fetch(fetch) })
             case .findRegistration(let issuer): event = .client(try await registration(issuer, request))
             case .listen(let port):
@@ -149,7 +169,9 @@ public struct SignInDriver: Sendable {
             case .forget(let record, let error):
                 await forget(record)
                 throw error
-            case .finished(let result): return try await keep(result)
+            case .finished(var result):
+                result.credential.remember(context.addresses)
+                return try await keep(result)
             case .failed(let error): throw error
             }
         }
@@ -157,11 +179,12 @@ public struct SignInDriver: Sendable {
 
     /// Reads the authorization server's metadata again before the server is asked, where an earlier sign-in knows its
     /// place: the sign-in that follows a 401 then waits for one document less.
-    public func lookAhead(_ knownPlaces: [String]) async -> [String: HTTPReply] {
+    public func lookAhead(_ request: SignInRequest) async -> [String: HTTPReply] {
         let marks = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
-        guard let place = knownPlaces.last(where: { place in marks.contains { place.contains($0) } }),
+        guard let place = request.knownPlaces.last(where: { place in marks.contains { place.contains($0) } }),
             let url = try? HTTPURL(place),
-            case .success(let reply) = await context.fetch(AuthorizationServerMetadata.request(at: url))
+            case .success(let reply) = await judging(request).context.fetch(
+                AuthorizationServerMetadata.request(at: url))
         else { return [:] }
         return [place: reply]
     }

@@ -68,6 +68,8 @@ struct SignInMachine {
         var knownPlaces: [String] = []
         /// Register anew even if a registration is there.
         var resetsClient: Bool
+        /// Why the network policy keeps requests from a URL.
+        var refusal: @Sendable (HTTPURL) -> OmlxError? = { _ in nil }
     }
 
     private enum Stage {
@@ -119,7 +121,7 @@ struct SignInMachine {
     private mutating func begin() -> Action {
         var machine = DiscoveryMachine(
             server: input.server, challenge: input.challenge, configuration: input.configuration,
-            preferredIssuer: input.earlierIssuer, knownPlaces: input.knownPlaces)
+            preferredIssuer: input.earlierIssuer, knownPlaces: input.knownPlaces, refusal: input.refusal)
         return follow(machine.start(), machine)
     }
 
@@ -341,7 +343,7 @@ extension Result where Success == HTTPReply, Failure == HTTPFailure {
         case .failure(let failure):
             let passed: [ErrorCode] = [
                 .transportRedirectRefused, .transportRedirectOrigin, .transportRedirectLimit, .transportCancelled,
-                .transportTooLarge, .configTLSInvalid,
+                .transportTooLarge, .transportAddressRefused, .configTLSInvalid,
             ]
             if passed.contains(failure.error.code) { throw failure.error }
             throw OmlxError(code, failure.error.message, nextStep: failure.error.nextStep)

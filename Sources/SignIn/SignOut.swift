@@ -79,6 +79,7 @@ public struct SignOut: Sendable {
         let client = OAuthClient(
             id: credential.clientID, secret: credential.clientSecret,
             authMethod: ClientAuthMethod(rawValue: credential.tokenEndpointAuthMethod) ?? .none)
+        let context = context.judging(credential.addresses)
         var problems: [String] = []
         let tokens = [(credential.refreshToken, "refresh_token"), (credential.accessToken, "access_token")]
         for case (let token?, let hint) in tokens {

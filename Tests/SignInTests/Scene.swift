@@ -21,7 +21,7 @@ struct Scene: Sendable {
     let folder: String
     let clock = TestClock()
     let transcript = Transcript()
-    let http = HTTPClient()
+    var http = HTTPClient()
 
     var key: CredentialKey { CredentialKey(serverURL: server.url) }
     var registrationKey: RegistrationKey { RegistrationKey(issuer: server.issuer, serverURL: server.url) }

@@ -33,6 +33,8 @@ typedef struct {
   long connect_timeout_ms;
   /// Given to every callback.
   void *context;
+  /// A socket to this address is about to be opened. Returns false to leave the address out.
+  bool (*on_open)(void *context, const char *remote_address);
   /// The connection stands and the request is about to be written. Returns false to give up.
   bool (*on_ready)(void *context, const char *remote_address);
   /// One header line, without its end. An empty line ends a header block. Returns false to give up.

@@ -25,7 +25,7 @@ extension ManagedServer {
         // The server's own refusal says best where to sign in. One that was heard already is not asked for again.
         let isTried = link != nil || problem != nil
         if !isTried, !login.isForced, try await context.store.isWithout(authorizer.key) {
-            request.lookedUp = await driver.lookAhead(request.knownPlaces)
+            request.lookedUp = await driver.lookAhead(request)
         }
         if login.isForced ? !isTried : !(await isJustRefused(authorizer)) { await start() }
         try Task.checkCancellation()
@@ -35,6 +35,7 @@ extension ManagedServer {
         let outcome: SignInOutcome
         do {
             request.challenge = await challenge(authorizer)
+            request.peer = await authorizer.lastPeer
             outcome = try await driver.signIn(request)
         } catch let error as OmlxError {
             noteFailedSignIn(error)
