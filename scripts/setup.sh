@@ -40,6 +40,8 @@ find_missing() {
     need openssl openssl
     need iproute2 '/usr/sbin/ip' '/sbin/ip' '/usr/bin/ip' '/bin/ip'
     need python3 python3
+    # The second is the smallest of the four the first can be content with.
+    need 'glewlwyd dbconfig-sqlite3' glewlwyd
     python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || /usr/bin/python3 -c 'import venv, ensurepip' >/dev/null 2>&1 ||
         missing="$missing python3-venv"
 }
@@ -50,6 +52,19 @@ as_root() {
     else
         sudo env DEBIAN_FRONTEND=noninteractive "$@"
     fi
+}
+
+# Of glewlwyd, which is a service, only the program is wanted: it starts neither now nor with the machine.
+keep_service_off() {
+    case " $missing " in
+    *' glewlwyd '*) ;;
+    *) return 0 ;;
+    esac
+    unit=/etc/systemd/system/glewlwyd.service
+    [ -e "$unit" ] || ! [ -d "${unit%/*}" ] || as_root ln -s /dev/null "$unit"
+    [ -e /usr/sbin/policy-rc.d ] && return 0
+    trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin /usr/sbin/policy-rc.d
 }
 
 case $purpose in
@@ -77,6 +92,7 @@ fi
 echo "installing$missing" >&2
 # A source that cannot be reached need not be the one that has the packages: the installation tells.
 as_root apt-get -o DPkg::Lock::Timeout=400 update -q >&2 || echo "setup.sh: apt-get update failed; going on" >&2
+keep_service_off
 # The names hold no blanks: each word is one package.
 # shellcheck disable=SC2086
 as_root apt-get -o DPkg::Lock::Timeout=400 install -q -y --no-install-recommends $missing >&2 ||

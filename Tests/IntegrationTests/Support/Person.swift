@@ -18,6 +18,35 @@ extension TestHome {
             """)
     }
 
+    /// A browser whose person signs in with name and password and then allows, or denies, on the pages of a real
+    /// authorization server. It notes the address it is given, and each it comes to.
+    func personBrowser(denies: Bool = false) throws -> String {
+        try script(
+            denies ? "denying-person" : "person",
+            """
+            #!/bin/sh
+            printf '%s\\n' "$1" >>'\(desk)/opened'
+            exec '\(try Repository.python("mcp1"))' -B '\(Repository.servers)/person.py' \
+                \(denies ? "--deny" : "") "$1" >>'\(desk)/visited' 2>>'\(desk)/browser-log'
+
+            """)
+    }
+
+    /// The addresses the person of `personBrowser` came to.
+    var visitedAddresses: [String] {
+        let text = (try? String(contentsOfFile: desk + "/visited", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    /// `omlx mcp login` with the person of `personBrowser`.
+    func signIn(_ server: String, _ words: String..., denies: Bool = false) async throws -> ProcessRun {
+        let program = try start(
+            ["mcp", "login", server] + words, browser: try personBrowser(denies: denies), input: "")
+        do { return note(try await program.end(within: 60)) } catch {
+            throw Overdue(description: "\(error)\n--- the browser\n\(browserLog)")
+        }
+    }
+
     /// What the recording browser said.
     var browserLog: String { (try? String(contentsOfFile: desk + "/browser-log", encoding: .utf8)) ?? "" }
 

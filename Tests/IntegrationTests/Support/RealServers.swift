@@ -1,4 +1,5 @@
-// The servers nobody here wrote, started as processes: the MCP Python SDK 1.x and 2.x and fastmcp.
+// The servers nobody here wrote, started as processes: the MCP Python SDK 1.x and 2.x, fastmcp, and the SDK's server
+// protected by django-oauth-toolkit or glewlwyd.
 
 import Foundation
 import Testing
@@ -27,6 +28,20 @@ enum RealServer: String, Sendable, CaseIterable, CustomTestStringConvertible {
     func entry(_ options: [String] = [], variables: [String: String] = [:]) throws -> [String: Any] {
         let command = try command(options)
         return ["command": command[0], "args": Array(command.dropFirst()), "env": variables]
+    }
+}
+
+/// An authorization server with accounts and pages for people, and an MCP server that takes its tokens.
+enum AuthorizationProgram: String, Sendable, CaseIterable, CustomTestStringConvertible {
+    case django, glewlwyd
+
+    var testDescription: String { rawValue }
+
+    fileprivate var environment: String {
+        switch self {
+        case .django: "django"
+        case .glewlwyd: "mcp1"
+        }
     }
 }
 
@@ -59,6 +74,17 @@ extension TestHome {
     /// Starts fastmcp's OAuth-protected server on a free port.
     func serveOAuth(_ options: [String]) async throws -> HTTPServer {
         try await serve("fastmcp_oauth_server.py", in: "fastmcp", options)
+    }
+
+    /// Starts an authorization server and the MCP server it protects, and names that `guarded` in `mcp.json`.
+    func serve(_ program: AuthorizationProgram, _ options: [String] = [], auth: [String: Any]? = nil) async throws
+        -> HTTPServer
+    {
+        let server = try await serve("\(program.rawValue)_server.py", in: program.environment, options)
+        var entry: [String: Any] = ["url": server.url]
+        if let auth { entry["auth"] = auth }
+        try configure(["guarded": entry])
+        return server
     }
 
     private func serve(_ file: String, in environment: String, _ options: [String]) async throws -> HTTPServer {
