@@ -264,6 +264,10 @@ extension ErrorCode {
     public static let oauthRegistrationUnavailable = ErrorCode(
         "OAUTH_REGISTRATION_UNAVAILABLE", .registration, "The registration endpoint could not be reached.",
         retryable: true)
+    /// The client id metadata document at the configured URL is not one for omlx.
+    public static let oauthClientMetadataInvalid = ErrorCode(
+        "OAUTH_CLIENT_METADATA_INVALID", .registration,
+        "The client id metadata document at the configured URL is not one for omlx.")
     /// The configured client belongs to another authorization server.
     public static let oauthClientIssuerMismatch = ErrorCode(
         "OAUTH_CLIENT_ISSUER_MISMATCH", .registration, "The configured client belongs to another authorization server.")
@@ -314,6 +318,25 @@ extension ErrorCode {
     /// The sign-in lacks a scope this operation needs.
     public static let oauthInsufficientScope = ErrorCode(
         "OAUTH_INSUFFICIENT_SCOPE", .authorization, "The sign-in lacks a scope this operation needs.")
+    /// The authorization server has no device authorization endpoint.
+    public static let oauthDeviceUnsupported = ErrorCode(
+        "OAUTH_DEVICE_UNSUPPORTED", .authorization, "The authorization server has no device authorization endpoint.")
+    /// The device authorization endpoint gave no usable answer.
+    public static let oauthDeviceUnavailable = ErrorCode(
+        "OAUTH_DEVICE_UNAVAILABLE", .authorization, "The device authorization endpoint gave no usable answer.",
+        retryable: true)
+    /// The device authorization endpoint refused.
+    public static let oauthDeviceRefused = ErrorCode(
+        "OAUTH_DEVICE_REFUSED", .authorization, "The device authorization endpoint refused.")
+    /// The device authorization reply cannot be used.
+    public static let oauthDeviceReplyInvalid = ErrorCode(
+        "OAUTH_DEVICE_REPLY_INVALID", .authorization, "The device authorization reply cannot be used.")
+    /// The code for the device ended before anybody entered it.
+    public static let oauthDeviceCodeExpired = ErrorCode(
+        "OAUTH_DEVICE_CODE_EXPIRED", .authorization, "The code for the device ended before anybody entered it.")
+    /// Signing in for more scopes did not satisfy the server.
+    public static let oauthStepUpFailed = ErrorCode(
+        "OAUTH_STEP_UP_FAILED", .authorization, "Signing in for more scopes did not satisfy the server.")
     /// The configured header was refused.
     public static let oauthStaticHeaderRefused = ErrorCode(
         "OAUTH_STATIC_HEADER_REFUSED", .authorization, "The configured header was refused.")
@@ -485,6 +508,7 @@ extension ErrorCode {
         .oauthRegistrationRejected,
         .oauthRegistrationInvalid,
         .oauthRegistrationUnavailable,
+        .oauthClientMetadataInvalid,
         .oauthClientIssuerMismatch,
         .oauthSignInNeeded,
         .oauthSignInNotApplicable,
@@ -501,6 +525,12 @@ extension ErrorCode {
         .oauthIssMissing,
         .oauthCodeMissing,
         .oauthInsufficientScope,
+        .oauthDeviceUnsupported,
+        .oauthDeviceUnavailable,
+        .oauthDeviceRefused,
+        .oauthDeviceReplyInvalid,
+        .oauthDeviceCodeExpired,
+        .oauthStepUpFailed,
         .oauthStaticHeaderRefused,
         .oauthInvalidClient,
         .oauthInvalidGrant,

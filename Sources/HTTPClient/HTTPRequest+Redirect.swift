@@ -9,7 +9,7 @@ extension HTTPRequest {
     /// The request to send after a 3xx answer, or `nil` when the answer has no `Location` and stands as it is.
     /// - Throws: `HTTPFailure` naming the target when it must not be followed.
     func redirected(by head: HTTPResponseHead, hop: Int) throws(HTTPFailure) -> HTTPRequest? {
-        guard let location = head.headers["location"] else { return nil }
+        guard redirects != .returned, let location = head.headers["location"] else { return nil }
         let shown = OmlxError.shown(location, limit: 200)
         let target: HTTPURL
         do {
@@ -22,7 +22,7 @@ extension HTTPRequest {
         }
         let isSameOrigin = target.origin == url.origin
         switch redirects {
-        case .never:
+        case .never, .returned:
             throw refused(head, target, isSameOrigin ? .transportRedirectRefused : .transportRedirectOrigin)
         case .sameOrigin:
             guard isSameOrigin else { throw refused(head, target, .transportRedirectOrigin) }

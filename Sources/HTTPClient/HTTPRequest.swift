@@ -89,6 +89,8 @@ public struct TLSSettings: Sendable, Hashable {
 public enum RedirectPolicy: Sendable, Hashable {
     /// None: token and registration requests.
     case never
+    /// None, and the 3xx answer is what the sender wants to see.
+    case returned
     /// 307 and 308 to the same origin with the body kept (for GET also 301, 302 and 303), three at most: MCP requests.
     case sameOrigin
     /// Any 3xx of a GET, three at most, each hop https or loopback: metadata requests, which carry no secret.

@@ -79,10 +79,17 @@ public struct AuthorizationResponse: Sendable {
     /// The code, if the answer is a good one.
     public let code: Secret
 
+    /// What an answer from the right server means.
+    public enum Judgement: Sendable {
+        /// A good one.
+        case granted(AuthorizationResponse)
+        /// The authorization server ended the sign-in with an error.
+        case refused(OAuthErrorReply)
+    }
+
     /// Judges the callback's query against the request: state, then issuer, then error or code (C9.4, C9.6 to C9.8, G14).
-    /// - Throws: `OmlxError`: `OAUTH_STATE_MISMATCH`, `OAUTH_ISS_MISMATCH`, `OAUTH_ISS_MISSING`,
-    ///   `OAUTH_ACCESS_DENIED`, `OAUTH_AUTHORIZATION_ERROR`, `OAUTH_CODE_MISSING`.
-    public init(query: String, for request: AuthorizationRequest) throws(OmlxError) {
+    /// - Throws: `OmlxError`: `OAUTH_STATE_MISMATCH`, `OAUTH_ISS_MISMATCH`, `OAUTH_ISS_MISSING`, `OAUTH_CODE_MISSING`.
+    public static func judge(query: String, for request: AuthorizationRequest) throws(OmlxError) -> Judgement {
         let fields = FormEncoding.decode(query)
         func only(_ name: String) -> String? {
             let values = fields.filter { $0.name == name }
@@ -94,14 +101,25 @@ public struct AuthorizationResponse: Sendable {
                 "the answer to the sign-in carries another state than the one sent; it is not used",
                 nextStep: "sign in again; if it happens again, something else answers in your browser's place")
         }
-        try Self.checkIssuer(fields.filter { $0.name == "iss" }.map(\.value), request)
+        try checkIssuer(fields.filter { $0.name == "iss" }.map(\.value), request)
         if fields.contains(where: { $0.name == "error" }) {
-            throw Self.failure(OAuthErrorReply(error: only("error") ?? "", errorDescription: only("error_description")))
+            return .refused(OAuthErrorReply(error: only("error") ?? "", errorDescription: only("error_description")))
         }
         guard let code = only("code"), !code.isEmpty else {
             throw OmlxError(.oauthCodeMissing, "the answer to the sign-in carries no authorization code")
         }
-        self.code = Secret(code)
+        return .granted(AuthorizationResponse(code: Secret(code)))
+    }
+
+    private init(code: Secret) { self.code = code }
+
+    /// Judges as `judge(query:for:)` does; the authorization server's error is thrown.
+    /// - Throws: `OmlxError`: what `judge` throws, `OAUTH_ACCESS_DENIED`, `OAUTH_AUTHORIZATION_ERROR`.
+    public init(query: String, for request: AuthorizationRequest) throws(OmlxError) {
+        switch try Self.judge(query: query, for: request) {
+        case .granted(let response): self = response
+        case .refused(let reply): throw Self.failure(reply)
+        }
     }
 
     /// The four rows of RFC 9207 §2.4, compared byte for byte after form decoding only.
@@ -122,7 +140,8 @@ public struct AuthorizationResponse: Sendable {
         }
     }
 
-    private static func failure(_ reply: OAuthErrorReply) -> OmlxError {
+    /// The error an authorization server's refusal is.
+    public static func failure(_ reply: OAuthErrorReply) -> OmlxError {
         if reply.error == "access_denied" {
             return OmlxError(.oauthAccessDenied, "the sign-in was denied (\(reply.text))")
         }

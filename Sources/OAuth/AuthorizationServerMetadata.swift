@@ -16,6 +16,12 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     public var registrationEndpoint: HTTPURL?
     /// Where tokens are taken back (RFC 7009), if anywhere.
     public var revocationEndpoint: HTTPURL?
+    /// Where a device asks for a code that a person enters elsewhere (RFC 8628), if anywhere.
+    public var deviceAuthorizationEndpoint: HTTPURL?
+    /// Grant types; `nil` means `authorization_code` and `implicit` (RFC 8414 §2).
+    public var grantTypes: [String]?
+    /// Whether an https URL of a metadata document can be the client id (C7.1).
+    public var admitsClientIDMetadataDocuments = false
     /// Scopes, if listed.
     public var scopesSupported: [String]?
     /// Client authentication methods at the token endpoint; `nil` means `client_secret_basic` (RFC 8414 §2).
@@ -41,6 +47,13 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
         self.tokenEndpointAuthMethods = tokenEndpointAuthMethods
         self.codeChallengeMethods = codeChallengeMethods
         self.sendsIssuerInCallback = sendsIssuerInCallback
+    }
+}
+
+extension AuthorizationServerMetadata {
+    /// Whether the device grant is listed, with an endpoint to begin it at (RFC 8628 §4).
+    public var listsDeviceGrant: Bool {
+        deviceAuthorizationEndpoint != nil && grantTypes?.contains(DeviceAuthorizationRequest.grantType) == true
     }
 }
 
@@ -133,9 +146,14 @@ extension AuthorizationServerMetadata {
         }
     }
 
+    /// The issuer a document names, whether or not it may.
+    public static func issuer(in reply: HTTPReply) -> String? {
+        (try? JSON(parsing: reply.body))?["issuer"]?.stringValue
+    }
+
     private static func read(_ fields: DocumentFields, issuer: String) throws(OmlxError) -> AuthorizationServerMetadata
     {
-        AuthorizationServerMetadata(
+        var metadata = AuthorizationServerMetadata(
             issuer: issuer,
             authorizationEndpoint: try fields.requiredURL("authorization_endpoint"),
             tokenEndpoint: try fields.requiredURL("token_endpoint"),
@@ -145,5 +163,9 @@ extension AuthorizationServerMetadata {
             tokenEndpointAuthMethods: try fields.strings("token_endpoint_auth_methods_supported"),
             codeChallengeMethods: try fields.strings("code_challenge_methods_supported"),
             sendsIssuerInCallback: try fields.bool("authorization_response_iss_parameter_supported") ?? false)
+        metadata.deviceAuthorizationEndpoint = try fields.url("device_authorization_endpoint")
+        metadata.grantTypes = try fields.strings("grant_types_supported")
+        metadata.admitsClientIDMetadataDocuments = try fields.bool("client_id_metadata_document_supported") ?? false
+        return metadata
     }
 }

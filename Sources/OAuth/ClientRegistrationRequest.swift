@@ -56,6 +56,8 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
     public var scopes: [String]
     /// The method wished for.
     public var authMethod: ClientAuthMethod
+    /// Whether it asks for the device grant (RFC 8628), too.
+    public var includesDeviceGrant = false
     /// Members of the configuration's `client_metadata` that replace or join ours.
     public var overrides: JSONObject
 
@@ -83,7 +85,7 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
         var object: JSONObject = [
             "client_name": .string(clientName),
             "redirect_uris": JSON(redirectURIs),
-            "grant_types": ["authorization_code", "refresh_token"],
+            "grant_types": JSON(grantTypes),
             "response_types": ["code"],
             "token_endpoint_auth_method": .string(authMethod.rawValue),
             "application_type": "native",
@@ -91,6 +93,10 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
         if !scopes.isEmpty { object["scope"] = .string(Scopes.text(scopes)) }
         for (key, value) in overrides where key != "redirect_uris" { object[key] = value }
         return .object(object)
+    }
+
+    private var grantTypes: [String] {
+        ["authorization_code", "refresh_token"] + (includesDeviceGrant ? [DeviceAuthorizationRequest.grantType] : [])
     }
 
     /// The request to send. It is never redirected.
@@ -159,6 +165,14 @@ public struct ClientRegistrationReply: Sendable {
             throw OmlxError(.oauthRegistrationInvalid, "the server wants \(name) but gave no client_secret")
         }
         return method
+    }
+
+    /// Whether a refusal may be about the scopes, so that the same registration without them may be accepted (provider:
+    /// Keycloak answers 403 with `insufficient_scope`).
+    public static func mayRefuseScopes(_ reply: HTTPReply) -> Bool {
+        guard [400, 403].contains(reply.head.status) else { return false }
+        let error = OAuthErrorReply(body: reply.body, mediaType: reply.head.mediaType)?.error
+        return ["invalid_scope", "insufficient_scope", "invalid_client_metadata"].contains(error)
     }
 
     private static func rejected(_ reply: HTTPReply, _ error: OAuthErrorReply?) -> OmlxError {

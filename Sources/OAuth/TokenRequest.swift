@@ -40,7 +40,7 @@ public enum TokenRequest {
     }
 
     /// A form with the client's proof; one method for each request (C9.11).
-    private static func post(_ form: FormParameters, to endpoint: HTTPURL, as client: OAuthClient) -> HTTPRequest {
+    static func post(_ form: FormParameters, to endpoint: HTTPURL, as client: OAuthClient) -> HTTPRequest {
         var form = form
         var headers: [HTTPRequestHeader] = [
             .init("Content-Type", "application/x-www-form-urlencoded"), .init("Accept", "application/json"),
@@ -167,7 +167,7 @@ public enum TokenReply: Sendable {
 
 extension TokenGrant {
     /// The longest life that is believed, in seconds: a hundred years.
-    private static let lifetimeLimit = 3_153_600_000
+    static let lifetimeLimit = 3_153_600_000
 
     fileprivate init(_ fields: DocumentFields, origin: String) throws(OmlxError) {
         if let type = try fields.string("token_type"), type.lowercased() != "bearer" {
@@ -182,7 +182,7 @@ extension TokenGrant {
         }
         accessToken = token
         refreshToken = try fields.secret("refresh_token")
-        lifetime = try Self.lifetime(fields.object["expires_in"], origin: origin)
+        lifetime = try fields.seconds("expires_in")
         scopes = try Self.scopes(fields.object["scope"], origin: origin)
         accountName = AccountName.find(in: fields.object, idToken: fields.secrets["id_token"])
     }
@@ -195,17 +195,6 @@ extension TokenGrant {
             throw OmlxError(.oauthTokenReplyInvalid, "scope in the token reply of \(origin) is a \(value.typeName)")
         }
         return Scopes.unique(scopes)
-    }
-
-    /// A number or, as some servers write it, a number in quotes.
-    private static func lifetime(_ value: JSON?, origin: String) throws(OmlxError) -> Int? {
-        guard let value, !value.isNull else { return nil }
-        let seconds = value.doubleValue ?? value.stringValue.flatMap { Double($0) }
-        guard let seconds, seconds.isFinite, seconds >= 0 else {
-            throw OmlxError(
-                .oauthTokenReplyInvalid, "expires_in in the token reply of \(origin) is no number of seconds")
-        }
-        return Int(min(seconds, Double(lifetimeLimit)))
     }
 }
 

@@ -175,6 +175,7 @@ struct DiscoveryMachine {
                 if let url = configuration.tokenEndpoint { metadata.tokenEndpoint = url }
                 if let url = configuration.registrationEndpoint { metadata.registrationEndpoint = url }
                 if let url = configuration.revocationEndpoint { metadata.revocationEndpoint = url }
+                if let url = configuration.deviceAuthorizationEndpoint { metadata.deviceAuthorizationEndpoint = url }
                 try checkConfiguredEndpoints()
                 try checkAddresses(metadata)
                 return finish(metadata)
@@ -190,6 +191,7 @@ struct DiscoveryMachine {
             ("auth_url", configuration.authorizationEndpoint), ("token_url", configuration.tokenEndpoint),
             ("registration_url", configuration.registrationEndpoint),
             ("revocation_url", configuration.revocationEndpoint),
+            ("device_auth_url", configuration.deviceAuthorizationEndpoint),
         ]
         for case (let name, let url?) in endpoints {
             _ = try OAuthURL.endpoint(url.text, named: name, invalid: .configAuthInvalid)
@@ -200,7 +202,7 @@ struct DiscoveryMachine {
     private func checkAddresses(_ metadata: AuthorizationServerMetadata) throws(OmlxError) {
         let endpoints = [
             metadata.authorizationEndpoint, metadata.tokenEndpoint, metadata.registrationEndpoint,
-            metadata.revocationEndpoint,
+            metadata.revocationEndpoint, metadata.deviceAuthorizationEndpoint,
         ]
         for case let url? in endpoints { if let error = refusal(url) { throw error } }
     }
@@ -242,11 +244,14 @@ struct DiscoveryMachine {
             return fail(OmlxError(.configAuthInvalid, "auth_url and token_url belong together"))
         }
         do throws(OmlxError) { try checkConfiguredEndpoints() } catch { return fail(error) }
-        return finish(
-            AuthorizationServerMetadata(
-                issuer: configuration.issuer ?? authorization.origin, authorizationEndpoint: authorization,
-                tokenEndpoint: token, registrationEndpoint: configuration.registrationEndpoint,
-                revocationEndpoint: configuration.revocationEndpoint))
+        var metadata = AuthorizationServerMetadata(
+            issuer: configuration.issuer ?? authorization.origin, authorizationEndpoint: authorization,
+            tokenEndpoint: token, registrationEndpoint: configuration.registrationEndpoint,
+            revocationEndpoint: configuration.revocationEndpoint)
+        metadata.deviceAuthorizationEndpoint = configuration.deviceAuthorizationEndpoint
+        // Nothing lists it; who configured a document's URL beside the endpoints means it.
+        metadata.admitsClientIDMetadataDocuments = configuration.clientMetadataURL != nil
+        return finish(metadata)
     }
 
     private mutating func fail(_ error: OmlxError) -> Action {

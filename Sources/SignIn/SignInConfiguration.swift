@@ -66,6 +66,11 @@ public struct SignInConfiguration: Sendable {
     public var registrationEndpoint: HTTPURL?
     /// The revocation endpoint in place of the discovered one.
     public var revocationEndpoint: HTTPURL?
+    /// The device authorization endpoint in place of the discovered one.
+    public var deviceAuthorizationEndpoint: HTTPURL?
+    /// The https URL of a client id metadata document the user hosts, used as client id where the authorization server
+    /// takes such documents (C7.3).
+    public var clientMetadataURL: String?
     /// Where discovery begins when there is no challenge, in place of the server's URL.
     public var discoveryBase: HTTPURL?
     /// Which `resource` is sent.

@@ -25,6 +25,8 @@ public struct SignInContext: Sendable {
     public var now: @Sendable () -> Date
     /// Random octets.
     public var random: @Sendable (Int) throws -> [UInt8]
+    /// Waits some seconds, or throws `CancellationError`.
+    public var pause: @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) }
 
     /// A context with the system's clock and randomness.
     public init(

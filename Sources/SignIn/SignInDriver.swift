@@ -11,7 +11,11 @@ import OAuth
 public struct SignInPrompt: Sendable {
     /// The address to open.
     public var url: String
-    /// Where the browser will come back to.
+    /// The code to enter there, when the sign-in goes by the device grant (RFC 8628).
+    public var userCode: String?
+    /// The address with the code in it, for a QR code, when there is one.
+    public var completeURL: String?
+    /// Where the browser will come back to; empty when it comes back nowhere.
     public var redirectURI: String
     /// Whether omlx listens there; if not, the answer has to be pasted.
     public var isListening: Bool
@@ -45,8 +49,10 @@ public struct SignInRequest: Sendable {
     public var configuration: SignInConfiguration
     /// Places that answered discovery before.
     public var knownPlaces: [String]
-    /// Metadata read moments ago (`SignInDriver.lookAhead`), by place; each is used once.
-    public var lookedUp: [String: HTTPReply]
+    /// What was read moments ago (`SignInDriver.lookAhead`); each part is used once.
+    public var lookedUp: LookAhead
+    /// How the person signs in.
+    public var flow: SignInFlow
     /// Register anew (`--reset-client`).
     public var resetsClient: Bool
     /// The person's time, in seconds (pain 21).
@@ -55,14 +61,15 @@ public struct SignInRequest: Sendable {
     /// A sign-in.
     public init(
         key: CredentialKey, server: HTTPURL, challenge: BearerChallenge, configuration: SignInConfiguration,
-        knownPlaces: [String] = [], resetsClient: Bool = false, seconds: Int = 600
+        knownPlaces: [String] = [], resetsClient: Bool = false, flow: SignInFlow = .browser, seconds: Int = 600
     ) {
         self.key = key
         self.server = server
         self.challenge = challenge
         self.configuration = configuration
         self.knownPlaces = knownPlaces
-        lookedUp = [:]
+        lookedUp = LookAhead()
+        self.flow = flow
         self.resetsClient = resetsClient
         self.seconds = seconds
     }
@@ -80,13 +87,17 @@ public struct SignInOutcome: Sendable {
     public var places: [String]
     /// Who signed in, where the authorization server says so.
     public var accountName: String?
+    /// Where the client came from.
+    public var client: SignInClient
+    /// Whether a client registered earlier turned out to be unknown and was replaced.
+    public var replacedClient: Bool
 }
 
 /// Signs in to one server.
 public struct SignInDriver: Sendable {
-    private var context: SignInContext
-    private let interface: any SignInInterface
-    private let browser: (any BrowserOpening)?
+    var context: SignInContext
+    let interface: any SignInInterface
+    let browser: (any BrowserOpening)?
 
     /// A driver.
     /// - Parameter browser: opens the address; `nil` opens nothing (`--no-browser`).
@@ -104,12 +115,12 @@ public struct SignInDriver: Sendable {
         let judging = judging(request)
         let guessed = request.configuration.addresses(for: request.server, peer: nil, http: context.http)
         // What was looked up before it was known where the server is counts only when the guess was right.
-        if judging.context.addresses != guessed { request.lookedUp = [:] }
+        if judging.context.addresses != guessed { request.lookedUp = LookAhead() }
         return try await judging.run(request)
     }
 
     /// The same driver with the addresses a sign-in may lead to.
-    private func judging(_ request: SignInRequest) -> SignInDriver {
+    func judging(_ request: SignInRequest) -> SignInDriver {
         var driver = self
         driver.context.addresses = request.configuration.addresses(
             for: request.server, peer: request.peer, http: context.http)
@@ -122,7 +133,7 @@ public struct SignInDriver: Sendable {
         var machine = SignInMachine(
             SignInMachine.Input(
                 key: request.key, server: request.server, challenge: request.challenge,
-                configuration: request.configuration, earlierIssuer: earlier?.issuer,
+                configuration: request.configuration, flow: request.flow, earlierIssuer: earlier?.issuer,
                 earlierClientID: earlier?.clientID,
                 isEarlierClientRefused: earlier?.rejection?.code == "invalid_client",
                 knownPlaces: request.knownPlaces,
@@ -143,12 +154,18 @@ public struct SignInDriver: Sendable {
             }
             switch action {
             case .fetch(let fetch):
-                if let reply = lookedUp.removeValue(forKey: fetch.url.text) {
+                if let reply = lookedUp.documents.removeValue(forKey: fetch.url.text) {
                     event = .fetched(.success(reply))
                 } else {
                     event = .fetched(await context.fetch(fetch))
                 }
-            case .register(let fetch): event = .fetched(await context.fetch(fetch))
+            case .register(let fetch), .requestDeviceCode(let fetch): event = .fetched(await context.fetch(fetch))
+            case .look(let authorization):
+                if let seen = lookedUp.clients.removeValue(forKey: authorization.client.id) {
+                    event = .fetched(seen)
+                } else {
+                    event = .fetched(try await look(authorization))
+                }
             case .exchange(let fetch):
                 event = .fetched(await context.exchanges.run { await context.fetch(fetch) })
             case .findRegistration(let issuer): event = .client(try await registration(issuer, request))
@@ -158,36 +175,29 @@ public struct SignInDriver: Sendable {
                     listener = try CallbackListener(redirect, preferredPort: port)
                 }
                 let uri = redirect.uri(port: listener?.port ?? redirect.port ?? port ?? Self.pastePort)
-                event = .listening(
-                    redirectURI: uri, state: Base64URL.encode(try context.random(24)),
-                    pkce: try PKCE(octets: try context.random(32)))
+                event = .listening(redirectURI: uri, state: try freshState(), pkce: try freshPKCE())
+            case .renew: event = .renewed(state: try freshState(), pkce: try freshPKCE())
             case .keep(let record):
                 _ = try await context.store.save(record, expecting: .any, replacingDamaged: true)
                 event = .kept
             case .ask(let authorization):
                 event = .answered(query: try await ask(authorization, listener, seconds: request.seconds))
+            case .poll(let authorization, let device):
+                event = .polled(try await poll(authorization, device, seconds: request.seconds))
             case .forget(let record, let error):
                 await forget(record)
                 throw error
             case .finished(var result):
                 result.credential.remember(context.addresses)
-                return try await keep(result)
+                return try await keep(result, replacedClient: machine.hasRegisteredAnew)
             case .failed(let error): throw error
             }
         }
     }
 
-    /// Reads the authorization server's metadata again before the server is asked, where an earlier sign-in knows its
-    /// place: the sign-in that follows a 401 then waits for one document less.
-    public func lookAhead(_ request: SignInRequest) async -> [String: HTTPReply] {
-        let marks = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
-        guard let place = request.knownPlaces.last(where: { place in marks.contains { place.contains($0) } }),
-            let url = try? HTTPURL(place),
-            case .success(let reply) = await judging(request).context.fetch(
-                AuthorizationServerMetadata.request(at: url))
-        else { return [:] }
-        return [place: reply]
-    }
+    private func freshState() throws -> String { Base64URL.encode(try context.random(24)) }
+
+    private func freshPKCE() throws -> PKCE { try PKCE(octets: try context.random(32)) }
 
     /// The port in a redirect URI nobody listens at (mcpo's).
     private static let pastePort = 3030
@@ -202,7 +212,7 @@ public struct SignInDriver: Sendable {
         }
     }
 
-    private func registration(_ issuer: String, _ request: SignInRequest) async throws -> ClientRegistration? {
+    func registration(_ issuer: String, _ request: SignInRequest) async throws -> ClientRegistration? {
         let key = RegistrationKey(issuer: issuer, serverURL: request.key.serverURL)
         do {
             return try await context.store.registration(for: key)
@@ -222,7 +232,7 @@ public struct SignInDriver: Sendable {
     }
 
     /// Stores under the credential's lock, so that no refresh of the old one writes over the new one.
-    private func keep(_ result: SignInMachine.Result) async throws -> SignInOutcome {
+    private func keep(_ result: SignInMachine.Result, replacedClient: Bool) async throws -> SignInOutcome {
         let context = context
         let stored: Result<Credential, any Error> = await context.exchanges.run {
             do {
@@ -238,100 +248,7 @@ public struct SignInDriver: Sendable {
         }
         return SignInOutcome(
             credential: try stored.get(), missingScopes: result.missingScopes, resourceName: result.resourceName,
-            places: result.places, accountName: result.accountName)
-    }
-}
-
-extension SignInDriver {
-    private enum Answer {
-        case query(String)
-        case line(String)
-        case browserFailed
-        case tick(Int)
-    }
-
-    /// Shows the address and waits for the first of: callback, pasted answer, time over (pain 4).
-    private func ask(
-        _ authorization: AuthorizationRequest, _ listener: CallbackListener?, seconds: Int
-    ) async throws -> String {
-        let url = authorization.url
-        await interface.show(
-            SignInPrompt(
-                url: url, redirectURI: authorization.redirectURI, isListening: listener != nil,
-                opensBrowser: browser != nil, seconds: seconds))
-        let (answers, continuation) = AsyncStream.makeStream(of: Answer.self)
-        let sources = sources(url, listener, seconds: seconds, into: continuation)
-        defer { for source in sources { source.cancel() } }
-        for await answer in answers {
-            switch answer {
-            case .query(let query): return query
-            case .browserFailed: await interface.notice("No browser could be opened. Open the address yourself.")
-            case .tick(let left) where left <= 0:
-                throw OmlxError(
-                    .oauthCallbackTimeout, "nobody finished the sign-in within \(seconds) s", nextStep: "sign in again")
-            case .tick(let left): await interface.notice("\(left / 60) min left to sign in")
-            case .line(let line):
-                do throws(OmlxError) {
-                    if let query = try PastedAnswer.query(line, for: authorization) { return query }
-                } catch {
-                    await interface.notice(error.message)
-                }
-            }
-        }
-        throw CancellationError()
-    }
-
-    private func sources(
-        _ url: String, _ listener: CallbackListener?, seconds: Int, into continuation: AsyncStream<Answer>.Continuation
-    ) -> [Task<Void, Never>] {
-        var sources: [Task<Void, Never>] = []
-        if let listener {
-            sources.append(Task { for await query in listener.answers { continuation.yield(.query(query)) } })
-        }
-        let lines = interface.lines()
-        sources.append(Task { for await line in lines { continuation.yield(.line(line)) } })
-        if let browser {
-            sources.append(Task { if await !browser.open(url) { continuation.yield(.browserFailed) } })
-        }
-        sources.append(
-            Task {
-                for left in stride(from: max(0, seconds), through: 0, by: -1) {
-                    let isWorthSaying = left == 0 || (left != seconds && left % 60 == 0)
-                    if isWorthSaying { continuation.yield(.tick(left)) }
-                    guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
-                }
-            })
-        return sources
-    }
-}
-
-/// What a person pasted in place of the browser's coming back.
-enum PastedAnswer {
-    /// The query of a pasted callback address, or one made of a bare code; `nil` for an empty line.
-    /// - Throws: `OmlxError` with `OAUTH_CALLBACK_INVALID`.
-    static func query(_ line: String, for request: AuthorizationRequest) throws(OmlxError) -> String? {
-        let text = line.filter { !$0.isWhitespace }
-        guard !text.isEmpty else { return nil }
-        if let mark = text.firstIndex(of: "?") {
-            let query = text[text.index(after: mark)...].prefix { $0 != "#" }
-            let names = FormEncoding.decode(query).map(\.name)
-            guard names.contains("code") || names.contains("error") else {
-                throw OmlxError(
-                    .oauthCallbackInvalid,
-                    "that address carries neither code nor error; paste the one the browser ended at")
-            }
-            return String(query)
-        }
-        guard !text.contains("://"), !text.contains("="), text.count >= 8 else {
-            throw OmlxError(
-                .oauthCallbackInvalid, "that is no callback address; paste the whole address the browser ended at")
-        }
-        guard !request.server.sendsIssuerInCallback else {
-            throw OmlxError(
-                .oauthCallbackInvalid,
-                "a code alone does not say which server it is from; paste the whole address the browser ended at")
-        }
-        // A bare code: PKCE ties it to this request; who sent it the person vouches for.
-        return "code=\(FormEncoding.encode(text))&state=\(FormEncoding.encode(request.state))"
+            places: result.places, accountName: result.accountName, client: result.client,
+            replacedClient: replacedClient)
     }
 }

@@ -7,6 +7,16 @@ import FoundationEssentials
 import HTTPClient
 import OAuth
 
+/// How a person signs in.
+public enum SignInFlow: Sendable, Hashable {
+    /// A browser that comes back to the listener, or the address it ended at, pasted.
+    case browser
+    /// A code to be entered in a browser anywhere (RFC 8628).
+    case device
+    /// `device` where there is no display and the authorization server has it, else `browser`.
+    case automatic(hasDisplay: Bool)
+}
+
 /// A sign-in from the challenge to the credential.
 struct SignInMachine {
     /// What the driver does next.
@@ -21,10 +31,18 @@ struct SignInMachine {
         case register(HTTPRequest)
         /// Keep this registration, then send `.kept`.
         case keep(ClientRegistration)
+        /// Look at the authorization URL with a state and a challenge made for it alone; answer with `.fetched` (pain 7).
+        case look(AuthorizationRequest)
         /// Let the person sign in; answer with `.answered`.
         case ask(AuthorizationRequest)
+        /// Make a new state and code verifier, for the next authorization request; answer with `.renewed`.
+        case renew
         /// Exchange the code; answer with `.fetched`.
         case exchange(HTTPRequest)
+        /// Ask for a device code; answer with `.fetched`.
+        case requestDeviceCode(HTTPRequest)
+        /// Show the code to the person and ask for the token until they entered it; answer with `.polled`.
+        case poll(DeviceAuthorization, DeviceAuthorizationRequest)
         /// Forget a registration the server does not know any more, then fail with the error.
         case forget(ClientRegistration, OmlxError)
         case finished(Result)
@@ -38,7 +56,9 @@ struct SignInMachine {
         case client(ClientRegistration?)
         case listening(redirectURI: String, state: String, pkce: PKCE)
         case kept
+        case renewed(state: String, pkce: PKCE)
         case answered(query: String)
+        case polled(Swift.Result<TokenGrant, OmlxError>)
     }
 
     /// A finished sign-in.
@@ -50,6 +70,7 @@ struct SignInMachine {
         /// The places that answered discovery, to be asked first next time.
         var places: [String]
         var accountName: String?
+        var client: SignInClient
     }
 
     /// What the machine works from.
@@ -58,6 +79,7 @@ struct SignInMachine {
         var server: HTTPURL
         var challenge: BearerChallenge
         var configuration: SignInConfiguration
+        var flow = SignInFlow.browser
         /// The issuer of an earlier sign-in with this key, if there was one.
         var earlierIssuer: String?
         /// The client id of that sign-in.
@@ -72,23 +94,33 @@ struct SignInMachine {
         var refusal: @Sendable (HTTPURL) -> OmlxError? = { _ in nil }
     }
 
-    private enum Stage {
-        case ready, discovering(DiscoveryMachine), findingClient, listening, registering(ClientRegistrationRequest)
-        case keeping, asking(AuthorizationRequest), exchanging(AuthorizationRequest), over
+    enum Stage {
+        case ready, discovering(DiscoveryMachine), checkingDocument, findingClient, listening
+        case registering(ClientRegistrationRequest), keeping, looking, renewing
+        case asking(AuthorizationRequest), exchanging(AuthorizationRequest)
+        case requestingDeviceCode(DeviceAuthorizationRequest), polling(DeviceAuthorizationRequest), over
     }
 
-    private let input: Input
-    private let now: @Sendable () -> Date
-    private var stage = Stage.ready
-    private var discovery: Discovery?
-    private var registration: ClientRegistration?
-    private var client: OAuthClient?
-    private var isReusedRegistration = false
-    private var answerParts: (redirectURI: String, state: String, pkce: PKCE)?
-    private var code: Secret?
+    let input: Input
+    let now: @Sendable () -> Date
+    var stage = Stage.ready
+    var discovery: Discovery?
+    /// Whether this sign-in goes by the device grant.
+    var usesDevice = false
+    var registration: ClientRegistration?
+    var client: OAuthClient?
+    var clientOrigin = SignInClient.configured
+    /// Whether the client was registered again in place of one that was found.
+    var hasRegisteredAnew = false
+    var hasLooked = false
+    /// Whether `offline_access`, which nobody but omlx asked for, was refused (pain 12).
+    var leavesOutOfflineAccess = false
+    var answerParts: (redirectURI: String, state: String, pkce: PKCE)?
+    var code: Secret?
+    var places: [String] = []
 
     /// What a person should know, in the order it came up.
-    private(set) var notices: [String] = []
+    var notices: [String] = []
 
     init(_ input: Input, now: @escaping @Sendable () -> Date) {
         self.input = input
@@ -101,19 +133,28 @@ struct SignInMachine {
         case (.discovering(var machine), .fetched(let result)):
             let action = machine.received(result)
             return follow(action, machine)
+        case (.checkingDocument, .fetched(let result)): return checkedDocument(result)
         case (.findingClient, .client(let found)): return foundClient(found)
         case (.listening, .listening(let uri, let state, let pkce)): return isListening(uri, state, pkce)
         case (.registering(let request), .fetched(let result)): return registered(result, request)
-        case (.keeping, .kept): return ask()
+        case (.keeping, .kept): return proceed()
+        case (.looking, .fetched(let result)): return looked(result)
+        case (.renewing, .renewed(let state, let pkce)): return renewed(state, pkce)
         case (.asking(let request), .answered(let query)): return answered(query, request)
         case (.exchanging(let request), .fetched(let result)): return exchanged(result, request)
-        default: return fail(OmlxError(.oauthSignInCancelled, "the sign-in was interrupted"))
+        case (.requestingDeviceCode(let request), .fetched(let result)): return gotDeviceCode(result, request)
+        case (.polling(let request), .polled(let result)): return polled(result, request)
+        default: return interrupted()
         }
     }
 
-    private mutating func fail(_ error: OmlxError) -> Action {
+    mutating func fail(_ error: OmlxError) -> Action {
         stage = .over
         return .failed(error)
+    }
+
+    mutating func interrupted() -> Action {
+        fail(OmlxError(.oauthSignInCancelled, "the sign-in was interrupted"))
     }
 
     // MARK: discovery
@@ -133,205 +174,53 @@ struct SignInMachine {
         case .failed(let error): return fail(error)
         case .finished(let discovery):
             self.discovery = discovery
+            places = discovery.places
             notices += discovery.notices
+            do throws(OmlxError) { usesDevice = try choosesDevice(discovery.server) } catch { return fail(error) }
             return chooseClient(discovery)
         }
     }
 
-    // MARK: the client (C7.1)
-
-    private mutating func chooseClient(_ discovery: Discovery) -> Action {
-        let issuer = discovery.server.issuer
-        if let id = input.configuration.clientID {
-            // C8.5: a client registered at one authorization server is not shown to another.
-            if let earlier = input.earlierIssuer, input.earlierClientID == id, earlier != issuer {
-                return fail(
-                    OmlxError(
-                        .oauthClientIssuerMismatch,
-                        "the configured client belongs to another authorization server than the one the server names now",
-                        compared: [.init("issuer before", earlier), .init("issuer now", issuer)],
-                        nextStep: "configure the client for the new issuer, or name the issuer in the auth block"))
-            }
-            var configured = OAuthClient(
-                id: id, secret: input.configuration.clientSecret,
-                serverMethods: discovery.server.tokenEndpointAuthMethods)
-            if let method = input.configuration.clientAuthMethod { configured.authMethod = method }
-            client = configured
-            stage = .listening
-            return .listen(preferredPort: nil)
+    /// - Throws: `OmlxError` with `OAUTH_DEVICE_UNSUPPORTED` when it was asked for and there is none.
+    private func choosesDevice(_ server: AuthorizationServerMetadata) throws(OmlxError) -> Bool {
+        switch input.flow {
+        case .browser: return false
+        case .automatic(let hasDisplay): return !hasDisplay && server.offersDeviceGrant
+        case .device:
+            guard server.deviceAuthorizationEndpoint == nil else { return true }
+            throw OmlxError(
+                .oauthDeviceUnsupported,
+                "\(OmlxError.shown(server.issuer)) has no device authorization endpoint",
+                nextStep: "sign in with a browser: leave out --device; --no-browser prints the address only")
         }
-        stage = .findingClient
-        return .findRegistration(issuer: issuer)
     }
 
-    private mutating func foundClient(_ found: ClientRegistration?) -> Action {
-        let usable = found.flatMap { record in
-            let isOver = record.secretExpiresAt.map { $0 <= now() } ?? false
-            let isRefused = input.isEarlierClientRefused && record.clientID == input.earlierClientID
-            return input.resetsClient || isOver || isRefused ? nil : record
-        }
-        registration = usable
-        if usable == nil, discovery?.server.registrationEndpoint == nil {
-            return fail(
-                OmlxError(
-                    .oauthClientNeeded,
-                    "\(discovery.map { OmlxError.shown($0.server.issuer) } ?? "the authorization server") registers no clients by itself",
-                    nextStep: "register an application with the provider and put its id into mcp.json: "
-                        + "\"auth\": {\"type\": \"oauth2\", \"client_id\": \"…\"}"))
-        }
-        stage = .listening
-        return .listen(preferredPort: usable.flatMap { try? HTTPURL($0.redirectURI) }?.port)
-    }
+    // MARK: what is asked for
 
-    private mutating func isListening(_ uri: String, _ state: String, _ pkce: PKCE) -> Action {
-        answerParts = (uri, state, pkce)
-        if client != nil { return ask() }
-        if let registration, registration.redirectURI == uri {
-            isReusedRegistration = true
-            client = OAuthClient(
-                id: registration.clientID, secret: registration.clientSecret,
-                authMethod: ClientAuthMethod(rawValue: registration.tokenEndpointAuthMethod) ?? .none)
-            return ask()
-        }
-        return register(redirectURI: uri)
-    }
-
-    private mutating func register(redirectURI: String) -> Action {
-        guard let discovery, let endpoint = discovery.server.registrationEndpoint else {
-            return fail(OmlxError(.oauthClientNeeded, "the authorization server registers no clients by itself"))
-        }
-        let request = ClientRegistrationRequest(
-            redirectURIs: [redirectURI], clientName: input.configuration.clientName, scopes: requestedScopes,
-            authMethod: ClientRegistrationRequest.preferredMethod(of: discovery.server),
-            overrides: input.configuration.registrationMetadata)
-        stage = .registering(request)
-        return .register(request.request(to: endpoint))
-    }
-
-    private mutating func registered(
-        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ asked: ClientRegistrationRequest
-    ) -> Action {
-        let reply: ClientRegistrationReply
-        do throws(OmlxError) {
-            reply = try ClientRegistrationReply(result.get(or: .oauthRegistrationUnavailable), asked: asked)
-        } catch {
-            return fail(error)
-        }
-        client = reply.client
-        var record = ClientRegistration(
-            key: RegistrationKey(issuer: discovery?.server.issuer ?? "", serverURL: input.key.serverURL),
-            redirectURI: asked.redirectURIs[0], clientID: reply.client.id, clientSecret: reply.client.secret,
-            tokenEndpointAuthMethod: reply.client.authMethod.rawValue)
-        record.issuedAt = now()
-        record.secretExpiresAt = reply.secretExpiresAt.map { Date(timeIntervalSince1970: Double($0)) }
-        record.registrationAccessToken = reply.registrationAccessToken
-        record.registrationClientURI = reply.registrationClientURI
-        record.requestedScopes = asked.scopes
-        record.clientName = asked.clientName
-        stage = .keeping
-        return .keep(record)
-    }
-
-    private var requestedScopes: [String] {
-        Scopes.requested(
+    var requestedScopes: [String] {
+        let scopes = Scopes.requested(
             configured: input.configuration.scopes, challenged: input.challenge.scopes,
             resource: discovery?.resourceMetadata?.scopesSupported, serverSupports: discovery?.server.scopesSupported)
+        return leavesOutOfflineAccess ? scopes.filter { $0 != "offline_access" } : scopes
     }
 
-    // MARK: the person
-
-    private mutating func ask() -> Action {
-        guard let discovery, let client, let answerParts else {
-            return fail(OmlxError(.oauthSignInCancelled, "the sign-in was interrupted"))
-        }
-        let leavesOutPKCE = !input.configuration.usesPKCE && input.configuration.hasEndpoints
-        let request = AuthorizationRequest(
-            server: discovery.server, client: client, redirectURI: answerParts.redirectURI, scopes: requestedScopes,
-            resource: discovery.resource, extraParameters: input.configuration.authorizationParameters,
-            state: answerParts.state, pkce: leavesOutPKCE ? nil : answerParts.pkce)
-        guard let url = try? HTTPURL(request.url), url.isSecure || url.isLoopback else {
-            return fail(
-                OmlxError(
-                    .oauthAuthorizationURLRefused, "the authorization URL cannot be opened safely",
-                    compared: [.init("authorization_endpoint", discovery.server.authorizationEndpoint.withoutQuery)]))
-        }
-        stage = .asking(request)
-        return .ask(request)
+    /// Whether a refused scope may be the `offline_access` that omlx added by itself; it is then left out, once (pain 12).
+    mutating func dropsOfflineAccess(after error: String) -> Bool {
+        guard error == "invalid_scope", !leavesOutOfflineAccess, input.configuration.scopes == nil,
+            requestedScopes.contains("offline_access")
+        else { return false }
+        leavesOutOfflineAccess = true
+        notices.append(
+            "offline_access was refused and is left out now; there may be no refresh token, so that the sign-in is short"
+        )
+        return true
     }
+}
 
-    private mutating func answered(_ query: String, _ request: AuthorizationRequest) -> Action {
-        do throws(OmlxError) {
-            let response = try AuthorizationResponse(query: query, for: request)
-            code = response.code
-            stage = .exchanging(request)
-            return .exchange(TokenRequest.exchange(response.code, for: request))
-        } catch {
-            return fail(error)
-        }
-    }
-
-    // MARK: the token
-
-    private mutating func exchanged(
-        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ request: AuthorizationRequest
-    ) -> Action {
-        let reply: HTTPReply
-        do throws(OmlxError) { reply = try result.get(or: .oauthTokenUnavailable) } catch { return fail(error) }
-        switch TokenReply(reply) {
-        case .granted(let grant): return finish(grant, request)
-        case .unknown(let error), .unusable(let error): return fail(hidingSecrets(in: error, request))
-        case .error(let error, let status): return refused(error, status, request)
-        }
-    }
-
-    private func hidingSecrets(in error: OmlxError, _ request: AuthorizationRequest) -> OmlxError {
-        error.hiding([code, request.pkce?.verifier, request.client.secret])
-    }
-
-    private mutating func refused(_ reply: OAuthErrorReply, _ status: Int, _ request: AuthorizationRequest) -> Action {
-        let origin = request.server.tokenEndpoint.origin
-        switch reply.error {
-        case "invalid_client", "unauthorized_client":
-            let error = OmlxError(
-                .oauthInvalidClient, "\(origin) does not accept the client (\(reply.text))", httpStatus: status,
-                nextStep: isReusedRegistration
-                    ? "sign in again; omlx will register anew" : "check client_id and client_secret in the auth block")
-            guard isReusedRegistration, let registration else { return fail(hidingSecrets(in: error, request)) }
-            stage = .over
-            return .forget(registration, hidingSecrets(in: error, request))
-        case "invalid_grant":
-            let error = OmlxError(
-                .oauthInvalidGrant, "\(origin) does not accept the authorization code (\(reply.text))",
-                httpStatus: status, nextStep: "sign in again")
-            return fail(hidingSecrets(in: error, request))
-        default:
-            let error = OmlxError(
-                .oauthTokenError, "\(origin) refused the token request (\(reply.text))", httpStatus: status)
-            return fail(hidingSecrets(in: error, request))
-        }
-    }
-
-    private mutating func finish(_ grant: TokenGrant, _ request: AuthorizationRequest) -> Action {
-        let moment = now()
-        var credential = Credential(
-            key: input.key, issuer: request.server.issuer, tokenEndpoint: request.server.tokenEndpoint.text,
-            clientID: request.client.id, tokenEndpointAuthMethod: request.client.authMethod.rawValue,
-            accessToken: grant.accessToken, refreshToken: grant.refreshToken, obtainedAt: moment)
-        credential.resource = request.resource
-        credential.revocationEndpoint = request.server.revocationEndpoint?.text
-        credential.clientSecret = request.client.secret
-        credential.redirectURI = request.redirectURI
-        credential.requestedScopes = request.scopes
-        credential.grantedScopes = grant.scopes
-        credential.lifetime = grant.lifetime
-        credential.expiresAt = grant.lifetime.map { moment.addingTimeInterval(Double($0)) }
-        stage = .over
-        return .finished(
-            Result(
-                credential: credential,
-                missingScopes: Scopes.missing(requested: request.scopes, granted: grant.scopes),
-                server: request.server, resourceName: discovery?.resourceMetadata?.resourceName,
-                places: discovery?.places ?? [], accountName: grant.accountName))
+extension AuthorizationServerMetadata {
+    /// Whether the device grant can be chosen without being asked for.
+    var offersDeviceGrant: Bool {
+        deviceAuthorizationEndpoint != nil && grantTypes?.contains(DeviceAuthorizationRequest.grantType) != false
     }
 }
 

@@ -10,6 +10,7 @@ extension SignInConfiguration {
         let issuer = issuer.flatMap { try? HTTPURL($0) }
         let urls = [
             issuer, authorizationEndpoint, tokenEndpoint, registrationEndpoint, revocationEndpoint, discoveryBase,
+            deviceAuthorizationEndpoint, clientMetadataURL.flatMap { try? HTTPURL($0) },
         ]
         return Set(urls.compactMap { $0?.origin })
     }

@@ -52,14 +52,21 @@ struct Course {
 
     mutating func send(_ event: SignInMachine.Event) { action = machine.handle(event) }
 
-    mutating func listen(_ uri: String = Self.redirect) throws {
+    mutating func listen(_ uri: String = Self.redirect, looks: Bool = true) throws {
         send(
             .listening(
                 redirectURI: uri, state: "the-state-of-this-one", pkce: try PKCE(octets: Array(repeating: 7, count: 32))
             ))
+        if looks { look() }
     }
 
     mutating func register() { fetched(reply(201, ["client_id": "new", "token_endpoint_auth_method": "none"])) }
+
+    /// The look at the authorization URL of a registration used again, answered.
+    mutating func look(_ answer: HTTPReply = reply(302, headers: [("Location", "https://as.example/consent")])) {
+        guard case .look = action else { return }
+        fetched(answer)
+    }
 
     /// Up to the token request.
     mutating func answer(_ query: String = "code=the-code&state=the-state-of-this-one") {

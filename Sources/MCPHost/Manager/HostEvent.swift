@@ -33,6 +33,10 @@ public struct LoginOptions: Sendable {
     public var resetsClient: Bool
     /// Sign in even if the present sign-in is good.
     public var isForced: Bool
+    /// How the person signs in.
+    public var flow = SignInFlow.browser
+    /// The https URL of a client id metadata document, in place of the configured one.
+    public var clientMetadataURL: String?
     /// The person's time, in seconds.
     public var seconds: Int
 

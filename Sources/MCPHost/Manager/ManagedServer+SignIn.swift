@@ -96,9 +96,11 @@ extension ManagedServer {
     ) throws(OmlxError) -> SignInRequest {
         var settings = try SignInConfiguration(configuration.auth)
         if let scopes = login.scopes { settings.scopes = scopes }
+        if let url = login.clientMetadataURL { settings.clientMetadataURL = url }
         return SignInRequest(
             key: authorizer.key, server: url, challenge: BearerChallenge(), configuration: settings,
-            knownPlaces: recorder.places(of: name), resetsClient: login.resetsClient, seconds: login.seconds)
+            knownPlaces: recorder.places(of: name), resetsClient: login.resetsClient, flow: login.flow,
+            seconds: login.seconds)
     }
 
     /// What the server's refusal said. Scopes granted are asked for again, or the new sign-in would lose them (pain 15).

@@ -21,6 +21,8 @@ extension SignInConfiguration {
         tokenEndpoint = try Self.url(auth.tokenURL, "token_url")
         registrationEndpoint = try Self.url(auth.registrationURL, "registration_url")
         revocationEndpoint = try Self.url(auth.revocationURL, "revocation_url")
+        deviceAuthorizationEndpoint = try Self.url(auth.deviceAuthorizationURL, "device_auth_url")
+        clientMetadataURL = auth.clientMetadataURL?.value
         discoveryBase = try Self.url(auth.discoveryURL, "server_url")
         usesPKCE = auth.usesPKCE
         resource =

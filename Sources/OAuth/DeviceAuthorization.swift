@@ -1,0 +1,239 @@
+// RFC 8628, the device authorization grant: ask for a code a person enters elsewhere, then ask for the token until they did.
+
+import Cryptography
+import ErrorCatalogue
+import HTTPClient
+import JSON
+
+/// A device authorization under way: what was asked, and what the answers are held against. In memory only.
+public struct DeviceAuthorizationRequest: Sendable {
+    /// The authorization server.
+    public var server: AuthorizationServerMetadata
+    /// The client.
+    public var client: OAuthClient
+    /// The scopes asked for.
+    public var scopes: [String]
+    /// The resource the token is for (RFC 8707), or `nil` when it is not sent.
+    public var resource: String?
+    /// Parameters the configuration adds, in order.
+    public var extraParameters: [(name: String, value: String)]
+
+    /// The grant type (RFC 8628 §3.4).
+    public static let grantType = "urn:ietf:params:oauth:grant-type:device_code"
+
+    /// A device authorization to ask for.
+    public init(
+        server: AuthorizationServerMetadata, client: OAuthClient, scopes: [String], resource: String?,
+        extraParameters: [(name: String, value: String)] = []
+    ) {
+        self.server = server
+        self.client = client
+        self.scopes = scopes
+        self.resource = resource
+        self.extraParameters = extraParameters
+    }
+
+    /// The request for a user code (RFC 8628 §3.1). It is never redirected.
+    public func request(to endpoint: HTTPURL) -> HTTPRequest {
+        var form = FormParameters()
+        if !scopes.isEmpty { form.set("scope", Scopes.text(scopes)) }
+        form.set("resource", optional: resource)
+        for extra in extraParameters where !AuthorizationRequest.reservedNames.contains(extra.name) {
+            form.set(extra.name, extra.value)
+        }
+        return TokenRequest.post(form, to: endpoint, as: client)
+    }
+
+    /// The request for the token (RFC 8628 §3.4).
+    public func tokenRequest(_ deviceCode: Secret) -> HTTPRequest {
+        var form = FormParameters()
+        form.set("grant_type", Self.grantType)
+        form.set("device_code", deviceCode)
+        form.set("resource", optional: resource)
+        return TokenRequest.post(form, to: server.tokenEndpoint, as: client)
+    }
+}
+
+/// What a device authorization endpoint gave (RFC 8628 §3.2).
+public struct DeviceAuthorization: Sendable {
+    /// The code the token is asked for with.
+    public var deviceCode: Secret
+    /// The code the person enters.
+    public var userCode: String
+    /// Where they enter it.
+    public var verificationURI: HTTPURL
+    /// The same address with the code in it, if there is one.
+    public var verificationURIComplete: HTTPURL?
+    /// How long both codes live, in seconds.
+    public var lifetime: Int
+    /// The shortest pause between two requests for the token, in seconds.
+    public var interval: Int
+
+    /// The pause when the server names none, in seconds (RFC 8628 §3.2).
+    static let standardInterval = 5
+    /// The longest pause that is believed, in seconds.
+    static let longestInterval = 60
+    /// The life assumed when the server names none, in seconds; RFC 8628 requires it to.
+    static let standardLifetime = 600
+    private static let userCodeLimit = 64
+
+    /// What the answer means.
+    public enum Reply: Sendable {
+        case granted(DeviceAuthorization)
+        /// An OAuth error: the client may not use this grant, a scope is unknown, and the like.
+        case error(OAuthErrorReply, status: Int)
+        /// Nothing usable.
+        case failed(OmlxError)
+    }
+
+    /// Judges the answer to `DeviceAuthorizationRequest.request(to:)`.
+    public static func judge(_ reply: HTTPReply) -> Reply {
+        let status = reply.head.status
+        let origin = reply.head.url.origin
+        var body = reply.body
+        let secrets = Secret.take(["device_code"], from: &body)
+        if status >= 500 || status == 429 {
+            return .failed(unavailable(reply, "HTTP \(status)"))
+        }
+        if let error = OAuthErrorReply(body: body, mediaType: reply.head.mediaType) {
+            return .error(error, status: status)
+        }
+        guard status == 200 else { return .failed(unavailable(reply, "HTTP \(status)")) }
+        var options = JSONParseOptions()
+        options.rejectsDuplicateKeys = true
+        guard let object = (try? JSON(parsing: body, options: options))?.objectValue else {
+            return .failed(
+                OmlxError(
+                    .oauthDeviceReplyInvalid,
+                    "the device authorization reply of \(origin) is no JSON object, or names a member twice",
+                    httpStatus: status))
+        }
+        let fields = DocumentFields(
+            object: object, code: .oauthDeviceReplyInvalid, what: "device authorization reply of \(origin)",
+            secrets: secrets)
+        do throws(OmlxError) { return .granted(try DeviceAuthorization(fields)) } catch { return .failed(error) }
+    }
+
+    private static func unavailable(_ reply: HTTPReply, _ answer: String) -> OmlxError {
+        OmlxError(
+            .oauthDeviceUnavailable,
+            "the device authorization endpoint at \(reply.head.url.origin) answered with \(answer)",
+            httpStatus: reply.head.status, retryAfter: reply.head.retryAfter, nextStep: "try again later")
+    }
+
+    private init(_ fields: DocumentFields) throws(OmlxError) {
+        deviceCode = try fields.requiredSecret("device_code")
+        userCode = try fields.requiredString("user_code")
+        guard userCode.utf8.count <= Self.userCodeLimit, userCode.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw OmlxError(
+                .oauthDeviceReplyInvalid, "user_code in the \(fields.what) is nothing a person could enter",
+                compared: [.init("user_code", userCode)])
+        }
+        // Google's older name for it.
+        let name = fields.object["verification_uri"] == nil ? "verification_url" : "verification_uri"
+        guard fields.object[name] != nil else {
+            throw OmlxError(.oauthDeviceReplyInvalid, "verification_uri in the \(fields.what) is missing")
+        }
+        verificationURI = try fields.requiredURL(name)
+        // Only a convenience: one that cannot be used is left out.
+        verificationURIComplete = (try? fields.url("verification_uri_complete")) ?? nil
+        lifetime = try fields.seconds("expires_in") ?? Self.standardLifetime
+        interval = min(max(try fields.seconds("interval") ?? Self.standardInterval, 1), Self.longestInterval)
+    }
+}
+
+extension DocumentFields {
+    /// A number of seconds that is not negative, also in quotes, as some servers write it.
+    func seconds(_ name: String) throws(OmlxError) -> Int? {
+        guard let value = object[name], !value.isNull else { return nil }
+        let seconds = value.doubleValue ?? value.stringValue.flatMap { Double($0) }
+        guard let seconds, seconds.isFinite, seconds >= 0 else {
+            throw OmlxError(code, "\(name) in the \(what) is no number of seconds")
+        }
+        return Int(min(seconds, Double(TokenGrant.lifetimeLimit)))
+    }
+}
+
+/// When to ask for the token again, and what its answers mean (RFC 8628 §3.5). No I/O, no clock.
+public struct DevicePolling: Sendable {
+    /// What to do next.
+    public enum Action: Sendable {
+        /// Ask after this many seconds.
+        case ask(after: Int)
+        case granted(TokenGrant)
+        /// The person said no, the code ended, or the server refuses.
+        case failed(OmlxError)
+    }
+
+    private let server: String
+    private var interval: Int
+    /// Requests in a row that got no answer about the code.
+    private var failures = 0
+
+    /// The seconds `slow_down` adds for good (RFC 8628 §3.5).
+    private static let slowDown = 5
+
+    /// Polling for one device authorization.
+    public init(_ authorization: DeviceAuthorization, server: AuthorizationServerMetadata) {
+        interval = authorization.interval
+        self.server = server.tokenEndpoint.origin
+    }
+
+    /// The first request is due after the interval, too: nobody enters a code at once.
+    public var first: Action { .ask(after: interval) }
+
+    /// Judges an answer. Failures of the network only make the pause longer; the code's life ends the asking.
+    public mutating func received(_ result: Result<HTTPReply, HTTPFailure>) -> Action {
+        switch result {
+        case .failure(let failure):
+            let final: [ErrorCode] = [
+                .transportAddressRefused, .transportRedirectRefused, .transportRedirectOrigin, .configTLSInvalid,
+            ]
+            return final.contains(failure.error.code) ? .failed(failure.error) : pauseLonger(atLeast: 0)
+        case .success(let reply):
+            switch TokenReply(reply) {
+            case .granted(let grant): return .granted(grant)
+            case .unusable(let error): return .failed(error)
+            case .unknown(let error): return pauseLonger(atLeast: error.retryAfter ?? 0)
+            case .error(let error, let status):
+                failures = 0
+                return judge(error, status)
+            }
+        }
+    }
+
+    /// Exponential, as RFC 8628 §3.5 wants it after a connection that timed out.
+    private mutating func pauseLonger(atLeast seconds: Int) -> Action {
+        failures = min(failures + 1, 8)
+        return .ask(after: min(max(interval << failures, seconds), DeviceAuthorization.longestInterval))
+    }
+
+    private mutating func judge(_ error: OAuthErrorReply, _ status: Int) -> Action {
+        switch error.error {
+        case "authorization_pending": return .ask(after: interval)
+        case "slow_down":
+            interval = min(interval + Self.slowDown, DeviceAuthorization.longestInterval)
+            return .ask(after: interval)
+        case "access_denied":
+            return .failed(
+                OmlxError(.oauthAccessDenied, "the sign-in was not granted (\(error.text))", nextStep: "sign in again"))
+        case "expired_token":
+            return .failed(
+                OmlxError(
+                    .oauthDeviceCodeExpired, "the code ended before anybody entered it at \(server)",
+                    nextStep: "sign in again"))
+        case "invalid_client", "unauthorized_client":
+            return .failed(
+                OmlxError(
+                    .oauthInvalidClient, "\(server) does not accept the client (\(error.text))", httpStatus: status))
+        case "invalid_grant":
+            return .failed(
+                OmlxError(
+                    .oauthInvalidGrant, "\(server) does not accept the device code (\(error.text))", httpStatus: status,
+                    nextStep: "sign in again"))
+        default:
+            return .failed(
+                OmlxError(.oauthTokenError, "\(server) refused the token request (\(error.text))", httpStatus: status))
+        }
+    }
+}

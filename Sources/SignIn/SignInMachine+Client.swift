@@ -1,0 +1,217 @@
+// Which client signs in (C7.1): configured, a metadata document, registered before, registered now, or none.
+
+import Credentials
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import OAuth
+
+/// Where the client of a sign-in comes from.
+public enum SignInClient: String, Sendable, Hashable {
+    /// The user's own, from the configuration.
+    case configured
+    /// The URL of a metadata document the user hosts.
+    case metadataDocument = "metadata_document"
+    /// Registered by an earlier sign-in.
+    case registeredBefore = "registered_before"
+    /// Registered by this sign-in.
+    case registeredNow = "registered_now"
+}
+
+extension SignInMachine {
+    mutating func chooseClient(_ discovery: Discovery) -> Action {
+        let issuer = discovery.server.issuer
+        if let id = input.configuration.clientID { return useConfigured(id, discovery) }
+        if let url = input.configuration.clientMetadataURL {
+            if discovery.server.admitsClientIDMetadataDocuments { return useDocument(url) }
+            notices.append(
+                "\(OmlxError.shown(issuer)) takes no client id metadata documents; omlx registers with it instead")
+        }
+        stage = .findingClient
+        return .findRegistration(issuer: issuer)
+    }
+
+    private mutating func useConfigured(_ id: String, _ discovery: Discovery) -> Action {
+        let issuer = discovery.server.issuer
+        // C8.5: a client registered at one authorization server is not shown to another.
+        if let earlier = input.earlierIssuer, input.earlierClientID == id, earlier != issuer {
+            return fail(
+                OmlxError(
+                    .oauthClientIssuerMismatch,
+                    "the configured client belongs to another authorization server than the one the server names now",
+                    compared: [.init("issuer before", earlier), .init("issuer now", issuer)],
+                    nextStep: "configure the client for the new issuer, or name the issuer in the auth block"))
+        }
+        var configured = OAuthClient(
+            id: id, secret: input.configuration.clientSecret,
+            serverMethods: discovery.server.tokenEndpointAuthMethods)
+        if let method = input.configuration.clientAuthMethod { configured.authMethod = method }
+        client = configured
+        clientOrigin = .configured
+        return listenOrProceed(preferredPort: nil)
+    }
+
+    /// The person hears of whatever made the client unknown before the browser opens.
+    mutating func listenOrProceed(preferredPort: Int?) -> Action {
+        if usesDevice { return proceed() }
+        stage = .listening
+        return .listen(preferredPort: preferredPort)
+    }
+
+    // MARK: a metadata document
+
+    private mutating func useDocument(_ url: String) -> Action {
+        do throws(OmlxError) { try ClientIDMetadataDocument.check(url) } catch { return fail(error) }
+        client = OAuthClient(id: url, authMethod: .none)
+        clientOrigin = .metadataDocument
+        return listenOrProceed(preferredPort: ClientIDMetadataDocument.port)
+    }
+
+    /// Looks at the document as the authorization server will, unless an earlier sign-in did.
+    private mutating func checkDocument(_ url: String, redirectURI: String) -> Action {
+        guard !input.knownPlaces.contains(url), let place = try? HTTPURL(url) else {
+            places.append(url)
+            return proceed()
+        }
+        stage = .checkingDocument
+        return .fetch(ClientIDMetadataDocument.request(at: place))
+    }
+
+    mutating func checkedDocument(_ result: Swift.Result<HTTPReply, HTTPFailure>) -> Action {
+        guard let client, let answerParts else { return interrupted() }
+        do throws(OmlxError) {
+            let problem = try ClientIDMetadataDocument.problem(
+                result, url: client.id, redirectURI: answerParts.redirectURI)
+            if let problem { notices.append(problem) } else { places.append(client.id) }
+            return proceed()
+        } catch {
+            return fail(error)
+        }
+    }
+
+    // MARK: a registration
+
+    mutating func foundClient(_ found: ClientRegistration?) -> Action {
+        let usable = found.flatMap { record in
+            let isOver = record.secretExpiresAt.map { $0 <= now() } ?? false
+            let isRefused = input.isEarlierClientRefused && record.clientID == input.earlierClientID
+            return input.resetsClient || isOver || isRefused ? nil : record
+        }
+        registration = usable
+        if usable == nil, discovery?.server.registrationEndpoint == nil { return fail(clientNeeded) }
+        guard usesDevice else { return listenOrProceed(preferredPort: usable.flatMap(\.port)) }
+        guard let usable else { return register(redirectURI: unheardRedirectURI) }
+        reuse(usable)
+        return proceed()
+    }
+
+    /// The redirect URI registered when nobody listens.
+    private var unheardRedirectURI: String {
+        let redirect = input.configuration.redirect
+        return redirect.uri(port: redirect.port ?? ClientIDMetadataDocument.port)
+    }
+
+    private var clientNeeded: OmlxError {
+        let issuer = discovery.map { OmlxError.shown($0.server.issuer) } ?? "the authorization server"
+        let document =
+            discovery?.server.admitsClientIDMetadataDocuments == true && input.configuration.clientMetadataURL == nil
+            ? "; or host the document that omlx mcp client-metadata prints and set \"client_metadata_url\" to its https URL"
+            : ""
+        return OmlxError(
+            .oauthClientNeeded, "\(issuer) registers no clients by itself",
+            nextStep: "register an application with the provider and put its id into mcp.json: "
+                + "\"auth\": {\"type\": \"oauth2\", \"client_id\": \"…\"}" + document)
+    }
+
+    private mutating func reuse(_ record: ClientRegistration) {
+        clientOrigin = .registeredBefore
+        client = OAuthClient(
+            id: record.clientID, secret: record.clientSecret,
+            authMethod: ClientAuthMethod(rawValue: record.tokenEndpointAuthMethod) ?? .none)
+    }
+
+    mutating func isListening(_ uri: String, _ state: String, _ pkce: PKCE) -> Action {
+        answerParts = (uri, state, pkce)
+        switch (client, clientOrigin) {
+        case (let client?, .metadataDocument): return checkDocument(client.id, redirectURI: uri)
+        case (_?, .configured): return proceed()
+        default: break
+        }
+        if let registration, registration.redirectURI == uri {
+            reuse(registration)
+            return proceed()
+        }
+        return register(redirectURI: uri)
+    }
+
+    mutating func register(redirectURI: String, withScopes: Bool = true) -> Action {
+        guard let discovery, let endpoint = discovery.server.registrationEndpoint else { return fail(clientNeeded) }
+        var request = ClientRegistrationRequest(
+            redirectURIs: [redirectURI], clientName: input.configuration.clientName,
+            scopes: withScopes ? requestedScopes : [],
+            authMethod: ClientRegistrationRequest.preferredMethod(of: discovery.server),
+            overrides: input.configuration.registrationMetadata)
+        request.includesDeviceGrant = usesDevice || discovery.server.listsDeviceGrant
+        stage = .registering(request)
+        return .register(request.request(to: endpoint))
+    }
+
+    /// Registers in place of a client that turned out to be unknown; once.
+    mutating func registerAnew(_ reason: String) -> Action? {
+        guard clientOrigin == .registeredBefore, !hasRegisteredAnew, let registration,
+            discovery?.server.registrationEndpoint != nil
+        else { return nil }
+        hasRegisteredAnew = true
+        notices.append("\(reason); omlx registers anew")
+        return register(redirectURI: answerParts?.redirectURI ?? registration.redirectURI)
+    }
+
+    mutating func registered(
+        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ asked: ClientRegistrationRequest
+    ) -> Action {
+        let reply: ClientRegistrationReply
+        do throws(OmlxError) {
+            reply = try ClientRegistrationReply(result.get(or: .oauthRegistrationUnavailable), asked: asked)
+        } catch {
+            guard !asked.scopes.isEmpty, case .success(let answer) = result,
+                ClientRegistrationReply.mayRefuseScopes(answer)
+            else { return fail(error) }
+            return register(redirectURI: asked.redirectURIs[0], withScopes: false)
+        }
+        client = reply.client
+        clientOrigin = .registeredNow
+        var record = ClientRegistration(
+            key: RegistrationKey(issuer: discovery?.server.issuer ?? "", serverURL: input.key.serverURL),
+            redirectURI: asked.redirectURIs[0], clientID: reply.client.id, clientSecret: reply.client.secret,
+            tokenEndpointAuthMethod: reply.client.authMethod.rawValue)
+        record.issuedAt = now()
+        record.secretExpiresAt = reply.secretExpiresAt.map { Date(timeIntervalSince1970: Double($0)) }
+        record.registrationAccessToken = reply.registrationAccessToken
+        record.registrationClientURI = reply.registrationClientURI
+        record.requestedScopes = asked.scopes
+        record.clientName = asked.clientName
+        registration = record
+        stage = .keeping
+        return .keep(record)
+    }
+
+    // MARK: is it still known?
+
+    /// A client registered by an earlier sign-in is looked at once before a person is sent there (pain 7). One that
+    /// nobody could register anew is not: there would be nothing to do about it.
+    var wantsLook: Bool {
+        clientOrigin == .registeredBefore && !hasLooked && discovery?.server.registrationEndpoint != nil
+    }
+
+    mutating func looked(_ result: Swift.Result<HTTPReply, HTTPFailure>) -> Action {
+        guard ClientLook.isDead(result), let discovery,
+            let action = registerAnew("\(OmlxError.shown(discovery.server.issuer)) does not know its client any more")
+        else { return proceed() }
+        return action
+    }
+}
+
+extension ClientRegistration {
+    /// The port of the redirect URI, to be listened at again (pain 5).
+    fileprivate var port: Int? { (try? HTTPURL(redirectURI))?.port }
+}

@@ -1,0 +1,127 @@
+// The part of a sign-in with the person: the address to open, or the code to enter.
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+import HTTPClient
+import OAuth
+
+extension SignInMachine {
+    /// Goes on to the person, now that the client is known.
+    mutating func proceed() -> Action {
+        if usesDevice { return requestDeviceCode() }
+        guard let answerParts, let request = authorizationRequest(answerParts) else { return interrupted() }
+        guard let url = try? HTTPURL(request.url), url.isSecure || url.isLoopback else {
+            return fail(
+                OmlxError(
+                    .oauthAuthorizationURLRefused, "the authorization URL cannot be opened safely",
+                    compared: [.init("authorization_endpoint", request.server.authorizationEndpoint.withoutQuery)]))
+        }
+        if wantsLook {
+            hasLooked = true
+            stage = .looking
+            return .look(request)
+        }
+        stage = .asking(request)
+        return .ask(request)
+    }
+
+    private func authorizationRequest(
+        _ parts: (redirectURI: String, state: String, pkce: PKCE)
+    ) -> AuthorizationRequest? {
+        guard let discovery, let client else { return nil }
+        let leavesOutPKCE = !input.configuration.usesPKCE && input.configuration.hasEndpoints
+        return AuthorizationRequest(
+            server: discovery.server, client: client, redirectURI: parts.redirectURI, scopes: requestedScopes,
+            resource: discovery.resource, extraParameters: input.configuration.authorizationParameters,
+            state: parts.state, pkce: leavesOutPKCE ? nil : parts.pkce)
+    }
+
+    mutating func answered(_ query: String, _ request: AuthorizationRequest) -> Action {
+        do throws(OmlxError) {
+            switch try AuthorizationResponse.judge(query: query, for: request) {
+            case .granted(let response):
+                code = response.code
+                stage = .exchanging(request)
+                return .exchange(TokenRequest.exchange(response.code, for: request))
+            case .refused(let reply):
+                if dropsOfflineAccess(after: reply.error) { return renew() }
+                throw AuthorizationResponse.failure(reply)
+            }
+        } catch {
+            return fail(error)
+        }
+    }
+
+    /// The next authorization request has a state and a verifier of its own: neither is used twice (C9.4).
+    mutating func renew() -> Action {
+        stage = .renewing
+        return .renew
+    }
+
+    mutating func renewed(_ state: String, _ pkce: PKCE) -> Action {
+        guard let answerParts else { return interrupted() }
+        self.answerParts = (answerParts.redirectURI, state, pkce)
+        return proceed()
+    }
+
+    // MARK: the device grant (RFC 8628)
+
+    private mutating func requestDeviceCode() -> Action {
+        guard let discovery, let client, let endpoint = discovery.server.deviceAuthorizationEndpoint else {
+            return interrupted()
+        }
+        let request = DeviceAuthorizationRequest(
+            server: discovery.server, client: client, scopes: requestedScopes, resource: discovery.resource,
+            extraParameters: input.configuration.authorizationParameters)
+        stage = .requestingDeviceCode(request)
+        return .requestDeviceCode(request.request(to: endpoint))
+    }
+
+    mutating func gotDeviceCode(
+        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ request: DeviceAuthorizationRequest
+    ) -> Action {
+        let reply: HTTPReply
+        do throws(OmlxError) { reply = try result.get(or: .oauthDeviceUnavailable) } catch {
+            return withoutDevice(error)
+        }
+        switch DeviceAuthorization.judge(reply) {
+        case .granted(let authorization):
+            stage = .polling(request)
+            return .poll(authorization, request)
+        case .failed(let error): return withoutDevice(error)
+        case .error(let error, let status):
+            if dropsOfflineAccess(after: error.error) { return requestDeviceCode() }
+            let isClient = ["invalid_client", "unauthorized_client"].contains(error.error)
+            let origin = reply.head.url.origin
+            if isClient, let action = registerAnew("\(origin) does not accept its client (\(error.text))") {
+                return action
+            }
+            return withoutDevice(
+                OmlxError(
+                    isClient ? .oauthInvalidClient : .oauthDeviceRefused,
+                    "\(origin) refused to give a code for this device (\(error.text))", httpStatus: status,
+                    nextStep: "sign in with a browser: leave out --device"
+                ).hiding([request.client.secret]))
+        }
+    }
+
+    /// A device grant nobody asked for gives way to the browser.
+    private mutating func withoutDevice(_ error: OmlxError) -> Action {
+        guard case .automatic = input.flow else { return fail(error) }
+        notices.append("\(error.message); the address is to be opened in a browser instead")
+        usesDevice = false
+        stage = .listening
+        return .listen(preferredPort: registration.flatMap { try? HTTPURL($0.redirectURI) }?.port)
+    }
+
+    mutating func polled(
+        _ result: Swift.Result<TokenGrant, OmlxError>, _ request: DeviceAuthorizationRequest
+    ) -> Action {
+        switch result {
+        case .failure(let error): return fail(error.hiding([request.client.secret]))
+        case .success(let grant):
+            return finish(grant, Granted(request.server, request.client, request.scopes, request.resource, nil))
+        }
+    }
+}

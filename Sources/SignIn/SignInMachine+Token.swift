@@ -1,0 +1,97 @@
+// The end of a sign-in: the code becomes tokens, and those a credential.
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import OAuth
+
+extension SignInMachine {
+    /// What tokens were asked for with.
+    struct Granted {
+        let server: AuthorizationServerMetadata
+        let client: OAuthClient
+        let scopes: [String]
+        let resource: String?
+        let redirectURI: String?
+
+        init(
+            _ server: AuthorizationServerMetadata, _ client: OAuthClient, _ scopes: [String], _ resource: String?,
+            _ redirectURI: String?
+        ) {
+            self.server = server
+            self.client = client
+            self.scopes = scopes
+            self.resource = resource
+            self.redirectURI = redirectURI
+        }
+    }
+
+    mutating func exchanged(
+        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ request: AuthorizationRequest
+    ) -> Action {
+        let reply: HTTPReply
+        do throws(OmlxError) { reply = try result.get(or: .oauthTokenUnavailable) } catch { return fail(error) }
+        switch TokenReply(reply) {
+        case .granted(let grant):
+            return finish(
+                grant,
+                Granted(request.server, request.client, request.scopes, request.resource, request.redirectURI))
+        case .unknown(let error), .unusable(let error): return fail(hidingSecrets(in: error, request))
+        case .error(let error, let status): return refused(error, status, request)
+        }
+    }
+
+    private func hidingSecrets(in error: OmlxError, _ request: AuthorizationRequest) -> OmlxError {
+        error.hiding([code, request.pkce?.verifier, request.client.secret])
+    }
+
+    private mutating func refused(_ reply: OAuthErrorReply, _ status: Int, _ request: AuthorizationRequest) -> Action {
+        if dropsOfflineAccess(after: reply.error) { return renew() }
+        let origin = request.server.tokenEndpoint.origin
+        switch reply.error {
+        case "invalid_client", "unauthorized_client":
+            let isReused = clientOrigin == .registeredBefore
+            let error = OmlxError(
+                .oauthInvalidClient, "\(origin) does not accept the client (\(reply.text))", httpStatus: status,
+                nextStep: isReused
+                    ? "sign in again; omlx will register anew" : "check client_id and client_secret in the auth block")
+            guard isReused, let registration else { return fail(hidingSecrets(in: error, request)) }
+            stage = .over
+            return .forget(registration, hidingSecrets(in: error, request))
+        case "invalid_grant":
+            let error = OmlxError(
+                .oauthInvalidGrant, "\(origin) does not accept the authorization code (\(reply.text))",
+                httpStatus: status, nextStep: "sign in again")
+            return fail(hidingSecrets(in: error, request))
+        default:
+            let error = OmlxError(
+                .oauthTokenError, "\(origin) refused the token request (\(reply.text))", httpStatus: status)
+            return fail(hidingSecrets(in: error, request))
+        }
+    }
+
+    mutating func finish(_ grant: TokenGrant, _ granted: Granted) -> Action {
+        let moment = now()
+        var credential = Credential(
+            key: input.key, issuer: granted.server.issuer, tokenEndpoint: granted.server.tokenEndpoint.text,
+            clientID: granted.client.id, tokenEndpointAuthMethod: granted.client.authMethod.rawValue,
+            accessToken: grant.accessToken, refreshToken: grant.refreshToken, obtainedAt: moment)
+        credential.resource = granted.resource
+        credential.revocationEndpoint = granted.server.revocationEndpoint?.text
+        credential.clientSecret = granted.client.secret
+        credential.redirectURI = granted.redirectURI
+        credential.requestedScopes = granted.scopes
+        credential.grantedScopes = grant.scopes
+        credential.lifetime = grant.lifetime
+        credential.expiresAt = grant.lifetime.map { moment.addingTimeInterval(Double($0)) }
+        stage = .over
+        return .finished(
+            Result(
+                credential: credential,
+                missingScopes: Scopes.missing(requested: granted.scopes, granted: grant.scopes),
+                server: granted.server, resourceName: discovery?.resourceMetadata?.resourceName,
+                places: places, accountName: grant.accountName, client: clientOrigin))
+    }
+}
