@@ -14,8 +14,18 @@ public struct Discovery: Sendable {
     public var resource: String?
     /// What a person should know, such as a fallback that was taken.
     public var notices: [String]
+    /// What was found where.
+    public var documents: [DiscoveredDocument]
+
     /// The places that answered, asked first next time.
-    public var places: [String]
+    public var places: [String] { documents.places }
+    /// Whether nothing was published and the default endpoints of MCP 2025-03-26 stand in.
+    public var usesDefaultEndpoints: Bool { documents.contains { $0.kind == .defaults } }
+}
+
+extension [DiscoveredDocument] {
+    /// The places that answered, asked first next time.
+    var places: [String] { compactMap { $0.kind == .defaults ? nil : $0.url } }
 }
 
 /// The course of a discovery: protected resource metadata, then authorization server metadata, each in its fixed order
@@ -39,7 +49,7 @@ struct DiscoveryMachine {
     private let preferredIssuer: String?
     private let knownPlaces: [String]
     private let refusal: @Sendable (HTTPURL) -> OmlxError?
-    private var places: [String] = []
+    private(set) var documents: [DiscoveredDocument] = []
     private var stage = Stage.over
     private var resourceMetadata: ProtectedResourceMetadata?
     private var unavailable: OmlxError?
@@ -79,6 +89,12 @@ struct DiscoveryMachine {
         }
     }
 
+    /// Whether the resource's own document is being asked for.
+    var asksResource: Bool {
+        if case .resource = stage { return true }
+        return false
+    }
+
     private func ordered(_ places: [HTTPURL]) -> ArraySlice<HTTPURL> {
         let known = places.filter { knownPlaces.contains($0.text) }
         return (known + places.filter { !knownPlaces.contains($0.text) })[...]
@@ -111,7 +127,7 @@ struct DiscoveryMachine {
                 return fetchResource(remaining[...])
             case .found(let metadata):
                 resourceMetadata = metadata
-                places.append(asked.text)
+                documents.append(DiscoveredDocument(kind: .resource, url: asked.text, facts: metadata.facts))
                 unavailable = nil
                 return try findServer(among: metadata.authorizationServers)
             }
@@ -170,7 +186,7 @@ struct DiscoveryMachine {
                 unavailable = Self.unavailable("authorization server metadata", reply, status)
                 return fetchServer(issuer: issuer, places: remaining[...])
             case .found(var metadata):
-                places.append(asked.text)
+                documents.append(DiscoveredDocument(kind: .server, url: asked.text, facts: metadata.facts))
                 if let url = configuration.authorizationEndpoint { metadata.authorizationEndpoint = url }
                 if let url = configuration.tokenEndpoint { metadata.tokenEndpoint = url }
                 if let url = configuration.registrationEndpoint { metadata.registrationEndpoint = url }
@@ -210,17 +226,46 @@ struct DiscoveryMachine {
     private mutating func serverNotFound(_ issuer: AuthorizationServerMetadata.ExpectedIssuer) -> Action {
         if let unavailable { return fail(unavailable) }
         guard case .exactly(let text) = issuer else {
-            return fail(
-                OmlxError(
-                    .oauthNoAuthorizationServer, "\(server.origin) wants a sign-in but nothing says where",
-                    nextStep: "if it takes an API key, put it into the server's headers: "
-                        + "\"Authorization\": \"Bearer ${API_KEY}\""))
+            if configuration.usesDefaultEndpoints, let action = finishWithDefaults() { return action }
+            return fail(Self.nobodySaysWhere(server))
         }
         return fail(
             OmlxError(
                 .oauthServerMetadataNotFound, "the authorization server publishes no metadata at any well-known place",
                 compared: [.init("issuer", text)],
                 nextStep: "configure auth_url and token_url in the server's auth block"))
+    }
+
+    /// The error for a server that wants a sign-in and says nothing more: perhaps it takes keys.
+    static func nobodySaysWhere(_ server: HTTPURL) -> OmlxError {
+        OmlxError(
+            .oauthNoAuthorizationServer, "\(server.origin) wants a sign-in but nothing says where",
+            nextStep: "if it takes an API key, put it into the server's headers: "
+                + "\"Authorization\": \"Bearer ${API_KEY}\"")
+    }
+
+    /// The last resort, said aloud: the endpoints every server of MCP 2025-03-26 had at its own origin (C6.2, G7).
+    private mutating func finishWithDefaults() -> Action? {
+        let origin = (configuration.discoveryBase ?? server).origin
+        guard let authorization = try? HTTPURL(origin + "/authorize"), let token = try? HTTPURL(origin + "/token"),
+            let registration = try? HTTPURL(origin + "/register")
+        else { return nil }
+        let metadata = AuthorizationServerMetadata(
+            issuer: origin, authorizationEndpoint: configuration.authorizationEndpoint ?? authorization,
+            tokenEndpoint: configuration.tokenEndpoint ?? token,
+            registrationEndpoint: configuration.registrationEndpoint ?? registration,
+            revocationEndpoint: configuration.revocationEndpoint)
+        documents.append(DiscoveredDocument(kind: .defaults, url: origin, facts: metadata.facts))
+        notices.append(
+            "\(origin) publishes nothing about signing in; the default endpoints of MCP 2025-03-26 are tried: "
+                + "\(origin)/authorize, /token and /register")
+        do throws(OmlxError) {
+            try checkConfiguredEndpoints()
+            try checkAddresses(metadata)
+        } catch {
+            return fail(error)
+        }
+        return finish(metadata)
     }
 
     // MARK: ends
@@ -236,7 +281,7 @@ struct DiscoveryMachine {
         return .finished(
             Discovery(
                 resourceMetadata: resourceMetadata, server: metadata, resource: resource, notices: notices,
-                places: places))
+                documents: documents))
     }
 
     private mutating func finishConfigured() -> Action {

@@ -173,10 +173,11 @@ public actor ServerAuthorizer {
     public func judge(_ head: HTTPResponseHead, of authorization: Authorization, attempt: Int) async throws -> Bool {
         lastPeer = head.peer
         if head.status == 403 { try judgeForbidden(head) }
-        guard head.status == 401 else { return false }
-        hasBeenChallenged = true
-        lastChallenge = BearerChallenge(
+        let challenge = BearerChallenge(
             challenges: AuthenticationChallenge.parse(head.headers.values(of: "www-authenticate")))
+        guard Self.wantsSignIn(head, challenge, wasSigned: authorization.tokenGeneration != nil) else { return false }
+        hasBeenChallenged = true
+        lastChallenge = challenge
         guard let used = authorization.tokenGeneration else {
             // Another process may have signed in since (pain 23).
             let hadCredential = credential != nil
@@ -185,6 +186,13 @@ public actor ServerAuthorizer {
             throw signInNeeded(.oauthSignInNeeded, "\(head.url.origin) wants a sign-in")
         }
         return try await renew(used, head, attempt: attempt)
+    }
+
+    /// A 401; or, to a request without a token, another refusal that says where to sign in: some servers answer 400, 403
+    /// or 405 in place of 401 (pain 18).
+    private static func wantsSignIn(_ head: HTTPResponseHead, _ challenge: BearerChallenge, wasSigned: Bool) -> Bool {
+        if head.status == 401 { return true }
+        return !wasSigned && [400, 403, 405].contains(head.status) && challenge.resourceMetadata != nil
     }
 
     private func renew(_ used: Int, _ head: HTTPResponseHead, attempt: Int) async throws -> Bool {

@@ -73,6 +73,9 @@ public struct SignInConfiguration: Sendable {
     public var clientMetadataURL: String?
     /// Where discovery begins when there is no challenge, in place of the server's URL.
     public var discoveryBase: HTTPURL?
+    /// Whether the default endpoints of MCP 2025-03-26 are tried where a server publishes nothing at all (C6.2): a last
+    /// resort that is always said aloud.
+    public var usesDefaultEndpoints: Bool
     /// Which `resource` is sent.
     public var resource: ResourceMode
     /// Whether PKCE is used. False counts only together with configured endpoints.
@@ -89,6 +92,7 @@ public struct SignInConfiguration: Sendable {
     /// Nothing configured.
     public init() {
         resource = .automatic
+        usesDefaultEndpoints = false
         usesPKCE = true
         authorizationParameters = []
         redirect = RedirectSettings()

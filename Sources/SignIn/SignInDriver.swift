@@ -83,14 +83,17 @@ public struct SignInOutcome: Sendable {
     public var missingScopes: [String]
     /// The resource's own name for people, if it has one.
     public var resourceName: String?
-    /// Places that answered discovery, to be given to the next sign-in.
-    public var places: [String]
+    /// What discovery found where.
+    public var documents: [DiscoveredDocument]
     /// Who signed in, where the authorization server says so.
     public var accountName: String?
     /// Where the client came from.
     public var client: SignInClient
     /// Whether a client registered earlier turned out to be unknown and was replaced.
     public var replacedClient: Bool
+
+    /// Places that answered discovery, to be given to the next sign-in.
+    public var places: [String] { documents.places }
 }
 
 /// Signs in to one server.
@@ -248,7 +251,7 @@ public struct SignInDriver: Sendable {
         }
         return SignInOutcome(
             credential: try stored.get(), missingScopes: result.missingScopes, resourceName: result.resourceName,
-            places: result.places, accountName: result.accountName, client: result.client,
+            documents: result.documents, accountName: result.accountName, client: result.client,
             replacedClient: replacedClient)
     }
 }

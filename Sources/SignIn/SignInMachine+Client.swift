@@ -70,11 +70,15 @@ extension SignInMachine {
     /// Looks at the document as the authorization server will, unless an earlier sign-in did.
     private mutating func checkDocument(_ url: String, redirectURI: String) -> Action {
         guard !input.knownPlaces.contains(url), let place = try? HTTPURL(url) else {
-            places.append(url)
+            documents.append(Self.clientDocument(url))
             return proceed()
         }
         stage = .checkingDocument
         return .fetch(ClientIDMetadataDocument.request(at: place))
+    }
+
+    private static func clientDocument(_ url: String) -> DiscoveredDocument {
+        DiscoveredDocument(kind: .client, url: url, facts: ["client_id": .string(url)])
     }
 
     mutating func checkedDocument(_ result: Swift.Result<HTTPReply, HTTPFailure>) -> Action {
@@ -82,7 +86,7 @@ extension SignInMachine {
         do throws(OmlxError) {
             let problem = try ClientIDMetadataDocument.problem(
                 result, url: client.id, redirectURI: answerParts.redirectURI)
-            if let problem { notices.append(problem) } else { places.append(client.id) }
+            if let problem { notices.append(problem) } else { documents.append(Self.clientDocument(client.id)) }
             return proceed()
         } catch {
             return fail(error)
@@ -173,6 +177,10 @@ extension SignInMachine {
         do throws(OmlxError) {
             reply = try ClientRegistrationReply(result.get(or: .oauthRegistrationUnavailable), asked: asked)
         } catch {
+            // Default endpoints nobody promised: a server without them is one that says nothing.
+            if discovery?.usesDefaultEndpoints == true, error.code != .oauthRegistrationUnavailable {
+                return fail(DiscoveryMachine.nobodySaysWhere(input.server))
+            }
             guard !asked.scopes.isEmpty, case .success(let answer) = result,
                 ClientRegistrationReply.mayRefuseScopes(answer)
             else { return fail(error) }

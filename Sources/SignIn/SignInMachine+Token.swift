@@ -92,6 +92,6 @@ extension SignInMachine {
                 credential: credential,
                 missingScopes: Scopes.missing(requested: granted.scopes, granted: grant.scopes),
                 server: granted.server, resourceName: discovery?.resourceMetadata?.resourceName,
-                places: places, accountName: grant.accountName, client: clientOrigin))
+                documents: documents, accountName: grant.accountName, client: clientOrigin))
     }
 }

@@ -67,8 +67,8 @@ struct SignInMachine {
         var missingScopes: [String]
         var server: AuthorizationServerMetadata
         var resourceName: String?
-        /// The places that answered discovery, to be asked first next time.
-        var places: [String]
+        /// What discovery found where.
+        var documents: [DiscoveredDocument]
         var accountName: String?
         var client: SignInClient
     }
@@ -117,7 +117,7 @@ struct SignInMachine {
     var leavesOutOfflineAccess = false
     var answerParts: (redirectURI: String, state: String, pkce: PKCE)?
     var code: Secret?
-    var places: [String] = []
+    var documents: [DiscoveredDocument] = []
 
     /// What a person should know, in the order it came up.
     var notices: [String] = []
@@ -174,7 +174,7 @@ struct SignInMachine {
         case .failed(let error): return fail(error)
         case .finished(let discovery):
             self.discovery = discovery
-            places = discovery.places
+            documents = discovery.documents
             notices += discovery.notices
             do throws(OmlxError) { usesDevice = try choosesDevice(discovery.server) } catch { return fail(error) }
             return chooseClient(discovery)

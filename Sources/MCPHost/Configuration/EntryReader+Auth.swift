@@ -25,7 +25,7 @@ struct AuthBlock {
         "type", "client_id", "client_secret", "scopes", "audience", "auth_url", "token_url", "device_auth_url",
         "registration_url", "revocation_url", "issuer", "resource", "redirect", "redirect_uri", "callback_port",
         "use_pkce", "extra_auth_params", "token_store", "server_url", "use_loopback", "storage_type",
-        "client_metadata", "client_metadata_url", "token_endpoint_auth_method",
+        "client_metadata", "client_metadata_url", "token_endpoint_auth_method", "default_endpoints",
     ]
     /// Keys of other products that mean something only there.
     static let foreignKeys = ["multi_user", "webui_secret_key", "session_timeout_minutes"]
@@ -207,6 +207,7 @@ extension EntryReader {
         auth.registrationURL = endpoint(block["registration_url"])
         auth.revocationURL = endpoint(block["revocation_url"])
         auth.issuer = endpoint(block["issuer"])
+        auth.usesDefaultEndpoints = bool(block["default_endpoints"], code: .configAuthInvalid) ?? true
         auth.discoveryURL = url(block["server_url"], code: .configAuthInvalid)?.text
     }
 

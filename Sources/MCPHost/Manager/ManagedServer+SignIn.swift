@@ -29,14 +29,18 @@ extension ManagedServer {
         }
         if login.isForced ? !isTried : !(await isJustRefused(authorizer)) { await start() }
         try Task.checkCancellation()
-        if !login.isForced, try isReady(login) {
+        if !login.isForced, await unexplainedRefusal(authorizer) == nil, try isReady(login) {
             return report(wasSignedIn: true, missing: [], context)
         }
+        let refusal = await unexplainedRefusal(authorizer)
         let outcome: SignInOutcome
         do {
             request.challenge = await challenge(authorizer)
             request.peer = await authorizer.lastPeer
+            if refusal != nil { request.configuration.usesDefaultEndpoints = false }
             outcome = try await driver.signIn(request)
+        } catch let error as OmlxError where error.code == .oauthNoAuthorizationServer && refusal != nil {
+            throw refusal ?? error
         } catch let error as OmlxError {
             noteFailedSignIn(error)
             throw error
@@ -54,6 +58,16 @@ extension ManagedServer {
     private func isJustRefused(_ authorizer: ServerAuthorizer) async -> Bool {
         guard problem?.code == .oauthSignInNeeded, (try? await authorizer.reload()) != nil else { return false }
         return (try? await authorizer.authorization())?.tokenGeneration == nil
+    }
+
+    /// A refusal that names no sign-in, of a request without any token: some servers answer 400, 403 or 405 in place of
+    /// 401 (pain 18). A person who asks to sign in gets the well-known places asked; when they say nothing it stands.
+    private func unexplainedRefusal(_ authorizer: ServerAuthorizer) async -> OmlxError? {
+        guard let problem, let status = problem.httpStatus, [400, 403, 405].contains(status),
+            problem.code.errorClass == .transport || problem.code.errorClass == .protocol, !hasStaticHeader,
+            (try? await authorizer.authorization())?.tokenGeneration == nil
+        else { return nil }
+        return problem
     }
 
     private var notApplicable: OmlxError {
@@ -115,10 +129,11 @@ extension ManagedServer {
     private func noteSignIn(_ outcome: SignInOutcome, _ context: SignInContext) {
         let moment = options.now()
         let storeName = context.store.name
-        recorder.record(places: outcome.places, of: name)
+        recorder.record(outcome.documents, of: name)
         recorder.record(
             StatusEvent(at: moment, server: name, kind: "sign-in", outcome: "granted", code: nil, message: ""))
         board.change {
+            $0.sources = outcome.documents.map { DiscoverySource($0, at: moment) }
             $0.record = SignInRecord()
             $0.record.take(outcome.credential, storeName: storeName)
             $0.record.account = outcome.accountName ?? outcome.credential.key.account

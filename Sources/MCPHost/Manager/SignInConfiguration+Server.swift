@@ -11,6 +11,7 @@ extension SignInConfiguration {
     /// - Throws: `OmlxError` with `CONFIG_AUTH_INVALID`, or `OAUTH_INSECURE_URL`, for URLs that cannot be used.
     init(_ auth: AuthConfiguration?) throws(OmlxError) {
         self.init()
+        usesDefaultEndpoints = auth?.usesDefaultEndpoints ?? true
         guard let auth else { return }
         clientID = auth.clientID?.value
         clientSecret = auth.clientSecret?.secret

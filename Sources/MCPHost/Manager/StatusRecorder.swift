@@ -2,8 +2,10 @@
 
 import ErrorCatalogue
 import FoundationEssentials
+import JSON
 import Logging
 import MCPClient
+import SignIn
 import Synchronization
 
 /// A change to a server's row, to be applied to whatever the row is when it is written.
@@ -15,7 +17,7 @@ final class StatusRecorder: Sendable {
         var changes: [(server: String, change: StatusChange)] = []
         var tools: [String: [Tool]] = [:]
         var events: [StatusEvent] = []
-        var documents: [CachedDocument] = []
+        var documents: [String: [CachedDocument]] = [:]
         var isScheduled = false
         var isBroken = false
     }
@@ -42,7 +44,8 @@ final class StatusRecorder: Sendable {
 
     /// Places that answered discovery for a server before.
     func places(of server: String) -> [String] {
-        (attempt { (database) throws(OmlxError) in try database.documents(of: server) } ?? []).map(\.url)
+        (attempt { (database) throws(OmlxError) in try database.documents(of: server) } ?? [])
+            .filter { $0.kind != DiscoveredDocument.Kind.defaults.rawValue }.map(\.url)
     }
 
     func record(_ server: String, _ change: @escaping StatusChange) {
@@ -53,13 +56,10 @@ final class StatusRecorder: Sendable {
 
     func record(_ event: StatusEvent) { add { $0.events.append(event) } }
 
-    func record(places: [String], of server: String) {
+    /// What a discovery found, in place of what an earlier one did.
+    func record(_ documents: [DiscoveredDocument], of server: String) {
         let moment = now()
-        add { pending in
-            pending.documents += places.map {
-                CachedDocument(server: server, url: $0, document: "", fetchedAt: moment)
-            }
-        }
+        add { $0.documents[server] = documents.map { CachedDocument($0, server: server, fetchedAt: moment) } }
     }
 
     /// Writes soon, together with what follows closely.
@@ -99,7 +99,7 @@ final class StatusRecorder: Sendable {
             for (server, tools) in batch.tools {
                 try database.replaceTools(server, tools.map { CachedTool($0) }, at: moment)
             }
-            for document in batch.documents { try database.keep(document) }
+            for (server, documents) in batch.documents { try database.replaceDocuments(of: server, documents) }
             for event in batch.events { try database.append(event) }
         }
     }
@@ -131,6 +131,18 @@ final class StatusRecorder: Sendable {
         }
         return try result.get()
     }
+}
+
+extension CachedDocument {
+    /// What discovery found. A configured discovery finds nothing.
+    init(_ found: DiscoveredDocument, server: String, fetchedAt: Date) {
+        let document: JSON = ["kind": .string(found.kind.rawValue), "facts": found.facts]
+        self.init(server: server, url: found.url, document: document.text(), fetchedAt: fetchedAt)
+    }
+}
+
+extension DiscoverySource {
+    init(_ found: DiscoveredDocument, at: Date) { self.init(kind: found.kind.rawValue, url: found.url, at: at) }
 }
 
 extension CachedTool {

@@ -22,6 +22,8 @@ extension ServerStatus {
         object["sign_in"] = signIn.json(word: signIn.state.rawValue, text: signIn.state.text)
         object["discovery"] = discovery.json(word: discovery.state.word, text: discovery.state.text)
         object["auth"] = record.json
+        object["sources"] = .array(
+            sources.map { ["kind": JSON($0.kind), "url": JSON($0.url), "at": JSON(time: $0.at)] })
         object["last_error"] =
             lastError.map { error in
                 ["code": JSON(error.code), "message": JSON(error.message), "at": JSON(time: error.at)]

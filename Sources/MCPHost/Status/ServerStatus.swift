@@ -86,6 +86,24 @@ public struct SignInRecord: Sendable, Hashable {
     public init() {}
 }
 
+/// Where a part of a sign-in was found out.
+public struct DiscoverySource: Sendable, Hashable {
+    /// `resource` or `server` for metadata of these, `client` for our own metadata document; `defaults` when nobody published anything and the default endpoints
+    /// of MCP 2025-03-26 stand in (C6.2).
+    public var kind: String
+    /// The place that answered; for `defaults` the origin.
+    public var url: String
+    /// When it answered.
+    public var at: Date
+
+    /// A source.
+    public init(kind: String, url: String, at: Date) {
+        self.kind = kind
+        self.url = url
+        self.at = at
+    }
+}
+
 /// The tool list last read from a server.
 public struct ToolListSummary: Sendable, Hashable {
     /// How many tools it has.
@@ -108,6 +126,8 @@ public struct ServerStatus: Sendable, Hashable {
     public var discovery = StatusAnswer<DiscoveryState>(.notTried)
     /// The sign-in's public part.
     public var record = SignInRecord()
+    /// Where the sign-in was found out, by URL. Kept by the database apart from the row.
+    public var sources: [DiscoverySource] = []
     /// The last thing that went wrong.
     public var lastError: StatusError?
     /// The tool list kept, which may be older than `discovery`. Set by the database alone.

@@ -89,6 +89,33 @@ extension StatusDatabase {
         }
     }
 
+    /// Keeps documents in place of all kept for the server.
+    /// - Throws: `DATABASE_UNAVAILABLE`; the old ones stay then.
+    public func replaceDocuments(of server: String, _ documents: [CachedDocument]) throws(OmlxError) {
+        try write { database in
+            try database.execute(sql: "DELETE FROM discovery_cache WHERE server = ?", arguments: [server])
+            for document in documents {
+                try database.execute(
+                    sql:
+                        "INSERT OR REPLACE INTO discovery_cache (server, url, document, fetched_at) VALUES (?, ?, ?, ?)",
+                    arguments: [
+                        server, document.url, document.document, document.fetchedAt.timeIntervalSince1970,
+                    ])
+            }
+        }
+    }
+
+    /// Where a server's sign-in was found out; a source without a word for its kind is passed over.
+    static func sources(of server: String, _ database: Database) throws -> [DiscoverySource] {
+        let sql = "SELECT url, document, fetched_at FROM discovery_cache WHERE server = ? ORDER BY url"
+        return try Row.fetchAll(database, sql: sql, arguments: [server]).compactMap { row in
+            let document = CachedDocument(
+                server: server, url: row.text(0) ?? "", document: row.text(1) ?? "",
+                fetchedAt: row.time(2) ?? .distantPast)
+            return document.kind.map { DiscoverySource(kind: $0, url: document.url, at: document.fetchedAt) }
+        }
+    }
+
     /// The documents fetched for a server, by URL.
     /// - Throws: `DATABASE_UNAVAILABLE`.
     public func documents(of server: String) throws(OmlxError) -> [CachedDocument] {

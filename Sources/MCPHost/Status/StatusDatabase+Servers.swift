@@ -12,6 +12,9 @@ extension StatusDatabase {
             var servers: [ServerStatus] = []
             let rows = try Row.fetchCursor(database, sql: Self.select + " ORDER BY s.name")
             while let row = try rows.next() { servers.append(ServerStatus(row: row)) }
+            for index in servers.indices {
+                servers[index].sources = try Self.sources(of: servers[index].name, database)
+            }
             return servers
         }
     }
@@ -19,7 +22,11 @@ extension StatusDatabase {
     /// One server; `nil` when nothing is known of it.
     /// - Throws: `DATABASE_UNAVAILABLE`.
     public func status(of server: String) throws(OmlxError) -> ServerStatus? {
-        try read(or: nil) { try Self.fetch(server, $0) }
+        try read(or: nil) { database in
+            var status = try Self.fetch(server, database)
+            status?.sources = try Self.sources(of: server, database)
+            return status
+        }
     }
 
     /// Changes a server's row. Reading, changing and writing are one transaction, also among processes: no other

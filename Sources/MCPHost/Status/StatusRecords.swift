@@ -65,6 +65,12 @@ public struct CachedDocument: Sendable, Hashable {
     /// When it was fetched.
     public var fetchedAt: Date
 
+    /// What kind of document it is: `resource`, `server`, or `defaults` for endpoints nobody published; `nil` when an
+    /// earlier omlx kept the place alone.
+    public var kind: String? { (try? JSON(parsing: document))?["kind"]?.stringValue }
+    /// What omlx read from it.
+    public var facts: JSON? { (try? JSON(parsing: document))?["facts"] }
+
     /// A document.
     public init(server: String, url: String, document: String, fetchedAt: Date) {
         self.server = server

@@ -108,6 +108,16 @@ struct StatusPrinter {
         if let store = record.storeName { lines.append(("kept in", store == "file" ? "the encrypted store" : store)) }
         if let at = record.lastSignIn { lines.append(("last sign-in", TimeText.ago(at, now: now))) }
         if let at = record.lastRefresh { lines.append(("last refresh", TimeText.ago(at, now: now))) }
+        for source in status.sources {
+            let what =
+                switch source.kind {
+                case "defaults": "default endpoints of MCP 2025-03-26, nothing is published: "
+                case "resource": "resource metadata: "
+                case "client": "our own metadata document: "
+                default: "server metadata: "
+                }
+            lines.append(("found at", what + OmlxError.shown(source.url) + ", " + TimeText.ago(source.at, now: now)))
+        }
         if let error = status.lastError {
             lines.append(("last error", "\(error.code): \(error.message), \(TimeText.ago(error.at, now: now))"))
         }
