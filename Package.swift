@@ -100,7 +100,7 @@ let package = Package(
             ]),
         .testTarget(name: "DemoServerTests", dependencies: ["DemoServer", "JSON", "TestSupport"]),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["omlx", "DemoServerCommand"], exclude: ["Servers"]),
+            name: "IntegrationTests", dependencies: ["omlx", "DemoServerCommand", "SignIn"], exclude: ["Servers"]),
     ],
     swiftLanguageModes: [.v6]
 )
