@@ -26,6 +26,10 @@ need() {
 
 find_missing() {
     missing=
+    # Swift's own programs want these two, and a linker, which its toolchain does not bring.
+    need libncurses6 '/usr/lib/*/libncurses.so.6' '/usr/lib/libncurses.so.6' '/usr/lib64/libncurses.so.6'
+    need libxml2 '/usr/lib/*/libxml2.so.2' '/usr/lib/libxml2.so.2' '/usr/lib64/libxml2.so.2'
+    need binutils ld
     need libc6-dev '/usr/include/stdlib.h'
     need libstdc++-12-dev '/usr/lib/gcc/*/*/libstdc++.so'
     need libcurl4-openssl-dev '/usr/include/curl/curl.h' '/usr/include/*/curl/curl.h'
