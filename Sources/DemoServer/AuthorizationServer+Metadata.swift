@@ -41,6 +41,11 @@ extension AuthorizationServer {
             document["revocation_endpoint"] = JSON(issuer + "/revoke")
             document["revocation_endpoint_auth_methods_supported"] = JSON(script.metadata.authMethods)
         }
+        if script.device.enabled {
+            document["device_authorization_endpoint"] = JSON(issuer + "/device_authorization")
+            document["grant_types_supported"] = ["authorization_code", "refresh_token", JSON(Self.deviceGrantType)]
+        }
+        if script.metadata.admitsClientDocuments { document["client_id_metadata_document_supported"] = true }
         if script.metadata.advertisesIss { document["authorization_response_iss_parameter_supported"] = true }
         if isOpenID {
             document["jwks_uri"] = JSON(issuer + "/jwks")

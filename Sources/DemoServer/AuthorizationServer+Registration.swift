@@ -58,14 +58,20 @@ extension AuthorizationServer {
         }
         let grants = asked["grant_types"].map { $0.stringArrayValue ?? [""] } ?? ["authorization_code"]
         guard grants.contains("authorization_code"),
-            Set(grants).isSubset(of: ["authorization_code", "refresh_token"])
-        else { throw refuse("grant_types must be authorization_code and refresh_token") }
+            Set(grants).isSubset(of: grantTypes)
+        else { throw refuse("grant_types must be authorization_code and of those supported") }
         let responses = asked["response_types"].map { $0.stringArrayValue ?? [] } ?? ["code"]
         guard responses == ["code"] else { throw refuse("response_types must be code") }
         if let scope = asked["scope"] {
             let wanted = scope.stringValue?.split(separator: " ").map(String.init) ?? [""]
             guard scopes.isSuperset(of: wanted) else { throw refuse("scope is not supported") }
         }
+    }
+
+    private var grantTypes: Set<String> {
+        var types: Set = ["authorization_code", "refresh_token"]
+        if stage.script.device.enabled { types.insert(Self.deviceGrantType) }
+        return types
     }
 
     private func add(_ client: Client, asked: JSON) -> Reply {

@@ -15,7 +15,7 @@ extension AuthorizationServer {
         return await stage.reply(under: override) { self.grant(request, fields: fields) }
     }
 
-    private func form(of request: RecordedRequest) -> FormFields? {
+    func form(of request: RecordedRequest) -> FormFields? {
         let type = request.header("content-type")?.lowercased() ?? ""
         guard type.hasPrefix("application/x-www-form-urlencoded"),
             let text = String(validating: request.body, as: UTF8.self)
@@ -35,6 +35,7 @@ extension AuthorizationServer {
         switch fields["grant_type"] {
         case "authorization_code": return exchange(fields, client: client)
         case "refresh_token": return refresh(fields, client: client)
+        case Self.deviceGrantType where stage.script.device.enabled: return exchangeDeviceCode(fields, client: client)
         case nil: return .oauthError("invalid_request", "grant_type is missing")
         default: return .oauthError("unsupported_grant_type", "only authorization_code and refresh_token")
         }
@@ -106,7 +107,7 @@ extension AuthorizationServer {
         }
     }
 
-    private func issue(
+    func issue(
         _ familyID: String, scope: String, withRefreshToken: Bool, in state: inout State, now: Double
     ) -> Reply {
         let script = stage.script.token

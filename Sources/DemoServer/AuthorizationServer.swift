@@ -48,6 +48,19 @@ final class AuthorizationServer: Sendable {
         }
     }
 
+    /// A device authorization under way (RFC 8628).
+    struct Device: Sendable {
+        let client: Client
+        let userCode: String
+        let resource: String?
+        let scope: String
+        let expiresAt: Double
+        var isAllowed: Bool?
+        var lastAsked: Double?
+        var slowDownsLeft: Int
+        var interval: Double
+    }
+
     struct AccessToken: Sendable {
         let family: String
         let scope: String
@@ -59,6 +72,8 @@ final class AuthorizationServer: Sendable {
         var clients: [String: Client] = [:]
         var pending: [String: Grant] = [:]
         var codes: [String: Code] = [:]
+        /// Device authorizations by device code.
+        var devices: [String: Device] = [:]
         var families: [String: Family] = [:]
         var accessTokens: [String: AccessToken] = [:]
         /// Every refresh token ever given, and its family.
@@ -86,7 +101,22 @@ final class AuthorizationServer: Sendable {
                 id: id, secret: known.secret, secretExpiresAt: nil, method: known.method,
                 redirectURIs: known.redirectURIs, name: id)
         }
-        return state.withLock { $0.clients[id] }
+        return state.withLock { $0.clients[id] } ?? documentClient(id)
+    }
+
+    /// The client a metadata document of this server's own `/clients/` describes: its URL is its id, byte for byte.
+    private func documentClient(_ id: String) -> Client? {
+        let prefix = stage.origin + "/clients/"
+        guard stage.script.metadata.admitsClientDocuments, id.hasPrefix(prefix),
+            let template = stage.script.clientDocuments[String(id.dropFirst(prefix.count))]
+        else { return nil }
+        let document = stage.filled(template)
+        guard document["client_id"]?.stringValue == id, let uris = document["redirect_uris"]?.stringArrayValue else {
+            return nil
+        }
+        return Client(
+            id: id, secret: nil, secretExpiresAt: nil, method: .publicClient, redirectURIs: uris,
+            name: document["client_name"]?.stringValue ?? id)
     }
 
     func identity(ofAccessToken token: String) -> Identity? {
@@ -157,6 +187,12 @@ final class AuthorizationServer: Sendable {
         case ("GET", "/consent"): return consent(request)
         case ("POST", "/consent"): return decideConsent(request)
         case ("POST", "/token"): return await token(request)
+        case ("POST", "/device_authorization") where script.device.enabled:
+            return await stage.reply(under: stage.takeOverride(\.device.override)) {
+                self.authorizeDevice(request)
+            }
+        case ("GET", "/device") where script.device.enabled: return verifyDevice(request)
+        case ("POST", "/device") where script.device.enabled: return decideDevice(request)
         case ("POST", "/register") where script.registration.enabled:
             return await stage.reply(under: stage.takeOverride(\.registration.override)) { self.register(request) }
         case ("POST", "/revoke") where script.revocation.enabled:

@@ -41,6 +41,11 @@ struct DemoCore: Sendable {
             if let reply = await resource.metadata(path: path) { return reply }
             if let reply = await authorizationServer.metadata(path: path) { return reply }
         }
+        if request.method == "GET", path.hasPrefix("/clients/"),
+            let document = stage.script.clientDocuments[String(path.dropFirst("/clients/".count))]
+        {
+            return .json(200, stage.filled(document))
+        }
         let issuerPath = stage.script.metadata.issuerPath
         if path.hasPrefix(issuerPath + "/") {
             let rest = String(path.dropFirst(issuerPath.count))

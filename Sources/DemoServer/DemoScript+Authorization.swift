@@ -25,6 +25,9 @@ extension DemoScript {
         public var authMethods = ["none", "client_secret_basic", "client_secret_post"]
         /// Whether `authorization_response_iss_parameter_supported` is advertised (RFC 9207).
         public var advertisesIss = true
+        /// Whether `client_id_metadata_document_supported` is advertised, and documents of this server's own
+        /// `/clients/` are admitted as client ids.
+        public var admitsClientDocuments = false
         /// Merge patch of the document. `{origin}`, `{issuer}` and `{url}` in strings are replaced.
         public var patch: JSON = .null
         /// Replaces the answer of all its addresses.
@@ -203,7 +206,8 @@ extension DemoScript.Metadata: ScriptSection {
         [
             .init("documents", \.documents), .init("issuerPath", \.issuerPath),
             .init("scopesSupported", \.scopesSupported), .init("authMethods", \.authMethods),
-            .init("advertisesIss", \.advertisesIss), .init("patch", \.patch), .init("override", \.override),
+            .init("advertisesIss", \.advertisesIss), .init("admitsClientDocuments", \.admitsClientDocuments),
+            .init("patch", \.patch), .init("override", \.override),
         ]
     }
 }

@@ -22,6 +22,10 @@ public struct DemoScript: Sendable, Equatable {
     public var clients: [Client] = []
     /// The authorization endpoint and the consent page.
     public var authorization = Authorization()
+    /// The device authorization grant (RFC 8628).
+    public var device = Device()
+    /// Client id metadata documents served below `/clients/`, by name. `{origin}` in strings is replaced.
+    public var clientDocuments: [String: JSON] = [:]
     /// The token endpoint.
     public var token = Token()
     /// Token revocation (RFC 7009).
@@ -58,7 +62,8 @@ extension DemoScript: ScriptSection {
             .init("mcp", \.mcp), .init("sse", \.sse), .init("protection", \.protection),
             .init("resourceMetadata", \.resourceMetadata), .init("metadata", \.metadata),
             .init("registration", \.registration), .init("clients", \.clients),
-            .init("authorization", \.authorization), .init("token", \.token), .init("revocation", \.revocation),
+            .init("authorization", \.authorization), .init("device", \.device),
+            .init("clientDocuments", \.clientDocuments), .init("token", \.token), .init("revocation", \.revocation),
         ]
     }
 }

@@ -9,6 +9,7 @@ enum Identifier: String {
     case code = "demo-code-"
     case clientSecret = "demo-cs-"
     case client = "demo-client-"
+    case deviceCode = "demo-dc-"
     case consentRequest = "demo-request-"
     case tokenFamily = "demo-family-"
     case session = "demo-session-"

@@ -5,58 +5,78 @@ import FoundationEssentials
 import HTTPClient
 import OAuth
 
-extension SignInDriver {
-    private enum Answer {
+/// What comes from the person during one sign-in, however often they are asked.
+struct PersonAnswers {
+    enum Answer {
         case query(String)
         case line(String)
         case browserFailed
         case tick(Int)
     }
 
-    /// Shows the address and waits for the first of: callback, pasted answer, time over (pain 4).
-    func ask(
-        _ authorization: AuthorizationRequest, _ listener: CallbackListener?, seconds: Int
-    ) async throws -> String {
-        let url = authorization.url
-        await interface.show(
-            SignInPrompt(
-                url: url, userCode: nil, completeURL: nil, redirectURI: authorization.redirectURI,
-                isListening: listener != nil,
-                opensBrowser: browser != nil, seconds: seconds))
-        let (answers, continuation) = AsyncStream.makeStream(of: Answer.self)
-        let sources = sources(url, listener, seconds: seconds, into: continuation)
-        defer { for source in sources { source.cancel() } }
-        for await answer in answers {
-            switch answer {
-            case .query(let query): return query
-            case .browserFailed: await interface.notice("No browser could be opened. Open the address yourself.")
-            case .tick(let left) where left <= 0: throw overdue(seconds)
-            case .tick(let left): await interface.notice("\(left / 60) min left to sign in")
-            case .line(let line):
-                do throws(OmlxError) {
-                    if let query = try PastedAnswer.query(line, for: authorization) { return query }
-                } catch {
-                    await interface.notice(error.message)
-                }
-            }
-        }
-        throw CancellationError()
-    }
+    let stream: AsyncStream<Answer>
+    let continuation: AsyncStream<Answer>.Continuation
+    /// The states of requests that were answered already.
+    private var retired: Set<String> = []
+    private let sources: [Task<Void, Never>]
 
-    private func sources(
-        _ url: String, _ listener: CallbackListener?, seconds: Int, into continuation: AsyncStream<Answer>.Continuation
-    ) -> [Task<Void, Never>] {
+    init(_ listener: CallbackListener?, _ interface: any SignInInterface) {
+        let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
         var sources: [Task<Void, Never>] = []
         if let listener {
             sources.append(Task { for await query in listener.answers { continuation.yield(.query(query)) } })
         }
         let lines = interface.lines()
         sources.append(Task { for await line in lines { continuation.yield(.line(line)) } })
+        (self.stream, self.continuation, self.sources) = (stream, continuation, sources)
+    }
+
+    /// A request was answered: its state does not count again (C9.4), and a page loaded twice ends nothing.
+    mutating func retire(_ request: AuthorizationRequest) { retired.insert(request.state) }
+
+    func isRetired(_ query: String) -> Bool {
+        FormEncoding.decode(query).contains { $0.name == "state" && retired.contains($0.value) }
+    }
+
+    func stop() {
+        for source in sources { source.cancel() }
+        continuation.finish()
+    }
+}
+
+extension SignInDriver {
+    /// Shows the address and waits for the first of: callback, pasted answer, time over (pain 4).
+    func ask(
+        _ authorization: AuthorizationRequest, _ answers: PersonAnswers, isListening: Bool, seconds: Int
+    ) async throws -> String {
+        let url = authorization.url
+        await interface.show(
+            SignInPrompt(
+                url: url, userCode: nil, completeURL: nil, redirectURI: authorization.redirectURI,
+                isListening: isListening, opensBrowser: browser != nil, seconds: seconds))
+        let continuation = answers.continuation
+        var sources = [countdown(seconds) { continuation.yield(.tick($0)) }]
         if let browser {
             sources.append(Task { if await !browser.open(url) { continuation.yield(.browserFailed) } })
         }
-        sources.append(countdown(seconds) { continuation.yield(.tick($0)) })
-        return sources
+        defer { for source in sources { source.cancel() } }
+        for await answer in answers.stream {
+            switch answer {
+            case .query(let query): if !answers.isRetired(query) { return query }
+            case .browserFailed: await interface.notice("No browser could be opened. Open the address yourself.")
+            case .tick(let left) where left <= 0: throw overdue(seconds)
+            case .tick(let left): await interface.notice("\(left / 60) min left to sign in")
+            case .line(let line):
+                do throws(OmlxError) {
+                    if let query = try PastedAnswer.query(line, for: authorization), !answers.isRetired(query) {
+                        return query
+                    }
+                } catch {
+                    await interface.notice(error.message)
+                }
+            }
+        }
+        throw CancellationError()
     }
 
     private func overdue(_ seconds: Int) -> OmlxError {

@@ -143,7 +143,11 @@ public struct SignInDriver: Sendable {
                 resetsClient: request.resetsClient,
                 refusal: { context.http.refusal(of: $0, by: context.addresses) }), now: context.now)
         var listener: CallbackListener?
-        defer { listener?.stop() }
+        var answers: PersonAnswers?
+        defer {
+            answers?.stop()
+            listener?.stop()
+        }
         var lookedUp = request.lookedUp
         var shownNotices = 0
         var event = SignInMachine.Event.start
@@ -184,7 +188,12 @@ public struct SignInDriver: Sendable {
                 _ = try await context.store.save(record, expecting: .any, replacingDamaged: true)
                 event = .kept
             case .ask(let authorization):
-                event = .answered(query: try await ask(authorization, listener, seconds: request.seconds))
+                let heard = answers ?? PersonAnswers(listener, interface)
+                answers = heard
+                event = .answered(
+                    query: try await ask(
+                        authorization, heard, isListening: listener != nil, seconds: request.seconds))
+                answers?.retire(authorization)
             case .poll(let authorization, let device):
                 event = .polled(try await poll(authorization, device, seconds: request.seconds))
             case .forget(let record, let error):

@@ -63,6 +63,11 @@ struct ConnectOptions: ParsableArguments {
     @Option(help: "A client id registered for it.")
     var clientID: String?
 
+    @Option(
+        name: .customLong("client-metadata-url"),
+        help: ArgumentHelp("The https URL of the client metadata document you host.", valueName: "url"))
+    var clientMetadata: String?
+
     @Option(help: "The credential store: file or memory.")
     var store: String?
 
@@ -81,6 +86,11 @@ struct ConnectOptions: ParsableArguments {
         if url == nil, transport != nil || !header.isEmpty || clientID != nil {
             throw ValidationError("--transport, --header and --client-id belong to --url")
         }
+    }
+
+    /// The URL of the client metadata document: the option's, else the environment's.
+    func clientMetadataURL(_ environment: [String: String]) -> String? {
+        clientMetadata ?? environment["OMLX_CLIENT_METADATA_URL"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Whether the server comes from the command line.

@@ -22,6 +22,8 @@ struct Scene: Sendable {
     let clock = TestClock()
     let transcript = Transcript()
     var http = HTTPClient()
+    /// How long was waited between requests, without anybody waiting.
+    let pauses = Pauses()
 
     var key: CredentialKey { CredentialKey(serverURL: server.url) }
     var registrationKey: RegistrationKey { RegistrationKey(issuer: server.issuer, serverURL: server.url) }
@@ -29,22 +31,29 @@ struct Scene: Sendable {
     var context: SignInContext { context(store) }
 
     func context(_ store: any CredentialStore, exchanges: ExchangeRegistry = .init()) -> SignInContext {
-        SignInContext(
+        var context = SignInContext(
             http: http, store: store, lockFolder: locks, command: "test", exchanges: exchanges,
             now: { clock.now }, random: { try transcript.random($0) })
+        context.pause = { seconds in
+            pauses.note(seconds)
+            clock.advance(seconds)
+            try Task.checkCancellation()
+        }
+        return context
     }
 
     // MARK: signing in
 
     func request(
         _ configuration: SignInConfiguration = .init(), challenge: BearerChallenge? = nil, places: [String] = [],
-        resets: Bool = false, seconds: Int = 600
+        resets: Bool = false, flow: SignInFlow = .browser, seconds: Int = 600
     ) throws -> SignInRequest {
         let metadata = server.origin + "/.well-known/oauth-protected-resource/mcp"
         return SignInRequest(
             key: key, server: try HTTPURL(server.url),
             challenge: challenge ?? BearerChallenge(resourceMetadata: metadata, scopes: ["tools"]),
-            configuration: configuration, knownPlaces: places, resetsClient: resets, seconds: seconds)
+            configuration: configuration, knownPlaces: places, resetsClient: resets, flow: flow,
+            seconds: seconds)
     }
 
     @discardableResult
@@ -136,6 +145,15 @@ struct Scene: Sendable {
 
     /// The credential as stored.
     func stored() async throws -> Credential { try #require(try await store.credential(for: key)) }
+}
+
+/// Pauses in seconds, in their order.
+final class Pauses: Sendable {
+    private let seconds = Mutex<[Double]>([])
+
+    var all: [Double] { seconds.withLock { $0 } }
+
+    func note(_ pause: Double) { seconds.withLock { $0.append(pause) } }
 }
 
 /// The events of an authorizer.

@@ -49,7 +49,7 @@ final class Transcript: Sendable {
     var verifiers: [String] { octets.withLock { $0 }.filter { $0.count == 32 }.map { Base64URL.encode($0) } }
 
     func expectNoSecret(_ sourceLocation: SourceLocation = #_sourceLocation) {
-        let marks = ["demo-at-", "demo-rt-", "demo-code-", "demo-cs-"] + verifiers
+        let marks = ["demo-at-", "demo-rt-", "demo-code-", "demo-dc-", "demo-cs-"] + verifiers
         for text in texts {
             for mark in marks {
                 #expect(!text.contains(mark), "a secret is shown: \(text)", sourceLocation: sourceLocation)

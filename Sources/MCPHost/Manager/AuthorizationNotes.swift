@@ -44,6 +44,9 @@ struct AuthorizationNotes: Sendable {
 }
 
 extension SignInRecord {
+    /// The scopes the sign-in asked for, else those it has.
+    var soughtScopes: [String] { requestedScopes.isEmpty ? grantedScopes : requestedScopes }
+
     /// Takes over the public part of a credential.
     mutating func take(_ credential: Credential, storeName: String) {
         issuer = credential.issuer

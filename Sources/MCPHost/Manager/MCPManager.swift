@@ -252,7 +252,7 @@ public actor MCPManager {
         return try await server(named: name).logout(localOnly: localOnly, forgetsClient: forgetsClient)
     }
 
-    private func server(named name: String) throws(OmlxError) -> ManagedServer {
+    func server(named name: String) throws(OmlxError) -> ManagedServer {
         if let server = servers[name] { return server }
         if let error = broken[name] { throw error }
         let shown = OmlxError.shown(name, limit: 80)

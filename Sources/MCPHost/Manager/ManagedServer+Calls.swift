@@ -117,9 +117,9 @@ extension ManagedServer {
             return error
         case .oauthInsufficientScope:
             guard let wanted = challenge?.scopes else { return named(error) }
-            // What is granted is asked for again, or the next sign-in would lose it (pain 15).
+            // What was asked for is asked for again, or the next sign-in would lose it (C11.4, pain 15).
             var error = error
-            let scopes = Scopes.unique(status.record.grantedScopes + wanted)
+            let scopes = Scopes.unique(status.record.soughtScopes + wanted)
             let quoted = Scopes.text(scopes).replacing("'", with: #"'\''"#)
             error.nextStep = "omlx mcp login \(name.shellWord) --scope '\(OmlxError.shown(quoted))'"
             return error

@@ -32,26 +32,48 @@ extension ManagedServer {
         if !login.isForced, await unexplainedRefusal(authorizer) == nil, try isReady(login) {
             return report(wasSignedIn: true, missing: [], context)
         }
+        request.challenge = await challenge(authorizer)
+        request.peer = await authorizer.lastPeer
         let refusal = await unexplainedRefusal(authorizer)
-        let outcome: SignInOutcome
-        do {
-            request.challenge = await challenge(authorizer)
-            request.peer = await authorizer.lastPeer
-            if refusal != nil { request.configuration.usesDefaultEndpoints = false }
-            outcome = try await driver.signIn(request)
-        } catch let error as OmlxError where error.code == .oauthNoAuthorizationServer && refusal != nil {
-            throw refusal ?? error
-        } catch let error as OmlxError {
-            noteFailedSignIn(error)
+        if refusal != nil { request.configuration.usesDefaultEndpoints = false }
+        var stepUp = StepUp(serverName: name, authorizations: 1)
+        while true {
+            let outcome: SignInOutcome
+            do {
+                outcome = try await driver.signIn(request)
+            } catch let error as OmlxError where error.code == .oauthNoAuthorizationServer && refusal != nil {
+                throw refusal ?? error
+            } catch let error as OmlxError {
+                noteFailedSignIn(error)
+                throw error
+            }
+            noteSignIn(outcome, context)
+            try await authorizer.reload()
+            await shutDown()
+            forget()
+            await start()
+            guard let problem else { return report(wasSignedIn: false, missing: outcome.missingScopes, context) }
+            guard problem.code == .oauthInsufficientScope else { throw problem }
+            let scopes = try await scopes(for: problem, &stepUp)
+            await interface.notice("\(problem.message). Signing in again, for \(OmlxError.shown(Scopes.text(scopes))).")
+            request.configuration.scopes = scopes
+            request.lookedUp = LookAhead()
+        }
+    }
+
+    /// The scopes to sign in for after a refusal for want of them.
+    /// - Throws: `OmlxError` when signing in has not helped, or nothing says what is wanted.
+    func scopes(for refusal: OmlxError, _ stepUp: inout StepUp) async throws -> [String] {
+        let record = status.record
+        let action = stepUp.refused(
+            refusal, challenged: await authorizer?.lastChallenge.scopes, requested: record.soughtScopes,
+            granted: record.grantedScopes.isEmpty ? nil : record.grantedScopes)
+        switch action {
+        case .authorize(let scopes): return scopes
+        case .end(let error):
+            if error.code == .oauthStepUpFailed { noteFailedSignIn(error) }
             throw error
         }
-        noteSignIn(outcome, context)
-        try await authorizer.reload()
-        await shutDown()
-        forget()
-        await start()
-        if let problem { throw problem }
-        return report(wasSignedIn: false, missing: outcome.missingScopes, context)
     }
 
     /// Whether the last attempt to connect ended with a 401, and nobody signed in since.
@@ -117,11 +139,12 @@ extension ManagedServer {
             seconds: login.seconds)
     }
 
-    /// What the server's refusal said. Scopes granted are asked for again, or the new sign-in would lose them (pain 15).
+    /// What the server's refusal said. Scopes asked for before are asked for again, or the new sign-in would lose them
+    /// (C11.4, pain 15).
     private func challenge(_ authorizer: ServerAuthorizer) async -> BearerChallenge {
         var challenge = await authorizer.lastChallenge
         if challenge.error == "insufficient_scope", let wanted = challenge.scopes {
-            challenge.scopes = Scopes.unique(status.record.grantedScopes + wanted)
+            challenge.scopes = Scopes.unique(status.record.soughtScopes + wanted)
         }
         return challenge
     }

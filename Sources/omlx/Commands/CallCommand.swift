@@ -46,11 +46,9 @@ struct CallCommand: Action {
 
     private func call(_ name: String, _ manager: MCPManager, _ session: Session) async throws -> ToolResult {
         let server = try await manager.server(ofTool: name)
-        await manager.start([server])
+        let offer = connect.login ? TerminalSignIn(server: server, session: session).offer : nil
+        if let offer { try await manager.start(server, signingIn: offer) } else { await manager.start([server]) }
         try await connect.refuseUnusable(manager)
-        if connect.login, let problem = await manager.problem(of: server), ExitStatus(problem) == .signInNeeded {
-            try await signIn(server, manager, session)
-        }
         let schema = await manager.tools(of: server)
             .first { $0.name == name || $0.tool.name == name }?.tool.inputSchema
         let object = try ToolArguments(server: server, json: try jsonText(), pairs: arguments, schema: schema).object()
@@ -58,18 +56,11 @@ struct CallCommand: Action {
             let total = update.total.map { "/\($0.shown)" } ?? ""
             session.console.progress("\(update.progress.shown)\(total) \(OmlxError.shown(update.message ?? ""))")
         }
-        do {
-            return try await manager.call(name, arguments: object, timeout: common.timeout, onProgress: progress)
-        } catch let error as OmlxError where connect.login && ExitStatus(error) == .signInNeeded {
-            try await signIn(server, manager, session)
+        guard let offer else {
             return try await manager.call(name, arguments: object, timeout: common.timeout, onProgress: progress)
         }
-    }
-
-    private func signIn(_ server: String, _ manager: MCPManager, _ session: Session) async throws {
-        let signIn = TerminalSignIn(server: server, session: session, noBrowser: false)
-        _ = try await manager.login(
-            server, LoginOptions(isForced: true), interface: signIn.interface, browser: signIn.browser)
+        return try await manager.call(
+            name, arguments: object, timeout: common.timeout, signingIn: offer, onProgress: progress)
     }
 
     private func jsonText() throws(OmlxError) -> String? {

@@ -22,6 +22,9 @@ struct LoginCommand: Action {
     @Flag(help: "Open no browser.")
     var noBrowser = false
 
+    @Flag(help: "Sign in by a code that is entered in a browser anywhere.")
+    var device = false
+
     @Option(help: "The scopes to ask for, separated by spaces.")
     var scope: String?
 
@@ -39,15 +42,18 @@ struct LoginCommand: Action {
             throw ValidationError(
                 server == nil ? "name the server to sign in to" : "name a server or give --url, not both")
         }
+        if device, noBrowser { throw ValidationError("--device opens no browser anyway; leave out --no-browser") }
     }
 
     func act(_ session: Session) async throws -> ExitStatus {
         let name = server ?? AdHocServer(connect).name
         let configuration = try session.configuration(connect, about: [name])
-        let options = LoginOptions(
+        var options = LoginOptions(
             scopes: scope.map { $0.split(separator: " ").map(String.init) }, resetsClient: resetClient,
             isForced: force || scope != nil || resetClient)
         let signIn = TerminalSignIn(server: name, session: session, noBrowser: noBrowser)
+        options.flow = device ? .device : signIn.offer.flow
+        options.clientMetadataURL = connect.clientMetadataURL(session.environment)
         let report = try await session.withManager(configuration, connect, command: "login") { manager in
             try await manager.login(name, options, interface: signIn.interface, browser: signIn.browser)
         }

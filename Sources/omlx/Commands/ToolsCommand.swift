@@ -57,9 +57,9 @@ struct ToolsCommand: Action {
     private func signInWhereNeeded(_ manager: MCPManager, _ chosen: [String]?, _ session: Session) async throws {
         for status in await manager.statuses() where chosen?.contains(status.name) ?? true {
             guard status.discovery.state == .unauthorized else { continue }
-            let signIn = TerminalSignIn(server: status.name, session: session, noBrowser: false)
+            let offer = TerminalSignIn(server: status.name, session: session).offer
             do {
-                _ = try await manager.login(status.name, interface: signIn.interface, browser: signIn.browser)
+                try await manager.start(status.name, signingIn: offer)
             } catch let error as OmlxError {
                 session.console.report(error)
             }

@@ -1,0 +1,39 @@
+// omlx mcp client-metadata: the client id metadata document to host.
+
+import ArgumentParser
+import ErrorCatalogue
+import JSON
+import MCPHost
+
+struct ClientMetadataCommand: Action {
+    static let configuration = CommandConfiguration(
+        commandName: "client-metadata", abstract: "Print the client id metadata document to host.",
+        discussion: """
+            Host it at exactly the https URL given, as application/json, and put that URL into the server's auth block \
+            as client_metadata_url: it is then the client id, and nothing has to be registered.
+            """)
+    static let word = "client-metadata"
+
+    @Argument(help: "The server whose redirect settings it is to fit.")
+    var server: String?
+
+    @Option(
+        name: .customLong("client-metadata-url"),
+        help: ArgumentHelp("The https URL you will host it at.", valueName: "url"))
+    var url: String?
+
+    @OptionGroup var common: CommonOptions
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        let configuration =
+            server == nil ? HostConfiguration(servers: []) : try session.configuration(about: [server ?? ""])
+        let variable = session.environment["OMLX_CLIENT_METADATA_URL"]
+        let document = try configuration.clientMetadataDocument(url: url ?? variable, server: server)
+        if session.common.json {
+            session.document(Self.word, ["document": document])
+        } else {
+            session.console.document(document)
+        }
+        return .done
+    }
+}
