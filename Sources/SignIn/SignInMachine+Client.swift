@@ -96,17 +96,26 @@ extension SignInMachine {
     // MARK: a registration
 
     mutating func foundClient(_ found: ClientRegistration?) -> Action {
-        let usable = found.flatMap { record in
-            let isOver = record.secretExpiresAt.map { $0 <= now() } ?? false
-            let isRefused = input.isEarlierClientRefused && record.clientID == input.earlierClientID
-            return input.resetsClient || isOver || isRefused ? nil : record
-        }
+        let usable = found.flatMap { input.resetsClient || unusable($0) != nil ? nil : $0 }
         registration = usable
         if usable == nil, discovery?.server.registrationEndpoint == nil { return fail(clientNeeded) }
+        if let reason = found.flatMap(unusable) {
+            hasRegisteredAnew = true
+            notices.append("\(reason); omlx registers anew")
+        }
         guard usesDevice else { return listenOrProceed(preferredPort: usable.flatMap(\.port)) }
         guard let usable else { return register(redirectURI: unheardRedirectURI) }
         reuse(usable)
         return proceed()
+    }
+
+    /// Why a registration found is not used again (pain 7).
+    private func unusable(_ record: ClientRegistration) -> String? {
+        if record.secretExpiresAt.map({ $0 <= now() }) == true {
+            return "the secret of the client registered earlier has ended"
+        }
+        guard input.isEarlierClientRefused, record.clientID == input.earlierClientID else { return nil }
+        return "\(OmlxError.shown(record.issuer)) did not accept its client at the last refresh"
     }
 
     /// The redirect URI registered when nobody listens.
