@@ -120,6 +120,17 @@ extension CredentialLock {
         }
     }
 
+    /// Who holds a lock now, for people; `nil` when nobody does. Makes no file.
+    public static func holderText(of name: String, in folder: String) -> String? {
+        let number = open("\(folder)/\(name).lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard number >= 0 else { return nil }
+        defer { close(number) }
+        // Whoever wants the lock in this very moment finds it taken, and tries again.
+        guard flock(number, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
+        guard let holder = holder(of: name, in: folder) else { return "another program" }
+        return "process \(holder.processID) (\(holder.command)) since \(holder.since)"
+    }
+
     static func holder(of name: String, in folder: String) -> Holder? {
         guard let folder = try? openFolder(folder), let file = try? folder.openLockFile(name + ".lock") else {
             return nil

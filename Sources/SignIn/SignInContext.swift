@@ -19,6 +19,8 @@ public struct SignInContext: Sendable {
     public var command: String
     /// Which addresses requests may be sent to.
     var addresses = AddressPolicy.any
+    /// The longest time to the first byte of an answer, in seconds, where it is less than a request's own.
+    public var patience: Double?
     /// Exchanges that must not be cut off.
     public var exchanges: ExchangeRegistry
     /// The clock.
@@ -47,6 +49,7 @@ public struct SignInContext: Sendable {
     func fetch(_ request: HTTPRequest) async -> Result<HTTPReply, HTTPFailure> {
         var request = request
         request.addresses = addresses
+        if let patience { request.limits.firstByte = min(request.limits.firstByte, patience) }
         do {
             return .success(try await http.fetch(request))
         } catch let failure as HTTPFailure {

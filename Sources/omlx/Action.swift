@@ -154,25 +154,25 @@ struct Session: Sendable {
             environment: environment, home: home, folder: Self.workingDirectory)
     }
 
-    private func manager(_ configuration: HostConfiguration, _ connect: ConnectOptions, command: String)
-        throws(OmlxError)
-        -> MCPManager
-    {
+    private func manager(
+        _ configuration: HostConfiguration, _ connect: ConnectOptions, command: String, keepsStatus: Bool
+    ) throws(OmlxError) -> MCPManager {
         var options = HostOptions(environment: environment, homeDirectory: home, logger: logger)
         if let store = connect.store { options.storeName = store }
         options.account = connect.account
         options.timeout = common.timeout
         options.command = command
+        options.keepsStatus = keepsStatus
         return try MCPManager(configuration: configuration, options: options)
     }
 
     /// Runs work on a manager and ends it in order, however the work ends: a token exchange under way is finished,
     /// connections are closed, children ended.
     func withManager<Value: Sendable>(
-        _ configuration: HostConfiguration, _ connect: ConnectOptions, command: String,
+        _ configuration: HostConfiguration, _ connect: ConnectOptions, command: String, keepsStatus: Bool = true,
         _ work: (MCPManager) async throws -> Value
     ) async throws -> Value {
-        let manager = try manager(configuration, connect, command: command)
+        let manager = try manager(configuration, connect, command: command, keepsStatus: keepsStatus)
         do {
             let value = try await work(manager)
             await manager.stop()

@@ -81,7 +81,7 @@ struct MCP: AsyncParsableCommand {
         commandName: "mcp", abstract: "Servers, sign-ins and tools.",
         subcommands: [
             StatusCommand.self, LoginCommand.self, LogoutCommand.self, ToolsCommand.self, CallCommand.self,
-            ListCommand.self, ValidateCommand.self, ClientMetadataCommand.self,
+            ListCommand.self, ValidateCommand.self, DoctorCommand.self, ClientMetadataCommand.self,
         ])
 }
 

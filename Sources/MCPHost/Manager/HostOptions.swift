@@ -22,6 +22,8 @@ public struct HostOptions: Sendable {
     /// Whether streamable HTTP servers get a stream to speak unasked on, such as when their tools change. For programs
     /// that stay up: it is one more request to each server.
     public var opensServerStreams: Bool
+    /// Whether what happens is written to the status database. Off for a look that changes nothing.
+    public var keepsStatus = true
     /// What the program does, for those who wait for its locks.
     public var command: String
     /// The client's name and version as servers see them.

@@ -41,7 +41,8 @@ public actor MCPManager {
     public init(configuration: HostConfiguration, options: HostOptions) throws(OmlxError) {
         self.configuration = configuration
         self.options = options
-        let recorder = StatusRecorder(path: options.paths.database, logger: options.logger, now: options.now)
+        let recorder = StatusRecorder(
+            path: options.paths.database, logger: options.logger, now: options.now, isReadOnly: !options.keepsStatus)
         self.recorder = recorder
         gate = CallGate(limit: configuration.maxToolCalls)
         let store = try StoreSelection.shared(configuration, options)
@@ -252,16 +253,21 @@ public actor MCPManager {
         return try await server(named: name).logout(localOnly: localOnly, forgetsClient: forgetsClient)
     }
 
+    /// The running side of a server; `nil` when its entry cannot be used or is switched off.
+    func managed(_ name: String) -> ManagedServer? { servers[name] }
+
+    nonisolated func unknownServer(_ name: String) -> OmlxError {
+        let names = configuration.servers.map(\.name)
+        return OmlxError(
+            .configServerUnknown, "no server \"\(OmlxError.shown(name, limit: 80))\" is configured",
+            nextStep: names.isEmpty ? "omlx mcp list" : "use one of " + names.joined(separator: ", "))
+    }
+
     func server(named name: String) throws(OmlxError) -> ManagedServer {
         if let server = servers[name] { return server }
         if let error = broken[name] { throw error }
         let shown = OmlxError.shown(name, limit: 80)
-        guard configuration.server(named: name) != nil else {
-            let names = configuration.servers.map(\.name)
-            throw OmlxError(
-                .configServerUnknown, "no server \"\(shown)\" is configured",
-                nextStep: names.isEmpty ? "omlx mcp list" : "use one of " + names.joined(separator: ", "))
-        }
+        guard configuration.server(named: name) != nil else { throw unknownServer(name) }
         throw OmlxError(
             .configServerDisabled, "the server \"\(shown)\" is disabled in the configuration",
             nextStep: "take \"enabled\": false (or \"disabled\": true) out of its entry in mcp.json")

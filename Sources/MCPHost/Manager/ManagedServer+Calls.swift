@@ -74,7 +74,16 @@ extension ManagedServer {
     // MARK: judging
 
     /// The error with variables as the configuration writes them: what they stand for may be secret.
-    private nonisolated func unexpanded(_ error: OmlxError) -> OmlxError {
+    nonisolated func unexpanded(_ error: OmlxError) -> OmlxError {
+        var error = error
+        error.message = unexpanded(error.message)
+        error.nextStep = error.nextStep.map { unexpanded($0) }
+        error.compared = error.compared.map { .init($0.label, unexpanded($0.value)) }
+        return error
+    }
+
+    /// A text without what variables of the configuration stand for.
+    nonisolated func unexpanded(_ text: String) -> String {
         let texts: [ConfiguredText?] =
             switch configuration.transport {
             case .stdio(let settings): [settings.command, settings.workingDirectory] + settings.arguments
@@ -83,15 +92,7 @@ extension ManagedServer {
         let expansions = texts.compactMap { $0 }.filter { $0.shown != $0.value }
             .flatMap { [($0.value, $0.shown), ($0.value.beforeQuery, $0.shown.beforeQuery)] }
             .filter { $0.0 != $0.1 && $0.0.utf8.count >= 4 }
-        return expansions.reduce(error) { error, expansion in
-            var error = error
-            error.message = error.message.replacing(expansion.0, with: expansion.1)
-            error.nextStep = error.nextStep?.replacing(expansion.0, with: expansion.1)
-            error.compared = error.compared.map {
-                .init($0.label, $0.value.replacing(expansion.0, with: expansion.1))
-            }
-            return error
-        }
+        return expansions.reduce(text) { $0.replacing($1.0, with: $1.1) }
     }
 
     /// Whether the configuration gives the server a credential of its own.

@@ -34,7 +34,7 @@ actor ManagedServer {
     let url: HTTPURL?
     /// One sign-in or sign-out at a time.
     let signInGate = CallGate(limit: 1)
-    private let endpoint: MCPClient.ServerEndpoint
+    let endpoint: MCPClient.ServerEndpoint
 
     /// The tools read last over a connection of this host, which may have ended.
     private(set) var listed: [HostTool] = []

@@ -25,12 +25,14 @@ final class StatusRecorder: Sendable {
     private let path: String
     private let logger: Logger
     private let now: @Sendable () -> Date
+    private let isReadOnly: Bool
     private let pending = Mutex(Pending())
     /// Held while a batch is written, so that batches keep their order and `flush` returns when all is written.
     private let writing = Mutex(())
     private let database = Mutex<StatusDatabase?>(nil)
 
-    init(path: String, logger: Logger, now: @escaping @Sendable () -> Date) {
+    init(path: String, logger: Logger, now: @escaping @Sendable () -> Date, isReadOnly: Bool = false) {
+        self.isReadOnly = isReadOnly
         self.path = path
         self.logger = logger
         self.now = now
@@ -64,6 +66,7 @@ final class StatusRecorder: Sendable {
 
     /// Writes soon, together with what follows closely.
     private func add(_ change: (inout Pending) -> Void) {
+        if isReadOnly { return }
         let mustSchedule = pending.withLock { pending in
             guard !pending.isBroken else { return false }
             change(&pending)
@@ -122,7 +125,7 @@ final class StatusRecorder: Sendable {
         let result: Result<StatusDatabase, OmlxError> = database.withLock { database in
             if let database { return .success(database) }
             do throws(OmlxError) {
-                let fresh = try StatusDatabase.open(path: path, mode: .readWrite)
+                let fresh = try StatusDatabase.open(path: path, mode: isReadOnly ? .readIfExists : .readWrite)
                 database = fresh
                 return .success(fresh)
             } catch {

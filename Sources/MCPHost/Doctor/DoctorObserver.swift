@@ -1,0 +1,75 @@
+// Signs requests with the token that is there, renews nothing, and writes down the head of every answer.
+
+import Cryptography
+import ErrorCatalogue
+import HTTPClient
+import MCPClient
+import Synchronization
+
+/// What a connection of the doctor shows.
+final class DoctorObserver: RequestAuthorizer {
+    /// The head of an answer and the request it is to.
+    struct Heard: Sendable {
+        var method: String
+        var url: HTTPURL
+        var head: HTTPResponseHead
+    }
+
+    private struct State {
+        var asked: [(method: String, url: HTTPURL)] = []
+        var heard: [Heard] = []
+        var lines: [String] = []
+        var skipped = 0
+    }
+
+    /// How many lines of a child's error stream are kept.
+    private static let tail = 20
+
+    private let header: Secret?
+    private let origin: String?
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - header: the value of `Authorization`; `nil` to ask without a sign-in.
+    ///   - origin: the only origin it is sent to.
+    init(header: Secret? = nil, origin: String? = nil) {
+        self.header = header
+        self.origin = origin
+    }
+
+    /// The answers in their order.
+    var heard: [Heard] { state.withLock { $0.heard } }
+    /// The last lines of a child's error stream.
+    var lines: [String] { state.withLock { $0.lines } }
+    /// How many lines of a child were no messages.
+    var skipped: Int { state.withLock { $0.skipped } }
+
+    func authorize(method: String, url: HTTPURL) async throws -> RequestAuthorization {
+        state.withLock { $0.asked.append((method, url)) }
+        guard let header, url.origin == origin else { return RequestAuthorization() }
+        return RequestAuthorization(headers: [HTTPRequestHeader("Authorization", secret: header)])
+    }
+
+    func judge(
+        _ head: HTTPResponseHead, of authorization: RequestAuthorization, attempt: Int
+    ) async throws -> AuthorizationVerdict {
+        state.withLock { state in
+            // Requests of one connection may overlap; the answer's own address tells which it was.
+            let index = state.asked.firstIndex { $0.url == head.url } ?? state.asked.indices.first
+            guard let index else { return }
+            let asked = state.asked.remove(at: index)
+            state.heard.append(Heard(method: asked.method, url: asked.url, head: head))
+        }
+        return .accept
+    }
+
+    func note(_ event: ConnectionEvent) {
+        state.withLock { state in
+            switch event {
+            case .stderrLine(let line): state.lines = (state.lines + [line]).suffix(Self.tail)
+            case .skippedLine(let count): state.skipped = count
+            default: break
+            }
+        }
+    }
+}

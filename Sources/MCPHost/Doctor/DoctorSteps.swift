@@ -1,0 +1,164 @@
+// Turns what was seen of a server into steps of a report. No I/O.
+
+import Credentials
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import JSON
+import OAuth
+import SignIn
+
+extension DoctorStep {
+    /// Name, proxy, address and TLS, from the first connection.
+    static func network(_ url: HTTPURL, peer: HTTPPeer?, usesProxy: Bool, kind: AddressKind?) -> DoctorStep {
+        var facts = [OmlxError.Comparison("host", "\(url.host) port \(url.port)")]
+        facts.append(.init("proxy", usesProxy ? "through the proxy the environment names" : "none"))
+        if usesProxy {
+            facts.append(
+                .init(
+                    "network policy",
+                    "the address behind the proxy cannot be seen: names and addresses in URLs are judged instead"))
+        }
+        if case .address(let address)? = peer {
+            facts.append(.init("address", address + (kind.map { " (\($0.rawValue))" } ?? "")))
+        }
+        facts.append(.init("TLS", url.isSecure ? "the certificate is trusted" : "none: plain http"))
+        return DoctorStep(.network, .ok, "\(url.origin) can be reached", url: url.withoutQuery, facts: facts)
+    }
+
+    /// What the challenge of a refusal says (C2.1 to C2.4).
+    static func challenge(_ head: HTTPResponseHead) -> DoctorStep {
+        let lines = head.headers.values(of: "www-authenticate")
+        var facts = lines.map { OmlxError.Comparison("WWW-Authenticate", $0) }
+        guard !lines.isEmpty else {
+            return DoctorStep(
+                .challenge, .notice, "the refusal carries no WWW-Authenticate header: well-known places are asked",
+                httpStatus: head.status)
+        }
+        let challenge = BearerChallenge(challenges: AuthenticationChallenge.parse(lines))
+        if let place = challenge.resourceMetadata { facts.append(.init("resource_metadata", place)) }
+        if let scopes = challenge.scopes { facts.append(.init("scope", Scopes.text(scopes))) }
+        if let error = challenge.error { facts.append(.init("error", error)) }
+        let says =
+            challenge.resourceMetadata == nil
+            ? "names no resource_metadata: well-known places are asked" : "names the resource's metadata"
+        return DoctorStep(
+            .challenge, challenge.resourceMetadata == nil ? .notice : .ok, "the challenge \(says)",
+            httpStatus: head.status, facts: facts)
+    }
+
+    /// One metadata request.
+    static func exchange(_ exchange: SignInExamination.Exchange, server: HTTPURL) -> DoctorStep {
+        let part: Part = exchange.kind == .resource ? .resource : .server
+        var facts: [OmlxError.Comparison] = []
+        if let target = exchange.redirectedTo { facts.append(.init("redirected to", target)) }
+        if case .address(let address)? = exchange.peer { facts.append(.init("address", address)) }
+        if let problem = exchange.problem {
+            return DoctorStep(part, problem, url: exchange.url, httpStatus: exchange.status, facts: facts)
+        }
+        guard let document = exchange.document else {
+            let answer = exchange.status.map { "HTTP \($0)" } ?? "no answer"
+            return DoctorStep(
+                part, .notice, "nothing is published here (\(answer)): the next place is asked", url: exchange.url,
+                httpStatus: exchange.status, facts: facts)
+        }
+        facts += document.facts.objectValue?.map { .init($0.key, $0.value.factText) } ?? []
+        if part == .resource { facts.append(.init("server URL", server.withoutQuery)) }
+        let what =
+            part == .resource
+            ? "the resource's metadata is for this server" : "the authorization server's metadata is good"
+        return DoctorStep(part, .ok, what, url: exchange.url, httpStatus: exchange.status, facts: facts)
+    }
+
+    /// What the last sign-in found, with its age, and where that is not what is found now.
+    static func remembered(_ sources: [DiscoverySource], _ now: [DiscoveredDocument]) -> DoctorStep? {
+        guard !sources.isEmpty else { return nil }
+        let places = Set(now.map(\.url))
+        let facts = sources.map { source in
+            let change = now.isEmpty || places.contains(source.url) ? "" : "; not found there now"
+            return OmlxError.Comparison(source.kind, "\(source.url), \(source.at.formatted(.iso8601))\(change)")
+        }
+        let usesDefaults = sources.contains { $0.kind == DiscoveredDocument.Kind.defaults.rawValue }
+        let title =
+            usesDefaults
+            ? "the last sign-in went by the default endpoints of MCP 2025-03-26, for nothing is published"
+            : "the last sign-in found its way by these documents"
+        return DoctorStep(.server, usesDefaults ? .notice : .ok, title, facts: facts)
+    }
+
+    /// How a client would come about, in the order of C7.1.
+    static func client(_ examination: SignInExamination, _ problem: OmlxError?) -> DoctorStep? {
+        if let problem { return DoctorStep(.client, problem) }
+        switch examination.client {
+        case .configured(let id)?:
+            return DoctorStep(.client, .ok, "the configured client is used", facts: [.init("client_id", id)])
+        case .metadataDocument(let url)?:
+            return DoctorStep(
+                .client, .ok, "a metadata document is the client", url: url, facts: [.init("client_id", url)])
+        case .registeredBefore(let id, let redirectURI, let end)?:
+            var facts = [OmlxError.Comparison("client_id", id), .init("redirect_uri", redirectURI)]
+            if let end { facts.append(.init("secret ends", end.formatted(.iso8601))) }
+            return DoctorStep(.client, .ok, "the client registered by an earlier sign-in is used", facts: facts)
+        case .registers(let url)?:
+            return DoctorStep(.client, .ok, "a sign-in would register a client here", url: url)
+        case nil: return nil
+        }
+    }
+
+    /// The stored sign-in, as far as it may be shown.
+    static func credential(
+        _ credential: Credential, now: Date, examination: SignInExamination?, login: String
+    ) -> DoctorStep {
+        var facts = [
+            OmlxError.Comparison("issuer", credential.issuer), .init("token endpoint", credential.tokenEndpoint),
+            .init("client_id", credential.clientID), .init("resource", credential.resource ?? "not sent"),
+            .init(
+                "scopes granted", Scopes.text(credential.grantedScopes ?? credential.requestedScopes)),
+            .init("access token", end(credential, now: now)),
+            .init("refresh token", refreshState(credential)),
+        ]
+        if let issuer = examination?.issuer { facts.append(.init("issuer published now", issuer)) }
+        if let endpoint = examination?.tokenEndpoint, endpoint != credential.tokenEndpoint {
+            facts.append(.init("token endpoint published now", endpoint))
+        }
+        let hasEnded = credential.expiresAt.map { $0 <= now } ?? false
+        if hasEnded, credential.refreshToken == nil || credential.isRefreshTokenRejected {
+            let code: ErrorCode = credential.refreshToken == nil ? .oauthRefreshImpossible : .oauthRefreshRejected
+            let why = credential.refreshToken == nil ? "there is no refresh token" : "its refresh token was rejected"
+            return DoctorStep(
+                .credential,
+                OmlxError(code, "the access token has ended and \(why)", nextStep: login), facts: facts)
+        }
+        if let issuer = examination?.issuer, issuer != credential.issuer {
+            return DoctorStep(
+                .credential, .notice,
+                "the sign-in is with another issuer than the server names now; it is kept until the next login",
+                facts: facts)
+        }
+        let title = hasEnded ? "the access token has ended; the next command renews it" : "there is a sign-in"
+        return DoctorStep(.credential, hasEnded ? .notice : .ok, title, facts: facts)
+    }
+
+    private static func end(_ credential: Credential, now: Date) -> String {
+        guard let end = credential.expiresAt else { return "no end stated: used until it is refused" }
+        return (end <= now ? "ended " : "ends ") + end.formatted(.iso8601)
+    }
+
+    private static func refreshState(_ credential: Credential) -> String {
+        guard credential.refreshToken != nil else { return "none" }
+        if let rejection = credential.rejection, credential.isRefreshTokenRejected {
+            return "rejected (\(rejection.code)) \(rejection.at.formatted(.iso8601))"
+        }
+        if credential.isRefreshUnfinished { return "there; a refresh was begun whose outcome was never saved" }
+        return "there" + (credential.refreshedAt.map { ", last used \($0.formatted(.iso8601))" } ?? ", not used yet")
+    }
+}
+
+extension JSON {
+    /// A published value as one line.
+    fileprivate var factText: String {
+        if let string = stringValue { return string }
+        if let strings = stringArrayValue { return strings.joined(separator: " ") }
+        return text()
+    }
+}

@@ -1,0 +1,181 @@
+// Goes through a sign-in as far as nobody is asked and nothing is changed, and writes down each step: for diagnosis.
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import OAuth
+
+/// What a sign-in would find, and by which client it would be made.
+public struct SignInExamination: Sendable {
+    /// One metadata request.
+    public struct Exchange: Sendable {
+        /// Whose document was asked for.
+        public var kind: DiscoveredDocument.Kind
+        /// Where.
+        public var url: String
+        /// Where the answer came from, when redirects led on.
+        public var redirectedTo: String?
+        /// The status of the answer, if there was one.
+        public var status: Int?
+        /// Who answered.
+        public var peer: HTTPPeer?
+        /// What was read, when the document was good.
+        public var document: DiscoveredDocument?
+        /// Why there was no answer or the document is not good.
+        public var problem: OmlxError?
+    }
+
+    /// How the client would come about (C7.1).
+    public enum Client: Sendable {
+        /// The user's own.
+        case configured(id: String)
+        /// A metadata document at this URL.
+        case metadataDocument(url: String)
+        /// Registered by an earlier sign-in; whether it is still known is not asked.
+        case registeredBefore(id: String, redirectURI: String, secretExpiresAt: Date?)
+        /// A registration at this endpoint.
+        case registers(at: String)
+    }
+
+    /// The metadata requests in their order.
+    public var exchanges: [Exchange] = []
+    /// What discovery found.
+    public var documents: [DiscoveredDocument] = []
+    /// What a person would be told.
+    public var notices: [String] = []
+    /// The authorization server's issuer, once found.
+    public var issuer: String?
+    /// The token endpoint, once found.
+    public var tokenEndpoint: String?
+    /// The `resource` that would be sent.
+    public var resource: String?
+    /// The scopes that would be asked for.
+    public var scopes: [String] = []
+    /// How the client would come about.
+    public var client: Client?
+    /// Whether it would go by the device grant.
+    public var usesDevice = false
+    /// What ends it.
+    public var problem: OmlxError?
+    /// Whether addresses that are not public are refused.
+    public var judgesAddresses = false
+
+    /// An examination that has not begun, or that ended before it did.
+    public init(problem: OmlxError? = nil) { self.problem = problem }
+}
+
+extension SignInDriver {
+    /// Goes through a sign-in: every metadata document is fetched, the store is read. Registers nothing, opens nothing,
+    /// listens nowhere, writes nothing. Never throws: what is wrong is in the result.
+    public static func examine(_ request: SignInRequest, context: SignInContext) async -> SignInExamination {
+        let context = context.judging(
+            request.configuration.addresses(for: request.server, peer: request.peer, http: context.http))
+        var result = SignInExamination()
+        result.judgesAddresses = context.addresses != .any
+        let earlier = try? await context.store.credential(for: request.key)
+        var machine = SignInMachine(
+            SignInMachine.Input(
+                key: request.key, server: request.server, challenge: request.challenge,
+                configuration: request.configuration, flow: request.flow, earlierIssuer: earlier?.issuer,
+                earlierClientID: earlier?.clientID,
+                isEarlierClientRefused: earlier?.rejection?.code == "invalid_client", knownPlaces: [],
+                resetsClient: request.resetsClient,
+                refusal: { context.http.refusal(of: $0, by: context.addresses) }), now: context.now)
+        var event = SignInMachine.Event.start
+        while true {
+            let action = machine.handle(event)
+            result.note(machine)
+            switch action {
+            case .fetch(let fetch):
+                guard machine.discovery == nil else { return result }
+                let known = machine.discovering?.documents.count ?? 0
+                let kind = machine.discovering?.asksResource == true ? DiscoveredDocument.Kind.resource : .server
+                let reply = await context.fetch(fetch)
+                result.exchanges.append(.init(kind: kind, fetch, reply))
+                if Task.isCancelled { return result }
+                // The machine says what it made of the answer by what it does next.
+                var probe = machine
+                let next = probe.handle(.fetched(reply))
+                result.judge(next, (probe.discovering?.documents ?? probe.documents).dropFirst(known).first)
+                event = .fetched(reply)
+            case .findRegistration(let issuer):
+                let key = RegistrationKey(issuer: issuer, serverURL: request.key.serverURL)
+                event = .client(try? await context.store.registration(for: key))
+            case .listen(let port):
+                guard let pkce = try? PKCE(octets: [UInt8](repeating: 0, count: 32)) else { return result }
+                let redirect = request.configuration.redirect
+                event = .listening(redirectURI: redirect.uri(port: redirect.port ?? port ?? 0), state: "", pkce: pkce)
+            case .register(let registration):
+                result.client = .registers(at: registration.url.text)
+                return result
+            case .failed(let error):
+                result.problem = error
+                return result
+            default: return result
+            }
+        }
+    }
+}
+
+extension SignInMachine {
+    /// The discovery under way.
+    fileprivate var discovering: DiscoveryMachine? {
+        if case .discovering(let machine) = stage { return machine }
+        return nil
+    }
+}
+
+extension SignInExamination {
+    /// Takes over what the machine knows by now.
+    fileprivate mutating func note(_ machine: SignInMachine) {
+        notices = machine.notices
+        usesDevice = machine.usesDevice
+        guard let discovery = machine.discovery else { return }
+        documents = machine.documents
+        issuer = discovery.server.issuer
+        tokenEndpoint = discovery.server.tokenEndpoint.text
+        resource = discovery.resource
+        scopes = machine.requestedScopes
+        guard let used = machine.client else { return }
+        switch machine.clientOrigin {
+        case .configured: client = .configured(id: used.id)
+        case .metadataDocument: client = .metadataDocument(url: used.id)
+        case .registeredBefore:
+            client = .registeredBefore(
+                id: used.id, redirectURI: machine.registration?.redirectURI ?? "",
+                secretExpiresAt: machine.registration?.secretExpiresAt)
+        case .registeredNow: break
+        }
+    }
+
+    /// Notes what the last answer was good for.
+    fileprivate mutating func judge(_ next: SignInMachine.Action, _ document: DiscoveredDocument?) {
+        guard let last = exchanges.indices.last else { return }
+        exchanges[last].document = document
+        if case .failed(let error) = next, document == nil {
+            // An end for lack of documents is about the search, not about this answer.
+            let isAboutSearch = [.oauthNoAuthorizationServer, .oauthServerMetadataNotFound].contains(error.code)
+            if !isAboutSearch || exchanges[last].status == 200 { exchanges[last].problem = error }
+        }
+    }
+}
+
+extension SignInExamination.Exchange {
+    fileprivate init(
+        kind: DiscoveredDocument.Kind, _ request: HTTPRequest, _ reply: Result<HTTPReply, HTTPFailure>
+    ) {
+        self.kind = kind
+        url = request.url.text
+        switch reply {
+        case .success(let reply):
+            status = reply.head.status
+            peer = reply.head.peer
+            if reply.head.url != request.url { redirectedTo = reply.head.url.withoutQuery }
+        case .failure(let failure):
+            status = failure.error.httpStatus
+            problem = failure.error
+        }
+    }
+}

@@ -1,0 +1,157 @@
+// omlx mcp doctor as a person runs it: exit codes, JSON by its schema, --fix, nothing changed.
+
+import Foundation
+import Testing
+
+@Suite("omlx mcp doctor")
+struct DoctorCommandTests {
+    /// Validates a document against a schema of docs/schemas.
+    private func expectValid(_ home: TestHome, _ run: ProcessRun, schema: String) async throws {
+        let program = """
+            import json, pathlib, sys
+            from jsonschema import Draft202012Validator
+            from referencing import Registry, Resource
+            folder = pathlib.Path(sys.argv[1])
+            schemas = {path.name: json.loads(path.read_text()) for path in folder.glob("*.schema.json")}
+            registry = Registry().with_resources((name, Resource.from_contents(value)) for name, value in schemas.items())
+            checker = Draft202012Validator(schemas[sys.argv[2]], registry=registry)
+            errors = [f"{list(error.path)}: {error.message}" for error in checker.iter_errors(json.load(sys.stdin))]
+            print("\\n".join(errors))
+            sys.exit(bool(errors))
+            """
+        let checked = try await home.run(
+            Repository.python("mcp1"), ["-B", "-c", program, Repository.root + "/docs/schemas", schema], input: run.out)
+        #expect(checked.exit == 0, "\(checked)\(run)")
+    }
+
+    @Test(
+        "exit 4 for a missing sign-in, 0 when all is well, 1 for a fault, 2 for the configuration; JSON by its schema")
+    func exitCodes() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            let hanging = try home.listen(.hangs)
+            try home.configure([
+                "demo": ["url": demo.url], "down": ["url": "http://127.0.0.1:\(try RawListener.closedPort())/mcp"],
+                "hangs": ["url": hanging.url], "child": ["command": "sh", "args": ["-c", "exit 3"]],
+                "broken": ["url": "ftp://x"],
+            ])
+            for (server, exit) in [("demo", 4), ("down", 1), ("hangs", 1), ("child", 1), ("broken", 2)]
+                as [(String, Int32)]
+            {
+                let run = try await home.omlx("mcp", "doctor", server, "--timeout", "3")
+                #expect(run.exit == exit && !run.out.isEmpty, "\(run)")
+                let json = try await home.omlx("mcp", "doctor", server, "--timeout", "3", "--json")
+                #expect(json.exit == exit && json.json["verdict"].string == "problem", "\(json)")
+                try await expectValid(home, json, schema: "doctor.schema.json")
+            }
+            #expect(!FileManager.default.fileExists(atPath: home.database), "nothing is written")
+            #expect(!FileManager.default.fileExists(atPath: home.credentials), "nothing is written")
+            #expect(!home.wasBrowserOpened)
+            #expect(try await home.login("demo").exit == 0)
+            let well = try await home.omlx("mcp", "doctor", "demo", "--json")
+            #expect(well.exit == 0 && well.json["verdict"].string == "ok", "\(well)")
+            try await expectValid(home, well, schema: "doctor.schema.json")
+            let unknown = try await home.omlx("mcp", "doctor", "nobody", "--json")
+            #expect(unknown.exit == 2, "\(unknown)")
+            try await expectValid(home, unknown, schema: "doctor.schema.json")
+            let status = try await home.omlx("mcp", "status", "demo", "--json")
+            try await expectValid(home, status, schema: "status.schema.json")
+            #expect(status.json["servers"][0]["sources"].array.count == 2, "\(status)")
+            let adHoc = try await home.omlx("mcp", "doctor", "--url", demo.url, "--store", "memory")
+            #expect(adHoc.exit == 4, "\(adHoc)")
+            let text = try await home.omlx("mcp", "status", "demo")
+            #expect(text.out.contains("found at") && text.out.contains("/.well-known/"), "\(text)")
+            try (try await demo.secretsSeen()).expectNone(in: home)
+        }
+    }
+
+    private static func file(_ url: String) -> String {
+        """
+        {
+          // mine
+          "servers": {
+            "demo": {
+              "url": "\(url)", // the one
+              "headers": { "X-Key": "hush-hush-hush" },
+            },
+          }
+        }
+
+        """
+    }
+
+    @Test(
+        "--fix shows the edit, writes only when told to, keeps comments, order and a copy; what it mends is mended (pain 16)"
+    )
+    func fix() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo([
+                "metadata": ["patch": ["issuer": "{issuer}/"], "advertisesIss": false],
+                "authorization": ["iss": "absent"],
+            ])
+            let path = home.work + "/mcp.json"
+            let before = Self.file(demo.url)
+            try home.write(before, to: path)
+            chmod(path, 0o640)
+            let asked = try await home.omlx("mcp", "doctor", "demo", "--fix")
+            #expect(
+                asked.exit == 1 && asked.err.contains("+++") && asked.err.contains("! the server names"), "\(asked)")
+            #expect(!(asked.out + asked.err).contains("hush-hush"), "\(asked)")
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == before, "no terminal, no answer, no write")
+            let written = try await home.omlx("mcp", "doctor", "demo", "--fix", "--yes")
+            #expect(written.exit == 1, "\(written)")
+            let after = try String(contentsOfFile: path, encoding: .utf8)
+            let line = "      \"auth\": {\"type\":\"oauth2\", \"issuer\": \"\(demo.issuer)/\"}\n"
+            let wanted = before.replacingOccurrences(of: "hush\" },\n", with: "hush\" },\n" + line)
+            #expect(after == wanted, "\(after)")
+            #expect(try String(contentsOfFile: path + ".bak", encoding: .utf8) == before)
+            #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o640)
+            let mended = try await home.omlx("mcp", "doctor", "demo", "--fix", "--yes")
+            #expect(mended.exit == 4 && mended.err.contains("no edit"), "\(mended)")
+            #expect(try await home.login("demo").exit == 0)
+        }
+    }
+
+    @Test("on a terminal --fix asks, and anything but yes writes nothing")
+    func asks() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo(["metadata": ["patch": ["issuer": "{issuer}/"]]])
+            let path = home.work + "/mcp.json"
+            let before = Self.file(demo.url)
+            for (answer, isWritten) in [("n", false), ("", false), ("yes", true)] {
+                try home.write(before, to: path)
+                let run = try await home.note(
+                    home.startShell(
+                        "echo '\(answer)' | script -qefc '\"$OMLX\" mcp doctor demo --fix' /dev/null"
+                    ).end())
+                #expect(run.out.contains("[y/N]"), "\(run)")
+                #expect(try (String(contentsOfFile: path, encoding: .utf8) != before) == isWritten, "\(answer)")
+            }
+        }
+    }
+
+    @Test("YAML is not edited: what to change is said")
+    func yaml() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo(["metadata": ["patch": ["issuer": "{issuer}/"]]])
+            let path = home.work + "/mcp.yaml"
+            let before = "servers:\n  demo:\n    url: \(demo.url)\n"
+            try home.write(before, to: path)
+            let run = try await home.omlx("mcp", "doctor", "demo", "--fix", "--yes")
+            #expect(run.exit == 1 && run.err.contains("auth.issuer = \"\(demo.issuer)/\""), "\(run)")
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == before)
+        }
+    }
+
+    @Test(
+        "what cannot be understood ends in 2",
+        arguments: [
+            ["doctor"], ["doctor", "a", "--yes"], ["doctor", "a", "--login"], ["doctor", "a", "--fix", "--json"],
+        ])
+    func usage(_ words: [String]) async throws {
+        try await TestHome.with { home in
+            let run = try await home.note(home.start(["mcp"] + words, input: "").end())
+            #expect(run.exit == 2, "\(run)")
+        }
+    }
+}
