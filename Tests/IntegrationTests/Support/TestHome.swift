@@ -30,6 +30,7 @@ final class TestHome: Sendable {
         do { result = .success(try await body(home)) } catch { result = .failure(error) }
         let left = await home.leftovers()
         #expect(left == [], "omlx left processes behind")
+        do { try await home.checkDocuments() } catch { Issue.record(error) }
         await home.end()
         await Slots.shared.give()
         try result.get()
@@ -245,6 +246,19 @@ final class TestHome: Sendable {
         var buffer = [UInt8](repeating: 0, count: 65536)
         while case let count = read(descriptor, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
         return bytes
+    }
+
+    /// Every JSON document a command printed fits its schema in `docs/schemas`.
+    private func checkDocuments() async throws {
+        let documents = outputs.withLock { $0 }.filter { run in
+            run.command.contains("--json") && run.output.first == UInt8(ascii: "{")
+        }
+        guard !documents.isEmpty else { return }
+        let check = try await run(
+            try Repository.python("mcp1"),
+            ["-B", Repository.servers + "/check_documents.py", Repository.root + "/docs/schemas"],
+            input: documents.map(\.out).joined(separator: "\n"))
+        #expect(check.exit == 0, "a document does not fit its schema: \(check)")
     }
 
     private func end() async {
