@@ -6,14 +6,15 @@ import HTTPClient
 import Synchronization
 
 /// Listens on loopback for the answer to an authorization request. Stray requests (favicon, preflight, a second tab)
-/// get a page and change nothing.
+/// get a page and change nothing; neither do connections that say nothing.
 final class CallbackListener: Sendable {
-    /// The query of each answer that came, in order.
+    /// The query of each answer that was taken, in order.
     let answers: AsyncStream<String>
     /// The port listened at.
     let port: Int
 
     private let continuation: AsyncStream<String>.Continuation
+    private let expectation = Mutex(CallbackExpectation())
     private let path: String
     private let hosts: Set<String>
     private let sockets: [Int32]
@@ -21,10 +22,12 @@ final class CallbackListener: Sendable {
     private let isStopped = Mutex(false)
 
     private static let clientLimit = 32
+    /// Fewer than the limit, so that a new client is asked for its request before others can displace it.
+    private static let acceptLimit = 8
     private static let requestLimit = 16 << 10
     private static let clientSeconds = 10.0
 
-    /// Binds and listens; the first answer can come as soon as this returns.
+    /// Binds and listens; answers count from `expect(_:)` on.
     /// - Parameters:
     ///   - settings: host, path and the port fixed by the configuration, if any.
     ///   - preferredPort: the port of an earlier registration, tried first.
@@ -47,6 +50,10 @@ final class CallbackListener: Sendable {
         (answers, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16))
         try startThread()
     }
+
+    /// Takes the answer to the authorization request with this state from now on. Earlier requests are over: answers to
+    /// them change nothing any more, nor does a second one to the same request (`state` is single use, C9.4).
+    func expect(_ state: String) { expectation.withLock { $0.expect(state) } }
 
     private func startThread() throws(OmlxError) {
         var thread = pthread_t()
@@ -135,7 +142,7 @@ final class CallbackListener: Sendable {
         var yes: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         let status = isSix ? bindSix(descriptor, port, &yes) : bindFour(descriptor, port)
-        guard status == 0, Glibc.listen(descriptor, 16) == 0 else {
+        guard status == 0, Glibc.listen(descriptor, 64) == 0 else {
             let reason = errno
             close(descriptor)
             if reason == EADDRINUSE || reason == EACCES { return nil }
@@ -201,7 +208,6 @@ final class CallbackListener: Sendable {
             polled += clients.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
             _ = poll(&polled, nfds_t(polled.count), clients.isEmpty ? -1 : 500)
             let ready = Set(polled.filter { $0.revents != 0 }.map(\.fd))
-            for socket in sockets where ready.contains(socket) { acceptClients(socket, &clients) }
             let now = ContinuousClock.now
             clients = clients.compactMap { client in
                 var client = client
@@ -210,21 +216,21 @@ final class CallbackListener: Sendable {
                 close(client.descriptor)
                 return nil
             }
+            for socket in sockets where ready.contains(socket) { acceptClients(socket, &clients) }
         }
         for client in clients { close(client.descriptor) }
         closeAll()
     }
 
+    /// Takes new clients. One too many displaces the one that has kept us waiting longest: idle connections keep nobody
+    /// out (H7).
     private func acceptClients(_ socket: Int32, _ clients: inout [Client]) {
-        while true {
+        for _ in 0..<Self.acceptLimit {
             let descriptor = accept(socket, nil, nil)
             guard descriptor >= 0 else { return }
             Self.keepToOurselves(descriptor)
-            if clients.count >= Self.clientLimit {
-                close(descriptor)
-            } else {
-                clients.append(Client(descriptor: descriptor, deadline: .now + .seconds(Self.clientSeconds)))
-            }
+            if clients.count >= Self.clientLimit { close(clients.removeFirst().descriptor) }
+            clients.append(Client(descriptor: descriptor, deadline: .now + .seconds(Self.clientSeconds)))
         }
     }
 
@@ -242,8 +248,13 @@ final class CallbackListener: Sendable {
             return true
         }
         let (page, query) = CallbackRequest(String(text[..<end.lowerBound])).judge(path: path, hosts: hosts)
-        answer(client.descriptor, with: page)
-        if let query { continuation.yield(query) }
+        guard let query else {
+            answer(client.descriptor, with: page)
+            return true
+        }
+        let verdict = expectation.withLock { $0.judge(query) }
+        answer(client.descriptor, with: verdict.page ?? page)
+        if verdict.isTaken { continuation.yield(query) }
         return true
     }
 

@@ -190,6 +190,7 @@ public struct SignInDriver: Sendable {
             case .ask(let authorization):
                 let heard = answers ?? PersonAnswers(listener, interface)
                 answers = heard
+                listener?.expect(authorization.state)
                 event = .answered(
                     query: try await ask(
                         authorization, heard, isListening: listener != nil, seconds: request.seconds))

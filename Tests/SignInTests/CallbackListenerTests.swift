@@ -47,6 +47,13 @@ private struct RawClient: ~Copyable {
     }
 }
 
+/// Holds a connection open in an array.
+private final class RawConnection {
+    private let client: RawClient
+
+    init(_ client: consuming RawClient) { self.client = client }
+}
+
 private func exchange(_ port: Int, _ text: String) throws -> String {
     let client = try RawClient(port: port)
     client.send(text)
@@ -58,10 +65,12 @@ private func answer(_ port: Int, _ query: String) -> String {
 }
 
 private func withListener(
-    _ settings: RedirectSettings = .init(), preferredPort: Int? = nil, _ body: (CallbackListener) async throws -> Void
+    _ settings: RedirectSettings = .init(), preferredPort: Int? = nil, awaited: String? = "s",
+    _ body: (CallbackListener) async throws -> Void
 ) async throws {
     let listener = try CallbackListener(settings, preferredPort: preferredPort)
     defer { listener.stop() }
+    if let awaited { listener.expect(awaited) }
     try await body(listener)
 }
 
@@ -80,6 +89,8 @@ struct CallbackListenerTests {
     func answers() async throws {
         try await withListener { listener async throws in
             let port = listener.port
+            listener.expect("b")
+            var answers = listener.answers.makeAsyncIterator()
             #expect(
                 try exchange(port, "GET /favicon.ico HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n").hasPrefix(
                     "HTTP/1.1 404"))
@@ -89,9 +100,15 @@ struct CallbackListenerTests {
             #expect(
                 try exchange(port, "GET /callback?code=x HTTP/1.1\r\nHost: evil.example\r\n\r\n").hasPrefix(
                     "HTTP/1.1 400"))
+            #expect(
+                try exchange(
+                    port,
+                    "GET /callback?code=x&state=b HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
+                        + "Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image\r\n\r\n"
+                ).hasPrefix("HTTP/1.1 403"))
             #expect(try exchange(port, answer(port, "code=a&state=b")).contains("Back to the terminal"))
-            var answers = listener.answers.makeAsyncIterator()
             #expect(await answers.next() == "code=a&state=b")
+            #expect(try exchange(port, answer(port, "code=a&state=b")).contains("Already done"))
         }
     }
 
@@ -100,7 +117,9 @@ struct CallbackListenerTests {
         try await withListener { listener async throws in
             let page = try exchange(
                 listener.port,
-                answer(listener.port, "error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=HOSTILE&code=SECRET"))
+                answer(
+                    listener.port,
+                    "error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=HOSTILE&code=SECRET&state=s"))
             #expect(page.contains("Not signed in"))
             #expect(!page.contains("HOSTILE") && !page.contains("alert") && !page.contains("SECRET"))
         }
@@ -109,13 +128,16 @@ struct CallbackListenerTests {
     @Test("A request in pieces, and with bare line feeds")
     func pieces() async throws {
         try await withListener { listener async throws in
+            listener.expect("t")
+            var answers = listener.answers.makeAsyncIterator()
             let client = try RawClient(port: listener.port)
-            for piece in ["GET /callb", "ack?code=pi", "eces HTTP/1.1\nHo", "st: localhost:\(listener.port)\n", "\n"] {
+            for piece in [
+                "GET /callb", "ack?code=pi", "eces&state=t HTTP/1.1\nHo", "st: localhost:\(listener.port)\n", "\n",
+            ] {
                 client.send(piece)
             }
             #expect(client.read().hasPrefix("HTTP/1.1 200"))
-            var answers = listener.answers.makeAsyncIterator()
-            #expect(await answers.next() == "code=pieces")
+            #expect(await answers.next() == "code=pieces&state=t")
         }
     }
 
@@ -128,8 +150,41 @@ struct CallbackListenerTests {
                 "GET /callback?code=a HTTP/1.1\r\n"
                     + String(repeating: "X: " + String(repeating: "y", count: 997) + "\r\n", count: 20))
             #expect(endless.read().hasPrefix("HTTP/1.1 400") || true, "cut off, with or without a page")
-            #expect(try exchange(listener.port, answer(listener.port, "code=b")).hasPrefix("HTTP/1.1 200"))
+            #expect(try exchange(listener.port, answer(listener.port, "code=b&state=s")).hasPrefix("HTTP/1.1 200"))
             silent.send("")
+        }
+    }
+
+    @Test("H7: idle connections keep nobody out: the one that waits longest is closed for a new one")
+    func idleClients() async throws {
+        try await withListener { listener async throws in
+            listener.expect("b")
+            var answers = listener.answers.makeAsyncIterator()
+            let oldest = try RawClient(port: listener.port)
+            let unfinished = try RawClient(port: listener.port)
+            unfinished.send("GET /callback?code=a HTTP/1.1\r\n")
+            var idle: [RawConnection] = []
+            for _ in 0..<62 { idle.append(RawConnection(try RawClient(port: listener.port))) }
+            #expect(try exchange(listener.port, answer(listener.port, "code=a&state=b")).hasPrefix("HTTP/1.1 200"))
+            #expect(await answers.next() == "code=a&state=b")
+            #expect(oldest.read().isEmpty && unfinished.read().isEmpty, "closed without an answer")
+            withExtendedLifetime(idle) {}
+        }
+    }
+
+    @Test("A second request of the same sign-in gets its own answer; the first one's comes too late")
+    func secondRequest() async throws {
+        try await withListener(awaited: nil) { listener async throws in
+            let port = listener.port
+            #expect(try exchange(port, answer(port, "code=a&state=one")).contains("Nothing awaited"))
+            listener.expect("one")
+            var answers = listener.answers.makeAsyncIterator()
+            #expect(try exchange(port, answer(port, "error=invalid_scope&state=one")).contains("Not signed in"))
+            #expect(await answers.next() == "error=invalid_scope&state=one")
+            listener.expect("two")
+            #expect(try exchange(port, answer(port, "code=late&state=one")).contains("Already done"))
+            #expect(try exchange(port, answer(port, "code=a&state=two")).contains("Back to the terminal"))
+            #expect(await answers.next() == "code=a&state=two")
         }
     }
 
@@ -138,7 +193,7 @@ struct CallbackListenerTests {
         try await withListener { listener async throws in
             let page = try exchange(listener.port, "\u{16}\u{3}\u{1}\u{0}\u{0}\r\n\r\n")
             #expect(page.hasPrefix("HTTP/1.1 400"))
-            #expect(try exchange(listener.port, answer(listener.port, "code=b")).hasPrefix("HTTP/1.1 200"))
+            #expect(try exchange(listener.port, answer(listener.port, "code=b&state=s")).hasPrefix("HTTP/1.1 200"))
         }
     }
 
@@ -176,7 +231,7 @@ struct CallbackListenerTests {
     func hosts(host: String) async throws {
         try await withListener(RedirectSettings(host: host)) { listener async throws in
             let page = try exchange(
-                listener.port, "GET /callback?code=c HTTP/1.1\r\nHost: \(host):\(listener.port)\r\n\r\n")
+                listener.port, "GET /callback?code=c&state=s HTTP/1.1\r\nHost: \(host):\(listener.port)\r\n\r\n")
             #expect(page.hasPrefix("HTTP/1.1 200"))
         }
     }
@@ -185,7 +240,7 @@ struct CallbackListenerTests {
     func ownPath() async throws {
         try await withListener(RedirectSettings(path: "oauth/done")) { listener async throws in
             let page = try exchange(
-                listener.port, "GET /oauth/done?code=c HTTP/1.1\r\nHost: 127.0.0.1:\(listener.port)\r\n\r\n")
+                listener.port, "GET /oauth/done?code=c&state=s HTTP/1.1\r\nHost: 127.0.0.1:\(listener.port)\r\n\r\n")
             #expect(page.hasPrefix("HTTP/1.1 200"))
             #expect(try exchange(listener.port, answer(listener.port, "code=c")).hasPrefix("HTTP/1.1 404"))
         }

@@ -9,8 +9,11 @@ import Testing
 
 private let hosts: Set<String> = ["127.0.0.1:4711", "localhost:4711", "[::1]:4711"]
 
-private func judge(_ line: String, host: String? = "127.0.0.1:4711") -> (page: CallbackPage, query: String?) {
-    let head = line + "\r\n" + (host.map { "Host: \($0)\r\n" } ?? "") + "Accept: text/html"
+private func judge(
+    _ line: String, host: String? = "127.0.0.1:4711", _ fields: [String] = []
+) -> (page: CallbackPage, query: String?) {
+    let lines = [line] + (host.map { ["Host: \($0)"] } ?? []) + fields + ["Accept: text/html"]
+    let head = lines.joined(separator: "\r\n")
     return CallbackRequest(head).judge(path: "/callback", hosts: hosts)
 }
 
@@ -60,6 +63,37 @@ struct CallbackRequestTests {
         #expect(page == .badRequest)
     }
 
+    @Test(
+        "H7: what a browser fetches for a page's script, image or frame, or ahead of time, is no answer",
+        arguments: [
+            ["Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"], ["Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"],
+            ["sec-fetch-mode:no-cors"], ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"],
+            ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: embed"], ["Sec-Fetch-Mode: websocket"],
+            ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Mode: cors"], ["Origin: https://evil.example"], ["Origin: null"],
+            ["Purpose: prefetch"], ["Sec-Purpose: prefetch;prerender"], ["X-Moz: prefetch"], ["X-Purpose: preview"],
+            ["Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", "Sec-Purpose: prefetch"],
+        ])
+    func notNavigated(fields: [String]) {
+        let (page, query) = judge("GET /callback?code=a&state=b HTTP/1.1", fields)
+        #expect(query == nil)
+        #expect(page == .notNavigated)
+    }
+
+    @Test(
+        "A browser on its way from another site, and one that says nothing of it, bring an answer",
+        arguments: [
+            [
+                "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", "Sec-Fetch-Site: cross-site",
+                "Sec-Fetch-User: ?1",
+            ],
+            ["SEC-FETCH-MODE: Navigate", "sec-fetch-dest:document"], ["Sec-Fetch-Site: none"],
+            ["Upgrade-Insecure-Requests: 1"],
+            ["Sec-Purpose: "], ["X-Origin: https://x.example"], [],
+        ])
+    func navigated(fields: [String]) {
+        #expect(judge("GET /callback?code=a&state=b HTTP/1.1", fields).query == "code=a&state=b")
+    }
+
     @Test("No Host header at all")
     func noHost() {
         #expect(judge("GET /callback?code=a HTTP/1.1", host: nil).query == nil)
@@ -73,7 +107,8 @@ struct CallbackRequestTests {
     @Test(
         "C9.13: pages are ours to the last byte: no script, nothing of the request, nothing cached",
         arguments: [
-            CallbackPage.received, .refused, .nothingHere, .badRequest, .notFound, .wrongMethod,
+            CallbackPage.received, .refused, .nothingHere, .badRequest, .notFound, .wrongMethod, .alreadyAnswered,
+            .otherSignIn, .notAwaited, .notNavigated,
         ])
     func pages(page: CallbackPage) throws {
         let response = page.response
@@ -84,7 +119,49 @@ struct CallbackRequestTests {
         #expect(response.contains("Cache-Control: no-store") && response.contains("Referrer-Policy: no-referrer"))
         #expect(response.contains("default-src 'none'"))
         #expect(!response.contains("<script"))
+        #expect(response.contains("\r\nAllow: GET\r\n") == (page == .wrongMethod), "RFC 9110 §15.5.6")
+        for words in [page.title, page.text] { #expect(!words.contains { "<>&\"'".contains($0) }) }
         #expect(!response.contains("\n") || !parts[0].replacing("\r\n", with: "").contains("\n"))
+    }
+}
+
+@Suite("The awaited answer")
+struct CallbackExpectationTests {
+    @Test("C9.4: a state is good for one answer; the second tab learns that it is done")
+    func singleUse() {
+        var expectation = CallbackExpectation()
+        expectation.expect("one")
+        #expect(expectation.judge("code=a&state=one") == (true, nil))
+        for query in ["code=a&state=one", "code=b&state=one", "error=access_denied&state=one", "state=one&state=two"] {
+            #expect(expectation.judge(query) == (false, .alreadyAnswered))
+        }
+    }
+
+    @Test("Nothing is taken before a sign-in waits for it")
+    func early() {
+        var expectation = CallbackExpectation()
+        #expect(expectation.judge("code=a&state=one") == (false, .notAwaited))
+        expectation.expect("one")
+        #expect(expectation.judge("code=a&state=one") == (true, nil))
+    }
+
+    @Test("C9.4: an answer to the request before does not end the next one", arguments: [true, false])
+    func renewed(wasAnswered: Bool) {
+        var expectation = CallbackExpectation()
+        expectation.expect("one")
+        if wasAnswered { #expect(expectation.judge("error=invalid_scope&state=one") == (true, nil)) }
+        expectation.expect("two")
+        #expect(expectation.judge("code=a&state=one") == (false, .alreadyAnswered))
+        #expect(expectation.judge("code=a&state=two") == (true, nil))
+    }
+
+    @Test(
+        "C9.4: a state that was never ours is for the sign-in to refuse; its page says what it is not",
+        arguments: ["code=a&state=other", "code=a", "code=a&state=", "code=a&state=one&state=one", "state=%E2%84%AA"])
+    func foreign(query: String) {
+        var expectation = CallbackExpectation()
+        expectation.expect("K")
+        #expect(expectation.judge(query) == (true, .otherSignIn))
     }
 }
 
