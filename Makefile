@@ -13,7 +13,7 @@ SWIFT_FLAGS ?=
 release := .build/release
 install_root := $(DESTDIR)$(PREFIX)
 
-.PHONY: help run test build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
+.PHONY: help run test test-browser build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r target text; do \
@@ -29,6 +29,12 @@ test: ## check style and warnings, build everything, run all tests
 	@scripts/venvs.sh
 	@scripts/consumer.sh
 	swift test --skip-build --parallel $(SWIFT_FLAGS)
+
+test-browser: ## sign in with a real browser, Chromium, with scripts and without
+	@scripts/setup.sh browser
+	swift build --product omlx $(SWIFT_FLAGS)
+	swift build --product omlx-demo-server $(SWIFT_FLAGS)
+	python3 -B Tests/Browser/browser_test.py .build/debug
 
 build: ## the release programs, in .build/release
 	@scripts/setup.sh build

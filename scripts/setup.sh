@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the system packages that building omlx, or testing it, needs; nothing when all are there.
-# Usage: scripts/setup.sh [build|test]   (build without a word; test adds what the test servers need)
+# Usage: scripts/setup.sh [build|test|browser]
+# (build without a word; test adds what the test servers need, browser what a sign-in with a real browser needs)
 set -eu
 
 purpose=${1:-build}
@@ -40,6 +41,11 @@ find_missing() {
     need libssl3 '/usr/lib/*/libcrypto.so.3' '/usr/lib/libcrypto.so.3' '/usr/lib64/libcrypto.so.3'
     need ca-certificates '/etc/ssl/certs/ca-certificates.crt' '/etc/pki/tls/certs/ca-bundle.crt'
     need curl curl
+    if [ "$purpose" = browser ]; then
+        need python3 python3
+        need chromium chromium
+        need chromium-driver chromedriver
+    fi
     [ "$purpose" = test ] || return 0
     need openssl openssl
     need iproute2 '/usr/sbin/ip' '/sbin/ip' '/usr/bin/ip' '/bin/ip'
@@ -72,8 +78,8 @@ keep_service_off() {
 }
 
 case $purpose in
-build | test) ;;
-*) die "unknown purpose: $purpose (there are build and test)" ;;
+build | test | browser) ;;
+*) die "unknown purpose: $purpose (there are build, test and browser)" ;;
 esac
 
 command -v git >/dev/null 2>&1 || missing_tool=git
