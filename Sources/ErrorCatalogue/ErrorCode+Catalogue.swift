@@ -375,6 +375,10 @@ extension ErrorCode {
     public static let oauthRefreshUnavailable = ErrorCode(
         "OAUTH_REFRESH_UNAVAILABLE", .refresh, "The refresh got no usable answer; the sign-in is kept.", retryable: true
     )
+    /// The answer to the refresh cannot be used; the sign-in is kept.
+    public static let oauthRefreshReplyInvalid = ErrorCode(
+        "OAUTH_REFRESH_REPLY_INVALID", .refresh, "The answer to the refresh cannot be used; the sign-in is kept.",
+        retryable: true)
     /// The access token ended and there is no refresh token.
     public static let oauthRefreshImpossible = ErrorCode(
         "OAUTH_REFRESH_IMPOSSIBLE", .refresh, "The access token ended and there is no refresh token.")
@@ -542,6 +546,7 @@ extension ErrorCode {
         .oauthRefreshRejected,
         .oauthRefreshRefused,
         .oauthRefreshUnavailable,
+        .oauthRefreshReplyInvalid,
         .oauthRefreshImpossible,
         .storeUnreadable,
         .storePermissions,

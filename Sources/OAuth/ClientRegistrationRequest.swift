@@ -138,6 +138,11 @@ public struct ClientRegistrationReply: Sendable {
         var options = JSONParseOptions()
         options.rejectsDuplicateKeys = true
         guard let object = (try? JSON(parsing: body, options: options))?.objectValue else {
+            if reply.head.mediaType == "text/html" {
+                throw OmlxError(
+                    .oauthRegistrationUnavailable, "\(origin) answered the registration with a page for people",
+                    httpStatus: status, nextStep: "try again later")
+            }
             throw OmlxError(
                 .oauthRegistrationInvalid, "the \(what) from \(origin) is no JSON object, or names a member twice",
                 httpStatus: status)
@@ -148,7 +153,40 @@ public struct ClientRegistrationReply: Sendable {
         client = OAuthClient(id: id, secret: secret, authMethod: try Self.method(fields, hasSecret: secret != nil))
         secretExpiresAt = try fields.integer("client_secret_expires_at").flatMap { $0 > 0 ? $0 : nil }
         registrationAccessToken = try fields.secret("registration_access_token")
-        registrationClientURI = try fields.string("registration_client_uri")
+        registrationClientURI = try Self.managementURI(fields)
+        try Self.checkRedirectURIs(fields, asked: asked)
+    }
+
+    /// Where the registration is managed; dropped when it is http off loopback, where no token may go (C5.1).
+    private static func managementURI(_ fields: DocumentFields) throws(OmlxError) -> String? {
+        do throws(OmlxError) {
+            return try fields.url("registration_client_uri")?.text
+        } catch  where error.code == .oauthInsecureURL {
+            return nil
+        }
+    }
+
+    /// RFC 7591 §3.2.1: the server may have registered something else than it was asked to. Without our callback
+    /// among it, its page would refuse the sign-in; the port of a loopback address is free (RFC 8252 §7.3).
+    private static func checkRedirectURIs(
+        _ fields: DocumentFields, asked: ClientRegistrationRequest
+    ) throws(OmlxError) {
+        guard let registered = try fields.strings("redirect_uris") else { return }
+        let wanted = Set(asked.redirectURIs.map(withoutLoopbackPort))
+        if registered.contains(where: { wanted.contains(withoutLoopbackPort($0)) }) { return }
+        throw OmlxError(
+            .oauthRegistrationInvalid, "the server registered other redirect URIs than it was asked to",
+            compared: [
+                .init("redirect_uris asked for", asked.redirectURIs.joined(separator: " ")),
+                .init("redirect_uris registered", registered.joined(separator: " ")),
+            ],
+            nextStep: "configure a client of your own with client_id in the server's auth block")
+    }
+
+    private static func withoutLoopbackPort(_ text: String) -> String {
+        guard let url = try? HTTPURL(text), url.isLoopback, let mark = text.firstRange(of: "://") else { return text }
+        let rest = text[mark.upperBound...]
+        return "loopback" + (rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/")
     }
 
     /// The server's word counts, even against what was asked (pain 9); without one the secret decides.

@@ -190,6 +190,12 @@ extension TokenGrant {
     /// A text or, as some servers write it, an array.
     private static func scopes(_ value: JSON?, origin: String) throws(OmlxError) -> [String]? {
         guard let value, !value.isNull else { return nil }
+        let size = value.stringValue?.utf8.count ?? value.stringArrayValue?.reduce(0) { $0 + $1.utf8.count } ?? 0
+        guard size <= DocumentFields.stringLimit else {
+            throw OmlxError(
+                .oauthTokenReplyInvalid,
+                "scope in the token reply of \(origin) is longer than \(DocumentFields.stringLimit) bytes")
+        }
         if let text = value.stringValue { return Scopes.parse(text) }
         guard let scopes = value.stringArrayValue else {
             throw OmlxError(.oauthTokenReplyInvalid, "scope in the token reply of \(origin) is a \(value.typeName)")
@@ -203,8 +209,11 @@ public enum RevocationReply {
     /// A sentence about a revocation that was not confirmed, or `nil` when it was.
     public static func problem(_ reply: HTTPReply) -> String? {
         let error = OAuthErrorReply(body: reply.body, mediaType: reply.head.mediaType)
-        // Slack answers failures with 200.
-        if (200..<300).contains(reply.head.status), error == nil { return nil }
+        // Slack answers failures with 200, and what stands between with a page of its own.
+        let isPage = reply.head.mediaType == "text/html" && reply.body.contains { $0 > 0x20 }
+        if (200..<300).contains(reply.head.status), error == nil {
+            return isPage ? "HTTP \(reply.head.status), a page for people" : nil
+        }
         return "HTTP \(reply.head.status)" + (error.map { ", \($0.text)" } ?? "")
     }
 }

@@ -43,7 +43,11 @@ struct RefreshMachine {
     private mutating func judge(_ reply: HTTPReply) -> Action {
         switch TokenReply(reply) {
         case .granted(let grant): return .granted(grant)
-        case .unusable(let error): return .unknown(Self.unavailable(error.message, error))
+        case .unusable(let error):
+            return .unknown(
+                OmlxError(
+                    .oauthRefreshReplyInvalid, "the answer to the refresh cannot be used: \(error.message)",
+                    httpStatus: reply.head.status, nextStep: "try again later; the sign-in is kept"))
         case .error(let error, let status):
             let isRejection = error.error == "invalid_grant" || error.error == "invalid_client"
             let text = "\(server) \(isRejection ? "rejected" : "refused") the refresh (\(error.text))"

@@ -21,6 +21,8 @@ public struct SignInContext: Sendable {
     var addresses = AddressPolicy.any
     /// The longest time to the first byte of an answer, in seconds, where it is less than a request's own.
     public var patience: Double?
+    /// The time limits of a request; the tests are in a hurry.
+    var limits: @Sendable (HTTPRequest) -> HTTPLimits = { $0.limits }
     /// Exchanges that must not be cut off.
     public var exchanges: ExchangeRegistry
     /// The clock.
@@ -49,6 +51,7 @@ public struct SignInContext: Sendable {
     func fetch(_ request: HTTPRequest) async -> Result<HTTPReply, HTTPFailure> {
         var request = request
         request.addresses = addresses
+        request.limits = limits(request)
         if let patience { request.limits.firstByte = min(request.limits.firstByte, patience) }
         do {
             return .success(try await http.fetch(request))

@@ -10,7 +10,7 @@ struct CredentialScopeTests {
             .filter { $0.hasPrefix("authorization:") }
     }
 
-    @Test("a changed URL finds no token, and the new server sees none")
+    @Test("C10.6: a changed URL finds no token, and the new server sees none")
     func changedURL() async throws {
         try await TestHome.with { home in
             let first = try await home.demo()

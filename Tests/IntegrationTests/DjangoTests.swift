@@ -16,7 +16,7 @@ extension HTTPServer {
 
 @Suite("django-oauth-toolkit")
 struct DjangoTests {
-    @Test("C4.1, C7.12, C9.1, C9.6, C10.1: a person with an account signs in by its forms, for the resource")
+    @Test("C1.2, C1.3, C4.1, C7.12, C9.6, C10.1: a person with an account signs in by its forms, for the resource")
     func signsIn() async throws {
         try await TestHome.with { home in
             let server = try await home.serve(.django, ["--public-clients"])

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("glewlwyd")
 struct GlewlwydTests {
-    @Test("C4.1, C9.6, C10.1: OpenID Connect Discovery below the issuer's path; aud is the resource; iss unannounced")
+    @Test("C1.4, C4.1, C9.6, C10.1: OpenID Connect Discovery below the issuer's path; aud is the resource")
     func signsIn() async throws {
         try await TestHome.with { home in
             let server = try await home.serve(.glewlwyd)
@@ -55,7 +55,7 @@ struct GlewlwydTests {
         }
     }
 
-    @Test("C7.1: a public client made by hand, no registration")
+    @Test("C1.5, C7.1: a public client made by hand, no registration")
     func configuredClient() async throws {
         try await TestHome.with { home in
             let port = try RawListener.closedPort()

@@ -45,7 +45,7 @@ struct SignInTests {
     }
 
     @Test(
-        "login signs in through the browser; the next command uses what was stored",
+        "C9.12, C12.5: login signs in through the person's browser; the next command uses what was stored, encrypted",
         arguments: ProtectedTransport.allCases)
     func signsIn(_ transport: ProtectedTransport) async throws {
         try await TestHome.with { home in
@@ -77,7 +77,7 @@ struct SignInTests {
         }
     }
 
-    @Test("the authorization request has PKCE S256, state, resource and a loopback redirect")
+    @Test("C9.1, C9.3, C9.4, C10.1: the authorization request has S256, state, resource and a redirect to 127.0.0.1")
     func authorizationRequest() async throws {
         try await TestHome.with { home in
             let server = try await ProtectedTransport.http.serve(home)

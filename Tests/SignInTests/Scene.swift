@@ -24,6 +24,8 @@ struct Scene: Sendable {
     var http = HTTPClient()
     /// How long was waited between requests, without anybody waiting.
     let pauses = Pauses()
+    /// The time limits of a request.
+    var limits: @Sendable (HTTPRequest) -> HTTPLimits = { $0.limits }
 
     var key: CredentialKey { CredentialKey(serverURL: server.url) }
     var registrationKey: RegistrationKey { RegistrationKey(issuer: server.issuer, serverURL: server.url) }
@@ -39,6 +41,7 @@ struct Scene: Sendable {
             clock.advance(seconds)
             try Task.checkCancellation()
         }
+        context.limits = limits
         return context
     }
 

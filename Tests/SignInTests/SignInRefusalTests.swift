@@ -213,7 +213,7 @@ struct SignInRefusalTests {
         await other.stop()
     }
 
-    @Test("C8.4: a new authorization server gets a registration of its own, and no old credentials")
+    @Test("C8.3, C8.4: a new authorization server gets a registration of its own, and no old credentials")
     func issuerChangedWithRegistration() async throws {
         let other = try await DemoServer.start()
         try await withScene { scene async throws in

@@ -9,7 +9,7 @@ extension SignInState {
         switch code {
         case .oauthSignInNeeded, .oauthTokenRefused, .oauthRefreshRejected, .oauthRefreshRefused: self = .needed
         case .oauthRefreshImpossible: self = .expired
-        case .oauthRefreshUnavailable: self = .refreshFailed
+        case .oauthRefreshUnavailable, .oauthRefreshReplyInvalid: self = .refreshFailed
         case .oauthStaticHeaderRefused: self = .staticHeaderRefused
         case .oauthClientNeeded: self = .clientNeeded
         case .oauthInsufficientScope: self = .signedIn

@@ -53,7 +53,9 @@ struct Demo: Sendable {
             where ["code", "code_verifier", "refresh_token", "token", "client_secret"].contains(item.name) {
                 secrets.add(item.value)
             }
-            for header in request["headers"].array.compactMap(\.string) where header.hasPrefix("authorization:") {
+            // C13.11: a session id is a secret as well.
+            let names = ["authorization:", "mcp-session-id:"]
+            for header in request["headers"].array.compactMap(\.string) where names.contains(where: header.hasPrefix) {
                 secrets.add(header.split(separator: " ").last.map(String.init))
             }
         }
