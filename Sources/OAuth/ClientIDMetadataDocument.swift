@@ -36,7 +36,8 @@ public struct ClientIDMetadataDocument: Sendable, Hashable {
             "client_id": .string(url),
             "client_name": .string(clientName),
             "redirect_uris": JSON(redirectURIs),
-            "grant_types": ["authorization_code", "refresh_token", .string(DeviceAuthorizationRequest.grantType)],
+            // Not the device grant as well: there are servers that admit one grant for each client.
+            "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],
             "token_endpoint_auth_method": "none",
             "token_endpoint_auth_methods_supported": ["none"],

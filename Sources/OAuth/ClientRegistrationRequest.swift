@@ -56,10 +56,23 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
     public var scopes: [String]
     /// The method wished for.
     public var authMethod: ClientAuthMethod
-    /// Whether it asks for the device grant (RFC 8628), too.
-    public var includesDeviceGrant = false
+    /// The grants it asks for.
+    public var grants = Grants.code
     /// Members of the configuration's `client_metadata` that replace or join ours.
     public var overrides: JSONObject
+
+    /// The grants of a client, besides refresh. Some servers admit one only (RFC 7591 §3.2.2).
+    public enum Grants: Sendable, Hashable, CaseIterable {
+        case code, codeAndDevice, device
+
+        fileprivate var types: [String] {
+            switch self {
+            case .code: ["authorization_code", "refresh_token"]
+            case .codeAndDevice: ["authorization_code", "refresh_token", DeviceAuthorizationRequest.grantType]
+            case .device: [DeviceAuthorizationRequest.grantType, "refresh_token"]
+            }
+        }
+    }
 
     /// A registration to ask for.
     public init(
@@ -85,8 +98,8 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
         var object: JSONObject = [
             "client_name": .string(clientName),
             "redirect_uris": JSON(redirectURIs),
-            "grant_types": JSON(grantTypes),
-            "response_types": ["code"],
+            "grant_types": JSON(grants.types),
+            "response_types": grants == .device ? [] : ["code"],
             "token_endpoint_auth_method": .string(authMethod.rawValue),
             "application_type": "native",
         ]
@@ -95,8 +108,22 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
         return .object(object)
     }
 
-    private var grantTypes: [String] {
-        ["authorization_code", "refresh_token"] + (includesDeviceGrant ? [DeviceAuthorizationRequest.grantType] : [])
+    /// What to ask for in place of this after a refusal: less, where the refusal may be about what is left out then.
+    /// - Parameter usesDevice: whether the sign-in takes the device grant.
+    public func lessened(after reply: HTTPReply, usesDevice: Bool) -> ClientRegistrationRequest? {
+        guard [400, 403].contains(reply.head.status) else { return nil }
+        var less = self
+        switch OAuthErrorReply(body: reply.body, mediaType: reply.head.mediaType)?.error {
+        // Servers with one grant for each client refuse two (django-oauth-toolkit), or do not register one they list.
+        case "invalid_client_metadata" where grants == .codeAndDevice:
+            less.grants = usesDevice ? .device : .code
+        // Keycloak answers an unknown scope with 403 and `insufficient_scope`.
+        case "invalid_scope", "insufficient_scope", "invalid_client_metadata":
+            guard !scopes.isEmpty else { return nil }
+            less.scopes = []
+        default: return nil
+        }
+        return less
     }
 
     /// The request to send. It is never redirected.
@@ -138,7 +165,7 @@ public struct ClientRegistrationReply: Sendable {
         var options = JSONParseOptions()
         options.rejectsDuplicateKeys = true
         guard let object = (try? JSON(parsing: body, options: options))?.objectValue else {
-            if reply.head.mediaType == "text/html" {
+            if status == 200, reply.head.mediaType == "text/html" {
                 throw OmlxError(
                     .oauthRegistrationUnavailable, "\(origin) answered the registration with a page for people",
                     httpStatus: status, nextStep: "try again later")
@@ -203,14 +230,6 @@ public struct ClientRegistrationReply: Sendable {
             throw OmlxError(.oauthRegistrationInvalid, "the server wants \(name) but gave no client_secret")
         }
         return method
-    }
-
-    /// Whether a refusal may be about the scopes, so that the same registration without them may be accepted (provider:
-    /// Keycloak answers 403 with `insufficient_scope`).
-    public static func mayRefuseScopes(_ reply: HTTPReply) -> Bool {
-        guard [400, 403].contains(reply.head.status) else { return false }
-        let error = OAuthErrorReply(body: reply.body, mediaType: reply.head.mediaType)?.error
-        return ["invalid_scope", "insufficient_scope", "invalid_client_metadata"].contains(error)
     }
 
     private static func rejected(_ reply: HTTPReply, _ error: OAuthErrorReply?) -> OmlxError {

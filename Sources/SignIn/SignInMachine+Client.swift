@@ -157,14 +157,18 @@ extension SignInMachine {
         return register(redirectURI: uri)
     }
 
-    mutating func register(redirectURI: String, withScopes: Bool = true) -> Action {
-        guard let discovery, let endpoint = discovery.server.registrationEndpoint else { return fail(clientNeeded) }
+    mutating func register(redirectURI: String) -> Action {
+        guard let discovery else { return interrupted() }
         var request = ClientRegistrationRequest(
-            redirectURIs: [redirectURI], clientName: input.configuration.clientName,
-            scopes: withScopes ? requestedScopes : [],
+            redirectURIs: [redirectURI], clientName: input.configuration.clientName, scopes: requestedScopes,
             authMethod: ClientRegistrationRequest.preferredMethod(of: discovery.server),
             overrides: input.configuration.registrationMetadata)
-        request.includesDeviceGrant = usesDevice || discovery.server.listsDeviceGrant
+        if usesDevice || discovery.server.listsDeviceGrant { request.grants = .codeAndDevice }
+        return register(request)
+    }
+
+    private mutating func register(_ request: ClientRegistrationRequest) -> Action {
+        guard let endpoint = discovery?.server.registrationEndpoint else { return fail(clientNeeded) }
         stage = .registering(request)
         return .register(request.request(to: endpoint))
     }
@@ -190,10 +194,10 @@ extension SignInMachine {
             if discovery?.usesDefaultEndpoints == true, error.code != .oauthRegistrationUnavailable {
                 return fail(DiscoveryMachine.nobodySaysWhere(input.server))
             }
-            guard !asked.scopes.isEmpty, case .success(let answer) = result,
-                ClientRegistrationReply.mayRefuseScopes(answer)
+            guard case .success(let answer) = result,
+                let less = asked.lessened(after: answer, usesDevice: usesDevice)
             else { return fail(error) }
-            return register(redirectURI: asked.redirectURIs[0], withScopes: false)
+            return register(less)
         }
         client = reply.client
         clientOrigin = .registeredNow

@@ -54,6 +54,39 @@ struct ClientRegistrationTests {
         #expect(Self.asked.document["scope"] == nil)
     }
 
+    @Test("RFC 8628 §3: the device grant beside the code, or alone")
+    func grants() {
+        let device: JSON = "urn:ietf:params:oauth:grant-type:device_code"
+        var request = Self.asked
+        request.grants = .codeAndDevice
+        #expect(request.document["grant_types"] == ["authorization_code", "refresh_token", device])
+        #expect(request.document["response_types"] == ["code"])
+        request.grants = .device
+        #expect(request.document["grant_types"] == [device, "refresh_token"])
+        #expect(request.document["response_types"] == [])
+    }
+
+    @Test("C7.13: after a refusal less is asked for: first without the second grant, then without scopes, then nothing")
+    func lessened() throws {
+        func refusal(_ error: String, _ status: Int = 400) throws -> HTTPReply {
+            try reply(#"{"error":"\#(error)"}"#, status: status, from: "https://as.example/register")
+        }
+        var request = Self.asked
+        request.scopes = ["a"]
+        request.grants = .codeAndDevice
+        let metadata = try refusal("invalid_client_metadata")
+        let first = request.lessened(after: metadata, usesDevice: false)
+        #expect(first?.grants == .code && first?.scopes == ["a"])
+        #expect(request.lessened(after: metadata, usesDevice: true)?.grants == .device)
+        let second = first?.lessened(after: metadata, usesDevice: false)
+        #expect(second?.grants == .code && second?.scopes == [])
+        #expect(second?.lessened(after: metadata, usesDevice: false) == nil)
+        let scope = request.lessened(after: try refusal("insufficient_scope", 403), usesDevice: false)
+        #expect(scope?.grants == .codeAndDevice && scope?.scopes == [])
+        #expect(request.lessened(after: try refusal("invalid_redirect_uri"), usesDevice: false) == nil)
+        #expect(request.lessened(after: try refusal("invalid_client_metadata", 503), usesDevice: false) == nil)
+    }
+
     @Test("the configuration's members join and replace, but never the redirect URIs (C9.2)")
     func overrides() {
         var request = Self.asked
