@@ -77,11 +77,11 @@ struct BadTokenReplyTests {
         }
         try await withScene(inFile: true) { scene async throws in
             try await scene.signIn()
-            let before = try folderContents(scene.folder + "/store", prefix: "")
+            let before = try folderContents(scene.folder + "/store", prefix: "credential-")
             for (way, body) in reply.bodies {
                 scene.server.update { $0.token.overrides["authorization_code"] = reply.override(body) }
                 #expect(try await scene.refusal()?.code == .oauthTokenReplyInvalid, "\(way)")
-                #expect(try folderContents(scene.folder + "/store", prefix: "") == before, "\(way)")
+                #expect(try folderContents(scene.folder + "/store", prefix: "credential-") == before, "\(way)")
             }
             #expect(try await scene.call(scene.authorizer()).status == 200, "the earlier sign-in still works")
         }
