@@ -98,7 +98,9 @@ public struct DeviceAuthorization: Sendable {
         if let error = OAuthErrorReply(body: body, mediaType: reply.head.mediaType) {
             return .error(error, status: status)
         }
-        guard status == 200 else { return .failed(unavailable(reply, "HTTP \(status)")) }
+        guard status == 200, reply.head.mediaType != "text/html" else {
+            return .failed(unavailable(reply, status == 200 ? "a page for people" : "HTTP \(status)"))
+        }
         var options = JSONParseOptions()
         options.rejectsDuplicateKeys = true
         guard let object = (try? JSON(parsing: body, options: options))?.objectValue else {

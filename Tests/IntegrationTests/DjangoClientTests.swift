@@ -5,25 +5,21 @@ import Testing
 
 @Suite("clients of django-oauth-toolkit")
 struct DjangoClientTests {
-    /// A document as it is hosted, at an address of loopback where nothing listens: the server's reader is handed the
+    /// The document omlx prints, hosted at an address of loopback where nothing listens: the server's reader is handed the
     /// file, and omlx, which would have a look itself, says that it could not.
-    private func document(_ home: TestHome, naming id: String? = nil) throws -> (url: String, file: String) {
+    private func document(_ home: TestHome) async throws -> (url: String, file: String) {
         let url = "https://127.0.0.1:\(try RawListener.closedPort())/omlx.json"
+        let printed = try await home.omlx("mcp", "client-metadata", "--client-metadata-url", url)
+        #expect(printed.exit == 0, "\(printed)")
         let file = home.desk + "/document.json"
-        try home.write(
-            Document.text([
-                "client_id": id ?? url, "client_name": "omlx",
-                "redirect_uris": ["http://127.0.0.1/callback", "http://localhost/callback"],
-                "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
-                "token_endpoint_auth_method": "none", "application_type": "native",
-            ]), to: file)
+        try home.write(printed.out, to: file)
         return (url, file)
     }
 
     @Test("C7.1, C7.3, C7.5, C7.7: a client metadata document comes before registration; refresh and logout use it too")
     func metadataDocument() async throws {
         try await TestHome.with { home in
-            let (url, file) = try document(home)
+            let (url, file) = try await document(home)
             let server = try await home.serve(
                 .django, ["--public-clients", "--client-document", "\(url)=\(file)"],
                 auth: ["type": "oauth2", "client_metadata_url": url])
@@ -43,7 +39,7 @@ struct DjangoClientTests {
     @Test("C7.1: where documents are not taken, omlx says so and registers")
     func notTaken() async throws {
         try await TestHome.with { home in
-            let (url, _) = try document(home)
+            let (url, _) = try await document(home)
             let server = try await home.serve(
                 .django, ["--public-clients"], auth: ["type": "oauth2", "client_metadata_url": url])
             let login = try await home.signIn("guarded")

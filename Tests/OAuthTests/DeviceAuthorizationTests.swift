@@ -147,6 +147,13 @@ struct DeviceAuthorizationTests {
         #expect(try failed(body, status: status).code == code)
     }
 
+    @Test("pain 2: a page for people with status 200 is no answer")
+    func page() throws {
+        let page = try reply("<!doctype html>", status: 200, type: "text/html; charset=utf-8")
+        guard case .failed(let error) = DeviceAuthorization.judge(page) else { throw Unexpected() }
+        #expect(error.code == .oauthDeviceUnavailable && error.isRetryable)
+    }
+
     @Test("An OAuth error is one, also with HTTP 200 (provider: Slack)", arguments: [400, 401, 200])
     func oauthError(_ status: Int) throws {
         let answer = try reply(#"{"error":"unauthorized_client","error_description":"no"}"#, status: status)

@@ -134,6 +134,9 @@ def url_patterns():
 class Verifier:
     """Looks a token up in the toolkit's tables, which is what its own introspection does."""
 
+    def __init__(self, resource):
+        self.resource = resource
+
     async def verify_token(self, text):
         from asgiref.sync import sync_to_async
 
@@ -149,9 +152,10 @@ class Verifier:
         token = get_access_token_model().objects.filter(token_checksum=checksum).first()
         if token is None or token.is_expired():
             return None
+        # To the toolkit a token without resources, as its device grant gives, is good everywhere.
         return AccessToken(
             token=text, client_id=token.application.client_id, scopes=token.scope.split(),
-            expires_at=int(token.expires.timestamp()), resource=(token.resource or [None])[0],
+            expires_at=int(token.expires.timestamp()), resource=(token.resource or [self.resource])[0],
             subject=token.user.get_username() if token.user else None)
 
 
@@ -198,7 +202,7 @@ def control_routes(origin):
             return token.token, token.application.client_id
 
         token, client = await sync_to_async(newest)()
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, verify=False) as http:
             reply = await http.post(origin + "/o/token/", data={
                 "grant_type": "refresh_token", "refresh_token": token, "client_id": client})
         return JSONResponse({"status": reply.status_code, "granted": "access_token" in reply.json()})
@@ -226,7 +230,7 @@ def main():
         "--client-document", metavar="URL=FILE", help="takes client metadata documents; this one is at URL")
     options = arguments.parse_args()
 
-    listener, origin = serve.bind(options.port)
+    listener, origin = serve.bind(options.port, options.tls)
     configure(options, origin)
     import django.core.asgi
     import protected
@@ -239,7 +243,7 @@ def main():
     urlpatterns = url_patterns()
     prepare(options)
     app = protected.app(
-        options, origin + "/mcp", origin + "/o", Verifier(), ["tools"],
+        options, origin + "/mcp", origin + "/o", Verifier(origin + "/mcp"), ["tools"],
         [*control_routes(origin), Mount("/", app=django.core.asgi.get_asgi_application())])
     serve.serve(app, options, listener, "/mcp")
 

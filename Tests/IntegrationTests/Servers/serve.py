@@ -81,6 +81,7 @@ def parser(description, transports=("stdio", "http", "sse")):
     options.add_argument("--page-size", type=int, default=0, metavar="N", help="tools per page; 0: all on one page")
     options.add_argument("--request-log", metavar="FILE", help="appends `METHOD PATH STATUS` for every HTTP request")
     options.add_argument("--require-header", metavar="NAME=VALUE", help="answers 401 to a request without this header")
+    options.add_argument("--tls", metavar="CERTIFICATE:KEY", help="https, with these PEM files")
     options.add_argument("--until-stdin-closes", action="store_true", help="ends when stdin does (not with stdio)")
     return options
 
@@ -147,12 +148,12 @@ class Server(uvicorn.Server):
         print(f"READY {self.ready_url}", flush=True)
 
 
-def bind(port):
+def bind(port, tls=None):
     """A listening place on loopback, bound before the server is made: its URL is part of OAuth metadata."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
-    return listener, f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return listener, f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def end_with_stdin():
@@ -169,7 +170,9 @@ def serve(app, options, listener, path):
         app = RequestLog(app, options.request_log)
     if options.until_stdin_closes:
         threading.Thread(target=end_with_stdin, daemon=True).start()
-    server = Server(uvicorn.Config(app, log_level="warning", access_log=False, ws="none"))
-    server.ready_url = f"http://127.0.0.1:{listener.getsockname()[1]}{path}"
+    certificate, _, key = (options.tls or "").partition(":")
+    tls = {"ssl_certfile": certificate, "ssl_keyfile": key} if options.tls else {}
+    server = Server(uvicorn.Config(app, log_level="warning", access_log=False, ws="none", **tls))
+    server.ready_url = f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}{path}"
     asyncio.run(server.serve(sockets=[listener]))
     sys.exit(0 if server.started else 1)

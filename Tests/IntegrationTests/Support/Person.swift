@@ -26,6 +26,7 @@ extension TestHome {
             """
             #!/bin/sh
             printf '%s\\n' "$1" >>'\(desk)/opened'
+            export SSL_CERT_FILE='\(ownCertificate)'
             exec '\(try Repository.python("mcp1"))' -B '\(Repository.servers)/person.py' \
                 \(denies ? "--deny" : "") "$1" >>'\(desk)/visited' 2>>'\(desk)/browser-log'
 

@@ -95,10 +95,27 @@ extension TestHome {
         return HTTPServer(program: program, url: try await program.text(#"READY (\S+)"#), requestLog: log)
     }
 
+    /// A certificate for 127.0.0.1 that nobody but its own holder vouches for, and its key: paths of PEM files.
+    func certificate() async throws -> (certificate: String, key: String) {
+        let made = try await run(
+            "/usr/bin/openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", "/CN=omlx test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", desk + "/tls-key.pem",
+                "-out", ownCertificate,
+            ])
+        guard made.exit == 0 else { throw Missing(description: "no certificate:\(made)") }
+        return (ownCertificate, desk + "/tls-key.pem")
+    }
+
+    /// Where `certificate` puts the certificate.
+    var ownCertificate: String { desk + "/tls-certificate.pem" }
+
     /// Asks one of a server's control addresses; the answer's body.
     @discardableResult
     func control(_ method: String, _ url: String, _ body: Any? = nil) async throws -> Document {
         var words = ["-sS", "--fail-with-body", "--noproxy", "*", "--max-time", "30", "-X", method]
+        if url.hasPrefix("https:") { words += ["--cacert", ownCertificate] }
         if body != nil { words += ["-H", "Content-Type: application/json", "--data-binary", "@-"] }
         let run = try await run(
             "/usr/bin/curl", words + ["--", url], input: body.map { Document.text($0) } ?? "")

@@ -1,0 +1,74 @@
+// The device grant (RFC 8628) at django-oauth-toolkit and glewlwyd: a code entered on a page of theirs, elsewhere.
+
+import Foundation
+import Testing
+
+@Suite("device grant at real servers")
+struct RealDeviceTests {
+    /// Starts `omlx mcp login` without a display, and a person who enters the code it shows.
+    private func login(
+        _ home: TestHome, _ words: String..., denies: Bool = false,
+        at place: (String, String) -> String = { address, _ in address }
+    ) async throws -> ProcessRun {
+        let program = try home.start(
+            ["mcp", "login", "guarded"] + words, variables: ["BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""],
+            input: "")
+        let address = try await program.text(#"at this address:\n  (http\S+)\n"#, in: .errors)
+        let code = try await program.text(#"enter this code:\n  (\S+)\n"#, in: .errors)
+        let person = try await home.run(
+            try Repository.python("mcp1"),
+            ["-B", "\(Repository.servers)/person.py", "--code", code] + (denies ? ["--deny"] : [])
+                + [place(address, code)])
+        #expect(person.exit == 0, "\(person)")
+        return try await home.note(program.end())
+    }
+
+    @Test(
+        "RFC 8628, django: a client registered for the device grant alone, since the server admits one; refresh, logout"
+    )
+    func django() async throws {
+        try await TestHome.with { home in
+            let server = try await home.serve(.django, ["--public-clients"])
+            // The toolkit has the endpoint, and its metadata does not name it.
+            let endpoint = server.origin + "/o/device-authorization/"
+            try home.configure([
+                "guarded": ["url": server.url, "auth": ["type": "oauth2", "device_auth_url": endpoint]]
+            ])
+            let denied = try await login(home, "--device", denies: true)
+            #expect(denied.exit == 1 && denied.err.contains("error: OAUTH_ACCESS_DENIED: "), "\(denied)")
+            let login = try await login(home)
+            #expect(login.exit == 0 && login.out.contains("6 tools"), "\(login)")
+            #expect(!home.wasBrowserOpened)
+            #expect(
+                server.requests.filter { $0.hasPrefix("POST /o/register/") } == [
+                    "POST /o/register/ 400", "POST /o/register/ 201",
+                ])
+            #expect(try await home.omlx("mcp", "call", "guarded__whoami").out == "ada\n")
+            try await home.control("POST", server.origin + "/control/expire-access-tokens")
+            let tools = try await home.omlx("mcp", "tools")
+            #expect(tools.exit == 0, "\(tools)")
+            try await server.expectNoSecret(in: home)
+            let logout = try await home.omlx("mcp", "logout", "guarded", "--json")
+            #expect(logout.json["servers"][0]["revocation"].string == "confirmed", "\(logout)")
+        }
+    }
+
+    @Test("RFC 8628, pain 4, glewlwyd: without a display, by itself; the token is for the resource; refresh")
+    func glewlwyd() async throws {
+        try await TestHome.with { home in
+            let server = try await home.serve(
+                .glewlwyd, ["--no-registration", "--client", "device::"],
+                auth: ["type": "oauth2", "client_id": "device"])
+            // Its page for the code is a script, which goes to this address.
+            let login = try await login(home) { address, code in "\(address)?code=\(code)" }
+            #expect(login.exit == 0 && login.out.contains("6 tools"), "\(login)")
+            #expect(!home.wasBrowserOpened)
+            try await home.control("POST", server.origin + "/control/expire-access-tokens")
+            let tools = try await home.omlx("mcp", "tools")
+            #expect(tools.exit == 0, "\(tools)")
+            let counts = try await home.control("GET", server.origin + "/control/counts")
+            #expect(counts["audiences"].array.compactMap(\.string) == [server.url])
+            try await server.expectNoSecret(in: home)
+        }
+    }
+}
