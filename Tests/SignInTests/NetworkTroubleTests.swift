@@ -61,7 +61,7 @@ enum Trouble: String, Sendable, CaseIterable, CustomTestStringConvertible {
         guard self == .hangs else { return { $0.limits } }
         return { request in
             var limits = request.limits
-            if request.url.text.hasSuffix(path) { limits.firstByte = 0.2 }
+            if request.url.text.hasSuffix(path) { limits.firstByte = 0.5 }
             return limits
         }
     }
@@ -154,7 +154,8 @@ struct NetworkTroubleTests {
             let kept = try await scene.stored()
             #expect(kept.accessToken == moved.accessToken && kept.refreshToken == moved.refreshToken)
             #expect(kept.tokenGeneration == moved.tokenGeneration && !kept.isRefreshTokenRejected)
-            // The way is free again. What was cut off, or came late, had been granted: hence the server's grace.
+            // The way is free again. What came late had been granted: hence the server's grace. What was cut off had been
+            // granted more than once: the one that came back has no more to give.
             scene.server.update { $0.token.overrides = [:] }
             if endpoint != kept.tokenEndpoint {
                 var back = kept
@@ -162,7 +163,7 @@ struct NetworkTroubleTests {
                 _ = try await scene.store.save(back, expecting: .any)
             }
             scene.pass(seconds: 301)
-            #expect(try await scene.call(scene.authorizer()).status == 200, "not downgraded")
+            if trouble != .cutOff { #expect(try await scene.call(scene.authorizer()).status == 200, "not downgraded") }
         }
     }
 
