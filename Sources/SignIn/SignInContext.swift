@@ -19,7 +19,8 @@ public struct SignInContext: Sendable {
     public var command: String
     /// Which addresses requests may be sent to.
     var addresses = AddressPolicy.any
-    /// The longest time to the first byte of an answer, in seconds, where it is less than a request's own.
+    /// The longest time to a connection, and from there to the first byte of an answer, in seconds, where it is less than
+    /// a request's own.
     public var patience: Double?
     /// The time limits of a request; the tests are in a hurry.
     var limits: @Sendable (HTTPRequest) -> HTTPLimits = { $0.limits }
@@ -52,7 +53,10 @@ public struct SignInContext: Sendable {
         var request = request
         request.addresses = addresses
         request.limits = limits(request)
-        if let patience { request.limits.firstByte = min(request.limits.firstByte, patience) }
+        if let patience {
+            request.limits.connect = min(request.limits.connect, patience)
+            request.limits.firstByte = min(request.limits.firstByte, patience)
+        }
         do {
             return .success(try await http.fetch(request))
         } catch let failure as HTTPFailure {

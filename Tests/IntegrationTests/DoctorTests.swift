@@ -33,9 +33,9 @@ struct DoctorCommandTests {
             try home.configure([
                 "demo": ["url": demo.url], "down": ["url": "http://127.0.0.1:\(try RawListener.closedPort())/mcp"],
                 "hangs": ["url": hanging.url], "child": ["command": "sh", "args": ["-c", "exit 3"]],
-                "broken": ["url": "ftp://x"],
+                "broken": ["url": "ftp://x"], "nowhere": ["url": "https://no-such-host.invalid/mcp"],
             ])
-            for (server, exit) in [("demo", 4), ("down", 1), ("hangs", 1), ("child", 1), ("broken", 2)]
+            for (server, exit) in [("demo", 4), ("down", 1), ("hangs", 1), ("child", 1), ("broken", 2), ("nowhere", 1)]
                 as [(String, Int32)]
             {
                 let run = try await home.omlx("mcp", "doctor", server, "--timeout", "3")

@@ -90,6 +90,14 @@ struct MetadataFieldTests {
         }
     }
 
+    @Test("The place a challenge names is judged like any other: nothing is asked", arguments: hostileURLs.dropFirst())
+    func challenge(place: String) {
+        let walk = DiscoveryWalk(challenge: .init(resourceMetadata: place))
+        #expect(walk.error?.code == .oauthResourceMetadataInvalid)
+        #expect(walk.asked == [])
+        expectShowable(walk.error)
+    }
+
     // MARK: the authorization server's document
 
     static let serverFields: [WrongField] = {

@@ -67,7 +67,7 @@ extension DoctorFix {
             else { return nil }
             let secure = "https" + text.value.dropFirst(4)
             return settingURL(server, secure, "use https: \(secure)")
-        case .transportNotFound where server.transport.name == "sse":
+        case .transportNotFound where value("transport spoken") == "streamable-http":
             return setting(
                 server, ["transport"], "streamable-http", "speak streamable HTTP, as newer servers do")
         case .oauthClientNeeded:

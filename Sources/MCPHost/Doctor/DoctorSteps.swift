@@ -70,6 +70,14 @@ extension DoctorStep {
         return DoctorStep(part, .ok, what, url: exchange.url, httpStatus: exchange.status, facts: facts)
     }
 
+    /// That the network policy is at work, and by what it can judge.
+    static func policy(usesProxy: Bool) -> DoctorStep {
+        DoctorStep(
+            .network, .notice,
+            "the server is on the public internet: what it names for the sign-in must be so too"
+                + (usesProxy ? "; behind a proxy that is judged by names and addresses in URLs" : ""))
+    }
+
     /// What the last sign-in found, with its age, and where that is not what is found now.
     static func remembered(_ sources: [DiscoverySource], _ now: [DiscoveredDocument]) -> DoctorStep? {
         guard !sources.isEmpty else { return nil }
@@ -87,8 +95,7 @@ extension DoctorStep {
     }
 
     /// How a client would come about, in the order of C7.1.
-    static func client(_ examination: SignInExamination, _ problem: OmlxError?) -> DoctorStep? {
-        if let problem { return DoctorStep(.client, problem) }
+    static func client(_ examination: SignInExamination) -> DoctorStep? {
         switch examination.client {
         case .configured(let id)?:
             return DoctorStep(.client, .ok, "the configured client is used", facts: [.init("client_id", id)])

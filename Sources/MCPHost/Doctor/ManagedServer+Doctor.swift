@@ -34,50 +34,72 @@ extension ManagedServer {
     private func examined() async -> [DoctorStep] {
         guard let url, let context else { return await examineProcess() }
         let first = await attempt(header: nil)
-        var steps = network(url, first)
-        steps += first.observer.heard.map(heard)
-        let refusal = first.observer.heard.last { $0.head.status == 401 } ?? refused(first)
-        let signIn = refusal == nil ? nil : await examineSignIn(url, refusal, first, context)
-        if let refusal { steps.append(DoctorStep.challenge(refusal.head)) }
-        if refusal == nil {
+        var steps = network(url, first) + first.observer.heard.map(heard)
+        guard let refusal = refusal(first) else {
             // Without any answer the network's step has said why.
             if !first.observer.heard.isEmpty { steps.append(session(first, isSignedIn: false)) }
-        } else if hasStaticHeader || configuration.auth?.mode == .disabled {
-            steps.append(DoctorStep(.session, judged(first.error ?? needed, nil)))
+            if let step = await otherTransport(first) { steps.append(step) }
+            return steps + (await stored(context, nil, mustHave: false))
         }
-        guard let authorizer, let signIn else { return steps + (await stored(context, nil, mustHave: false)) }
-        steps += signIn.exchanges.map { DoctorStep.exchange($0, server: url) }
+        let isExplained = wantsSignIn(refusal)
+        let signIn = await examineSignIn(url, refusal, isExplained: isExplained, context)
+        // A refusal that names no sign-in, where nothing is published either, is policy.
+        guard isExplained || signIn?.problem?.code != .oauthNoAuthorizationServer else {
+            return steps + [session(first, isSignedIn: false)] + (await stored(context, nil, mustHave: false))
+        }
+        steps.append(DoctorStep.challenge(refusal.head))
+        guard let signIn else {
+            steps.append(DoctorStep(.session, judged(first.error ?? needed, nil)))
+            return steps + (await stored(context, nil, mustHave: false))
+        }
+        steps += self.steps(of: signIn, url, context) + (await stored(context, signIn, mustHave: true))
+        return steps + (await connectSignedIn(context))
+    }
+
+    private func steps(of signIn: SignInExamination, _ url: HTTPURL, _ context: SignInContext) -> [DoctorStep] {
+        var steps = signIn.exchanges.map { DoctorStep.exchange($0, server: url) }
         steps += signIn.notices.map { DoctorStep(.server, .notice, $0) }
-        let told = signIn.exchanges.contains { $0.problem == signIn.problem }
-        if let problem = signIn.problem, !told {
+        let isTold = signIn.exchanges.contains { $0.problem == signIn.problem }
+        if let problem = signIn.problem, !isTold {
             steps.append(DoctorStep(problem.code.errorClass == .registration ? .client : .server, problem))
         }
-        if let client = DoctorStep.client(signIn, nil) { steps.append(client) }
-        if signIn.judgesAddresses {
-            steps.append(
-                DoctorStep(
-                    .network, .notice,
-                    "the server is on the public internet: what it names for the sign-in must be so too"
-                        + (context.http.usesProxy(for: url) ? "; behind a proxy, judged by names" : "")))
-        }
+        if let client = DoctorStep.client(signIn) { steps.append(client) }
+        if signIn.judgesAddresses { steps.append(DoctorStep.policy(usesProxy: context.http.usesProxy(for: url))) }
         if let remembered = DoctorStep.remembered(status.sources, signIn.documents) { steps.append(remembered) }
-        steps += await stored(context, signIn, mustHave: true)
-        if let credential = try? await context.store.credential(for: authorizer.key), credential.isAlive(options.now())
-        {
-            let second = await attempt(header: credential.accessToken.concatenating(prefix: "Bearer "))
-            steps += second.observer.heard.prefix(1).map(heard)
-            steps.append(session(second, isSignedIn: true))
-        }
         return steps
+    }
+
+    /// A connection with the stored token, if there is one that has not ended.
+    private func connectSignedIn(_ context: SignInContext) async -> [DoctorStep] {
+        guard let authorizer, let credential = try? await context.store.credential(for: authorizer.key),
+            credential.isAlive(options.now())
+        else { return [] }
+        let attempt = await attempt(header: credential.accessToken.concatenating(prefix: "Bearer "))
+        return attempt.observer.heard.prefix(1).map(heard) + [session(attempt, isSignedIn: true)]
     }
 
     // MARK: connecting
 
-    private func attempt(header: Secret?) async -> Attempt {
+    /// A server configured as SSE that speaks streamable HTTP at the same URL.
+    private func otherTransport(_ first: Attempt) async -> DoctorStep? {
+        guard case .sse(let url, let headers) = endpoint, let error = first.error,
+            [.transportNotFound, .transportBadStatus, .protocolContentType].contains(error.code)
+        else { return nil }
+        let other = await attempt(header: nil, at: .streamableHTTP(url, headers: headers))
+        guard other.error == nil || other.observer.heard.last?.head.status == 401 else { return nil }
+        return DoctorStep(
+            .session,
+            OmlxError(
+                .transportNotFound, "the server speaks streamable HTTP, not SSE",
+                compared: [.init("transport configured", "sse"), .init("transport spoken", "streamable-http")],
+                nextStep: "set \"transport\": \"streamable-http\" in the server's entry"))
+    }
+
+    private func attempt(header: Secret?, at other: MCPClient.ServerEndpoint? = nil) async -> Attempt {
         let observer = DoctorObserver(header: header, origin: url?.origin)
         let limits = ConnectionLimits(request: limit, connect: min(limit, 10), shutdownGrace: 1)
         let connection = MCPConnection(
-            endpoint: endpoint, client: ClientInfo(name: options.clientName, version: options.clientVersion),
+            endpoint: other ?? endpoint, client: ClientInfo(name: options.clientName, version: options.clientVersion),
             http: context?.http ?? HTTPClient(), authorizer: observer, limits: limits,
             environment: options.environment, fallsBackToSSE: configuration.transport.name == "streamable-http",
             observer: { observer.note($0) })
@@ -147,30 +169,33 @@ extension ManagedServer {
             nextStep: "omlx mcp login \(name.shellWord)")
     }
 
-    /// A refusal other than 401 that may want a sign-in all the same (pain 18).
-    private func refused(_ attempt: Attempt) -> DoctorObserver.Heard? {
+    /// The answer that may want a sign-in: a 401; without a credential of the user's own also a 400, 403 or 405, which
+    /// some servers send in its place (pain 18).
+    private func refusal(_ attempt: Attempt) -> DoctorObserver.Heard? {
+        if let refusal = attempt.observer.heard.last(where: { $0.head.status == 401 }) { return refusal }
         guard attempt.error != nil, !hasStaticHeader else { return nil }
-        return attempt.observer.heard.last { answer in
-            guard [400, 403, 405].contains(answer.head.status) else { return false }
-            let lines = answer.head.headers.values(of: "www-authenticate")
-            return BearerChallenge(challenges: AuthenticationChallenge.parse(lines)).resourceMetadata != nil
-        }
+        // 405 to the GET of SSE says that there is no stream.
+        let statuses = configuration.transport.name == "sse" ? [400, 403] : [400, 403, 405]
+        return attempt.observer.heard.last { statuses.contains($0.head.status) || $0.challenge.resourceMetadata != nil }
+    }
+
+    private nonisolated func wantsSignIn(_ refusal: DoctorObserver.Heard) -> Bool {
+        refusal.head.status == 401 || refusal.challenge.resourceMetadata != nil
     }
 
     private func examineSignIn(
-        _ url: HTTPURL, _ refusal: DoctorObserver.Heard?, _ first: Attempt, _ context: SignInContext
+        _ url: HTTPURL, _ refusal: DoctorObserver.Heard, isExplained: Bool, _ context: SignInContext
     ) async -> SignInExamination? {
-        guard let refusal, let authorizer, configuration.auth?.mode != .disabled,
+        guard let authorizer, configuration.auth?.mode != .disabled,
             !hasStaticHeader || configuration.auth != nil
         else { return nil }
-        let settings: SignInConfiguration
+        var settings: SignInConfiguration
         do throws(OmlxError) { settings = try SignInConfiguration(configuration.auth) } catch {
             return SignInExamination(problem: error)
         }
-        let lines = refusal.head.headers.values(of: "www-authenticate")
+        if !isExplained { settings.usesDefaultEndpoints = false }
         var request = SignInRequest(
-            key: authorizer.key, server: url,
-            challenge: BearerChallenge(challenges: AuthenticationChallenge.parse(lines)), configuration: settings)
+            key: authorizer.key, server: url, challenge: refusal.challenge, configuration: settings)
         request.peer = refusal.head.peer
         var patient = context
         patient.patience = limit
@@ -229,4 +254,11 @@ extension ManagedServer {
 extension Credential {
     /// Whether the access token can be used as it is.
     fileprivate func isAlive(_ now: Date) -> Bool { expiresAt.map { $0 > now } ?? true }
+}
+
+extension DoctorObserver.Heard {
+    /// What the answer says about signing in.
+    fileprivate var challenge: BearerChallenge {
+        BearerChallenge(challenges: AuthenticationChallenge.parse(head.headers.values(of: "www-authenticate")))
+    }
 }

@@ -85,7 +85,9 @@ extension ManagedServer {
     /// A refusal that names no sign-in, of a request without any token: some servers answer 400, 403 or 405 in place of
     /// 401 (pain 18). A person who asks to sign in gets the well-known places asked; when they say nothing it stands.
     private func unexplainedRefusal(_ authorizer: ServerAuthorizer) async -> OmlxError? {
-        guard let problem, let status = problem.httpStatus, [400, 403, 405].contains(status),
+        // 405 to the GET of SSE says that there is no stream.
+        let statuses = configuration.transport.name == "sse" ? [400, 403] : [400, 403, 405]
+        guard let problem, let status = problem.httpStatus, statuses.contains(status),
             problem.code.errorClass == .transport || problem.code.errorClass == .protocol, !hasStaticHeader,
             (try? await authorizer.authorization())?.tokenGeneration == nil
         else { return nil }

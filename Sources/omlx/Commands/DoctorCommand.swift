@@ -47,6 +47,7 @@ struct DoctorCommand: Action {
         let report = try await session.withManager(configuration, connect, command: "doctor", keepsStatus: false) {
             try await $0.examine(name)
         }
+        try Task.checkCancellation()
         let printer = DoctorPrinter(report)
         if !session.common.json { printer.show(on: session.console, quiet: common.quiet) }
         let written = try fix ? mend(report, session) : []

@@ -180,6 +180,50 @@ import Testing
         }
     }
 
+    @Test("pain 18: a 403 in place of a 401 is followed where a sign-in is published, and is policy where none is")
+    func forbidden() async throws {
+        try await withHost {
+            $0.protection.status = 403
+            $0.protection.challenge = .none
+        } _: { scene, server async throws in
+            let published = try await report(scene, ["url": JSON(server.url)])
+            #expect(published.worst?.code == .oauthSignInNeeded)
+            #expect(published.steps.contains { $0.part == .server && $0.verdict == .ok })
+            server.update {
+                $0.resourceMetadata.serving = .none
+                $0.metadata.documents = []
+            }
+            let policy = try await report(scene, ["url": JSON(server.url)])
+            #expect(policy.worst?.code == .transportForbidden)
+            #expect(!policy.steps.contains { $0.part == .credential })
+        }
+    }
+
+    @Test("C6.2: the default endpoints are named as such, and not tried")
+    func defaultEndpoints() async throws {
+        try await withHost {
+            $0.resourceMetadata.serving = .none
+            $0.metadata.documents = []
+            $0.protection.challenge = .none
+        } _: { scene, server async throws in
+            let report = try await report(scene, ["url": JSON(server.url)])
+            #expect(report.worst?.code == .oauthSignInNeeded)
+            #expect(report.steps.contains { $0.title.contains("default endpoints of MCP 2025-03-26") })
+            #expect(server.state.registrations == 0)
+        }
+    }
+
+    @Test("a server configured as SSE that speaks streamable HTTP: the edit is offered")
+    func otherTransport() async throws {
+        try await withHost {
+            $0.protection.mode = .none
+        } _: { scene, server async throws in
+            let report = try await report(scene, ["url": JSON(server.url), "transport": "sse"])
+            #expect(report.worst?.code.errorClass == .transport || report.worst?.code.errorClass == .protocol)
+            #expect(report.fixes.map(\.inWords) == ["transport = \"streamable-http\""])
+        }
+    }
+
     @Test("an entry that cannot be used or is switched off is told as such; an unknown name is an error")
     func entries() async throws {
         try await withHostScene { scene async throws in
