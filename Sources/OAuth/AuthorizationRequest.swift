@@ -16,8 +16,12 @@ public struct AuthorizationRequest: Sendable {
     public var scopes: [String]
     /// The resource the token is for, or `nil` when it is not sent.
     public var resource: String?
+    /// The name of the parameter the scopes go into (provider: Slack).
+    public var scopeParameter: String
     /// Parameters the configuration adds, in order.
     public var extraParameters: [(name: String, value: String)]
+    /// Parameters the configuration adds to the exchange of the code, in order (pain 11).
+    public var tokenParameters: [(name: String, value: String)]
     /// The single-use state.
     public var state: String
     /// The code verifier and challenge; `nil` when PKCE is switched off for configured endpoints.
@@ -32,14 +36,17 @@ public struct AuthorizationRequest: Sendable {
     /// An authorization request.
     public init(
         server: AuthorizationServerMetadata, client: OAuthClient, redirectURI: String, scopes: [String],
-        resource: String?, extraParameters: [(name: String, value: String)] = [], state: String, pkce: PKCE?
+        resource: String?, scopeParameter: String = "scope", extraParameters: [(name: String, value: String)] = [],
+        tokenParameters: [(name: String, value: String)] = [], state: String, pkce: PKCE?
     ) {
         self.server = server
         self.client = client
         self.redirectURI = redirectURI
         self.scopes = scopes
         self.resource = resource
+        self.scopeParameter = scopeParameter
         self.extraParameters = extraParameters
+        self.tokenParameters = tokenParameters
         self.state = state
         self.pkce = pkce
     }
@@ -59,12 +66,15 @@ public struct AuthorizationRequest: Sendable {
         return base + "?" + (own.map(String.init) + added).joined(separator: "&")
     }
 
+    /// Never the name of a parameter that means something else.
+    private var sentScopeParameter: String { Self.reservedNames.contains(scopeParameter) ? "scope" : scopeParameter }
+
     private var sentParameters: [(name: String, value: String)] {
         var parameters: [(name: String, value: String)] = [
             ("response_type", "code"), ("client_id", client.id), ("redirect_uri", redirectURI), ("state", state),
         ]
         if let pkce { parameters += [("code_challenge", pkce.challenge), ("code_challenge_method", "S256")] }
-        if !scopes.isEmpty { parameters.append(("scope", Scopes.text(scopes))) }
+        if !scopes.isEmpty { parameters.append((sentScopeParameter, Scopes.text(scopes))) }
         if let resource { parameters.append(("resource", resource)) }
         for extra in extraParameters where !Self.reservedNames.contains(extra.name) {
             parameters.removeAll { $0.name == extra.name }

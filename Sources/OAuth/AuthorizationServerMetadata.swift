@@ -61,6 +61,11 @@ extension AuthorizationServerMetadata {
 enum Issuer {
     /// Whether two issuers are the same bytes. `==` on `String` is not enough: it takes U+212A for a `K` (C4.4, C9.7).
     static func isSame(_ lhs: String, _ rhs: String) -> Bool { lhs.utf8.elementsEqual(rhs.utf8) }
+
+    /// The same, but that one of them may have one slash more at its end.
+    static func isSame(_ lhs: String, _ rhs: String, butForSlash: Bool) -> Bool {
+        isSame(lhs, rhs) || (butForSlash && (isSame(lhs + "/", rhs) || isSame(lhs, rhs + "/")))
+    }
 }
 
 extension AuthorizationServerMetadata {
@@ -102,45 +107,68 @@ extension AuthorizationServerMetadata {
         /// server's own origin (2025-03-26, C6.1).
         case origin(String)
 
-        func admits(_ issuer: String) -> Bool {
+        func admits(_ issuer: String, acceptsSlash: Bool) -> Bool {
             switch self {
+            case .exactly(let expected) where acceptsSlash: Issuer.isSame(issuer, expected, butForSlash: true)
             case .exactly(let expected): Issuer.isSame(issuer, expected)
             case .origin(let origin): Issuer.isSame(issuer, origin) || Issuer.isSame(issuer, origin + "/")
             }
         }
 
-        var text: String {
+        /// The issuer named, or the origin.
+        public var text: String {
             switch self {
             case .exactly(let text), .origin(let text): text
             }
         }
     }
 
+    /// What is let pass in the metadata of one server, because the user or a provider's profile says so.
+    public struct Tolerance: Sendable, Hashable {
+        /// An issuer that differs from the expected one by a slash at its end (G4). The `iss` of an answer is held
+        /// against the issuer of the metadata, always byte for byte.
+        public var issuerSlash: Bool
+        /// Metadata without `code_challenge_methods_supported` (G2). A list without S256 never passes.
+        public var missingPKCEList: Bool
+
+        /// Nothing is let pass, but for what is named.
+        public init(issuerSlash: Bool = false, missingPKCEList: Bool = false) {
+            self.issuerSlash = issuerSlash
+            self.missingPKCEList = missingPKCEList
+        }
+    }
+
     /// Judges the answer to `request(at:)`.
     /// - Throws: `OmlxError`: `OAUTH_SERVER_METADATA_INVALID`, `OAUTH_ISSUER_MISMATCH` (C4.4, C4.5),
     ///   `OAUTH_PKCE_UNSUPPORTED` (C4.6), `OAUTH_INSECURE_URL` (C5.1).
-    public static func judge(_ reply: HTTPReply, issuer expected: ExpectedIssuer) throws(OmlxError) -> Judgement {
+    public static func judge(
+        _ reply: HTTPReply, issuer expected: ExpectedIssuer, tolerating tolerance: Tolerance = .init()
+    ) throws(OmlxError) -> Judgement {
         switch try MetadataReply(reply, invalid: .oauthServerMetadataInvalid, what: what) {
         case .notHere(let reason): return .notHere(reason)
         case .unavailable(let status): return .unavailable(status: status)
         case .document(let object):
             let fields = DocumentFields(object: object, code: .oauthServerMetadataInvalid, what: what)
             let issuer = try fields.requiredString("issuer")
-            guard expected.admits(issuer) else {
+            guard expected.admits(issuer, acceptsSlash: tolerance.issuerSlash) else {
                 throw OmlxError(
                     .oauthIssuerMismatch, "the \(what) at \(reply.head.url.withoutQuery) names another issuer",
                     compared: [.init("issuer expected", expected.text), .init("issuer in metadata", issuer)],
                     nextStep: "if you trust it, set \"issuer\" in the server's auth block to the published one")
             }
             let metadata = try read(fields, issuer: issuer)
-            guard metadata.codeChallengeMethods?.contains("S256") == true else {
+            guard metadata.codeChallengeMethods?.contains("S256") ?? tolerance.missingPKCEList else {
                 throw OmlxError(
                     .oauthPKCEUnsupported, "\(OmlxError.shown(issuer)) does not list PKCE with S256 in its metadata",
                     compared: [
                         .init(
                             "code_challenge_methods_supported",
                             metadata.codeChallengeMethods?.joined(separator: " ") ?? "missing")
-                    ], nextStep: "ask whoever runs it; a sign-in without PKCE could be stolen on the way")
+                    ],
+                    nextStep: metadata.codeChallengeMethods == nil
+                        ? "ask whoever runs it; if it is known to have PKCE with S256, set "
+                            + "\"accept_missing_pkce_list\": true in the server's auth block"
+                        : "ask whoever runs it; a sign-in without PKCE could be stolen on the way")
             }
             return .found(metadata)
         }

@@ -17,6 +17,8 @@ public struct DeviceAuthorizationRequest: Sendable {
     public var resource: String?
     /// Parameters the configuration adds, in order.
     public var extraParameters: [(name: String, value: String)]
+    /// Parameters the configuration adds to the request for the token, in order (pain 11).
+    public var tokenParameters: [(name: String, value: String)]
 
     /// The grant type (RFC 8628 §3.4).
     public static let grantType = "urn:ietf:params:oauth:grant-type:device_code"
@@ -24,13 +26,14 @@ public struct DeviceAuthorizationRequest: Sendable {
     /// A device authorization to ask for.
     public init(
         server: AuthorizationServerMetadata, client: OAuthClient, scopes: [String], resource: String?,
-        extraParameters: [(name: String, value: String)] = []
+        extraParameters: [(name: String, value: String)] = [], tokenParameters: [(name: String, value: String)] = []
     ) {
         self.server = server
         self.client = client
         self.scopes = scopes
         self.resource = resource
         self.extraParameters = extraParameters
+        self.tokenParameters = tokenParameters
     }
 
     /// The request for a user code (RFC 8628 §3.1). It is never redirected.
@@ -50,6 +53,7 @@ public struct DeviceAuthorizationRequest: Sendable {
         form.set("grant_type", Self.grantType)
         form.set("device_code", deviceCode)
         form.set("resource", optional: resource)
+        TokenRequest.add(tokenParameters, to: &form)
         return TokenRequest.post(form, to: server.tokenEndpoint, as: client)
     }
 }

@@ -7,6 +7,12 @@ import JSON
 
 /// A request to a token endpoint. Its body is secret and wiped after sending.
 public enum TokenRequest {
+    /// Names the requests themselves use; the configuration cannot set them (pain 11).
+    public static let reservedNames: Set<String> = [
+        "grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "device_code", "client_id",
+        "client_secret", "client_assertion", "client_assertion_type", "resource", "scope", "token", "token_type_hint",
+    ]
+
     /// Exchanges a code (C9.10, C10.1).
     public static func exchange(_ code: Secret, for request: AuthorizationRequest) -> HTTPRequest {
         var form = FormParameters()
@@ -15,18 +21,29 @@ public enum TokenRequest {
         form.set("redirect_uri", request.redirectURI)
         if let pkce = request.pkce { form.set("code_verifier", pkce.verifier) }
         form.set("resource", optional: request.resource)
+        add(request.tokenParameters, to: &form)
         return post(form, to: request.server.tokenEndpoint, as: request.client)
     }
 
-    /// Refreshes (C10.1, C12.3). The scope is left out, which means "as granted" (RFC 6749 §6).
+    /// Refreshes (C10.1, C12.3).
+    /// - Parameters:
+    ///   - scope: the scopes to name; `nil` leaves them out, which means "as granted" (RFC 6749 §6; pain 10).
+    ///   - parameters: parameters to add, as they were kept at the sign-in (pain 25).
     public static func refresh(
-        _ token: Secret, at endpoint: HTTPURL, as client: OAuthClient, resource: String?
+        _ token: Secret, at endpoint: HTTPURL, as client: OAuthClient, resource: String?, scope: String? = nil,
+        parameters: [(name: String, value: String)] = []
     ) -> HTTPRequest {
         var form = FormParameters()
         form.set("grant_type", "refresh_token")
         form.set("refresh_token", token)
         form.set("resource", optional: resource)
+        form.set("scope", optional: scope)
+        add(parameters, to: &form)
         return post(form, to: endpoint, as: client)
+    }
+
+    static func add(_ parameters: [(name: String, value: String)], to form: inout FormParameters) {
+        for (name, value) in parameters where !reservedNames.contains(name) { form.set(name, value) }
     }
 
     /// Takes a token back (RFC 7009 §2.1).

@@ -16,6 +16,10 @@ public struct Discovery: Sendable {
     public var notices: [String]
     /// What was found where.
     public var documents: [DiscoveredDocument]
+    /// The provider's profile, if one is used.
+    public var profile: ProviderProfile?
+    /// The settings for the rest of the sign-in: the user's, completed by the profile's.
+    public var configuration: SignInConfiguration
 
     /// The places that answered, asked first next time.
     public var places: [String] { documents.places }
@@ -180,7 +184,8 @@ struct DiscoveryMachine {
         _ remaining: [HTTPURL]
     ) -> Action {
         do throws(OmlxError) {
-            switch try AuthorizationServerMetadata.judge(reply, issuer: issuer) {
+            let tolerance = settings(for: issuer.text).tolerance
+            switch try AuthorizationServerMetadata.judge(reply, issuer: issuer, tolerating: tolerance) {
             case .notHere: return fetchServer(issuer: issuer, places: remaining[...])
             case .unavailable(let status):
                 unavailable = Self.unavailable("authorization server metadata", reply, status)
@@ -194,6 +199,7 @@ struct DiscoveryMachine {
                 if let url = configuration.deviceAuthorizationEndpoint { metadata.deviceAuthorizationEndpoint = url }
                 try checkConfiguredEndpoints()
                 try checkAddresses(metadata)
+                noteTolerated(metadata, issuer)
                 return finish(metadata)
             }
         } catch {
@@ -272,16 +278,50 @@ struct DiscoveryMachine {
 
     private mutating func finish(_ metadata: AuthorizationServerMetadata) -> Action {
         stage = .over
+        let profile = configuration.profile.profile(issuer: metadata.issuer)
+        var settings = configuration.applying(profile)
+        let published = resourceMetadata?.resource ?? ResourceIdentifier.canonical(of: server)
+        if profile?.asksForAudience == true,
+            !settings.authorizationParameters.contains(where: { $0.name == "audience" })
+        {
+            settings.authorizationParameters.append(("audience", published))
+        }
         let resource: String? =
             switch configuration.resource {
             case .omit: nil
             case .value(let text): text
-            case .automatic: resourceMetadata?.resource ?? ResourceIdentifier.canonical(of: server)
+            case .automatic: published
+            case nil: profile?.omitsResourceBesideScopes == true && asksForScopes(metadata) ? nil : published
             }
         return .finished(
             Discovery(
                 resourceMetadata: resourceMetadata, server: metadata, resource: resource, notices: notices,
-                documents: documents))
+                documents: documents, profile: profile, configuration: settings))
+    }
+
+    /// Whether a scope is asked for that says something about the resource (not OpenID Connect Core §5.4, §11).
+    private func asksForScopes(_ metadata: AuthorizationServerMetadata) -> Bool {
+        let asked = Scopes.requested(
+            configured: configuration.scopes, challenged: challenge.scopes,
+            resource: resourceMetadata?.scopesSupported, serverSupports: metadata.scopesSupported)
+        return !Set(asked).isSubset(of: ["openid", "profile", "email", "offline_access"])
+    }
+
+    private func settings(for issuer: String) -> SignInConfiguration {
+        configuration.applying(configuration.profile.profile(issuer: issuer))
+    }
+
+    /// What was let pass is said.
+    private mutating func noteTolerated(
+        _ metadata: AuthorizationServerMetadata, _ expected: AuthorizationServerMetadata.ExpectedIssuer
+    ) {
+        if metadata.codeChallengeMethods == nil {
+            notices.append("\(OmlxError.shown(metadata.issuer)) does not list PKCE; S256 is sent all the same")
+        }
+        if case .exactly(let issuer) = expected, issuer != metadata.issuer {
+            notices.append(
+                "the issuer \(OmlxError.shown(metadata.issuer)) is named with another end elsewhere; accepted")
+        }
     }
 
     private mutating func finishConfigured() -> Action {

@@ -42,10 +42,14 @@ extension SignInDriver {
     private func lookAtClient(
         _ reply: HTTPReply, _ request: SignInRequest
     ) async -> (String, Result<HTTPReply, HTTPFailure>)? {
-        let configuration = request.configuration
+        var configuration = request.configuration
         guard configuration.clientID == nil, !request.resetsClient, request.flow.mayUseBrowser,
-            let issuer = AuthorizationServerMetadata.issuer(in: reply),
-            case .found(let server)? = try? AuthorizationServerMetadata.judge(reply, issuer: .exactly(issuer)),
+            let issuer = AuthorizationServerMetadata.issuer(in: reply)
+        else { return nil }
+        configuration = configuration.applying(configuration.profile.profile(issuer: issuer))
+        guard
+            case .found(let server)? = try? AuthorizationServerMetadata.judge(
+                reply, issuer: .exactly(issuer), tolerating: configuration.tolerance),
             server.registrationEndpoint != nil,
             configuration.clientMetadataURL == nil || !server.admitsClientIDMetadataDocuments,
             !(server.offersDeviceGrant && request.flow == .automatic(hasDisplay: false)),
@@ -56,7 +60,8 @@ extension SignInDriver {
             server: server,
             client: OAuthClient(id: record.clientID, secret: nil, authMethod: .none), redirectURI: record.redirectURI,
             scopes: Scopes.parse(Scopes.text(configuration.scopes ?? record.requestedScopes)),
-            resource: configuration.resource.text(or: ResourceIdentifier.canonical(of: request.server)),
+            resource: (configuration.resource ?? .automatic).text(or: ResourceIdentifier.canonical(of: request.server)),
+            scopeParameter: configuration.scopeParameter ?? "scope",
             extraParameters: configuration.authorizationParameters, state: "", pkce: nil)
         guard let look = try? await look(authorization) else { return nil }
         return (record.clientID, look)

@@ -71,11 +71,8 @@ public struct RefreshTransaction: Sendable {
         var begun = credential
         begun.refreshBegunGeneration = credential.tokenGeneration
         begun = try await context.store.save(begun, expecting: .generation(credential.generation))
-        let client = OAuthClient(
-            id: credential.clientID, secret: credential.clientSecret,
-            authMethod: ClientAuthMethod(rawValue: credential.tokenEndpointAuthMethod) ?? .none)
         let context = context.judging(credential.addresses)
-        let request = TokenRequest.refresh(token, at: endpoint, as: client, resource: credential.resource)
+        let request = Self.request(for: credential, token: token, at: endpoint)
         var machine = RefreshMachine(server: endpoint.origin)
         var action = RefreshMachine.Action.send(after: 0)
         while true {
@@ -90,6 +87,17 @@ public struct RefreshTransaction: Sendable {
             case .unknown(let error): return .unknown(begun, error.hiding(begun.secrets))
             }
         }
+    }
+
+    /// The request, made of nothing but what is stored with the tokens (pain 25).
+    static func request(for credential: Credential, token: Secret, at endpoint: HTTPURL) -> HTTPRequest {
+        let client = OAuthClient(
+            id: credential.clientID, secret: credential.clientSecret,
+            authMethod: ClientAuthMethod(rawValue: credential.tokenEndpointAuthMethod) ?? .none)
+        return TokenRequest.refresh(
+            token, at: endpoint, as: client, resource: credential.resource,
+            scope: credential.refreshParameters.last { $0.name == "scope" }?.value,
+            parameters: credential.refreshParameters.map { ($0.name, $0.value) })
     }
 
     /// Persists before anybody uses the tokens. A reply without a refresh token leaves the old one good (pain 3).

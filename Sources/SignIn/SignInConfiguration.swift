@@ -15,6 +15,16 @@ public enum ResourceMode: Sendable, Hashable {
     case value(String)
 }
 
+/// Which scopes a refresh names (pain 10).
+public enum RefreshScope: Sendable, Hashable {
+    /// None, which means "as granted" (RFC 6749 §6).
+    case omit
+    /// Those granted at the sign-in; where the reply does not state them, those asked for.
+    case same
+    /// These.
+    case value([String])
+}
+
 /// Where the browser comes back to (C9.3, pain 5, pain 6).
 public struct RedirectSettings: Sendable, Hashable {
     /// `127.0.0.1`, `localhost` or `::1`.
@@ -76,12 +86,26 @@ public struct SignInConfiguration: Sendable {
     /// Whether the default endpoints of MCP 2025-03-26 are tried where a server publishes nothing at all (C6.2): a last
     /// resort that is always said aloud.
     public var usesDefaultEndpoints: Bool
-    /// Which `resource` is sent.
-    public var resource: ResourceMode
+    /// Which `resource` is sent; `nil` is `.automatic` unless the provider's profile knows better.
+    public var resource: ResourceMode?
     /// Whether PKCE is used. False counts only together with configured endpoints.
     public var usesPKCE: Bool
     /// Parameters to add to the authorization request, such as `audience`.
     public var authorizationParameters: [(name: String, value: String)]
+    /// Parameters to add where a code, or a device code, becomes a token (pain 11).
+    public var tokenParameters: [(name: String, value: String)]
+    /// Parameters to add to each refresh; kept with the credential (pains 11 and 25).
+    public var refreshParameters: [(name: String, value: String)]
+    /// The scopes of a refresh, kept with the credential; `nil` is `.omit`.
+    public var refreshScope: RefreshScope?
+    /// The name of the parameter the scopes go into; `nil` is `scope` (provider: Slack).
+    public var scopeParameter: String?
+    /// Whether metadata may name the issuer with a slash at its end more or less; never so for `iss` (G4).
+    public var acceptsIssuerSlash: Bool?
+    /// Whether metadata may do without `code_challenge_methods_supported`; S256 is sent all the same (G2).
+    public var acceptsMissingPKCEList: Bool?
+    /// Which provider profile fills in what is not configured.
+    public var profile: ProfileChoice
     /// Where the browser comes back to.
     public var redirect: RedirectSettings
     /// The name in registrations.
@@ -91,10 +115,12 @@ public struct SignInConfiguration: Sendable {
 
     /// Nothing configured.
     public init() {
-        resource = .automatic
         usesDefaultEndpoints = false
         usesPKCE = true
         authorizationParameters = []
+        tokenParameters = []
+        refreshParameters = []
+        profile = .automatic
         redirect = RedirectSettings()
         clientName = "omlx"
         registrationMetadata = [:]

@@ -132,8 +132,9 @@ extension SignInMachine {
             : ""
         return OmlxError(
             .oauthClientNeeded, "\(issuer) registers no clients by itself",
-            nextStep: "register an application with the provider and put its id into mcp.json: "
-                + "\"auth\": {\"type\": \"oauth2\", \"client_id\": \"…\"}" + document)
+            nextStep: (discovery?.profile?.clientAdvice
+                ?? "register an application with the provider and put its id into mcp.json: "
+                + "\"auth\": {\"type\": \"oauth2\", \"client_id\": \"…\"}") + document)
     }
 
     private mutating func reuse(_ record: ClientRegistration) {

@@ -33,8 +33,10 @@ extension SignInMachine {
         let leavesOutPKCE = !input.configuration.usesPKCE && input.configuration.hasEndpoints
         return AuthorizationRequest(
             server: discovery.server, client: client, redirectURI: parts.redirectURI, scopes: requestedScopes,
-            resource: discovery.resource, extraParameters: input.configuration.authorizationParameters,
-            state: parts.state, pkce: leavesOutPKCE ? nil : parts.pkce)
+            resource: discovery.resource, scopeParameter: input.configuration.scopeParameter ?? "scope",
+            extraParameters: input.configuration.authorizationParameters,
+            tokenParameters: input.configuration.tokenParameters, state: parts.state,
+            pkce: leavesOutPKCE ? nil : parts.pkce)
     }
 
     mutating func answered(_ query: String, _ request: AuthorizationRequest) -> Action {
@@ -73,7 +75,8 @@ extension SignInMachine {
         }
         let request = DeviceAuthorizationRequest(
             server: discovery.server, client: client, scopes: requestedScopes, resource: discovery.resource,
-            extraParameters: input.configuration.authorizationParameters)
+            extraParameters: input.configuration.authorizationParameters,
+            tokenParameters: input.configuration.tokenParameters)
         stage = .requestingDeviceCode(request)
         return .requestDeviceCode(request.request(to: endpoint))
     }

@@ -83,6 +83,9 @@ extension SignInMachine {
         credential.clientSecret = granted.client.secret
         credential.redirectURI = granted.redirectURI
         credential.requestedScopes = granted.scopes
+        credential.refreshParameters = input.configuration.refreshParameters(
+            requested: granted.scopes, granted: grant.scopes
+        ).map { Credential.Parameter($0.name, $0.value) }
         credential.grantedScopes = grant.scopes
         credential.lifetime = grant.lifetime
         credential.expiresAt = grant.lifetime.map { moment.addingTimeInterval(Double($0)) }

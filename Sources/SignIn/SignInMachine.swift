@@ -101,7 +101,7 @@ struct SignInMachine {
         case requestingDeviceCode(DeviceAuthorizationRequest), polling(DeviceAuthorizationRequest), over
     }
 
-    let input: Input
+    var input: Input
     let now: @Sendable () -> Date
     var stage = Stage.ready
     var discovery: Discovery?
@@ -174,6 +174,7 @@ struct SignInMachine {
         case .failed(let error): return fail(error)
         case .finished(let discovery):
             self.discovery = discovery
+            input.configuration = discovery.configuration
             documents = discovery.documents
             notices += discovery.notices
             do throws(OmlxError) { usesDevice = try choosesDevice(discovery.server) } catch { return fail(error) }

@@ -30,6 +30,26 @@ public struct AuthConfiguration: Sendable, Equatable {
         case value(ConfiguredText)
     }
 
+    /// The scopes a refresh names.
+    public enum RefreshScope: Sendable, Hashable {
+        /// None, which means "as granted" (RFC 6749 §6).
+        case omit
+        /// Those granted at the sign-in.
+        case same
+        /// These.
+        case value([String])
+    }
+
+    /// A provider's profile: what a provider is known to want otherwise.
+    public enum Profile: Sendable, Hashable {
+        /// The one of the issuer, if there is one.
+        case automatic
+        /// None.
+        case none
+        /// The one of this name.
+        case named(String)
+    }
+
     /// Whether to sign in at all.
     public var mode: Mode = .oauth2
     /// The client id registered by the user; `nil` when one is to be found or registered.
@@ -42,8 +62,18 @@ public struct AuthConfiguration: Sendable, Equatable {
     public var scopes: [String]?
     /// The `audience` parameter, for providers that want one (pain 11).
     public var audience: ConfiguredText?
-    /// The `resource` parameter.
-    public var resource: Resource = .automatic
+    /// The `resource` parameter; `nil` when the entry says nothing, so that a provider's profile may.
+    public var resource: Resource?
+    /// The name of the parameter the scopes go into; `nil` is `scope`, unless a provider's profile knows another.
+    public var scopeParameter: String?
+    /// The scopes a refresh names (pain 10); `nil` names none.
+    public var refreshScope: RefreshScope?
+    /// Which provider profile fills in what the entry does not say.
+    public var profile: Profile = .automatic
+    /// Whether metadata may name the issuer with a slash at its end more or less (G4); never so for `iss`.
+    public var acceptsIssuerSlash: Bool?
+    /// Whether metadata may do without a list of PKCE methods (G2); S256 is sent all the same.
+    public var acceptsMissingPKCEList: Bool?
     /// The authorization server's issuer, trusted by the user (pain 16); byte for byte.
     public var issuer: ConfiguredText?
     /// The base URL to discover from when the server sends no challenge.
@@ -65,6 +95,10 @@ public struct AuthConfiguration: Sendable, Equatable {
     public var usesPKCE = true
     /// Further parameters of the authorization request, in the file's order; no reserved names.
     public var extraAuthorizationParameters: [AuthorizationParameter] = []
+    /// Further parameters of the request that makes a code a token; no reserved names.
+    public var extraTokenParameters: [AuthorizationParameter] = []
+    /// Further parameters of a refresh, kept with the sign-in; no reserved names.
+    public var extraRefreshParameters: [AuthorizationParameter] = []
     /// Where the browser comes back to.
     public var redirect = RedirectConfiguration()
     /// Whether to listen for the browser; `false` means that the person pastes the address.
@@ -83,7 +117,7 @@ public struct AuthConfiguration: Sendable, Equatable {
     public var hasConfiguredEndpoints: Bool { authorizationURL != nil && tokenURL != nil }
 }
 
-/// A parameter added to the authorization request.
+/// A parameter added to a request of the sign-in.
 public struct AuthorizationParameter: Sendable, Hashable {
     /// The name; never one that the sign-in itself uses.
     public var name: String

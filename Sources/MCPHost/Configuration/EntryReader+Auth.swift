@@ -26,6 +26,8 @@ struct AuthBlock {
         "registration_url", "revocation_url", "issuer", "resource", "redirect", "redirect_uri", "callback_port",
         "use_pkce", "extra_auth_params", "token_store", "server_url", "use_loopback", "storage_type",
         "client_metadata", "client_metadata_url", "token_endpoint_auth_method", "default_endpoints",
+        "extra_token_params", "extra_refresh_params", "scope_param", "refresh_scope", "profile", "accept_issuer_slash",
+        "accept_missing_pkce_list",
     ]
     /// Keys of other products that mean something only there.
     static let foreignKeys = ["multi_user", "webui_secret_key", "session_timeout_minutes"]
@@ -74,12 +76,6 @@ struct AuthBlock {
 }
 
 extension EntryReader {
-    /// Names that the sign-in itself uses.
-    static let reservedParameters: Set = [
-        "client_id", "redirect_uri", "response_type", "state", "code_challenge", "code_challenge_method", "resource",
-        "scope", "code", "code_verifier", "grant_type", "client_secret", "refresh_token", "request", "request_uri",
-    ]
-
     mutating func authConfiguration(of server: ConfigurationEntry) -> AuthConfiguration? {
         let auth = server.member("auth")
         let oauth = server.member("oauth")
@@ -215,20 +211,15 @@ extension EntryReader {
         auth.scopes = scopes(block["scopes"])
         auth.audience = nonEmpty(block["audience"])
         auth.resource = resource(block["resource"])
-        guard let entry = object(block["extra_auth_params"], code: .configAuthInvalid) else { return }
-        for (name, member) in entry.members {
-            guard !name.isEmpty, !Self.reservedParameters.contains(name.lowercased()) else {
-                fail(
-                    .configReservedParameter, member,
-                    "the parameter \(Self.quoted(name)) is one that the sign-in itself sends",
-                    nextStep: "remove it" + (AuthBlock.keys.contains(name) ? "; \"\(name)\" is a key of its own" : ""))
-                continue
-            }
-            guard let value = text(member, code: .configAuthInvalid) else { continue }
-            let shown = SecretMask.isSecretName(name) ? SecretMask.masked(value.shown) : value.shown
-            auth.extraAuthorizationParameters.append(
-                AuthorizationParameter(name: name, value: ConfiguredText(shown: shown, value: value.value)))
-        }
+        auth.extraAuthorizationParameters = parameters(block["extra_auth_params"])
+        auth.extraTokenParameters = parameters(block["extra_token_params"])
+        auth.extraRefreshParameters = parameters(block["extra_refresh_params"])
+        auth.scopeParameter = scopeParameter(block["scope_param"])
+        auth.refreshScope = refreshScope(block["refresh_scope"])
+        auth.profile = profile(block["profile"])
+        auth.acceptsIssuerSlash = tolerance(block["accept_issuer_slash"], "an issuer that is spelled otherwise")
+        auth.acceptsMissingPKCEList = tolerance(
+            block["accept_missing_pkce_list"], "an authorization server that does not say it protects codes")
     }
 
     private mutating func readStore(_ block: AuthBlock, _ auth: inout AuthConfiguration) {

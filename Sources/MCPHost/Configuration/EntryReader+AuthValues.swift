@@ -36,8 +36,8 @@ extension EntryReader {
     }
 
     /// `auto`, `omit`, or an absolute URI without fragment (RFC 8707 §2).
-    mutating func resource(_ entry: ConfigurationEntry?) -> AuthConfiguration.Resource {
-        guard let entry, let text = nonEmpty(entry) else { return .automatic }
+    mutating func resource(_ entry: ConfigurationEntry?) -> AuthConfiguration.Resource? {
+        guard let entry, let text = nonEmpty(entry) else { return nil }
         switch text.value.lowercased() {
         case "auto": return .automatic
         case "omit": return .omit
@@ -51,7 +51,7 @@ extension EntryReader {
             fail(
                 .configAuthInvalid, entry, "\(Self.quoted(entry.path)) must be auto, omit or an absolute URI",
                 nextStep: "write \"auto\", \"omit\", or the resource's URI without \"#\"")
-            return .automatic
+            return nil
         }
         return .value(text)
     }

@@ -28,10 +28,29 @@ extension SignInConfiguration {
         usesPKCE = auth.usesPKCE
         resource =
             switch auth.resource {
+            case nil: nil
             case .automatic: .automatic
             case .omit: .omit
             case .value(let text): .value(text.value)
             }
+        profile =
+            switch auth.profile {
+            case .automatic: .automatic
+            case .none: .none
+            case .named(let name): .named(name)
+            }
+        scopeParameter = auth.scopeParameter
+        refreshScope =
+            switch auth.refreshScope {
+            case nil: nil
+            case .omit: .omit
+            case .same: .same
+            case .value(let scopes): .value(scopes)
+            }
+        acceptsIssuerSlash = auth.acceptsIssuerSlash
+        acceptsMissingPKCEList = auth.acceptsMissingPKCEList
+        tokenParameters = auth.extraTokenParameters.map { ($0.name, $0.value.value) }
+        refreshParameters = auth.extraRefreshParameters.map { ($0.name, $0.value.value) }
         authorizationParameters = auth.extraAuthorizationParameters.map { ($0.name, $0.value.value) }
         if let audience = auth.audience { authorizationParameters.append(("audience", audience.value)) }
         redirect = Self.redirect(auth)

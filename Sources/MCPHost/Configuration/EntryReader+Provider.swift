@@ -1,0 +1,104 @@
+// The keys of an `auth` block for what providers want otherwise: parameters, scopes, profile, tolerance.
+
+import ErrorCatalogue
+import JSON
+import SignIn
+
+extension EntryReader {
+    /// Names that the sign-in itself uses; refused in all three objects of extra parameters, in any case (pain 11).
+    static let reservedParameters: Set = [
+        "client_id", "redirect_uri", "response_type", "state", "code_challenge", "code_challenge_method", "resource",
+        "scope", "code", "code_verifier", "grant_type", "client_secret", "refresh_token", "request", "request_uri",
+        "device_code", "client_assertion", "client_assertion_type",
+    ]
+
+    /// An object of texts without reserved names.
+    mutating func parameters(_ entry: ConfigurationEntry?) -> [AuthorizationParameter] {
+        guard let entry = object(entry, code: .configAuthInvalid) else { return [] }
+        var parameters: [AuthorizationParameter] = []
+        for (name, member) in entry.members {
+            guard !name.isEmpty, !Self.reservedParameters.contains(name.lowercased()) else {
+                fail(
+                    .configReservedParameter, member,
+                    "the parameter \(Self.quoted(name)) is one that the sign-in itself sends",
+                    nextStep: "remove it" + (AuthBlock.keys.contains(name) ? "; \"\(name)\" is a key of its own" : ""))
+                continue
+            }
+            guard let value = text(member, code: .configAuthInvalid) else { continue }
+            let shown = SecretMask.isSecretName(name) ? SecretMask.masked(value.shown) : value.shown
+            parameters.append(
+                AuthorizationParameter(name: name, value: ConfiguredText(shown: shown, value: value.value)))
+        }
+        return parameters
+    }
+
+    /// A parameter's name: `scope`, or one that means nothing else.
+    mutating func scopeParameter(_ entry: ConfigurationEntry?) -> String? {
+        guard let entry, let name = string(entry, code: .configAuthInvalid) else { return nil }
+        let isName =
+            !name.isEmpty && name.utf8.count <= 64
+            && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
+        guard isName else {
+            fail(
+                .configAuthInvalid, entry, "\(Self.quoted(entry.path)) must be the name of a parameter",
+                nextStep: "write such as \"user_scope\"")
+            return nil
+        }
+        guard name == "scope" || !Self.reservedParameters.contains(name.lowercased()) else {
+            fail(
+                .configReservedParameter, entry,
+                "the parameter \(Self.quoted(name)) is one that the sign-in itself sends",
+                nextStep: "name the provider's parameter for scopes, such as \"user_scope\"")
+            return nil
+        }
+        return name
+    }
+
+    /// `omit`, `same`, or scopes (pain 10).
+    mutating func refreshScope(_ entry: ConfigurationEntry?) -> AuthConfiguration.RefreshScope? {
+        switch entry?.value.stringValue?.lowercased() {
+        case "omit": return .omit
+        case "same": return .same
+        default: break
+        }
+        guard let entry, let scopes = scopes(entry) else { return nil }
+        guard !scopes.isEmpty else {
+            fail(
+                .configAuthInvalid, entry, "\(Self.quoted(entry.path)) is empty",
+                nextStep: "write \"omit\", \"same\", or the scopes")
+            return nil
+        }
+        return .value(scopes)
+    }
+
+    /// `auto`, `none`, or the name of a profile.
+    mutating func profile(_ entry: ConfigurationEntry?) -> AuthConfiguration.Profile {
+        if entry?.value == .bool(false) { return .none }
+        guard let entry, let name = string(entry, code: .configAuthInvalid)?.lowercased() else { return .automatic }
+        switch name {
+        case "auto": return .automatic
+        case "none": return .none
+        default: break
+        }
+        if ProviderProfile.named(name) != nil { return .named(name) }
+        let names = ProviderProfile.all.map(\.name)
+        let guess = KeySuggestion.closest(to: name, among: names + ["auto", "none"])
+        fail(
+            .configAuthInvalid, entry,
+            "\(Self.quoted(entry.path)) names a profile that omlx does not have"
+                + (guess.map { ", did you mean \"\($0)\"?" } ?? ""),
+            nextStep: "write auto, none or one of \(names.joined(separator: ", "))")
+        return .automatic
+    }
+
+    /// A switch that lets something pass; it is warned of, because it weakens the sign-in.
+    mutating func tolerance(_ entry: ConfigurationEntry?, _ what: String) -> Bool? {
+        guard let entry, let isWanted = bool(entry, code: .configAuthInvalid) else { return nil }
+        if isWanted {
+            warn(
+                .configWeakened, entry, "\(Self.quoted(entry.path)): true lets pass \(what)",
+                nextStep: "remove it unless the provider needs it")
+        }
+        return isWanted
+    }
+}
