@@ -17,20 +17,59 @@ public struct OAuthErrorReply: Sendable, Hashable {
         self.errorDescription = errorDescription.map { OmlxError.shown($0, limit: 200) }
     }
 
+    /// The most bytes that are looked through when they are not plain JSON.
+    private static let textLimit = 16_384
+
     /// Reads a body, whatever its form; `nil` when it holds no OAuth error.
     init?(body: [UInt8], mediaType: String) {
-        if let object = (try? JSON(parsing: body))?.objectValue {
-            guard let error = object["error"]?.stringValue, !error.isEmpty else { return nil }
+        if let object = Self.object(body) {
+            self.init(object)
+        } else if body.count < Self.textLimit {
+            self.init(text: String(decoding: body, as: UTF8.self), mediaType: mediaType)
+        } else {
+            return nil
+        }
+    }
+
+    /// The JSON object of a body, also where its words are not UTF-8.
+    private static func object(_ body: [UInt8]) -> JSONObject? {
+        if let value = try? JSON(parsing: body) { return value.objectValue }
+        guard body.count < textLimit, body.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { return nil }
+        return (try? JSON(parsing: Array(String(decoding: body, as: UTF8.self).utf8)))?.objectValue
+    }
+
+    /// `error` as text, or, where there is no token beside it, as an object with a code of its own.
+    private init?(_ object: JSONObject) {
+        let words = ["error_description", "message"]
+        if let error = object["error"]?.stringValue {
+            guard !error.isEmpty else { return nil }
             self.init(error: error, errorDescription: object["error_description"]?.stringValue)
             return
         }
-        guard mediaType == "application/x-www-form-urlencoded" || mediaType == "text/plain", body.count < 16_384 else {
-            return nil
-        }
-        let fields = FormEncoding.decode(String(decoding: body, as: UTF8.self))
-        guard let error = fields.first(where: { $0.name == "error" })?.value, !error.isEmpty else { return nil }
-        self.init(error: error, errorDescription: fields.first { $0.name == "error_description" }?.value)
+        guard let inner = object["error"]?.objectValue, object["access_token"] == nil else { return nil }
+        let named = ["code", "error", "type", "status"].lazy.compactMap { inner[$0]?.stringValue }.first { !$0.isEmpty }
+        guard let error = named ?? inner["code"]?.intValue.map(String.init) else { return nil }
+        self.init(error: error, errorDescription: words.lazy.compactMap { inner[$0]?.stringValue }.first)
     }
+
+    /// A form, whatever it is called, or one of the standard's codes alone (RFC 6749 §5.2).
+    private init?(text: String, mediaType: String) {
+        let isForm =
+            ["application/x-www-form-urlencoded", "text/plain"].contains(mediaType) || text.hasPrefix("error=")
+        let fields = isForm ? FormEncoding.decode(text) : []
+        if let error = fields.first(where: { $0.name == "error" })?.value, !error.isEmpty {
+            self.init(error: error, errorDescription: fields.first { $0.name == "error_description" }?.value)
+            return
+        }
+        let word = text.filter { !$0.isWhitespace }
+        guard mediaType != "text/html", Self.standardCodes.contains(word) else { return nil }
+        self.init(error: word)
+    }
+
+    private static let standardCodes: Set = [
+        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
+        "invalid_scope",
+    ]
 
     /// `error: description`.
     public var text: String { errorDescription.map { "\(error): \($0)" } ?? error }

@@ -117,7 +117,12 @@ public enum TokenReply: Sendable {
         let status = reply.head.status
         let origin = reply.head.url.origin
         var body = reply.body
-        let secrets = Secret.take(["access_token", "refresh_token", "id_token"], from: &body)
+        let secrets = Secret.take(from: &body) { path in
+            guard let name = path.last, ["access_token", "refresh_token", "id_token"].contains(name) else {
+                return false
+            }
+            return path.count == 1 || path.dropLast() == [TokenGrant.personMember]
+        }
         if let error = OAuthErrorReply(body: body, mediaType: reply.head.mediaType), status < 500 {
             self = status == 429 ? .unknown(Self.unavailable(reply, error.text)) : .error(error, status: status)
             return
@@ -135,9 +140,7 @@ public enum TokenReply: Sendable {
         }
         do throws(OmlxError) {
             let object = try Self.unique(members, origin: origin, status: status)
-            let fields = DocumentFields(
-                object: object, code: .oauthTokenReplyInvalid, what: "token reply of \(origin)", secrets: secrets)
-            self = .granted(try TokenGrant(fields, origin: origin))
+            self = .granted(try TokenGrant(object, secrets, origin: origin))
         } catch {
             self = .unusable(error)
         }
@@ -186,8 +189,34 @@ extension TokenGrant {
     /// The longest life that is believed, in seconds: a hundred years.
     static let lifetimeLimit = 3_153_600_000
 
-    fileprivate init(_ fields: DocumentFields, origin: String) throws(OmlxError) {
-        if let type = try fields.string("token_type"), type.lowercased() != "bearer" {
+    /// The member in which Slack answers with the tokens of a person (provider: Slack).
+    fileprivate static let personMember = "authed_user"
+
+    /// Reads a reply: its own tokens, or where it has none those of the person it names.
+    fileprivate init(_ object: JSONObject, _ secrets: [[String]: Secret], origin: String) throws(OmlxError) {
+        func fields(_ object: JSONObject, below path: [String]) -> DocumentFields {
+            let own = secrets.filter { $0.key.dropLast() == path[...] }.map { ($0.key.last ?? "", $0.value) }
+            return DocumentFields(
+                object: object, code: .oauthTokenReplyInvalid, what: "token reply of \(origin)",
+                secrets: Dictionary(own) { first, _ in first })
+        }
+        let person = object[Self.personMember]?.objectValue
+        let token = secrets[["access_token"]]
+        let personToken = secrets[[Self.personMember, "access_token"]]
+        if object["ok"] == true, let person, personToken != nil, token == nil, object["access_token"]?.isNull != false {
+            try self.init(fields(person, below: [Self.personMember]), origin: origin)
+            accountName = AccountName.find(in: object, idToken: nil)
+            return
+        }
+        try self.init(fields(object, below: []), origin: origin)
+        if let person, scopes?.isEmpty != false, personToken == nil || personToken == token {
+            scopes = try Self.scopes(person["scope"], origin: origin) ?? scopes
+        }
+    }
+
+    private init(_ fields: DocumentFields, origin: String) throws(OmlxError) {
+        // Slack calls the bearer token of a person `user`.
+        if let type = try fields.string("token_type"), !["bearer", "user"].contains(type.lowercased()) {
             throw OmlxError(
                 .oauthTokenReplyInvalid, "the token endpoint at \(origin) gave a token of a type omlx does not speak",
                 compared: [.init("token_type", type)])
