@@ -22,7 +22,8 @@ extension AuthorizationServer {
         let grant = Grant(
             client: client, redirectURI: redirectURI, state: fields["state"],
             challenge: fields["code_challenge"] ?? "", resource: fields["resource"],
-            scope: fields["scope"] ?? stage.script.protection.scope ?? "")
+            scope: fields[stage.script.provider.scopeParameter] ?? stage.script.protection.scope ?? "",
+            parameters: fields.dictionary)
         if let (code, description) = refusal(of: grant, fields: fields) {
             return respond(to: grant, status: 302, [("error", code), ("error_description", description)])
         }
@@ -41,12 +42,15 @@ extension AuthorizationServer {
         guard fields["code_challenge_method"] == "S256", grant.challenge.utf8.count == 43,
             grant.challenge.utf8.allSatisfy(FormFields.isUnreserved)
         else { return ("invalid_request", "a code_challenge with S256 is required") }
-        if stage.script.authorization.requiresResource {
+        if stage.script.provider.refusesResource {
+            if grant.resource != nil { return ("invalid_request", "the resource parameter is not supported") }
+        } else if stage.script.authorization.requiresResource {
             guard let resource = grant.resource, resources.contains(resource) else {
                 return ("invalid_target", "resource is missing or unknown")
             }
         }
-        guard scopes.isSuperset(of: grant.scope.split(separator: " ").map(String.init)) else {
+        let asked = grant.scope.split(separator: " ").map(String.init)
+        guard scopes.isSuperset(of: asked), !asked.contains(where: { $0 == stage.script.provider.refusedScope }) else {
             return ("invalid_scope", "scope is not supported")
         }
         return nil
@@ -93,7 +97,7 @@ extension AuthorizationServer {
         let script = stage.script.authorization
         let granted = Grant(
             client: grant.client, redirectURI: grant.redirectURI, state: grant.state, challenge: grant.challenge,
-            resource: grant.resource, scope: script.grantedScope ?? grant.scope)
+            resource: grant.resource, scope: script.grantedScope ?? grant.scope, parameters: grant.parameters)
         let code = Identifier.code.random()
         let expiresAt = stage.now + Double(script.codeLifetime)
         state.withLock { state in

@@ -134,7 +134,8 @@ extension AuthorizationServer {
             state.devices[code] = nil
             guard isAllowed else { return .oauthError("access_denied", "the person refused") }
             let id = Identifier.tokenFamily.random()
-            state.families[id] = Family(clientID: client.id, resource: device.resource, scope: device.scope)
+            state.families[id] = Family(
+                clientID: client.id, resource: device.resource, scope: device.scope, startedAt: now)
             state.counts.tokenGrants[Self.deviceGrantType, default: 0] += 1
             return issue(id, scope: device.scope, withRefreshToken: true, in: &state, now: now)
         }

@@ -32,7 +32,9 @@ extension AuthorizationServer {
         let lifetime = script.registration.secretLifetime
         return Client(
             id: Identifier.client.random(), secret: method == .publicClient ? nil : newSecret(),
-            secretExpiresAt: lifetime.map { stage.now + Double($0) }, method: method, redirectURIs: redirectURIs,
+            secretExpiresAt: lifetime.map { stage.now + Double($0) },
+            expiresAt: script.provider.clientLifetime.map { stage.now + Double($0) }, method: method,
+            redirectURIs: redirectURIs,
             name: asked["client_name"]?.stringValue ?? "unnamed client")
     }
 

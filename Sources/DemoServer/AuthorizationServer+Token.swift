@@ -12,7 +12,7 @@ extension AuthorizationServer {
         }
         let override =
             stage.takeOverride(\.token.overrides[grantType]) ?? stage.takeOverride(\.token.overrides["*"])
-        return await stage.reply(under: override) { self.grant(request, fields: fields) }
+        return await stage.reply(under: override) { self.worded(self.grant(request, fields: fields)) }
     }
 
     func form(of request: RecordedRequest) -> FormFields? {
@@ -45,7 +45,8 @@ extension AuthorizationServer {
         guard let code = fields["code"], let verifier = fields["code_verifier"], PKCE.isVerifier(verifier) else {
             return .oauthError("invalid_request", "code or code_verifier is missing or malformed")
         }
-        let needsResource = stage.script.authorization.requiresResource
+        let provider = stage.script.provider
+        let needsResource = stage.script.authorization.requiresResource && !provider.refusesResource
         let now = stage.now
         return state.withLock { state in
             guard let known = state.codes[code], known.grant.client.id == client.id else {
@@ -66,13 +67,42 @@ extension AuthorizationServer {
             guard !needsResource || fields["resource"] == known.grant.resource else {
                 return .oauthError("invalid_target", "resource is not that of the authorization request")
             }
+            guard !provider.refusesResource || fields["resource"] == nil else {
+                return .oauthError("invalid_request", "the resource parameter is not supported")
+            }
             let id = Identifier.tokenFamily.random()
             state.codes[code]?.family = id
-            state.families[id] = Family(
-                clientID: client.id, resource: known.grant.resource, scope: known.grant.scope)
+            state.families[id] = family(of: known.grant, provider, now: now)
             state.counts.tokenGrants["authorization_code", default: 0] += 1
             return issue(id, scope: known.grant.scope, withRefreshToken: true, in: &state, now: now)
         }
+    }
+
+    private func family(of grant: Grant, _ provider: DemoScript.Provider, now: Double) -> Family {
+        let scopes = grant.scope.split(separator: " ").map(String.init)
+        let hasParameters = provider.refreshTokenNeeds.allSatisfy { grant.parameters[$0.key] == $0.value }
+        let hasScope = provider.refreshTokenScope.map(scopes.contains) ?? true
+        return Family(
+            clientID: grant.client.id, resource: grant.resource, scope: grant.scope, startedAt: now,
+            hasRefreshToken: hasParameters && hasScope,
+            isForResource: provider.audience.map { grant.parameters["audience"] == stage.filled($0) } ?? true)
+    }
+
+    /// Why the provider refuses a refresh that is otherwise right.
+    private func refusal(of family: Family, _ id: String, _ fields: FormFields, in state: State, now: Double) -> Reply?
+    {
+        let provider = stage.script.provider
+        if provider.refusesResource, fields["resource"] != nil {
+            return .oauthError("invalid_request", "the resource parameter is not supported")
+        }
+        if let lifetime = provider.refreshLifetime, family.startedAt + Double(lifetime) <= now {
+            return .oauthError("invalid_grant", "the refresh token has expired")
+        }
+        let isAccepted = state.accessTokens.values.contains { $0.family == id && !$0.isRevoked && $0.expiresAt > now }
+        if let error = provider.earlyRefreshError, isAccepted {
+            return .oauthError(error, "the access token is still valid")
+        }
+        return nil
     }
 
     private func refresh(_ fields: FormFields, client: Client) -> Reply {
@@ -94,7 +124,9 @@ extension AuthorizationServer {
                 }
                 return .oauthError("invalid_grant", "the refresh token was used before")
             }
-            guard !script.authorization.requiresResource || fields["resource"] == family.resource else {
+            if let refusal = refusal(of: family, id, fields, in: state, now: now) { return refusal }
+            let needsResource = script.authorization.requiresResource && !script.provider.refusesResource
+            guard !needsResource || fields["resource"] == family.resource else {
                 return .oauthError("invalid_target", "resource is not that of the grant")
             }
             let scope = fields["scope"] ?? family.scope
@@ -116,7 +148,7 @@ extension AuthorizationServer {
             family: familyID, scope: scope, expiresAt: now + Double(script.accessLifetime))
         var reply: JSON = ["access_token": JSON(access), "token_type": "Bearer"]
         if script.sendsExpiresIn { reply["expires_in"] = JSON(script.expiresIn ?? script.accessLifetime) }
-        if script.refreshTokens, withRefreshToken {
+        if script.refreshTokens, withRefreshToken, state.families[familyID]?.hasRefreshToken == true {
             let refresh = Identifier.refreshToken.random()
             state.refreshTokens[refresh] = familyID
             state.families[familyID]?.rotate(to: refresh, now: now)

@@ -9,6 +9,8 @@ final class AuthorizationServer: Sendable {
         let id: String
         let secret: String?
         let secretExpiresAt: Double?
+        /// When the server forgets the client.
+        var expiresAt: Double?
         let method: DemoScript.AuthMethod
         let redirectURIs: [String]
         let name: String
@@ -22,6 +24,8 @@ final class AuthorizationServer: Sendable {
         let challenge: String
         let resource: String?
         let scope: String
+        /// All parameters of the authorization request.
+        let parameters: [String: String]
     }
 
     struct Code: Sendable {
@@ -36,6 +40,11 @@ final class AuthorizationServer: Sendable {
         let clientID: String
         let resource: String?
         let scope: String
+        let startedAt: Double
+        /// Whether the consent was asked for with what the provider wants for a refresh token.
+        var hasRefreshToken = true
+        /// Whether its access tokens are of use at the endpoints.
+        var isForResource = true
         var isRevoked = false
         var currentRefreshToken: String?
         var previousRefreshToken: String?
@@ -101,7 +110,8 @@ final class AuthorizationServer: Sendable {
                 id: id, secret: known.secret, secretExpiresAt: nil, method: known.method,
                 redirectURIs: known.redirectURIs, name: id)
         }
-        return state.withLock { $0.clients[id] } ?? documentClient(id)
+        guard let found = state.withLock({ $0.clients[id] }) else { return documentClient(id) }
+        return found.expiresAt.map { $0 > stage.now } ?? true ? found : nil
     }
 
     /// The client a metadata document of this server's own `/clients/` describes: its URL is its id, byte for byte.
@@ -123,7 +133,7 @@ final class AuthorizationServer: Sendable {
         let now = stage.now
         return state.withLock { state in
             guard let access = state.accessTokens[token], !access.isRevoked, access.expiresAt > now,
-                let family = state.families[access.family], !family.isRevoked
+                let family = state.families[access.family], !family.isRevoked, family.isForResource
             else { return nil }
             let scopes = Set(access.scope.split(separator: " ").map(String.init))
             return Identity(clientID: family.clientID, scopes: scopes, resource: family.resource)

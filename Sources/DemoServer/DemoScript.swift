@@ -30,6 +30,8 @@ public struct DemoScript: Sendable, Equatable {
     public var token = Token()
     /// Token revocation (RFC 7009).
     public var revocation = Revocation()
+    /// What single providers do otherwise.
+    public var provider = Provider()
 
     /// The correct, strict server.
     public init() {}
@@ -44,6 +46,12 @@ public struct DemoScript: Sendable, Equatable {
     /// - Throws: `JSONParseError` or `DemoScriptError`.
     public init(parsing text: String) throws {
         try self.init(json: JSON(parsing: text, options: .configuration))
+    }
+
+    /// Changes the script by a merge patch in JSON text; comments and trailing commas are allowed.
+    /// - Throws: `JSONParseError` or `DemoScriptError`; the script is then unchanged.
+    public mutating func merge(parsing text: String) throws {
+        try merge(JSON(parsing: text, options: .configuration))
     }
 
     /// The whole script as JSON, every field present.
@@ -64,6 +72,7 @@ extension DemoScript: ScriptSection {
             .init("registration", \.registration), .init("clients", \.clients),
             .init("authorization", \.authorization), .init("device", \.device),
             .init("clientDocuments", \.clientDocuments), .init("token", \.token), .init("revocation", \.revocation),
+            .init("provider", \.provider),
         ]
     }
 }

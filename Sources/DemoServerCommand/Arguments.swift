@@ -10,10 +10,12 @@ struct UsageError: Error {
 struct Arguments {
     private(set) var port = 0
     private(set) var scriptFile: String?
+    private(set) var profile: DemoScript?
     private(set) var consent: DemoScript.Authorization.Consent?
     private(set) var readyFile: String?
     private(set) var endsWithStdin = false
     private(set) var wantsHelp = false
+    private(set) var wantsProfiles = false
 
     init(_ words: some Sequence<String>) throws {
         var rest = Array(words)[...]
@@ -21,9 +23,11 @@ struct Arguments {
             switch word {
             case "--port": port = try Self.port(Self.value(of: word, &rest))
             case "--script": scriptFile = try Self.value(of: word, &rest)
+            case "--profile": profile = try Self.profile(Self.value(of: word, &rest))
             case "--consent": consent = try Self.consent(Self.value(of: word, &rest))
             case "--ready-file": readyFile = try Self.value(of: word, &rest)
             case "--until-stdin-closes": endsWithStdin = true
+            case "--profiles": wantsProfiles = true
             case "--help", "-h": wantsHelp = true
             default: throw UsageError(message: "unknown argument \(word)")
             }
@@ -49,12 +53,20 @@ struct Arguments {
         return consent
     }
 
-    /// The script file's script, or the default one, with the consent of the command line.
+    private static func profile(_ name: String) throws -> DemoScript {
+        guard let script = DemoScript.profile(named: name) else {
+            let known = DemoScript.profiles.map(\.name).joined(separator: ", ")
+            throw UsageError(message: "no profile \(name); known are \(known)")
+        }
+        return script
+    }
+
+    /// The profile's script, or the default one, changed by the script file's, with the consent of the command line.
     func script() throws -> DemoScript {
-        var script = DemoScript()
+        var script = profile ?? DemoScript()
         if let scriptFile {
             let bytes = try Data(contentsOf: URL(filePath: scriptFile))
-            script = try DemoScript(parsing: String(decoding: bytes, as: UTF8.self))
+            try script.merge(parsing: String(decoding: bytes, as: UTF8.self))
         }
         if let consent { script.authorization.consent = consent }
         return script

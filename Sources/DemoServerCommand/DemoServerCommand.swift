@@ -8,13 +8,16 @@ import Glibc
 @main
 enum DemoServerCommand {
     static let usage = """
-        usage: omlx-demo-server [--port N] [--script FILE] [--consent auto|page|deny]
+        usage: omlx-demo-server [--port N] [--profile NAME] [--script FILE] [--consent auto|page|deny]
                                 [--ready-file PATH] [--until-stdin-closes]
+               omlx-demo-server --profiles
 
         An MCP server with its own OAuth authorization server, on 127.0.0.1.
 
           --port N               listen there; without it, on a free port
-          --script FILE          answers, as JSON
+          --profile NAME         behave as that provider does
+          --profiles             list the providers, and end
+          --script FILE          answers, as JSON; they change those of the profile
           --consent auto|page|deny
                                  what the consent page does
           --ready-file PATH      write the MCP URL there once the server listens
@@ -26,6 +29,10 @@ enum DemoServerCommand {
         do {
             let arguments = try Arguments(CommandLine.arguments.dropFirst())
             if arguments.wantsHelp { return write(usage, to: STDOUT_FILENO) }
+            if arguments.wantsProfiles {
+                let lines = DemoScript.profiles.map { "\($0.name)\t\($0.summary)\n" }
+                return write(lines.joined(), to: STDOUT_FILENO)
+            }
             let ending = EndingEvents(stdinToo: arguments.endsWithStdin)
             let server = try await DemoServer.start(script: try arguments.script(), port: arguments.port)
             write("listening on \(server.url)\n", to: STDOUT_FILENO)
