@@ -59,6 +59,7 @@ actor ManagedServer {
         self.recorder = recorder
         let identity = EndpointIdentity(configuration.transport)
         var known = status.pointed(at: identity)
+        known.profileChoice = configuration.profileChoice
         if configuration.transport.stdio != nil { known.signIn.state = .notNeeded }
         let board = StatusBoard(known, recorder: recorder, publish: publish)
         self.board = board

@@ -33,12 +33,7 @@ extension SignInConfiguration {
             case .omit: .omit
             case .value(let text): .value(text.value)
             }
-        profile =
-            switch auth.profile {
-            case .automatic: .automatic
-            case .none: .none
-            case .named(let name): .named(name)
-            }
+        profile = auth.profile.choice
         scopeParameter = auth.scopeParameter
         refreshScope =
             switch auth.refreshScope {
@@ -78,5 +73,23 @@ extension SignInConfiguration {
         if let method = metadata.tokenEndpointAuthMethod ?? auth.tokenEndpointAuthMethod {
             registrationMetadata["token_endpoint_auth_method"] = .string(method)
         }
+    }
+}
+
+extension AuthConfiguration.Profile {
+    fileprivate var choice: ProfileChoice {
+        switch self {
+        case .automatic: .automatic
+        case .none: .none
+        case .named(let name): .named(name)
+        }
+    }
+}
+
+extension ServerConfiguration {
+    /// Which provider profile its sign-in uses.
+    var profileChoice: ProfileChoice {
+        if transport.stdio != nil || auth?.mode == .disabled { return .none }
+        return auth?.profile.choice ?? .automatic
     }
 }

@@ -54,7 +54,10 @@ extension HostConfiguration {
     public func statuses(known: [String: ServerStatus]) -> [ServerStatus] {
         servers.map { entry in
             var status = known[entry.name] ?? ServerStatus(name: entry.name)
-            if case .success(let server) = entry.result { status.point(at: EndpointIdentity(server.transport)) }
+            if case .success(let server) = entry.result {
+                status.point(at: EndpointIdentity(server.transport))
+                status.profileChoice = server.profileChoice
+            }
             if !entry.isEnabled {
                 status.transport = StatusAnswer(.disabled)
             } else if case .failure(let error) = entry.result {

@@ -22,6 +22,10 @@ extension ServerStatus {
         object["sign_in"] = signIn.json(word: signIn.state.rawValue, text: signIn.state.text)
         object["discovery"] = discovery.json(word: discovery.state.word, text: discovery.state.text)
         object["auth"] = record.json
+        object["profile"] =
+            profile.map {
+                ["name": JSON($0.name), "title": JSON($0.title), "changes": JSON($0.changes)]
+            } ?? .null
         object["sources"] = .array(
             sources.map { ["kind": JSON($0.kind), "url": JSON($0.url), "at": JSON(time: $0.at)] })
         object["last_error"] =

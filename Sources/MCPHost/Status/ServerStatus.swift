@@ -2,6 +2,7 @@
 
 import ErrorCatalogue
 import FoundationEssentials
+import SignIn
 
 /// Why an answer is not good, and what to do about it.
 public struct StatusProblem: Sendable, Hashable {
@@ -128,6 +129,8 @@ public struct ServerStatus: Sendable, Hashable {
     public var record = SignInRecord()
     /// Where the sign-in was found out, by URL. Kept by the database apart from the row.
     public var sources: [DiscoverySource] = []
+    /// Which provider profile the configuration wants. Not kept by the database: the configuration is asked anew.
+    public var profileChoice = ProfileChoice.none
     /// The last thing that went wrong.
     public var lastError: StatusError?
     /// The tool list kept, which may be older than `discovery`. Set by the database alone.
@@ -143,6 +146,8 @@ public struct ServerStatus: Sendable, Hashable {
     /// record and the tool list go, for they were about the old one.
     public mutating func point(at endpoint: EndpointIdentity) {
         guard endpoint != self.endpoint else { return }
+        let choice = profileChoice
+        defer { profileChoice = choice }
         self = self.endpoint == nil ? self : ServerStatus(name: name)
         self.endpoint = endpoint
     }
@@ -153,6 +158,9 @@ public struct ServerStatus: Sendable, Hashable {
         copy.point(at: endpoint)
         return copy
     }
+
+    /// The provider's profile that counts for a sign-in: the one named, or that of the issuer last signed in to.
+    public var profile: ProviderProfile? { profileChoice.profile(issuer: record.issuer) }
 
     /// The word older omlx clients know for the connection: `disconnected`, `connecting`, `connected` or `error`.
     public var compatibleState: String {

@@ -90,6 +90,10 @@ struct StatusPrinter {
         lines.append(("tools", line(status.discovery.state.text, status.discovery.at, status.discovery.problem)))
         let record = status.record
         if let issuer = record.issuer { lines.append(("issuer", issuer)) }
+        if let profile = status.profile {
+            let changes = profile.changes.isEmpty ? "" : ": \(profile.changes.joined(separator: ", "))"
+            lines.append(("provider profile", profile.name + changes))
+        }
         if let account = record.account { lines.append(("account", account)) }
         if record.issuer != nil {
             lines.append(

@@ -64,12 +64,13 @@ struct Demo: Sendable {
 }
 
 extension TestHome {
-    /// Starts a demo server on a free port.
-    func demo(_ script: [String: Any] = [:]) async throws -> Demo {
+    /// Starts a demo server on a free port, behaving as a provider does and as the script changes that.
+    func demo(_ script: [String: Any] = [:], profile: String? = nil) async throws -> Demo {
         let file = "\(desk)/script-\(UUID().uuidString).json"
         try write(Document.text(script), to: file)
         let program = try start(
-            program: try Repository.demoServer(), ["--port", "0", "--script", file, "--until-stdin-closes"])
+            program: try Repository.demoServer(),
+            ["--port", "0", "--script", file, "--until-stdin-closes"] + (profile.map { ["--profile", $0] } ?? []))
         return Demo(home: self, url: try await program.text(#"listening on (\S+)"#))
     }
 }

@@ -108,9 +108,10 @@ import Testing
             explicitPath: root + "/mcp.example.json",
             environment: [
                 "NOTION_CLIENT_ID": "a", "NOTION_CLIENT_SECRET": "b", "EXAMPLE_CLIENT_ID": "c", "GITHUB_TOKEN": "d",
+                "SLACK_CLIENT_ID": "e", "SLACK_CLIENT_SECRET": "f", "ENTRA_CLIENT_ID": "g",
             ], workingDirectory: "/", homeDirectory: "/home/ada")
         #expect(host.diagnostics.isEmpty)
-        #expect(host.servers.count == 6)
+        #expect(host.servers.count == 8)
         for server in host.servers { #expect(throws: Never.self) { try server.result.get() } }
         #expect(Set(host.servers.compactMap(\.transportName)) == ["stdio", "streamable-http", "sse"])
     }
