@@ -31,11 +31,15 @@ public struct OAuthErrorReply: Sendable, Hashable {
         }
     }
 
-    /// The JSON object of a body, also where its words are not UTF-8.
+    /// The JSON object of a body, also where its words are not UTF-8. One that says a thing twice says nothing: which
+    /// of two errors counts is not ours to guess.
     private static func object(_ body: [UInt8]) -> JSONObject? {
-        if let value = try? JSON(parsing: body) { return value.objectValue }
+        var options = JSONParseOptions()
+        options.rejectsDuplicateKeys = true
+        if let value = try? JSON(parsing: body, options: options) { return value.objectValue }
         guard body.count < textLimit, body.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else { return nil }
-        return (try? JSON(parsing: Array(String(decoding: body, as: UTF8.self).utf8)))?.objectValue
+        let text = Array(String(decoding: body, as: UTF8.self).utf8)
+        return (try? JSON(parsing: text, options: options))?.objectValue
     }
 
     /// `error` as text, or, where there is no token beside it, as an object with a code of its own.
@@ -57,7 +61,8 @@ public struct OAuthErrorReply: Sendable, Hashable {
         let isForm =
             ["application/x-www-form-urlencoded", "text/plain"].contains(mediaType) || text.hasPrefix("error=")
         let fields = isForm ? FormEncoding.decode(text) : []
-        if let error = fields.first(where: { $0.name == "error" })?.value, !error.isEmpty {
+        let errors = fields.filter { $0.name == "error" }
+        if errors.count == 1, let error = errors.first?.value, !error.isEmpty {
             self.init(error: error, errorDescription: fields.first { $0.name == "error_description" }?.value)
             return
         }

@@ -133,6 +133,56 @@ struct BadTokenReplyTests {
     }
 
     @Test(
+        "Bad input: an error that is no text, empty, missing or there twice says nothing about the grant",
+        arguments: [
+            (#"{"error":1}"#, "application/json"), (#"{"error":true}"#, "application/json"),
+            (#"{"error":["invalid_grant"]}"#, "application/json"), (#"{"error":{"x":1}}"#, "application/json"),
+            (#"{"error":""}"#, "application/json"), (#"{"error":null}"#, "application/json"),
+            (#"{"error_description":"invalid_grant"}"#, "application/json"), ("{}", "application/json"),
+            (#"{"error":"invalid_grant","error":"invalid_grant"}"#, "application/json"),
+            (#"{"error":"invalid_client","error":"temporarily_unavailable"}"#, "application/json"),
+            (#"{"error":"invalid_grant","error":null}"#, "application/json"),
+            ("error=invalid_grant&error=invalid_client", "application/x-www-form-urlencoded"),
+            ("error=", "application/x-www-form-urlencoded"),
+        ])
+    func error(body: String, type: String) async throws {
+        let override = DemoScript.Override.status(400, headers: [.init("Content-Type", type)], body: body)
+        try await withScene { scene async throws in
+            scene.server.update { $0.token.overrides["authorization_code"] = override }
+            #expect(try await scene.refusal()?.code == .oauthTokenUnavailable)
+            scene.server.update { $0.token.overrides = [:] }
+            try await scene.signIn()
+            let before = try await scene.stored()
+            scene.server.update { $0.token.overrides["refresh_token"] = override }
+            scene.server.expireTokens()
+            let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
+            #expect(error?.code == .oauthRefreshUnavailable && isReadable(error))
+            let after = try await scene.stored()
+            #expect(after.refreshToken == before.refreshToken && !after.isRefreshTokenRejected)
+            scene.server.update { $0.token.overrides = [:] }
+            #expect(try await scene.call(scene.authorizer()).status == 200)
+        }
+    }
+
+    @Test("Bad input: a huge error is cut, and refused as any other", arguments: ["error", "error_description"])
+    func hugeError(name: String) async throws {
+        let body = "{\"error\":\"x\",\"\(name)\":\(BadReply.huge())}"
+            .replacing(name == "error" ? "\"error\":\"x\"," : "\u{0}", with: "")
+        let override = DemoScript.Override.status(
+            400, headers: [.init("Content-Type", "application/json")], body: body)
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.server.update { $0.token.overrides["*"] = override }
+            let error = try await scene.refusal()
+            #expect(error?.code == .oauthTokenError && isReadable(error))
+            scene.server.expireTokens()
+            let refused = await omlxError { _ = try await scene.call(scene.authorizer()) }
+            #expect(refused?.code == .oauthRefreshRefused && isReadable(refused))
+            #expect(try await !scene.stored().isRefreshTokenRejected)
+        }
+    }
+
+    @Test(
         "Bad input: an id token that says nothing, or something hostile, changes nothing but the name that is not shown",
         arguments: ["1", "\"\"", "\"x\"", "\"x.y.z\"", "[\"a.b.c\"]", "{}", "null", BadReply.huge()])
     func idToken(value: String) async throws {
