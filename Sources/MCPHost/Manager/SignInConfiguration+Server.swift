@@ -89,7 +89,6 @@ extension AuthConfiguration.Profile {
 extension ServerConfiguration {
     /// Which provider profile its sign-in uses.
     var profileChoice: ProfileChoice {
-        if transport.stdio != nil || auth?.mode == .disabled { return .none }
-        return auth?.profile.choice ?? .automatic
+        auth?.mode == .disabled ? .none : auth?.profile.choice ?? .automatic
     }
 }

@@ -130,7 +130,7 @@ public struct ServerStatus: Sendable, Hashable {
     /// Where the sign-in was found out, by URL. Kept by the database apart from the row.
     public var sources: [DiscoverySource] = []
     /// Which provider profile the configuration wants. Not kept by the database: the configuration is asked anew.
-    public var profileChoice = ProfileChoice.none
+    public var profileChoice = ProfileChoice.automatic
     /// The last thing that went wrong.
     public var lastError: StatusError?
     /// The tool list kept, which may be older than `discovery`. Set by the database alone.
