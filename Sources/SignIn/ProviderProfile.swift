@@ -53,9 +53,9 @@ public struct ProviderProfile: Sendable {
     /// The profile of that name.
     public static func named(_ name: String) -> ProviderProfile? { all.first { $0.name == name } }
 
-    /// The profile for an issuer, or for the origin of configured endpoints.
+    /// The profile for an issuer, or for the origin of configured endpoints. Entra's `{tenantid}` counts as a word.
     public static func matching(issuer: String) -> ProviderProfile? {
-        guard let url = try? HTTPURL(issuer) else { return nil }
+        guard let url = try? HTTPURL(issuer.replacing("{tenantid}", with: "tenantid")) else { return nil }
         return all.first { profile in profile.issuers.contains { $0.contain(url) } }
     }
 

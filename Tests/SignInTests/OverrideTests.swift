@@ -213,6 +213,24 @@ struct OverrideTests {
         #expect(course.error?.nextStep?.contains("personal access token") == true)
     }
 
+    @Test(
+        "Provider: Entra: the issuer of its metadata for many tenants is trusted as it is written, placeholder and all")
+    func entraTenants() {
+        let published = "https://login.microsoftonline.com/{tenantid}/v2.0"
+        let named = "https://login.microsoftonline.com/organizations/v2.0"
+        for trusted in [nil, published] {
+            var walk = DiscoveryWalk(challenge: .init(scopes: ["api://x/read"])) { $0.issuer = trusted }
+            walk.answer(200, resourceDocument("https://mcp.example.com/a/mcp", [named]))
+            walk.answer(
+                200,
+                serverDocument(
+                    named, ["issuer": JSON(published), "code_challenge_methods_supported": .null]))
+            #expect(walk.error?.code == (trusted == nil ? .oauthIssuerMismatch : nil))
+            #expect(walk.found?.profile?.name == (trusted == nil ? nil : "entra"))
+            #expect(walk.found?.resource == nil)
+        }
+    }
+
     @Test("Configured endpoints have the profile of their origin")
     func configuredEndpoints() {
         let walk = DiscoveryWalk {

@@ -13,6 +13,7 @@ struct ProviderProfileTests {
             ("https://accounts.google.com", "google"), ("https://accounts.google.com/", "google"),
             ("https://ACCOUNTS.google.com:443", "google"), ("https://slack.com", "slack"),
             ("https://mcp.slack.com", "slack"), ("https://login.microsoftonline.com/t-1/v2.0", "entra"),
+            ("https://login.microsoftonline.com/{tenantid}/v2.0", "entra"),
             ("https://contoso.ciamlogin.com/t/v2.0", "entra"), ("https://tenant.eu.auth0.com/", "auth0"),
             ("https://auth.atlassian.com", "atlassian"), ("https://github.com/login/oauth", "github"),
             ("https://dev-1.okta.com/oauth2/default", "okta"),

@@ -202,7 +202,7 @@ extension EntryReader {
         auth.deviceAuthorizationURL = endpoint(block["device_auth_url"])
         auth.registrationURL = endpoint(block["registration_url"])
         auth.revocationURL = endpoint(block["revocation_url"])
-        auth.issuer = endpoint(block["issuer"])
+        auth.issuer = issuer(block["issuer"])
         auth.usesDefaultEndpoints = bool(block["default_endpoints"], code: .configAuthInvalid) ?? true
         auth.discoveryURL = url(block["server_url"], code: .configAuthInvalid)?.text
     }

@@ -91,6 +91,17 @@ extension EntryReader {
         return .automatic
     }
 
+    /// A URL. Entra's metadata for many tenants names its issuer with a placeholder, `{tenantid}`, which no URL may hold
+    /// and which is compared as it stands.
+    mutating func issuer(_ entry: ConfigurationEntry?) -> ConfiguredText? {
+        guard let entry, let written = entry.value.stringValue, written.contains("{tenantid}") else {
+            return endpoint(entry)
+        }
+        var plain = entry
+        plain.value = .string(written.replacing("{tenantid}", with: "tenantid"))
+        return endpoint(plain) == nil ? nil : text(entry, code: .configAuthInvalid)
+    }
+
     /// A switch that lets something pass; it is warned of, because it weakens the sign-in.
     mutating func tolerance(_ entry: ConfigurationEntry?, _ what: String) -> Bool? {
         guard let entry, let isWanted = bool(entry, code: .configAuthInvalid) else { return nil }

@@ -103,6 +103,15 @@ import Testing
         }
     }
 
+    @Test("provider: Entra ID: the placeholder of its issuer is kept as written; other braces are no URL")
+    func tenantPlaceholder() throws {
+        let issuer = "https://login.microsoftonline.com/{tenantid}/v2.0"
+        #expect(try auth(block("\"issuer\": \"\(issuer)\"")).issuer?.value == issuer)
+        #expect(try problem("\"issuer\": \"https://h/{tenant}/v2.0\"")?.code == .configAuthInvalid)
+        #expect(try problem("\"issuer\": \"http://h/{tenantid}\"")?.code == .oauthInsecureURL)
+        #expect(try problem("\"token_url\": \"https://h/{tenantid}/token\"")?.code == .configAuthInvalid)
+    }
+
     @Test("A parameter that looks like a secret is not shown")
     func masked() throws {
         let auth = try auth(block("\"extra_token_params\": {\"api_key\": \"sk-very-secret\"}"))
