@@ -98,7 +98,7 @@ struct DeviceGrantTests {
             let error = try await scene.refusal(
                 scene.request(flow: .device), person: person(scene, opens: false))
             #expect(error?.code == .oauthDeviceCodeExpired)
-            #expect(scene.pauses.all.count == 5)
+            #expect(!scene.pauses.all.isEmpty && scene.pauses.all.reduce(0, +) < 30)
         }
         try await withDevice { scene in
             let error = try await scene.refusal(
