@@ -69,6 +69,12 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         .executableTarget(name: "DemoServerCommand", dependencies: ["DemoServer"]),
+        // Programs to begin from; the tests run them
+        .executableTarget(
+            name: "AuthorizationHeader", dependencies: ["SignIn"], path: "Examples/AuthorizationHeader"),
+        .executableTarget(
+            name: "ToolLoop", dependencies: ["MCPHost", .product(name: "Logging", package: "swift-log")],
+            path: "Examples/ToolLoop"),
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "ErrorCatalogueTests", dependencies: ["ErrorCatalogue"]),
@@ -100,7 +106,9 @@ let package = Package(
             ]),
         .testTarget(name: "DemoServerTests", dependencies: ["DemoServer", "JSON", "TestSupport"]),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["omlx", "DemoServerCommand", "SignIn"], exclude: ["Servers"]),
+            name: "IntegrationTests",
+            dependencies: ["omlx", "DemoServerCommand", "AuthorizationHeader", "ToolLoop", "SignIn"],
+            exclude: ["Servers"]),
     ],
     swiftLanguageModes: [.v6]
 )

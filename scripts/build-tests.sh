@@ -11,7 +11,7 @@ trap 'rm -f "$log"' EXIT
 swift build --build-tests "$@" 2>&1 | tee "$log"
 
 # Such as `/path/Sources/X/Y.swift:1:2: warning: …`, and `warning: 'omlx': …` about the package itself.
-warnings=$(grep -E "^($root/(Package\.swift|Sources/|Tests/).*: warning: |warning: '($(basename "$root")|omlx)': )" "$log" |
+warnings=$(grep -E "^($root/(Package\.swift|Sources/|Tests/|Examples/).*: warning: |warning: '($(basename "$root")|omlx)': )" "$log" |
     sort -u || true)
 [ -n "$warnings" ] || exit 0
 

@@ -48,6 +48,7 @@ find_missing() {
     fi
     [ "$purpose" = test ] || return 0
     need openssl openssl
+    need strace strace
     need iproute2 '/usr/sbin/ip' '/sbin/ip' '/usr/bin/ip' '/bin/ip'
     need python3 python3
     # The second is the smallest of the four the first can be content with.

@@ -7,6 +7,20 @@ import JSON
 /// The tokens of one account at one server, and the only client, issuer, endpoints and resource they are used with
 /// (checklist rows C8.2, C8.3, pain 25).
 public struct Credential: Sendable, Equatable {
+    /// A refresh that was begun and whose outcome is not known.
+    public struct Interruption: Sendable, Hashable {
+        /// When it was begun.
+        public var at: Date
+        /// Who began it, for people: process id and command.
+        public var by: String?
+
+        /// A refresh begun then.
+        public init(at: Date, by: String? = nil) {
+            self.at = at
+            self.by = by
+        }
+    }
+
     /// That the authorization server rejected the refresh token while the record is kept.
     public struct Rejection: Sendable, Hashable {
         /// The OAuth error code, such as `invalid_grant`.
@@ -15,12 +29,15 @@ public struct Credential: Sendable, Equatable {
         public var at: Date
         /// The `tokenGeneration` whose refresh token was rejected.
         public var generation: Int
+        /// The earlier refresh of the same tokens whose answer was lost, if there was one.
+        public var interruption: Interruption?
 
         /// A rejection of the refresh token of that token generation.
-        public init(code: String, at: Date, generation: Int) {
+        public init(code: String, at: Date, generation: Int, interruption: Interruption? = nil) {
             self.code = code
             self.at = at
             self.generation = generation
+            self.interruption = interruption
         }
     }
 
@@ -76,6 +93,8 @@ public struct Credential: Sendable, Equatable {
     public var refreshedAt: Date?
     /// The note "refresh begun": the `tokenGeneration` whose refresh token was about to be sent.
     public var refreshBegunGeneration: Int?
+    /// When that refresh was begun and by whom; of several in a row without an answer, the first.
+    public var refreshBegun: Interruption?
     /// The mark that a refresh token was rejected: see `isRefreshTokenRejected`.
     public var rejection: Rejection?
     /// Extra parameters that belong in each refresh request, as at sign-in (pain 25).

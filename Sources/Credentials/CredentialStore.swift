@@ -93,9 +93,17 @@ public protocol CredentialStore: Sendable {
     func removeRegistration(for key: RegistrationKey, expecting expected: ExpectedRecord) async throws
     /// All registrations, in no particular order.
     func registrations() async throws -> StoreListing<ClientRegistration>
+
+    /// An element soon after credentials were saved or removed, whoever did it; several changes may be one element, and
+    /// one may come without a change. Ends when its reader lets go.
+    /// - Returns: `nil` when the store cannot tell: others' sign-ins and sign-outs are then noticed at the next 401.
+    func changes() -> AsyncStream<Void>?
 }
 
 extension CredentialStore {
+    /// A store that cannot tell.
+    public func changes() -> AsyncStream<Void>? { nil }
+
     /// Saves a credential; a damaged record in its place is an error.
     public func save(_ credential: Credential, expecting expected: ExpectedRecord) async throws -> Credential {
         try await save(credential, expecting: expected, replacingDamaged: false)

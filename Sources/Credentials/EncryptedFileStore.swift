@@ -82,6 +82,10 @@ public struct EncryptedFileStore: CredentialStore {
     }
 
     public func registrations() async throws -> StoreListing<ClientRegistration> { try await listing() }
+
+    public func changes() -> AsyncStream<Void>? {
+        FolderWatch.changes(in: folder) { RecordKind.credential.owns($0) }
+    }
 }
 
 extension EncryptedFileStore {

@@ -59,6 +59,8 @@ extension Credential: StoredRecord {
         fields.set("lifetime", lifetime)
         fields.set("refreshed_at", refreshedAt)
         fields.set("refresh_begun_generation", refreshBegunGeneration)
+        fields.set("refresh_begun_at", refreshBegun?.at)
+        fields.set("refresh_begun_by", refreshBegun?.by)
         fields.set("rejected", rejectionValue)
         fields.set("refresh_parameters", .array(refreshParameters.map { [.string($0.name), .string($0.value)] }))
         fields.set("unjudged_origins", unjudgedOrigins)
@@ -80,6 +82,8 @@ extension Credential: StoredRecord {
         value["code"] = JSON(rejection.code)
         value["at"] = RecordFields.value(rejection.at)
         value["generation"] = JSON(rejection.generation)
+        value["interrupted_at"] = rejection.interruption.map { RecordFields.value($0.at) }
+        value["interrupted_by"] = rejection.interruption?.by.map { .string($0) }
         return value
     }
 
@@ -104,6 +108,8 @@ extension Credential: StoredRecord {
         lifetime = try fields.integer("lifetime")
         refreshedAt = try fields.date("refreshed_at")
         refreshBegunGeneration = try fields.integer("refresh_begun_generation")
+        let begunBy = try fields.string("refresh_begun_by")
+        refreshBegun = try fields.date("refresh_begun_at").map { Interruption(at: $0, by: begunBy) }
         refreshParameters = try Self.parameters(fields.value("refresh_parameters"))
         unjudgedOrigins = try fields.strings("unjudged_origins")
         generation = try fields.requiredInteger("generation")
@@ -131,13 +137,16 @@ extension Credential: StoredRecord {
         guard let code = value["code"]?.stringValue, let at = RecordFields.date(value["at"]),
             let generation = value["generation"]?.intValue
         else { throw .malformed("rejected") }
-        return Rejection(code: code, at: at, generation: generation)
+        let interruption = RecordFields.date(value["interrupted_at"]).map {
+            Interruption(at: $0, by: value["interrupted_by"]?.stringValue)
+        }
+        return Rejection(code: code, at: at, generation: generation, interruption: interruption)
     }
 
     /// What a newer version wrote into the mark. It goes when the mark goes.
     private static func unknownMembers(of rejected: JSON?) -> JSON? {
         guard var members = rejected?.objectValue else { return nil }
-        for name in ["code", "at", "generation"] { members[name] = nil }
+        for name in ["code", "at", "generation", "interrupted_at", "interrupted_by"] { members[name] = nil }
         guard !members.isEmpty else { return nil }
         return .object(members)
     }

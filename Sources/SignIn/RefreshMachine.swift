@@ -26,6 +26,8 @@ struct RefreshMachine {
     private let server: String
     private var unsent = 0
     private var hasRepeatedLostAnswer = false
+    /// Whether the answer to a request that may have reached the server was lost.
+    var hasLostAnswer: Bool { hasRepeatedLostAnswer }
     private var hasWaited = false
 
     /// - Parameter server: the token endpoint's origin, for messages.

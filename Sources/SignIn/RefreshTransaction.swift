@@ -4,6 +4,7 @@ import Credentials
 import Cryptography
 import ErrorCatalogue
 import FoundationEssentials
+import Glibc
 import HTTPClient
 import OAuth
 
@@ -27,13 +28,23 @@ public enum RefreshOutcome: Sendable {
 
 /// Refreshes one credential at most once, however many ask.
 public struct RefreshTransaction: Sendable {
+    /// The longest wait for another process's refresh, in seconds: less than the usual limit of a request, so that who
+    /// waits in vain is told who holds the lock.
+    private static let lockWait = 20.0
+
     private let context: SignInContext
     private let key: CredentialKey
+    private let lockWait: Double
 
     /// A refresh of the credential with this key.
     public init(_ key: CredentialKey, context: SignInContext) {
+        self.init(key, context: context, lockWait: Self.lockWait)
+    }
+
+    init(_ key: CredentialKey, context: SignInContext, lockWait: Double) {
         self.key = key
         self.context = context
+        self.lockWait = lockWait
     }
 
     /// Refreshes tokens of this generation, or adopts newer ones. Not cut off by cancellation once it has begun.
@@ -44,7 +55,8 @@ public struct RefreshTransaction: Sendable {
     private func locked(_ tokenGeneration: Int) async -> RefreshOutcome {
         do {
             let lock = try await CredentialLock.acquire(
-                try key.recordName(), in: context.lockFolder, command: context.command, timeout: 60, now: context.now)
+                try key.recordName(), in: context.lockFolder, command: context.command, timeout: lockWait,
+                now: context.now)
             defer { lock.release() }
             guard let credential = try await context.store.credential(for: key) else { return .gone }
             if credential.tokenGeneration != tokenGeneration { return .current(credential, isNew: false) }
@@ -58,18 +70,32 @@ public struct RefreshTransaction: Sendable {
         }
     }
 
-    private static func knownRejection(_ credential: Credential) -> OmlxError {
-        OmlxError(
-            .oauthRefreshRejected,
-            "the authorization server rejected the refresh token before (\(credential.rejection?.code ?? "invalid_grant"))",
-            nextStep: "sign in again")
+    /// The error of a rejection that was noted earlier.
+    static func knownRejection(_ credential: Credential) -> OmlxError {
+        let code = OmlxError.shown(credential.rejection?.code ?? "invalid_grant", limit: 60)
+        var text = "the authorization server rejected the refresh token before (\(code))"
+        if let interruption = credential.rejection?.interruption { text += "; \(cause(interruption))" }
+        return OmlxError(.oauthRefreshRejected, text, nextStep: "sign in again")
+    }
+
+    /// Why the tokens that were granted are not here.
+    private static func cause(_ interruption: Credential.Interruption) -> String {
+        let place = interruption.by.map { " by \(OmlxError.shown($0, limit: 80))" } ?? ""
+        let moment = interruption.at.formatted(.iso8601)
+        return "the answer to a refresh begun\(place) at \(moment) was lost, and the new tokens with it"
     }
 
     private func refresh(_ credential: Credential, _ token: Secret) async throws -> RefreshOutcome {
         let endpoint = try OAuthURL.endpoint(
             credential.tokenEndpoint, named: "token endpoint", invalid: .oauthServerMetadataInvalid)
+        // A refresh begun before and never finished: its process was ended, or nobody answered it.
+        let earlier = credential.isRefreshUnfinished ? credential.refreshBegun : nil
         var begun = credential
         begun.refreshBegunGeneration = credential.tokenGeneration
+        if earlier == nil {
+            begun.refreshBegun = Credential.Interruption(
+                at: context.now(), by: "process \(getpid()) (\(context.command))")
+        }
         begun = try await context.store.save(begun, expecting: .generation(credential.generation))
         let context = context.judging(credential.addresses)
         let request = Self.request(for: credential, token: token, at: endpoint)
@@ -82,9 +108,13 @@ public struct RefreshTransaction: Sendable {
                 let reply = await context.fetch(request)
                 action = machine.received(reply, jitter: Double.random(in: 0...1))
             case .granted(let grant): return .current(try await keep(grant, over: begun), isNew: true)
-            case .rejected(let error, let reason): return try await rejected(error.hiding(begun.secrets), reason, begun)
-            case .refused(let error): return .refused(begun, error.hiding(begun.secrets))
-            case .unknown(let error): return .unknown(begun, error.hiding(begun.secrets))
+            case .rejected(let error, let reason):
+                let lost = earlier ?? (machine.hasLostAnswer ? begun.refreshBegun : nil)
+                return try await rejected(error.hiding(begun.secrets), reason, begun, after: lost)
+            case .refused(let error): return .refused(await answered(begun, earlier), error.hiding(begun.secrets))
+            case .unknown(let error):
+                let kept = machine.hasLostAnswer ? begun : await answered(begun, earlier)
+                return .unknown(kept, error.hiding(begun.secrets))
             }
         }
     }
@@ -100,6 +130,16 @@ public struct RefreshTransaction: Sendable {
             parameters: credential.refreshParameters.map { ($0.name, $0.value) })
     }
 
+    /// Takes the note back after an answer, or after nothing was sent: no tokens were lost. What an earlier refresh left
+    /// open stays open. A store that fails now is no reason to say anything else than the answer.
+    private func answered(_ begun: Credential, _ earlier: Credential.Interruption?) async -> Credential {
+        guard earlier == nil else { return begun }
+        var record = begun
+        record.refreshBegunGeneration = nil
+        record.refreshBegun = nil
+        return (try? await context.store.save(record, expecting: .generation(begun.generation))) ?? begun
+    }
+
     /// Persists before anybody uses the tokens. A reply without a refresh token leaves the old one good (pain 3).
     private func keep(
         _ grant: TokenGrant, over credential: Credential, isFirst: Bool = true
@@ -113,6 +153,7 @@ public struct RefreshTransaction: Sendable {
         if let scopes = grant.scopes { renewed.grantedScopes = scopes }
         renewed.refreshedAt = moment
         renewed.refreshBegunGeneration = nil
+        renewed.refreshBegun = nil
         renewed.rejection = nil
         do {
             return try await context.store.save(renewed, expecting: .generation(credential.generation))
@@ -126,16 +167,21 @@ public struct RefreshTransaction: Sendable {
     }
 
     /// Reads once more for a winner that did not take the lock; else marks the record and keeps it.
+    /// - Parameter interruption: the refresh of the same tokens whose answer was lost, if there was one: then that is
+    ///   the likely reason, since a refresh token that rotates works once.
     private func rejected(
-        _ error: OmlxError, _ reason: String, _ credential: Credential
+        _ error: OmlxError, _ reason: String, _ credential: Credential, after interruption: Credential.Interruption?
     ) async throws -> RefreshOutcome {
         guard let latest = try await context.store.credential(for: key) else { return .gone }
         if latest.tokenGeneration != credential.tokenGeneration { return .current(latest, isNew: false) }
         var marked = latest
         marked.rejection = Credential.Rejection(
-            code: reason, at: context.now(), generation: latest.tokenGeneration)
+            code: reason, at: context.now(), generation: latest.tokenGeneration, interruption: interruption)
         marked.refreshBegunGeneration = nil
+        marked.refreshBegun = nil
         let kept = try await context.store.save(marked, expecting: .generation(latest.generation))
+        var error = error
+        if let interruption { error.message += "; \(Self.cause(interruption))" }
         return .rejected(kept, error)
     }
 }

@@ -31,11 +31,14 @@ public actor ServerAuthorizer {
         public var header: Secret?
         /// The generation of the tokens in it.
         public var tokenGeneration: Int?
+        /// When the access token ends, where that is known.
+        public var expiresAt: Date?
 
         /// A header made of tokens of this generation.
-        public init(header: Secret? = nil, tokenGeneration: Int? = nil) {
+        public init(header: Secret? = nil, tokenGeneration: Int? = nil, expiresAt: Date? = nil) {
             self.header = header
             self.tokenGeneration = tokenGeneration
+            self.expiresAt = expiresAt
         }
     }
 
@@ -50,7 +53,7 @@ public actor ServerAuthorizer {
     public private(set) var lastPeer: HTTPPeer?
 
     private let context: SignInContext
-    private let serverName: String
+    private let loginCommand: String
     private let observer: @Sendable (AuthorizationEvent) -> Void
     private var credential: Credential?
     private var isLoaded = false
@@ -58,20 +61,30 @@ public actor ServerAuthorizer {
     private var pause: RefreshPause?
     /// The generation of the tokens this process got by a refresh.
     private var refreshedGeneration: Int?
+    /// Spreads the refreshes of many processes: from 0 to 1.
+    private let jitter: Double
 
     /// The longest time before expiry at which tokens are refreshed, in seconds (mcp-cli's buffer).
     static let refreshMargin = 300.0
+    /// How much of the margin the jitter may take.
+    static let jitterShare = 1.0 / 30
+    /// A stated end later than the whole life from now, by more than this many seconds, was reckoned by a clock that
+    /// has been set back since.
+    static let clockSlack = 60.0
 
     /// An authorizer for one server.
-    /// - Parameter serverName: the configured name, for the next step of messages.
+    /// - Parameters:
+    ///   - serverName: the configured name, for the next step of messages.
+    ///   - loginCommand: the next step itself, for servers without a configured name.
     public init(
-        _ key: CredentialKey, serverName: String, context: SignInContext,
+        _ key: CredentialKey, serverName: String, loginCommand: String? = nil, context: SignInContext,
         observer: @escaping @Sendable (AuthorizationEvent) -> Void = { _ in }
     ) {
         self.key = key
-        self.serverName = serverName
+        self.loginCommand = loginCommand ?? "omlx mcp login \(serverName.shellWord)"
         self.context = context
         self.observer = observer
+        jitter = (try? context.random(1).first).map { Double($0) / 255 } ?? 0
     }
 
     /// The header to send now; refreshes first when the tokens are about to end.
@@ -80,19 +93,46 @@ public actor ServerAuthorizer {
     public func authorization() async throws -> Authorization {
         if !isLoaded { try await readStore() }
         guard let current = credential else { return Authorization() }
-        if Self.isDue(current, now: context.now()) { try await refreshAhead(current) }
+        if Self.isDue(current, now: context.now(), jitter: jitter) { try await refreshAhead(current) }
         guard let credential else { return Authorization() }
         return Authorization(
             header: credential.accessToken.concatenating(prefix: "Bearer "),
-            tokenGeneration: credential.tokenGeneration)
+            tokenGeneration: credential.tokenGeneration, expiresAt: credential.expiresAt)
     }
 
+    /// The header for a request whose answer is not shown here, as for a script's: there is no 401 to wait for, so a
+    /// token that has ended is no header.
+    /// - Throws: `OmlxError`: what `authorization()` throws; `OAUTH_SIGN_IN_NEEDED`, `OAUTH_REFRESH_REJECTED`,
+    ///   `OAUTH_REFRESH_REFUSED`, `OAUTH_REFRESH_IMPOSSIBLE` when only a person can get the next token.
+    public func usableAuthorization() async throws -> Authorization {
+        let authorization = try await authorization()
+        guard let credential else {
+            throw await missing("there is no sign-in at \(key)")
+        }
+        guard hasEnded(credential) else { return authorization }
+        if credential.isRefreshTokenRejected {
+            let error = RefreshTransaction.knownRejection(credential)
+            throw signInNeeded(error.code, error.message)
+        }
+        guard credential.refreshToken != nil else { throw impossible(key.description) }
+        if let pause, case .refused(_, let error) = pause.outcome { throw signInNeeded(error.code, error.message) }
+        return authorization
+    }
+
+    /// The credential in use, once it was read.
+    public var current: Credential? { credential }
+
     /// Whether tokens are to be refreshed before they are used: five minutes before their end, or a tenth of a shorter
-    /// life. Tokens of unknown life are used until a 401 (pain 24).
-    static func isDue(_ credential: Credential, now: Date) -> Bool {
+    /// life, a little less by the jitter, so that many processes do not all come at one moment (pain 36). Tokens of
+    /// unknown life are used until a 401 (pain 24). The wall clock counts, which goes on while a machine sleeps; tokens
+    /// that a clock set back since makes seem to live longer than they ever did are due too.
+    static func isDue(_ credential: Credential, now: Date, jitter: Double = 0) -> Bool {
         guard let expiresAt = credential.expiresAt else { return false }
-        let margin = min(refreshMargin, Double(credential.lifetime ?? Int.max) / 10)
-        return expiresAt.timeIntervalSince(now) <= margin
+        let left = expiresAt.timeIntervalSince(now)
+        let life = credential.lifetime.map(Double.init)
+        if let life, left > life + clockSlack { return true }
+        let margin = min(refreshMargin, (life ?? .infinity) / 10)
+        return left <= margin * (1 - jitter * jitterShare)
     }
 
     private func hasEnded(_ credential: Credential) -> Bool {
@@ -158,6 +198,18 @@ public actor ServerAuthorizer {
         try await readStore()
     }
 
+    /// Reads the store again because it changed, by whoever's hand. A pause after a failed refresh goes on, unless there
+    /// are other tokens now.
+    /// - Returns: the credential now.
+    /// - Throws: the store's errors.
+    @discardableResult
+    public func storeChanged() async throws -> Credential? {
+        let known = credential?.tokenGeneration
+        try await readStore()
+        if credential?.tokenGeneration != known { pause = nil }
+        return credential
+    }
+
     private func readStore() async throws {
         let known = credential?.tokenGeneration
         credential = try await context.store.credential(for: key)
@@ -183,7 +235,7 @@ public actor ServerAuthorizer {
             let hadCredential = credential != nil
             try await readStore()
             if credential != nil, attempt == 1 || !hadCredential { return true }
-            throw signInNeeded(.oauthSignInNeeded, "\(head.url.origin) wants a sign-in")
+            throw await missing("\(head.url.origin) wants a sign-in")
         }
         return try await renew(used, head, attempt: attempt)
     }
@@ -198,7 +250,7 @@ public actor ServerAuthorizer {
     private func renew(_ used: Int, _ head: HTTPResponseHead, attempt: Int) async throws -> Bool {
         if let credential, credential.tokenGeneration != used { return true }
         try await readStore()
-        guard let credential else { throw signInNeeded(.oauthSignInNeeded, "\(head.url.origin) wants a sign-in") }
+        guard let credential else { throw await missing("\(head.url.origin) wants a sign-in") }
         if credential.tokenGeneration != used { return true }
         // One refresh for each request; tokens of another process that ended unused are no reason to give up.
         guard attempt == 1 || (attempt == 2 && used != refreshedGeneration) else {
@@ -209,10 +261,8 @@ public actor ServerAuthorizer {
         case .rejected(_, let error): throw signInNeeded(error.code, error.message)
         case .refused(_, let error): throw signInNeeded(error.code, error.message)
         case .unknown(_, let error), .failed(let error): throw error
-        case .impossible:
-            throw signInNeeded(
-                .oauthRefreshImpossible, "the access token for \(head.url.origin) ended and there is no refresh token")
-        case .gone: throw signInNeeded(.oauthSignInNeeded, "\(head.url.origin) wants a sign-in")
+        case .impossible: throw impossible(head.url.origin)
+        case .gone: throw await missing("\(head.url.origin) wants a sign-in")
         }
     }
 
@@ -230,11 +280,29 @@ public actor ServerAuthorizer {
         throw error
     }
 
-    private var nextStep: String { "omlx mcp login \(serverName.shellWord)" }
+    private var nextStep: String { loginCommand }
 
-    private func signInNeeded(_ code: ErrorCode, _ message: String) -> OmlxError {
-        let error = OmlxError(code, message, httpStatus: 401, nextStep: nextStep)
+    /// There is no credential. Sign-ins of accounts with a name are not used unless they are named; they are told of.
+    private func missing(_ message: String) async -> OmlxError {
+        var error = signInNeeded(.oauthSignInNeeded, message, tells: false)
+        let all = key.account == nil ? try? await context.store.credentials().records.map(\.key) : nil
+        let names = (all ?? []).filter { $0.serverURL == key.serverURL }.compactMap(\.account).sorted()
+        if let first = names.first {
+            error.message +=
+                "; signed in only as " + names.map { OmlxError.shown($0, limit: 80) }.joined(separator: ", ")
+            error.nextStep = "add --account \(first.shellWord), or sign in without a name: \(nextStep)"
+        }
         observer(.signInNeeded(error))
+        return error
+    }
+
+    private func impossible(_ place: String) -> OmlxError {
+        signInNeeded(.oauthRefreshImpossible, "the access token for \(place) ended and there is no refresh token")
+    }
+
+    private func signInNeeded(_ code: ErrorCode, _ message: String, tells: Bool = true) -> OmlxError {
+        let error = OmlxError(code, message, httpStatus: 401, nextStep: nextStep)
+        if tells { observer(.signInNeeded(error)) }
         return error
     }
 }

@@ -7,6 +7,14 @@ import FoundationEssentials
 import HTTPClient
 import Synchronization
 
+/// What happened to a client registration.
+public enum RegistrationEvent: Sendable {
+    /// A client was registered and kept.
+    case made(ClientRegistration)
+    /// A registration was forgotten: the authorization server does not know it any more.
+    case forgotten(ClientRegistration, OmlxError)
+}
+
 /// Everything a sign-in reaches the world with.
 public struct SignInContext: Sendable {
     /// HTTP with the server's own TLS settings, for MCP and OAuth alike (pain 33).
@@ -26,6 +34,8 @@ public struct SignInContext: Sendable {
     var limits: @Sendable (HTTPRequest) -> HTTPLimits = { $0.limits }
     /// Exchanges that must not be cut off.
     public var exchanges: ExchangeRegistry
+    /// Told of registrations made and forgotten.
+    public var observer: @Sendable (RegistrationEvent) -> Void = { _ in }
     /// The clock.
     public var now: @Sendable () -> Date
     /// Random octets.
@@ -78,6 +88,10 @@ public final class ExchangeRegistry: Sendable {
     }
 
     private let state = Mutex(State())
+    private static let underWay = Atomic(0)
+
+    /// Whether any exchange of this process is under way, in whichever registry.
+    public static var isAnyUnderWay: Bool { underWay.load(ordering: .relaxed) > 0 }
 
     /// No exchange under way.
     public init() {}
@@ -85,6 +99,7 @@ public final class ExchangeRegistry: Sendable {
     /// Runs work to its end even when the caller is cancelled, and counts it as under way.
     func run<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
         state.withLock { $0.running += 1 }
+        Self.underWay.add(1, ordering: .relaxed)
         let task = Task.detached {
             let value = await work()
             self.finish()
@@ -94,6 +109,7 @@ public final class ExchangeRegistry: Sendable {
     }
 
     private func finish() {
+        Self.underWay.subtract(1, ordering: .relaxed)
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             state.running -= 1
             guard state.running == 0 else { return [] }

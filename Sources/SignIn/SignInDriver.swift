@@ -185,7 +185,7 @@ public struct SignInDriver: Sendable {
                 event = .listening(redirectURI: uri, state: try freshState(), pkce: try freshPKCE())
             case .renew: event = .renewed(state: try freshState(), pkce: try freshPKCE())
             case .keep(let record):
-                _ = try await context.store.save(record, expecting: .any, replacingDamaged: true)
+                context.observer(.made(try await context.store.save(record, expecting: .any, replacingDamaged: true)))
                 event = .kept
             case .ask(let authorization):
                 let heard = answers ?? PersonAnswers(listener, interface)
@@ -198,7 +198,7 @@ public struct SignInDriver: Sendable {
             case .poll(let authorization, let device):
                 event = .polled(try await poll(authorization, device, seconds: request.seconds))
             case .forget(let record, let error):
-                await forget(record)
+                await forget(record, error)
                 throw error
             case .finished(var result):
                 result.credential.remember(context.addresses)
@@ -236,9 +236,10 @@ public struct SignInDriver: Sendable {
     }
 
     /// Removes the registration that was refused, not one another process made meanwhile.
-    private func forget(_ record: ClientRegistration) async {
+    private func forget(_ record: ClientRegistration, _ reason: OmlxError) async {
         do {
             try await context.store.removeRegistration(for: record.key, expecting: .generation(record.generation))
+            context.observer(.forgotten(record, reason))
         } catch let error as OmlxError where error.code != .storeConflict {
             await interface.notice("the registration could not be forgotten: \(error.message)")
         } catch {}

@@ -15,6 +15,13 @@ public struct SignOutOutcome: Sendable {
     /// Whether a registration was forgotten.
     public var forgotClient: Bool
 
+    /// What a sign-out did.
+    public init(wasSignedIn: Bool, revocation: Revocation, forgotClient: Bool) {
+        self.wasSignedIn = wasSignedIn
+        self.revocation = revocation
+        self.forgotClient = forgotClient
+    }
+
     /// The authorization server's part.
     public enum Revocation: Sendable, Hashable {
         /// It was not asked.

@@ -71,7 +71,7 @@ struct ConnectOptions: ParsableArguments {
     @Option(help: "The credential store: file or memory.")
     var store: String?
 
-    @Option(help: "Which account's sign-in to use.")
+    @Option(help: "Which account's sign-in to use, where a server has several.")
     var account: String?
 
     /// What follows `--`, put here by `CommandLineArguments` because ArgumentParser takes no second list.
@@ -82,6 +82,7 @@ struct ConnectOptions: ParsableArguments {
     var command: [String] { commandText.flatMap { try? JSON(parsing: $0) }?.stringArrayValue ?? [] }
 
     func validate() throws {
+        try AccountName.check(account)
         if url != nil, !command.isEmpty { throw ValidationError("use either --url or -- COMMAND, not both") }
         if url == nil, transport != nil || !header.isEmpty || clientID != nil {
             throw ValidationError("--transport, --header and --client-id belong to --url")
@@ -95,6 +96,17 @@ struct ConnectOptions: ParsableArguments {
 
     /// Whether the server comes from the command line.
     var isAdHoc: Bool { url != nil || !command.isEmpty }
+}
+
+/// The names of accounts.
+enum AccountName {
+    /// - Throws: `ValidationError` for a name that could not be shown or typed again.
+    static func check(_ name: String?) throws {
+        guard let name else { return }
+        guard !name.isEmpty, name.count <= 100, OmlxError.shown(name) == name else {
+            throw ValidationError("--account takes a name of 1 to 100 characters, no control characters among them")
+        }
+    }
 }
 
 /// What a command works with.
@@ -154,25 +166,32 @@ struct Session: Sendable {
             environment: environment, home: home, folder: Self.workingDirectory)
     }
 
-    private func manager(
-        _ configuration: HostConfiguration, _ connect: ConnectOptions, command: String, keepsStatus: Bool
-    ) throws(OmlxError) -> MCPManager {
+    /// How a host works for this command.
+    func hostOptions(
+        store: String?, account: String?, command: String, follows: Bool = false, keepsStatus: Bool = true
+    ) -> HostOptions {
         var options = HostOptions(environment: environment, homeDirectory: home, logger: logger)
-        if let store = connect.store { options.storeName = store }
-        options.account = connect.account
+        if let store { options.storeName = store }
+        options.account = account
         options.timeout = common.timeout
         options.command = command
+        options.followsStore = follows
         options.keepsStatus = keepsStatus
-        return try MCPManager(configuration: configuration, options: options)
+        return options
     }
 
     /// Runs work on a manager and ends it in order, however the work ends: a token exchange under way is finished,
     /// connections are closed, children ended.
+    /// - Parameter follows: whether sign-ins and sign-outs by other processes are noticed as they happen.
     func withManager<Value: Sendable>(
-        _ configuration: HostConfiguration, _ connect: ConnectOptions, command: String, keepsStatus: Bool = true,
-        _ work: (MCPManager) async throws -> Value
+        _ configuration: HostConfiguration, _ connect: ConnectOptions, command: String, follows: Bool = false,
+        keepsStatus: Bool = true, _ work: (MCPManager) async throws -> Value
     ) async throws -> Value {
-        let manager = try manager(configuration, connect, command: command, keepsStatus: keepsStatus)
+        let manager = try MCPManager(
+            configuration: configuration,
+            options: hostOptions(
+                store: connect.store, account: connect.account, command: command, follows: follows,
+                keepsStatus: keepsStatus))
         do {
             let value = try await work(manager)
             await manager.stop()

@@ -1,5 +1,6 @@
 // Where a command writes: results to standard output, everything else to standard error.
 
+import Cryptography
 import ErrorCatalogue
 import Glibc
 import JSON
@@ -60,8 +61,17 @@ struct Console: Sendable {
 
     private static let loss = Mutex<String?>(nil)
 
-    private static func write(_ text: String, to descriptor: Int32) {
-        var bytes = Array(text.utf8)[...]
+    /// A line that holds a secret, written from bytes that are wiped.
+    func line(revealing secret: Secret) {
+        var bytes = secret.concatenating(suffix: "\n").withBytes { Array($0) }
+        defer { Secret.wipe(&bytes) }
+        Self.write(bytes[...], to: STDOUT_FILENO)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8)[...], to: descriptor) }
+
+    private static func write(_ text: ArraySlice<UInt8>, to descriptor: Int32) {
+        var bytes = text
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count > 0 {

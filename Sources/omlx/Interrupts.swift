@@ -1,6 +1,7 @@
 // Ctrl-C and SIGTERM end a command in order: ports freed, children ended, a token exchange under way finished.
 
 import Glibc
+import SignIn
 import Synchronization
 
 /// The process's signals, taken by a thread of their own.
@@ -11,7 +12,7 @@ enum Interrupts {
     /// Whether a signal came.
     static var wasInterrupted: Bool { interrupted.withLock { $0 } }
 
-    /// Calls `action` at the first signal; a second one ends the process at once.
+    /// Calls `action` at the first signal; a second one ends the process at once, but for a token exchange.
     static func install(_ action: @escaping @Sendable () -> Void) {
         handler.withLock { $0 = action }
         signal(SIGPIPE, SIG_IGN)
@@ -50,7 +51,8 @@ enum Interrupts {
                 defer { interrupted = true }
                 return interrupted
             }
-            if isSecond { _exit(ExitStatus.interrupted.rawValue) }
+            // A token exchange is finished all the same; the first signal has set it a limit of 10 s.
+            if isSecond, !ExchangeRegistry.isAnyUnderWay { _exit(ExitStatus.interrupted.rawValue) }
             handler.withLock { $0 }?()
         }
     }

@@ -81,7 +81,8 @@ struct MCP: AsyncParsableCommand {
         commandName: "mcp", abstract: "Servers, sign-ins and tools.",
         subcommands: [
             StatusCommand.self, LoginCommand.self, LogoutCommand.self, ToolsCommand.self, CallCommand.self,
-            ListCommand.self, ValidateCommand.self, DoctorCommand.self, ClientMetadataCommand.self,
+            ListCommand.self, ValidateCommand.self, TokenCommand.self, LogCommand.self, DoctorCommand.self,
+            ClientMetadataCommand.self,
         ])
 }
 

@@ -90,6 +90,8 @@ public struct AuthConfiguration: Sendable, Equatable {
     public var revocationURL: ConfiguredText?
     /// Whether the default endpoints of MCP 2025-03-26 are tried where the server publishes nothing (C6.2).
     public var usesDefaultEndpoints = true
+    /// Whose sign-in is used when none is named; `nil` for the one made without a name.
+    public var account: String?
     /// Whether PKCE is used. `false` only together with `authorizationURL` and `tokenURL`; where metadata lists S256 it
     /// is sent all the same.
     public var usesPKCE = true

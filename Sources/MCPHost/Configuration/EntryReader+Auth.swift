@@ -27,7 +27,7 @@ struct AuthBlock {
         "use_pkce", "extra_auth_params", "token_store", "server_url", "use_loopback", "storage_type",
         "client_metadata", "client_metadata_url", "token_endpoint_auth_method", "default_endpoints",
         "extra_token_params", "extra_refresh_params", "scope_param", "refresh_scope", "profile", "accept_issuer_slash",
-        "accept_missing_pkce_list",
+        "accept_missing_pkce_list", "account",
     ]
     /// Keys of other products that mean something only there.
     static let foreignKeys = ["multi_user", "webui_secret_key", "session_timeout_minutes"]
@@ -223,6 +223,7 @@ extension EntryReader {
     }
 
     private mutating func readStore(_ block: AuthBlock, _ auth: inout AuthConfiguration) {
+        auth.account = nonEmpty(block["account"])?.value
         if let folder = path(block["token_store"], code: .configAuthInvalid) { auth.store = .folder(folder) }
         guard let member = block["storage_type"], let word = string(member, code: .configAuthInvalid) else { return }
         switch word.lowercased() {

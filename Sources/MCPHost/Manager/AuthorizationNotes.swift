@@ -1,6 +1,7 @@
 // Writes what the authorizer does into status and event log. Holds no secret.
 
 import Credentials
+import ErrorCatalogue
 import FoundationEssentials
 import HTTPClient
 import SignIn
@@ -14,17 +15,12 @@ struct AuthorizationNotes: Sendable {
     let now: @Sendable () -> Date
 
     func note(_ event: AuthorizationEvent) {
+        if let event = StatusEvent(event, server: server, at: now()) { recorder.record(event) }
         switch event {
         case .signedIn(let credential): record(credential)
-        case .refreshed(let credential):
-            record(credential, isRenewed: true)
-            append("refresh", "granted")
-        case .refreshRejected(let error):
-            board.change { $0.record.hasRefreshToken = false }
-            append("refresh", "rejected", error.code.text, error.message)
-        case .refreshFailed(let error): append("refresh", "unknown", error.code.text, error.message)
-        case .signInNeeded(let error): append("sign-in", "needed", error.code.text, error.message)
-        case .insufficientScope(let error): append("scope", "insufficient", error.code.text, error.message)
+        case .refreshed(let credential): record(credential, isRenewed: true)
+        case .refreshRejected: board.change { $0.record.hasRefreshToken = false }
+        case .refreshFailed, .signInNeeded, .insufficientScope: break
         }
     }
 
@@ -32,14 +28,46 @@ struct AuthorizationNotes: Sendable {
         let storeName = storeName
         let moment = now()
         board.change { status in
-            status.record.take(credential, storeName: storeName)
+            status.take(credential, storeName: storeName)
             if isRenewed { status.signIn = StatusAnswer(.signedIn, at: moment) }
         }
     }
+}
 
-    private func append(_ kind: String, _ outcome: String, _ code: String? = nil, _ message: String = "") {
-        recorder.record(
-            StatusEvent(at: now(), server: server, kind: kind, outcome: outcome, code: code, message: message))
+extension StatusEvent {
+    /// What the log says about a registration.
+    init(_ event: RegistrationEvent, server: String, at moment: Date) {
+        let (registration, outcome, error): (ClientRegistration, String, OmlxError?)
+        switch event {
+        case .made(let made): (registration, outcome, error) = (made, "made", nil)
+        case .forgotten(let forgotten, let why): (registration, outcome, error) = (forgotten, "forgotten", why)
+        }
+        self.init(
+            at: moment, server: server, kind: "registration", outcome: outcome, code: error?.code.text,
+            message: error?.message ?? "at \(registration.key.issuer)")
+    }
+
+    /// What the log says about an authorizer's event; `nil` for what is no news.
+    init?(_ event: AuthorizationEvent, server: String, at moment: Date) {
+        let (kind, outcome, error): (String, String, OmlxError?)
+        switch event {
+        case .signedIn: return nil
+        case .refreshed: (kind, outcome, error) = ("refresh", "granted", nil)
+        case .refreshRejected(let why): (kind, outcome, error) = ("refresh", "rejected", why)
+        case .refreshFailed(let why):
+            let word =
+                switch why.code {
+                case .oauthRefreshRefused: "refused"
+                case .oauthRefreshUnavailable: "unknown"
+                default: "failed"
+                }
+            (kind, outcome, error) = ("refresh", word, why)
+        case .signInNeeded(let why): (kind, outcome, error) = ("sign-in", "needed", why)
+        case .insufficientScope(let why): (kind, outcome, error) = ("scope", "insufficient", why)
+        }
+        self.init(
+            at: moment, server: server, kind: kind, outcome: outcome, code: error?.code.text,
+            message: error?.message ?? "")
     }
 }
 

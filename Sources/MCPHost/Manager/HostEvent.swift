@@ -13,6 +13,20 @@ public enum HostEvent: Sendable {
     case output(server: String, text: String)
 }
 
+/// The sign-out of one account.
+public struct AccountSignOut: Sendable {
+    /// The account's name; `nil` for the sign-in made without one.
+    public var account: String?
+    /// What was done.
+    public var outcome: SignOutOutcome
+
+    /// The sign-out of an account.
+    public init(account: String?, outcome: SignOutOutcome) {
+        self.account = account
+        self.outcome = outcome
+    }
+}
+
 /// How a sign-in of the manager ended.
 public struct LoginReport: Sendable {
     /// Whether there was a good sign-in already, so that nobody was asked.

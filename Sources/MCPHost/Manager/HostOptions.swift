@@ -24,6 +24,9 @@ public struct HostOptions: Sendable {
     public var opensServerStreams: Bool
     /// Whether what happens is written to the status database. Off for a look that changes nothing.
     public var keepsStatus = true
+    /// Whether sign-ins and sign-outs by other processes are noticed as they happen, where the store can tell: for
+    /// programs that stay up.
+    public var followsStore: Bool
     /// What the program does, for those who wait for its locks.
     public var command: String
     /// The client's name and version as servers see them.
@@ -41,6 +44,7 @@ public struct HostOptions: Sendable {
         paths = HostPaths(environment: environment, homeDirectory: homeDirectory)
         storeName = environment["OMLX_STORE"].flatMap { $0.isEmpty ? nil : $0 }
         opensServerStreams = false
+        followsStore = true
         command = "omlx"
         clientName = "omlx"
         clientVersion = HostOptions.version

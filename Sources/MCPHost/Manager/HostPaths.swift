@@ -1,5 +1,7 @@
 // Where things are kept, by the XDG base directory specification.
 
+import SignIn
+
 /// The folders of one user.
 public struct HostPaths: Sendable, Hashable {
     /// Credentials: `$XDG_DATA_HOME/omlx/credentials`.
@@ -18,10 +20,10 @@ public struct HostPaths: Sendable, Hashable {
 
     /// The places these variables name; relative paths in them count as not set, as the specification says.
     public init(environment: [String: String], homeDirectory: String) {
-        func folder(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
-        let state = (folder("XDG_STATE_HOME") ?? homeDirectory + "/.local/state") + "/omlx"
-        credentials = (folder("XDG_DATA_HOME") ?? homeDirectory + "/.local/share") + "/omlx/credentials"
-        database = state + "/status.sqlite"
-        locks = folder("XDG_RUNTIME_DIR").map { $0 + "/omlx" } ?? state + "/locks"
+        let signIn = SignInPaths(environment: environment, homeDirectory: homeDirectory)
+        credentials = signIn.credentials
+        locks = signIn.locks
+        let state = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        database = (state ?? homeDirectory + "/.local/state") + "/omlx/status.sqlite"
     }
 }

@@ -34,6 +34,8 @@ public actor MCPManager {
     private let broken: [String: OmlxError]
     private let gate: CallGate
     private let watchers = Watchers()
+    private let stores: [(store: any CredentialStore, servers: [ManagedServer])]
+    private var follower: StoreFollower?
 
     /// A host of these servers. Reads the status database; starts, connects and loads nothing else.
     /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` when the store `options` name does not exist. A store of
@@ -52,20 +54,27 @@ public actor MCPManager {
             userAgent: "\(options.clientName)/\(options.clientVersion)")
         let known = recorder.known()
         var servers: [String: ManagedServer] = [:]
+        var stores: [(store: any CredentialStore, servers: [ManagedServer])] = []
+        var sharing: [ManagedServer] = []
         var broken: [String: OmlxError] = [:]
         let watchers = watchers
         for entry in configuration.servers {
             do throws(OmlxError) {
                 let server = try entry.result.get()
                 guard server.isEnabled else { continue }
-                servers[entry.name] = try ManagedServer(
+                let own = try StoreSelection.own(server.auth, configuration, options)
+                let managed = try ManagedServer(
                     server, status: known[entry.name] ?? ServerStatus(name: entry.name), options: options, http: http,
-                    store: try StoreSelection.own(server.auth, configuration, options) ?? store, exchanges: exchanges,
-                    recorder: recorder, publish: { watchers.publish($0) })
+                    store: own ?? store, exchanges: exchanges, recorder: recorder, publish: { watchers.publish($0) })
+                servers[entry.name] = managed
+                guard managed.authorizer != nil else { continue }
+                if let own { stores.append((own, [managed])) } else { sharing.append(managed) }
             } catch {
                 if entry.isEnabled { broken[entry.name] = error }
             }
         }
+        stores.append((store, sharing))
+        self.stores = stores
         self.servers = servers
         self.broken = broken
     }
@@ -78,11 +87,17 @@ public actor MCPManager {
     ///   - each: told of every server as it is done, in the order they get done.
     public func start(_ names: [String]? = nil, each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
         let chosen = configuration.servers.map(\.name).filter { names?.contains($0) ?? true }
+        follow()
         noteBroken(chosen)
         await connect(chosen, each: each)
         let line = await summary(chosen)
         options.logger.info("\(line)")
         recorder.flush()
+    }
+
+    /// From the first use on.
+    private func follow() {
+        if options.followsStore, follower == nil { follower = StoreFollower(stores) }
     }
 
     private func connect(_ chosen: [String], each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
@@ -122,6 +137,8 @@ public actor MCPManager {
     /// a second to end by itself.
     public func stop() async {
         await drainExchanges()
+        await follower?.stop()
+        follower = nil
         await withTaskGroup(of: Void.self) { group in
             for server in servers.values { group.addTask { await server.shutDown() } }
         }
@@ -198,6 +215,7 @@ public actor MCPManager {
         _ name: String, arguments: JSONObject, timeout: Double? = nil,
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
+        follow()
         let (server, tool) = try await resolve(name)
         return try await server.call(
             tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
@@ -241,6 +259,7 @@ public actor MCPManager {
         browser: (any BrowserOpening)?
     ) async throws -> LoginReport {
         defer { recorder.flush() }
+        follow()
         return try await server(named: name).login(login, interface: interface, browser: browser)
     }
 
@@ -250,27 +269,55 @@ public actor MCPManager {
         _ name: String, localOnly: Bool = false, forgetsClient: Bool = false
     ) async throws -> SignOutOutcome {
         defer { recorder.flush() }
-        return try await server(named: name).logout(localOnly: localOnly, forgetsClient: forgetsClient)
+        let outcomes = try await server(named: name).logout(
+            localOnly: localOnly, forgetsClient: forgetsClient, everyAccount: false)
+        return outcomes.first?.outcome
+            ?? SignOutOutcome(wasSignedIn: false, revocation: .notAsked, forgotClient: false)
+    }
+
+    /// Signs out of a server with all accounts there are, and disconnects it.
+    /// - Returns: what was done for each account; one element when there was none.
+    /// - Throws: `OmlxError`.
+    public func logoutEveryAccount(
+        _ name: String, localOnly: Bool = false, forgetsClient: Bool = false
+    ) async throws -> [AccountSignOut] {
+        defer { recorder.flush() }
+        return try await server(named: name).logout(
+            localOnly: localOnly, forgetsClient: forgetsClient, everyAccount: true)
     }
 
     /// The running side of a server; `nil` when its entry cannot be used or is switched off.
     func managed(_ name: String) -> ManagedServer? { servers[name] }
 
-    nonisolated func unknownServer(_ name: String) -> OmlxError {
-        let names = configuration.servers.map(\.name)
+    nonisolated func unknownServer(_ name: String) -> OmlxError { configuration.unknownServer(name) }
+
+    func server(named name: String) throws(OmlxError) -> ManagedServer {
+        if let server = servers[name] { return server }
+        if let error = broken[name] { throw error }
+        _ = try configuration.usableServer(named: name)
+        throw OmlxError(.configServerUnknown, "the server \"\(OmlxError.shown(name, limit: 80))\" was not started")
+    }
+}
+
+extension HostConfiguration {
+    fileprivate func unknownServer(_ name: String) -> OmlxError {
+        let names = servers.map(\.name)
         return OmlxError(
             .configServerUnknown, "no server \"\(OmlxError.shown(name, limit: 80))\" is configured",
             nextStep: names.isEmpty ? "omlx mcp list" : "use one of " + names.joined(separator: ", "))
     }
 
-    func server(named name: String) throws(OmlxError) -> ManagedServer {
-        if let server = servers[name] { return server }
-        if let error = broken[name] { throw error }
+    /// The settings of a server that is configured, enabled and in order.
+    /// - Throws: `OmlxError`: `CONFIG_SERVER_UNKNOWN`, `CONFIG_SERVER_DISABLED`, or what is wrong with its entry.
+    func usableServer(named name: String) throws(OmlxError) -> ServerConfiguration {
         let shown = OmlxError.shown(name, limit: 80)
-        guard configuration.server(named: name) != nil else { throw unknownServer(name) }
-        throw OmlxError(
-            .configServerDisabled, "the server \"\(shown)\" is disabled in the configuration",
-            nextStep: "take \"enabled\": false (or \"disabled\": true) out of its entry in mcp.json")
+        guard let entry = server(named: name) else { throw unknownServer(name) }
+        guard entry.isEnabled else {
+            throw OmlxError(
+                .configServerDisabled, "the server \"\(shown)\" is disabled in the configuration",
+                nextStep: "take \"enabled\": false (or \"disabled\": true) out of its entry in mcp.json")
+        }
+        return try entry.result.get()
     }
 }
 

@@ -122,11 +122,11 @@ extension ManagedServer {
             var error = error
             let scopes = Scopes.unique(status.record.soughtScopes + wanted)
             let quoted = Scopes.text(scopes).replacing("'", with: #"'\''"#)
-            error.nextStep = "omlx mcp login \(name.shellWord) --scope '\(OmlxError.shown(quoted))'"
+            error.nextStep = "\(loginCommand) --scope '\(OmlxError.shown(quoted))'"
             return error
         case .oauthRefreshRejected, .oauthRefreshRefused:
             var error = error
-            error.nextStep = "omlx mcp login \(name.shellWord)"
+            error.nextStep = loginCommand
             return error
         default: return named(error)
         }

@@ -156,12 +156,15 @@ extension ManagedServer {
         let storeName = context.store.name
         recorder.record(outcome.documents, of: name)
         recorder.record(
-            StatusEvent(at: moment, server: name, kind: "sign-in", outcome: "granted", code: nil, message: ""))
+            StatusEvent(
+                at: moment, server: name, kind: "sign-in", outcome: "granted", code: nil,
+                message: Self.about(outcome.credential.key.account)))
         board.change {
             $0.sources = outcome.documents.map { DiscoverySource($0, at: moment) }
             $0.record = SignInRecord()
             $0.record.take(outcome.credential, storeName: storeName)
             $0.record.account = outcome.accountName ?? outcome.credential.key.account
+            $0.noteAccount(outcome.credential.key.account)
             $0.signIn = StatusAnswer(.signedIn, at: moment)
         }
     }
@@ -185,33 +188,89 @@ extension ManagedServer {
             wasSignedIn: wasSignedIn, status: status, missingScopes: missing, storeSummary: context.store.summary)
     }
 
-    /// Disconnects and signs out.
-    /// - Throws: `OmlxError` of class storage, or when there is nothing to sign out of.
-    func logout(localOnly: Bool, forgetsClient: Bool) async throws -> SignOutOutcome {
-        try await signInGate.run { try await self.logoutAlone(localOnly, forgetsClient) }
+    /// What the log says about an account.
+    private static func about(_ account: String?) -> String {
+        account.map { "as \(OmlxError.shown($0, limit: 80))" } ?? ""
     }
 
-    private func logoutAlone(_ localOnly: Bool, _ forgetsClient: Bool) async throws -> SignOutOutcome {
+    /// Disconnects and signs out.
+    /// - Parameter everyAccount: of all accounts in the store, not of the one this host uses alone.
+    /// - Throws: `OmlxError` of class storage, or when there is nothing to sign out of.
+    func logout(localOnly: Bool, forgetsClient: Bool, everyAccount: Bool) async throws -> [AccountSignOut] {
+        try await signInGate.run { try await self.logoutAlone(localOnly, forgetsClient, everyAccount) }
+    }
+
+    private func logoutAlone(
+        _ localOnly: Bool, _ forgetsClient: Bool, _ everyAccount: Bool
+    ) async throws -> [AccountSignOut] {
         guard let context, let authorizer else { throw notApplicable }
         // First, while the session can still be ended with the token it was made with.
         await shutDown()
-        let outcome = try await SignOut(context: context).signOut(
-            authorizer.key, localOnly: localOnly, forgetsClient: forgetsClient)
+        var keys = [authorizer.key]
+        if everyAccount {
+            let all = try await context.store.credentials().records.map(\.key)
+            let others = all.filter { $0.serverURL == authorizer.key.serverURL && $0 != authorizer.key }
+            keys += others.sorted { ($0.account ?? "") < ($1.account ?? "") }
+        }
+        var outcomes: [AccountSignOut] = []
+        for key in keys {
+            let outcome = try await SignOut(context: context).signOut(
+                key, localOnly: localOnly, forgetsClient: forgetsClient && key == keys.last)
+            outcomes.append(AccountSignOut(account: key.account, outcome: outcome))
+            noteSignOut(outcome, key.account)
+        }
         try await authorizer.reload()
         let believed: Set<SignInState> = [.signedIn, .expired, .refreshFailed]
-        guard outcome.wasSignedIn || believed.contains(status.signIn.state) else { return outcome }
-        forget(tools: true)
+        if outcomes.contains(where: { $0.outcome.wasSignedIn }) || believed.contains(status.signIn.state) {
+            forget(tools: true)
+            let needed = StatusProblem(
+                code: ErrorCode.oauthSignInNeeded.text, message: "signed out", nextStep: loginCommand)
+            for outcome in outcomes { noteSignedOut(outcome.account, needed) }
+        }
+        // Of accounts nobody was signed in with nothing is said, unless there is no other.
+        let real = outcomes.filter { $0.outcome.wasSignedIn }
+        return real.isEmpty ? Array(outcomes.prefix(1)) : real
+    }
+
+    private func noteSignOut(_ outcome: SignOutOutcome, _ account: String?) {
         let moment = options.now()
+        if outcome.wasSignedIn {
+            var event = StatusEvent(
+                at: moment, server: name, kind: "sign-out", outcome: outcome.revocation.word, code: nil,
+                message: Self.about(account))
+            if case .unconfirmed(let reason) = outcome.revocation {
+                event.code = ErrorCode.oauthRevocationFailed.text
+                event.message = [event.message, reason].filter { !$0.isEmpty }.joined(separator: ": ")
+            }
+            recorder.record(event)
+        }
+        guard outcome.forgotClient else { return }
         recorder.record(
-            StatusEvent(at: moment, server: name, kind: "sign-out", outcome: "done", code: nil, message: ""))
-        let needed = StatusProblem(
-            code: ErrorCode.oauthSignInNeeded.text, message: "signed out", nextStep: "omlx mcp login \(name.shellWord)")
+            StatusEvent(
+                at: moment, server: name, kind: "registration", outcome: "forgotten", code: nil, message: "on request"))
+    }
+
+    /// There is no sign-in any more.
+    func noteSignedOut(_ account: String?, _ needed: StatusProblem) {
+        let moment = options.now()
         board.change {
             $0.record = SignInRecord()
+            $0.dropAccount(account)
             $0.signIn = StatusAnswer(.needed, at: moment, problem: needed)
             $0.discovery = StatusAnswer(.notTried, at: moment)
         }
-        return outcome
+    }
+}
+
+extension SignOutOutcome.Revocation {
+    /// The answer in one word.
+    public var word: String {
+        switch self {
+        case .notAsked: "not_asked"
+        case .unsupported: "unsupported"
+        case .confirmed: "confirmed"
+        case .unconfirmed: "unconfirmed"
+        }
     }
 }
 

@@ -45,6 +45,8 @@ actor ManagedServer {
     /// How many wait for `starting` and still want it.
     private var waiting = 0
     private var shuttingDown = 0
+    /// When the sign-in was made that the connection, or the last attempt at one, was made with.
+    private(set) var seenSignIn: Date?
     private var relisting: (task: Task<Void, Never>, isStale: Bool)?
 
     /// - Throws: `OmlxError` for settings that only turn out to be unusable now, such as a URL.
@@ -67,14 +69,12 @@ actor ManagedServer {
         endpoint = try MCPClient.ServerEndpoint(configuration.transport)
         guard case .stdio = configuration.transport else {
             let url = try HTTPURL(configuration: configuration.transport.http?.url.value ?? "")
-            let tls = configuration.tls
-            let context = SignInContext(
-                http: http.with(
-                    tls: TLSSettings(
-                        certificateAuthorities: tls.authorities?.value, clientCertificate: tls.certificate?.value,
-                        clientKey: tls.key?.value)),
+            var context = SignInContext(
+                http: http.with(tls: TLSSettings(configuration.tls)),
                 store: store, lockFolder: options.paths.locks, command: options.command, exchanges: exchanges,
                 now: options.now)
+            let (name, now) = (configuration.name, options.now)
+            context.observer = { recorder.record(StatusEvent($0, server: name, at: now())) }
             self.url = url
             self.context = context
             let notes = AuthorizationNotes(
@@ -83,13 +83,23 @@ actor ManagedServer {
                 configuration.auth?.mode == .disabled
                 ? nil
                 : ServerAuthorizer(
-                    CredentialKey(serverURL: url.text, account: options.account), serverName: configuration.name,
-                    context: context, observer: { notes.note($0) })
+                    CredentialKey(serverURL: url.text, account: options.account ?? configuration.auth?.account),
+                    serverName: configuration.name,
+                    loginCommand: Self.loginCommand(configuration.name, account: options.account), context: context,
+                    observer: { notes.note($0) })
             return
         }
         url = nil
         context = nil
         authorizer = nil
+    }
+
+    /// What a person types to sign in to this server.
+    nonisolated var loginCommand: String { Self.loginCommand(name, account: options.account) }
+
+    /// What a person types to sign in.
+    static func loginCommand(_ name: String, account: String?) -> String {
+        "omlx mcp login \(name.shellWord)" + (account.map { " --account \($0.shellWord)" } ?? "")
     }
 
     /// The three answers and the sign-in's record.
@@ -155,6 +165,7 @@ actor ManagedServer {
         } catch {
             await failed(OmlxError(.transportCancelled, "connecting to \(name) was cancelled"), link)
         }
+        seenSignIn = await authorizer?.current?.obtainedAt
     }
 
     private func makeLink() -> Link {
@@ -327,9 +338,21 @@ actor ManagedServer {
             nextStep: "run the command by itself to see what it writes; it must write MCP messages only")
     }
 
+    /// The sign-in is gone, by another's hand: disconnects, and says so until there is another.
+    func end(because error: OmlxError) async {
+        await shutDown()
+        seenSignIn = nil
+        listed = []
+        problem = error
+    }
+
+    /// Waits for an attempt to connect under way.
+    func settled() async { await starting?.value }
+
     /// Forgets why the server was not ready, as after a sign-in, and the tools, as after a sign-out.
     func forget(tools: Bool = false) {
         problem = nil
+        seenSignIn = nil
         if tools { listed = [] }
     }
 }
@@ -338,6 +361,14 @@ extension OmlxError {
     /// Any error as one of the catalogue.
     fileprivate init(converting error: any Error, _ server: String) {
         self = error as? OmlxError ?? OmlxError(.transportCancelled, "listing the tools of \(server) was cancelled")
+    }
+}
+
+extension TLSSettings {
+    init(_ files: TLSFiles) {
+        self.init(
+            certificateAuthorities: files.authorities?.value, clientCertificate: files.certificate?.value,
+            clientKey: files.key?.value)
     }
 }
 

@@ -34,6 +34,15 @@ enum StoreSelection {
         }
     }
 
+    /// The store a server's sign-in is kept in.
+    /// - Throws: as `shared`.
+    static func store(
+        of server: ServerConfiguration, _ configuration: HostConfiguration, _ options: HostOptions
+    ) throws(OmlxError) -> any CredentialStore {
+        if let own = try own(server.auth, configuration, options) { return own }
+        return try shared(configuration, options)
+    }
+
     /// A server's own store, or `nil` when it uses the shared one.
     static func own(
         _ auth: AuthConfiguration?, _ configuration: HostConfiguration, _ options: HostOptions

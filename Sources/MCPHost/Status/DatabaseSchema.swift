@@ -7,7 +7,7 @@ enum DatabaseSchema {
     /// `OMLX` in the file's header: how `file` and we tell whose database it is.
     static let applicationID = 0x4F4D_4C58
     /// The number of migrations, kept in `user_version`, so that a reader need not look at the migrations' names.
-    static let version = 1
+    static let version = 2
 
     enum Age { case empty, older, current }
 
@@ -53,6 +53,10 @@ enum DatabaseSchema {
             try database.execute(sql: first)
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             try database.execute(sql: "PRAGMA user_version = 1")
+        }
+        migrator.registerMigration("accounts") { database in
+            try database.execute(sql: "ALTER TABLE server ADD COLUMN accounts TEXT")
+            try database.execute(sql: "PRAGMA user_version = 2")
         }
         return migrator
     }

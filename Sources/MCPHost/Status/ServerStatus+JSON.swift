@@ -28,6 +28,12 @@ extension ServerStatus {
             } ?? .null
         object["sources"] = .array(
             sources.map { ["kind": JSON($0.kind), "url": JSON($0.url), "at": JSON(time: $0.at)] })
+        object["accounts"] = .array(
+            accounts.map { account in
+                var value = account.record.json
+                value["name"] = JSON(optional: account.name)
+                return value
+            })
         object["last_error"] =
             lastError.map { error in
                 ["code": JSON(error.code), "message": JSON(error.message), "at": JSON(time: error.at)]

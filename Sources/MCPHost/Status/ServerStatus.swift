@@ -131,6 +131,8 @@ public struct ServerStatus: Sendable, Hashable {
     public var sources: [DiscoverySource] = []
     /// Which provider profile the configuration wants. Not kept by the database: the configuration is asked anew.
     public var profileChoice = ProfileChoice.automatic
+    /// The accounts signed in with; the record is that of the one used last.
+    public internal(set) var accounts: [AccountStatus] = []
     /// The last thing that went wrong.
     public var lastError: StatusError?
     /// The tool list kept, which may be older than `discovery`. Set by the database alone.

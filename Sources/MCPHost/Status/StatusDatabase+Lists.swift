@@ -62,17 +62,23 @@ extension StatusDatabase {
     /// The last events, the oldest of them first.
     /// - Parameters:
     ///   - server: Only this server's; `nil` for all.
+    ///   - id: Only those after the event with this number.
     ///   - limit: At most so many.
     /// - Throws: `DATABASE_UNAVAILABLE`.
-    public func events(server: String? = nil, limit: Int = 200) throws(OmlxError) -> [StatusEvent] {
+    public func events(
+        server: String? = nil, after id: Int64 = 0, limit: Int = 200
+    ) throws(OmlxError) -> [StatusEvent] {
         try read(or: []) { database in
-            let filter = server == nil ? "" : "WHERE server = ?"
-            let sql = "SELECT at, server, kind, outcome, code, message FROM event \(filter) ORDER BY id DESC LIMIT ?"
-            let arguments: StatementArguments = server.map { [$0, max(0, limit)] } ?? [max(0, limit)]
+            let filter = server == nil ? "" : "AND server = ?"
+            let sql =
+                "SELECT at, server, kind, outcome, code, message, id FROM event WHERE id > ? \(filter) ORDER BY id DESC LIMIT ?"
+            let arguments: StatementArguments = server.map { [id, $0, max(0, limit)] } ?? [id, max(0, limit)]
             return try Row.fetchAll(database, sql: sql, arguments: arguments).reversed().map { row in
-                StatusEvent(
+                var event = StatusEvent(
                     at: row.time(0) ?? .distantPast, server: row.text(1), kind: row.text(2) ?? "",
                     outcome: row.text(3) ?? "", code: row.text(4), message: row.text(5) ?? "")
+                event.id = row.number(6).map(Int64.init) ?? 0
+                return event
             }
         }
     }

@@ -79,7 +79,7 @@ extension StatusDatabase {
         "sign_in", "sign_in_at", "sign_in_code", "sign_in_message", "sign_in_next",
         "discovery", "discovery_at", "discovery_code", "discovery_message", "discovery_next", "discovery_tools",
         "provider", "issuer", "account", "granted_scopes", "requested_scopes", "expires_at", "has_refresh_token",
-        "store", "last_sign_in", "last_refresh", "error_code", "error_message", "error_at",
+        "store", "last_sign_in", "last_refresh", "error_code", "error_message", "error_at", "accounts",
     ]
 
     private static var select: String {
@@ -102,6 +102,7 @@ extension StatusDatabase {
             record.expiresAt?.timeIntervalSince1970, record.hasRefreshToken, record.storeName,
             record.lastSignIn?.timeIntervalSince1970, record.lastRefresh?.timeIntervalSince1970,
             status.lastError?.code, status.lastError?.message, status.lastError?.at.timeIntervalSince1970,
+            AccountStatus.text(status.accounts),
         ]
         try database.execute(
             sql: "INSERT OR REPLACE INTO server (\(columns.joined(separator: ", "))) VALUES (\(marks))",
@@ -142,7 +143,8 @@ extension ServerStatus {
         if let code = row.text(29), let message = row.text(30), let at = row.time(31) {
             lastError = StatusError(code: code, message: message, at: at)
         }
-        if let count = row.number(32), let at = row.time(33) { toolList = ToolListSummary(count: count, at: at) }
+        accounts = AccountStatus.list(stored: row.text(32))
+        if let count = row.number(33), let at = row.time(34) { toolList = ToolListSummary(count: count, at: at) }
     }
 }
 

@@ -28,6 +28,9 @@ public final class StatusDatabase: Sendable {
         self.mode = mode
     }
 
+    /// Whether there is anything to read.
+    public var exists: Bool { queue != nil }
+
     /// Opens the database.
     /// - Parameters:
     ///   - path: The file, such as `$XDG_STATE_HOME/omlx/status.sqlite`.

@@ -13,28 +13,57 @@ struct ListCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let configuration = try session.configuration()
+        let accounts = accounts(configuration, session)
+        let listed = configuration.servers.map { ListedServer($0, accounts: accounts[$0.name] ?? []) }
         if session.common.json {
             session.document(
                 Self.word,
                 [
                     "config": JSON(optional: configuration.sourcePath),
-                    "servers": .array(configuration.servers.map { ListedServer($0).json }),
+                    "servers": .array(listed.map(\.json)),
                 ])
             return .done
         }
         if let path = configuration.sourcePath { session.console.progress(path) }
         session.console.table(
-            [["SERVER", "TRANSPORT", "ENABLED", "ADDRESS", "NOTE"]] + configuration.servers.map { ListedServer($0).row }
-        )
+            [["SERVER", "TRANSPORT", "ENABLED", "ADDRESS", "NOTE"]] + listed.map(\.row))
         return .done
+    }
+
+    /// The accounts signed in with, by server, as far as the status database knows them.
+    private func accounts(_ configuration: HostConfiguration, _ session: Session) -> [String: [AccountStatus]] {
+        do throws(OmlxError) {
+            let database = try StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
+            let known = Dictionary(try database.read().map { ($0.name, $0) }) { first, _ in first }
+            let statuses = configuration.statuses(known: known)
+            return Dictionary(statuses.map { ($0.name, $0.accounts) }) { first, _ in first }
+        } catch {
+            session.console.report(error)
+            return [:]
+        }
     }
 }
 
 /// A configured server as `list` shows it; variables stay unexpanded.
 private struct ListedServer {
     private let entry: ConfiguredServer
+    private let accounts: [AccountStatus]
 
-    init(_ entry: ConfiguredServer) { self.entry = entry }
+    init(_ entry: ConfiguredServer, accounts: [AccountStatus]) {
+        self.entry = entry
+        self.accounts = accounts
+    }
+
+    /// Such as `oauth2, signed in as work, home`.
+    private var note: String {
+        if let error { return "\(error.code.text): \(error.message)" }
+        let names = accounts.map { OmlxError.shown($0.name ?? $0.record.account ?? "", limit: 80) }.filter {
+            !$0.isEmpty
+        }
+        let signIn =
+            accounts.isEmpty ? nil : "signed in" + (names.isEmpty ? "" : " as " + names.joined(separator: ", "))
+        return [auth, signIn].compactMap { $0 }.joined(separator: ", ")
+    }
 
     private var address: String {
         guard case .success(let server) = entry.result else { return "" }
@@ -58,7 +87,7 @@ private struct ListedServer {
     var row: [String] {
         [
             entry.name, entry.transportName ?? "", entry.isEnabled ? "yes" : "no", OmlxError.shown(address),
-            error.map { "\($0.code.text): \($0.message)" } ?? auth ?? "",
+            note,
         ]
     }
 
@@ -66,6 +95,8 @@ private struct ListedServer {
         var object: JSON = [
             "name": .string(entry.name), "transport": JSON(optional: entry.transportName),
             "enabled": .bool(entry.isEnabled), "address": .string(address), "auth": JSON(optional: auth),
+            "accounts": .array(
+                accounts.map { ["name": JSON(optional: $0.name), "identity": JSON(optional: $0.record.account)] }),
         ]
         if let line = entry.line { object["line"] = JSON(line) }
         if let error { object["error"] = error.json }

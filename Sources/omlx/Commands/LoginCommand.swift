@@ -100,7 +100,7 @@ struct LogoutCommand: Action {
     @Argument(help: "The server.")
     var server: String?
 
-    @Flag(help: "Sign out of every server.")
+    @Flag(help: "Sign out of every server, with every account.")
     var all = false
 
     @Flag(help: "Ask no authorization server; delete the tokens here only.")
@@ -125,14 +125,24 @@ struct LogoutCommand: Action {
         }
     }
 
+    /// With `--all` and no account named, every account of the server.
+    private func signOuts(of name: String, _ manager: MCPManager) async throws -> [AccountSignOut] {
+        if all, connect.account == nil {
+            return try await manager.logoutEveryAccount(name, localOnly: localOnly, forgetsClient: forgetClient)
+        }
+        let outcome = try await manager.logout(name, localOnly: localOnly, forgetsClient: forgetClient)
+        return [AccountSignOut(account: connect.account, outcome: outcome)]
+    }
+
     private func logOut(of names: [String], _ manager: MCPManager, _ session: Session) async throws -> ExitStatus {
         var results: [JSON] = []
         var failures = 0
         for name in names {
             do {
-                let outcome = try await manager.logout(name, localOnly: localOnly, forgetsClient: forgetClient)
-                results.append(outcome.json(name))
-                if !session.common.json { session.console.line(outcome.text(name)) }
+                for signOut in try await signOuts(of: name, manager) {
+                    results.append(signOut.json(name))
+                    if !session.common.json { session.console.line(signOut.text(name)) }
+                }
             } catch let error as OmlxError where all {
                 failures += 1
                 results.append(["server": .string(name), "error": error.json])
@@ -146,40 +156,39 @@ struct LogoutCommand: Action {
 
 extension HostConfiguration {
     /// Enabled servers that can have a sign-in.
-    fileprivate var signInServers: [String] {
-        servers.compactMap { entry in
-            guard case .success(let server) = entry.result, server.isEnabled, server.transport.http != nil,
-                server.auth?.mode != .disabled
-            else { return nil }
-            return entry.name
-        }
+    fileprivate var signInServers: [String] { servers.filter(\.isSignInPossible).map(\.name) }
+}
+
+extension ConfiguredServer {
+    /// Whether the server is enabled and can have a sign-in.
+    var isSignInPossible: Bool {
+        guard case .success(let server) = result else { return false }
+        return server.isEnabled && server.transport.http != nil && server.auth?.mode != .disabled
     }
 }
 
-extension SignOutOutcome {
+extension AccountSignOut {
     fileprivate func text(_ name: String) -> String {
-        guard wasSignedIn else { return "\(name): there was no sign-in" }
+        let who = account.map { " as \(OmlxError.shown($0))" } ?? ""
+        guard outcome.wasSignedIn else { return "\(name): there was no sign-in\(who)" }
         let answer =
-            switch revocation {
+            switch outcome.revocation {
             case .confirmed: "the authorization server took the tokens back"
             case .unsupported: "the authorization server offers no revocation; the tokens end by themselves"
             case .notAsked: "the authorization server was not asked"
             case .unconfirmed(let reason):
                 "the authorization server did not confirm (\(ErrorCode.oauthRevocationFailed): \(reason))"
             }
-        return "✓ Signed out of \(name): \(answer); deleted here" + (forgotClient ? ", registration too" : "")
+        return "✓ Signed out of \(name)\(who): \(answer); deleted here"
+            + (outcome.forgotClient ? ", registration too" : "")
     }
 
     fileprivate func json(_ name: String) -> JSON {
         var object: JSON = [
-            "server": .string(name), "was_signed_in": .bool(wasSignedIn), "forgot_client": .bool(forgotClient),
+            "server": .string(name), "account": JSON(optional: account), "was_signed_in": .bool(outcome.wasSignedIn),
+            "forgot_client": .bool(outcome.forgotClient), "revocation": .string(outcome.revocation.word),
         ]
-        switch revocation {
-        case .confirmed: object["revocation"] = "confirmed"
-        case .unsupported: object["revocation"] = "unsupported"
-        case .notAsked: object["revocation"] = "not_asked"
-        case .unconfirmed(let reason):
-            object["revocation"] = "unconfirmed"
+        if case .unconfirmed(let reason) = outcome.revocation {
             object["revocation_code"] = .string(ErrorCode.oauthRevocationFailed.text)
             object["revocation_answer"] = .string(reason)
         }

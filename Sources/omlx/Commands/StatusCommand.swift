@@ -54,11 +54,17 @@ struct StatusCommand: Action {
         } catch {
             session.console.report(error)
         }
-        return configuration.statuses(known: known).filter { servers.isEmpty || servers.contains($0.name) }
+        let statuses = configuration.statuses(known: known).filter { servers.isEmpty || servers.contains($0.name) }
+        guard let account = connect.account else { return statuses }
+        return statuses.map { status in
+            guard configuration.server(named: status.name)?.isSignInPossible == true else { return status }
+            return status.viewed(
+                as: account, next: "omlx mcp login \(status.name.shellWord) --account \(account.shellWord)")
+        }
     }
 
     private func checkLive(_ configuration: HostConfiguration, _ session: Session) async throws -> ExitStatus {
-        try await session.withManager(configuration, connect, command: "status") { manager in
+        try await session.withManager(configuration, connect, command: "status", follows: watch) { manager in
             try await check(manager, configuration, session)
         }
     }

@@ -79,7 +79,7 @@ struct StatusPrinter {
             let step = problem.nextStep ?? ""
             return step.hasPrefix("omlx ") ? step : problem.code + (step.isEmpty ? "" : ": \(step)")
         }
-        return status.record.account ?? ""
+        return status.record.account ?? status.namedAccounts.first ?? ""
     }
 
     private func details(_ status: ServerStatus) -> [(String, String)] {
@@ -95,6 +95,13 @@ struct StatusPrinter {
             lines.append(("provider profile", profile.name + changes))
         }
         if let account = record.account { lines.append(("account", account)) }
+        if !status.namedAccounts.isEmpty {
+            let all = status.accounts.map { account in
+                let identity = account.record.account.flatMap { $0 == account.name ? nil : " (\(OmlxError.shown($0)))" }
+                return OmlxError.shown(account.name ?? "without a name") + (identity ?? "")
+            }
+            lines.append(("accounts", all.joined(separator: ", ")))
+        }
         if record.issuer != nil {
             lines.append(
                 (
@@ -137,4 +144,9 @@ struct StatusPrinter {
         }
         return line
     }
+}
+
+extension ServerStatus {
+    /// The names of the accounts that have one.
+    var namedAccounts: [String] { accounts.compactMap(\.name) }
 }

@@ -34,6 +34,9 @@ enum Repository {
         return try program("omlx-demo-server", variable: variable)
     }
 
+    /// A program of Examples, built beside the tests.
+    static func example(_ name: String) throws -> String { try program(name, variable: "OMLX_EXAMPLE_\(name)") }
+
     /// The interpreter of an environment that `scripts/venvs.sh` makes.
     static func python(_ environment: String) throws -> String {
         let path = "\(root)/.venvs/\(environment)/bin/python"

@@ -151,6 +151,14 @@ final class TestHome: Sendable {
         try adopt(ChildProgram(program, words, environment: deskEnvironment, folder: desk))
     }
 
+    /// Starts another program with what omlx sees.
+    func start(example: String, _ words: [String], browser: String? = nil) throws -> ChildProgram {
+        var environment = try environment
+        if let browser { environment["BROWSER"] = browser }
+        return try adopt(
+            ChildProgram(try Repository.example(example), words, environment: environment, folder: work))
+    }
+
     private var deskEnvironment: [String: String] {
         [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", "HOME": desk,

@@ -18,3 +18,12 @@ await manager.start()
 let tools = await manager.tools()
 for tool in tools { print(tool.name) }
 await manager.stop()
+
+// And the least a program does that only wants a header: without a sign-in it is told what to do.
+let signIn = try ServerSignIn(
+    "https://mcp.example.com/mcp", ServerSignIn.Options(environment: [:], homeDirectory: home))
+do {
+    _ = try await signIn.authorization()
+} catch {
+    print("\(error)")
+}

@@ -1,0 +1,231 @@
+// The sign-in at one server for programs that send their own requests: a header that works, and what a 401 means.
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import OAuth
+
+/// The sign-in at one server. Gives the `Authorization` header of a request, up to date: refreshed when it is due, once
+/// for all tasks and all processes that use the same store. Opens a browser only where a call allows it.
+///
+/// ```swift
+/// let options = ServerSignIn.Options(environment: environment, homeDirectory: home)
+/// let signIn = try ServerSignIn("https://mcp.example.com/mcp", options)
+/// var header = try await signIn.authorization()
+/// // Send a request with the header. When it is answered 401:
+/// if let newer = try await signIn.authorization(after: header, status: 401, challenges: challenges) { header = newer }
+/// await signIn.finish()
+/// ```
+///
+/// `Examples/AuthorizationHeader` is a program that does this, docs/library.md a page about it.
+public final class ServerSignIn: Sendable {
+    /// A header, and which tokens it was made of.
+    public typealias Authorization = ServerAuthorizer.Authorization
+
+    /// Whether a call may ask a person.
+    public enum Interaction: Sendable {
+        /// Never: what needs a person is an error.
+        case never
+        /// A person in front of this interface may be asked; a `browser` opens the address for them.
+        case allowed(any SignInInterface, browser: (any BrowserOpening)? = nil)
+    }
+
+    /// What the sign-in works with.
+    public struct Options: Sendable {
+        /// Whose sign-in, where one server is signed in to with several accounts.
+        public var account: String?
+        /// What is configured about signing in; discovery finds the rest.
+        public var configuration: SignInConfiguration
+        /// Where sign-ins are kept when the program brings no store of its own.
+        public var paths: SignInPaths
+        /// A store of the program's own, such as a `MemoryStore`.
+        public var store: (any CredentialStore)?
+        /// The password of the encrypted files, where they have one.
+        public var storePassword: Secret?
+        /// Proxies and certificates.
+        public var environment: [String: String]
+        /// Certificates of this server.
+        public var tls: TLSSettings
+        /// What the program does, for those who wait for its locks.
+        public var command: String
+        /// The client's name and version as servers see them.
+        public var userAgent: String
+        /// What a person types to sign in, for the next step of errors.
+        public var loginCommand: String?
+        /// Told of everything that happens to the sign-in: for a log, for a status.
+        public var observer: @Sendable (AuthorizationEvent) -> Void
+        /// Told of client registrations made and forgotten.
+        public var registrations: @Sendable (RegistrationEvent) -> Void
+        /// The clock.
+        public var now: @Sendable () -> Date
+
+        /// The usual places of this environment.
+        public init(environment: [String: String], homeDirectory: String) {
+            configuration = SignInConfiguration()
+            paths = SignInPaths(environment: environment, homeDirectory: homeDirectory)
+            storePassword = (environment["OMLX_STORE_PASSWORD"] ?? environment["MCP_CLI_ENCRYPTION_KEY"])
+                .flatMap { $0.isEmpty ? nil : Secret($0) }
+            self.environment = environment
+            tls = TLSSettings()
+            command = "a program"
+            userAgent = "omlx"
+            observer = { _ in }
+            registrations = { _ in }
+            now = { Date() }
+        }
+    }
+
+    /// The server, its URL byte for byte as given.
+    public let server: HTTPURL
+    /// What the credential is looked up by.
+    public let key: CredentialKey
+    private let authorizer: ServerAuthorizer
+    private let context: SignInContext
+    private let configuration: SignInConfiguration
+
+    /// The sign-in at a server. Nothing is read or asked before it is used.
+    /// - Throws: `OmlxError` with `CONFIG_URL_INVALID`.
+    public convenience init(_ server: String, _ options: Options) throws(OmlxError) {
+        let url: HTTPURL
+        do {
+            url = try HTTPURL(server)
+        } catch {
+            throw OmlxError(.configURLInvalid, "the server's URL cannot be used: \(error.reason)")
+        }
+        let source = options.storePassword.map { KeySource.password($0) } ?? .keyFile
+        let store =
+            options.store
+            ?? EncryptedFileStore(folder: options.paths.credentials, keySource: source, now: options.now)
+        let http = HTTPClient(
+            environment: HTTPEnvironment(variables: options.environment), tls: options.tls,
+            userAgent: options.userAgent)
+        var context = SignInContext(
+            http: http, store: store, lockFolder: options.paths.locks, command: options.command, now: options.now)
+        context.observer = options.registrations
+        self.init(
+            url, account: options.account, configuration: options.configuration, context: context,
+            loginCommand: options.loginCommand, observer: options.observer)
+    }
+
+    /// The sign-in at a server with what a host has already made.
+    public init(
+        _ server: HTTPURL, account: String?, configuration: SignInConfiguration, context: SignInContext,
+        loginCommand: String?, observer: @escaping @Sendable (AuthorizationEvent) -> Void
+    ) {
+        self.server = server
+        self.context = context
+        self.configuration = configuration
+        key = CredentialKey(serverURL: server.text, account: account)
+        var login = "omlx mcp login --url \(server.text.shellWord)"
+        if let account { login += " --account \(account.shellWord)" }
+        authorizer = ServerAuthorizer(
+            key, serverName: server.host, loginCommand: loginCommand ?? login, context: context, observer: observer)
+    }
+
+    // MARK: the header
+
+    /// The header to send now. Refreshes first when the tokens are due: one token request at most, and no other.
+    /// - Parameter interaction: whether a person may be asked when there is no usable sign-in.
+    /// - Throws: `OmlxError`: `OAUTH_SIGN_IN_NEEDED`, `OAUTH_REFRESH_REJECTED`, `OAUTH_REFRESH_REFUSED` and
+    ///   `OAUTH_REFRESH_IMPOSSIBLE` when only a person can help; `OAUTH_REFRESH_UNAVAILABLE` when trying later can; the
+    ///   store's errors; with a person also those of the sign-in.
+    public func authorization(_ interaction: Interaction = .never) async throws -> Authorization {
+        do {
+            return try await authorizer.usableAuthorization()
+        } catch let error as OmlxError where Self.needsPerson(error) {
+            guard case .allowed(let interface, let browser) = interaction else { throw error }
+            _ = try await signIn(interface: interface, browser: browser)
+            return try await authorizer.usableAuthorization()
+        }
+    }
+
+    /// The header to repeat a refused request with, or `nil` when the answer is no matter of the sign-in. Refreshes once
+    /// for each refused token, however many tasks and processes ask; a token just refreshed is not refreshed again.
+    /// - Parameters:
+    ///   - used: what the request was sent with.
+    ///   - status: the answer's status.
+    ///   - challenges: the answer's `WWW-Authenticate` lines.
+    ///   - attempt: which sending of the same request was answered, from 1.
+    /// - Throws: as `authorization(_:)`; `OAUTH_TOKEN_REFUSED` when a new token is refused as well;
+    ///   `OAUTH_INSUFFICIENT_SCOPE` for a 403 that says so.
+    public func authorization(
+        after used: Authorization, status: Int, challenges: [String], attempt: Int = 1,
+        _ interaction: Interaction = .never
+    ) async throws -> Authorization? {
+        let headers = HTTPHeaders(challenges.map { ("WWW-Authenticate", $0) })
+        let head = HTTPResponseHead(status: status, headers: headers, url: server)
+        do {
+            guard try await authorizer.judge(head, of: used, attempt: attempt) else { return nil }
+            return try await authorizer.usableAuthorization()
+        } catch let error as OmlxError where Self.needsPerson(error) {
+            guard case .allowed(let interface, let browser) = interaction else { throw error }
+            _ = try await signIn(interface: interface, browser: browser)
+            return try await authorizer.usableAuthorization()
+        }
+    }
+
+    private static func needsPerson(_ error: OmlxError) -> Bool {
+        [
+            .oauthSignInNeeded, .oauthRefreshRejected, .oauthRefreshRefused, .oauthRefreshImpossible,
+            .oauthTokenRefused,
+        ].contains(error.code)
+    }
+
+    /// The sign-in's public part: issuer, scopes, expiry; `nil` when there is none.
+    /// - Throws: the store's errors.
+    public func credential() async throws -> Credential? {
+        try await context.store.credential(for: key)
+    }
+
+    // MARK: in and out
+
+    /// Signs in, whatever sign-in there is; the earlier one stays until the new one is kept.
+    /// - Throws: `OmlxError`; `CancellationError`.
+    @discardableResult
+    public func signIn(
+        interface: any SignInInterface, browser: (any BrowserOpening)?
+    ) async throws -> SignInOutcome {
+        let refusal = await askForRefusal()
+        var challenge = refusal?.challenge
+        if challenge == nil { challenge = await authorizer.lastChallenge }
+        let driver = SignInDriver(context: context, interface: interface, browser: browser)
+        var request = SignInRequest(
+            key: key, server: server, challenge: challenge ?? BearerChallenge(), configuration: configuration)
+        request.peer = refusal?.peer
+        let outcome = try await driver.signIn(request)
+        try await authorizer.reload()
+        return outcome
+    }
+
+    /// What the server says to a request without a header, and from where. One that does not refuse it says nothing.
+    private func askForRefusal() async -> (challenge: BearerChallenge?, peer: HTTPPeer?)? {
+        let request = HTTPRequest(
+            "GET", server, headers: [HTTPRequestHeader("Accept", "application/json, text/event-stream")],
+            limits: .oauth, redirects: .sameOrigin)
+        guard let head = try? await context.http.send(request).head else { return nil }
+        guard head.status == 401 else { return (nil, head.peer) }
+        let lines = head.headers.values(of: "www-authenticate")
+        return (BearerChallenge(challenges: AuthenticationChallenge.parse(lines)), head.peer)
+    }
+
+    /// Takes the tokens back at the authorization server (RFC 7009), then forgets them here whatever it answered.
+    /// - Throws: `OmlxError` of class storage.
+    @discardableResult
+    public func signOut(localOnly: Bool = false) async throws -> SignOutOutcome {
+        let outcome = try await SignOut(context: context).signOut(key, localOnly: localOnly)
+        try await authorizer.reload()
+        return outcome
+    }
+
+    /// Waits for a token exchange under way, 10 s at most, so that a rotated token is not lost: to be called before the
+    /// process ends, also after a signal.
+    public func finish() async { await context.exchanges.drain() }
+}
+
+extension ServerAuthorizer.Authorization {
+    /// The header's value in the clear, such as `Bearer …`, for an HTTP library that takes text. Unlike `header` it
+    /// cannot be wiped: let it go soon, and print it nowhere.
+    public var exposedHeader: String? { header?.withBytes { String(decoding: $0, as: UTF8.self) } }
+}

@@ -1,0 +1,78 @@
+// omlx mcp log: what happened to the sign-ins, from the event log.
+
+import ArgumentParser
+import ErrorCatalogue
+import FoundationEssentials
+import JSON
+import MCPHost
+
+struct LogCommand: Action {
+    static let configuration = CommandConfiguration(
+        commandName: "log", abstract: "Show what happened to the sign-ins.",
+        discussion: """
+            Sign-ins, refreshes, rejections, scopes refused, registrations and sign-outs, each with its outcome and code, \
+            whichever process did them. Reads the status database only; it keeps the last 10,000.
+            """)
+    static let word = "log"
+
+    @Argument(help: "The server; all when none is named.")
+    var server: String?
+
+    @Option(help: "At most so many, the last ones.")
+    var limit = 50
+
+    @Flag(help: "Go on showing.")
+    var follow = false
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard (1...StatusDatabase.eventLimit).contains(limit) else {
+            throw ValidationError("--limit takes a number from 1 to \(StatusDatabase.eventLimit)")
+        }
+    }
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        if let server { try session.configuration(about: [server]).require([server]) }
+        let path = session.paths.database
+        var database = try StatusDatabase.open(path: path, mode: .readIfExists)
+        var last = show(try database.events(server: server, limit: limit), session, isFirst: true) ?? 0
+        while follow {
+            try await Task.sleep(for: .milliseconds(500))
+            // It may have been made only now.
+            if !database.exists { database = try StatusDatabase.open(path: path, mode: .readIfExists) }
+            last = show(try database.events(server: server, after: last), session, isFirst: false) ?? last
+        }
+        return .done
+    }
+
+    /// Shows events; the last one's number.
+    private func show(_ events: [StatusEvent], _ session: Session, isFirst: Bool) -> Int64? {
+        guard isFirst || !events.isEmpty else { return nil }
+        if session.common.json {
+            session.document(Self.word, ["events": .array(events.map(\.json))])
+        } else if events.isEmpty {
+            session.console.progress("Nothing has happened yet.")
+        } else {
+            let header = isFirst ? [["TIME", "SERVER", "EVENT", "OUTCOME", "CODE", "MESSAGE"]] : []
+            session.console.table(header + events.map(\.row))
+        }
+        return events.last?.id
+    }
+}
+
+extension StatusEvent {
+    fileprivate var row: [String] {
+        [
+            at.formatted(.iso8601), OmlxError.shown(server ?? "", limit: 80), kind, outcome, code ?? "",
+            OmlxError.shown(message),
+        ]
+    }
+
+    fileprivate var json: JSON {
+        [
+            "at": JSON(time: at), "server": JSON(optional: server), "event": .string(kind),
+            "outcome": .string(outcome), "code": JSON(optional: code), "message": .string(message),
+        ]
+    }
+}

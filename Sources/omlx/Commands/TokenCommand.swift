@@ -1,0 +1,73 @@
+// omlx mcp token: the Authorization header for scripts, shown only when asked for.
+
+import ArgumentParser
+import ErrorCatalogue
+import FoundationEssentials
+import JSON
+import MCPHost
+
+struct TokenCommand: Action {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Print a server's Authorization header, for scripts.",
+        discussion: """
+            The header holds the access token: who has it can use the server as you. It is refreshed first when that is \
+            due; nothing is opened or asked. Keep it out of the process list: omlx mcp token SERVER --header | curl -H \
+            @- https://…
+            """)
+    static let word = "token"
+
+    @Argument(help: "The server.")
+    var server: String
+
+    @Flag(help: "Print the header. Without this nothing secret is printed.")
+    var header = false
+
+    @Option(help: "Which account's sign-in to use.")
+    var account: String?
+
+    @Option(help: "The credential store: file or memory.")
+    var store: String?
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws { try AccountName.check(account) }
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        let configuration = try session.configuration(about: [server])
+        let source = try HeaderSource(
+            server, configuration: configuration,
+            options: session.hostOptions(store: store, account: account, command: Self.word))
+        guard header else {
+            throw OmlxError(
+                .configUsage, "the header holds a secret and is printed only when asked for",
+                nextStep: "omlx mcp token \(server.shellWord) --header")
+        }
+        let found: ServerHeader
+        do {
+            found = try await source.header()
+            await source.finish()
+        } catch {
+            await source.finish()
+            throw error
+        }
+        show(found, session)
+        return .done
+    }
+
+    private func show(_ found: ServerHeader, _ session: Session) {
+        guard session.common.json else {
+            session.console.line(revealing: found.value.concatenating(prefix: "Authorization: "))
+            return
+        }
+        session.document(
+            Self.word,
+            [
+                "server": .string(server), "account": JSON(optional: found.account),
+                "source": .string(found.source.rawValue), "expires_at": JSON(time: found.expiresAt),
+                "header": [
+                    "name": "Authorization",
+                    "value": .string(found.value.withBytes { String(decoding: $0, as: UTF8.self) }),
+                ],
+            ])
+    }
+}
