@@ -13,7 +13,7 @@ SWIFT_FLAGS ?=
 release := .build/release
 install_root := $(DESTDIR)$(PREFIX)
 
-.PHONY: help run test test-browser build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
+.PHONY: help run test soak test-browser build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r target text; do \
@@ -35,6 +35,12 @@ test-browser: ## sign in with a real browser, Chromium, with scripts and without
 	swift build --product omlx $(SWIFT_FLAGS)
 	swift build --product omlx-demo-server $(SWIFT_FLAGS)
 	python3 -B Tests/Browser/browser_test.py .build/debug
+
+soak: ## the proof of the refresh in full: 1,000 expiries, most of an hour (OMLX_SOAK_EXPIRIES=N for another number)
+	@scripts/setup.sh test
+	@scripts/build-tests.sh $(SWIFT_FLAGS)
+	OMLX_SOAK_EXPIRIES=$${OMLX_SOAK_EXPIRIES:-1000} \
+	    swift test --skip-build --filter 'RefreshProofTests|KilledRefreshTests' $(SWIFT_FLAGS)
 
 build: ## the release programs, in .build/release
 	@scripts/setup.sh build
@@ -79,7 +85,7 @@ bench: build ## measure omlx beside its peers, and count the requests of a sign-
 	@python3 Benchmarks/run.py --omlx $(release)/omlx --oauth
 
 lint: ## check the style of the Swift sources
-	@find Package.swift Sources Tests -name .build -prune -o -name '*.swift' -print0 | \
+	@find Package.swift Sources Tests Examples -name .build -prune -o -name '*.swift' -print0 | \
 	    xargs -0 swift format lint --strict --parallel --configuration .swift-format
 
 clean: ## take away everything that was built, the test servers' Python too
