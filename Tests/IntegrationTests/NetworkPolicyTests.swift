@@ -17,14 +17,23 @@ struct NetworkPolicyTests {
             #expect(run.exit == 0, "\(run)")
             let results = try #require(
                 JSONSerialization.jsonObject(with: Data(run.output)) as? [String: [String: Any]], "\(run)")
-            #expect(results.count == 16)
-            for (name, result) in results where name != "own-name" && name != "inside" {
+            #expect(results.count == 18)
+            let others = ["own-name", "inside", "doctor", "doctor-register"]
+            for (name, result) in results where !others.contains(name) {
                 let errors = result["stderr"] as? String ?? ""
                 #expect(errors.contains("TRANSPORT_ADDRESS_REFUSED"), "\(name): \(errors)")
                 #expect(result["exit"] as? Int == 1, "\(name)")
                 #expect(result["inside"] as? [String] == [], "\(name)")
                 #expect(result["connections"] as? Int == 0, "\(name)")
             }
+            let doctor = try #require(results["doctor"])
+            let seen = doctor["stdout"] as? String ?? ""
+            #expect(doctor["exit"] as? Int == 1 && doctor["connections"] as? Int == 0, "\(doctor)")
+            #expect(seen.contains("TRANSPORT_ADDRESS_REFUSED") && seen.contains("10.66.0.1"), "\(seen)")
+            #expect(seen.contains("93.184.216.34 (public)"), "\(seen)")
+            let registering = try #require(results["doctor-register"])
+            #expect(registering["connections"] as? Int == 0, "the doctor registers nothing: \(registering)")
+            #expect((registering["stdout"] as? String)?.contains("on the public internet") == true, "\(registering)")
             let own = try #require(results["own-name"])
             #expect((own["inside"] as? [String])?.first == "GET /.well-known/oauth-authorization-server", "\(own)")
             let inside = try #require(results["inside"])

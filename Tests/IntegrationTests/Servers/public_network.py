@@ -1,7 +1,7 @@
 """A network of its own with a public server in it whose metadata leads inside, and omlx signing in to it.
 
 Run it in network and mount namespaces of their own, as root there: it gives addresses to the loopback device and names
-to /etc/hosts. Prints one JSON object: for each case omlx's exit status and standard error, and what reached the inside.
+to /etc/hosts. Prints one JSON object: for each case omlx's exit status and outputs, and what reached the inside.
 """
 
 import http.server
@@ -123,15 +123,17 @@ def main():
     servers["inside"] = {"url": inside_name + "/mcp"}
     with open("network.json", "w") as file:
         json.dump({"servers": servers}, file)
+    runs = {case: ["login", case, "--no-browser"] for case in servers}
+    runs |= {"doctor": ["doctor", "server-name"], "doctor-register": ["doctor", "register-name"]}
     results = {}
-    for case in servers:
+    for case, words in runs.items():
         requests, connections = len(inside.requests), inside.connections
         ended = subprocess.run(
-            [OMLX, "mcp", "login", case, "--no-browser", "--mcp-config", "network.json"] + sys.argv[1:],
+            [OMLX, "mcp"] + words + ["--mcp-config", "network.json"] + sys.argv[1:],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
             env=os.environ | {"SSL_CERT_FILE": os.path.abspath("cert.pem")})
         results[case] = {
-            "exit": ended.returncode, "stderr": ended.stderr, "inside": inside.requests[requests:],
+            "exit": ended.returncode, "stdout": ended.stdout, "stderr": ended.stderr, "inside": inside.requests[requests:],
             "connections": inside.connections - connections,
         }
     print(json.dumps(results))
