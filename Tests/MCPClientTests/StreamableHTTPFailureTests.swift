@@ -104,11 +104,10 @@ struct StreamableHTTPFailureTests {
 
     @Test("nothing listens")
     func refused() async throws {
-        let server = try ScriptedServer { _, _ in }
-        let url = try server.url()
-        server.stop()
-        let connection = connection(.streamableHTTP(url))
+        let port = try BoundPort()
+        let connection = connection(.streamableHTTP(try HTTPURL("http://127.0.0.1:\(port.number)/mcp")))
         #expect(await failure { try await connection.connect() }?.code == .transportConnectionRefused)
+        withExtendedLifetime(port) {}
     }
 
     @Test("an answer longer than the limit", arguments: [true, false])

@@ -65,9 +65,10 @@ import Testing
     func children() async throws {
         try await withHostScene { scene async throws in
             let manager = try scene.host([
-                "missing": ["command": "/no/such/program"], "ends": ["command": "/bin/false"],
-                "mute": ["command": "/bin/sleep", "args": ["600"]],
-            ]) { $0.timeout = 2 }
+                "missing": ["command": "/no/such/program", "timeout": 60],
+                "ends": ["command": "/bin/false", "timeout": 60],
+                "mute": ["command": "/bin/sleep", "args": ["600"], "timeout": 1],
+            ]) { $0.timeout = nil }
             await manager.start()
             let codes = await [
                 manager.problem(of: "missing")?.code.text, manager.problem(of: "ends")?.code.text,
