@@ -139,7 +139,8 @@ public struct AuthorizationResponse: Sendable {
             if request.server.sendsIssuerInCallback {
                 throw OmlxError(
                     .oauthIssMissing,
-                    "the answer to the sign-in names no issuer although \(OmlxError.shown(expected)) promises one")
+                    "the answer to the sign-in names no issuer although \(OmlxError.shown(expected)) promises one",
+                    nextStep: "sign in again; some servers answer like this when somebody refused")
             }
             return
         }
