@@ -143,6 +143,11 @@ final class ChildProgram: Sendable {
 
     // MARK: the system
 
+    /// What the sanitizers of this run are told, so that programs built with them are told the same.
+    private static let sanitizerOptions = ProcessInfo.processInfo.environment.filter {
+        ["TSAN_OPTIONS", "ASAN_OPTIONS", "LSAN_OPTIONS"].contains($0.key)
+    }
+
     private static func spawn(
         _ program: String, _ arguments: [String], _ environment: [String: String], _ folder: String, _ ends: [Int32]
     ) throws -> pid_t {
@@ -166,7 +171,7 @@ final class ChildProgram: Sendable {
         posix_spawnattr_setflags(&attributes, 0x02 | 0x04 | 0x08)
         // env changes the folder, since posix_spawn can do that only by a function Swift does not import.
         let words = (["env", "-C", folder] + arguments).map { strdup($0) }
-        let variables = environment.map { strdup("\($0.key)=\($0.value)") }
+        let variables = environment.merging(sanitizerOptions) { own, _ in own }.map { strdup("\($0.key)=\($0.value)") }
         defer { for text in words + variables { free(text) } }
         var pid = pid_t()
         let status = Self.starting.withLock { _ in
