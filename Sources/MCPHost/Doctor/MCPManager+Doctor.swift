@@ -33,8 +33,10 @@ extension MCPManager {
         switch entry.result {
         case .failure(let error): return DoctorStep(.configuration, error, facts: facts)
         case .success(let server):
-            if let http = server.transport.http { facts.append(.init("url", http.url.shown)) }
-            facts.append(.init("sign-in", server.auth.map { $0.mode.rawValue } ?? "as the server wants it"))
+            if let http = server.transport.http {
+                facts.append(.init("url", http.url.shown))
+                facts.append(.init("sign-in", server.auth.map { $0.mode.rawValue } ?? "as the server wants it"))
+            }
             guard entry.isEnabled else {
                 let error = OmlxError(
                     .configServerDisabled, "the server is disabled in the configuration",
