@@ -96,6 +96,10 @@ final class CallbackListener: Sendable {
 
     // MARK: binding
 
+    /// Ports below those that systems give to outgoing connections (ip(7), `ip_local_port_range`): the one kept with a
+    /// registration is then not taken by somebody's connection when it is wanted again (pain 5).
+    private static let lastingPorts = 20_000..<32_000
+
     private static func bind(
         _ settings: RedirectSettings, preferredPort: Int?
     ) throws(OmlxError) -> (sockets: [Int32], port: Int) {
@@ -114,6 +118,9 @@ final class CallbackListener: Sendable {
             return sockets
         }
         // More than once, because a port free on IPv4 may be taken on IPv6.
+        for _ in 0..<8 {
+            if let sockets = try bind(settings.host, port: .random(in: lastingPorts)) { return sockets }
+        }
         for _ in 0..<8 {
             if let sockets = try bind(settings.host, port: 0) { return sockets }
         }
