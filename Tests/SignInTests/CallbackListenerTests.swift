@@ -22,10 +22,8 @@ private struct RawClient: ~Copyable {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard status == 0 else {
-            close(descriptor)
-            throw OmlxError(.transportConnectionRefused, "no connection")
-        }
+        // A value whose initializer throws after its last member was set is closed by its deinit.
+        guard status == 0 else { throw OmlxError(.transportConnectionRefused, "no connection") }
     }
 
     deinit { close(descriptor) }
