@@ -81,7 +81,8 @@ let package = Package(
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "ErrorCatalogue", "JSON"]),
         .target(name: "TestSupport", dependencies: ["CProcess"], path: "Tests/TestSupport"),
         .testTarget(
-            name: "HTTPClientTests", dependencies: ["HTTPClient", "Cryptography", "ErrorCatalogue", "TestSupport"]),
+            name: "HTTPClientTests", dependencies: ["HTTPClient", "Cryptography", "ErrorCatalogue", "TestSupport"],
+            exclude: ["Servers"]),
         .executableTarget(
             name: "CredentialStoreProbe", dependencies: ["Credentials", "Cryptography", "ErrorCatalogue", "JSON"],
             path: "Tests/CredentialStoreProbe"),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the Python environments of the test servers and of the benchmark's peers under .venvs/ of the repository.
-# Usage: scripts/venvs.sh [NAME…]   (mcp1, mcp2, fastmcp, django and zxing without a name)
+# Usage: scripts/venvs.sh [NAME…]   (mcp1, mcp2, fastmcp, django, hypercorn and zxing without a name)
 # Does nothing, quickly, when they are up to date.
 # PYTHON chooses another interpreter than the python3 of the PATH; it must be 3.10 or newer.
 set -eu
@@ -14,9 +14,10 @@ requirements() {
     mcp2) echo 'mcp==2.3.0 uvicorn==0.54.0' ;;
     fastmcp) echo 'fastmcp==4.1.2 uvicorn==0.54.0' ;;
     django) echo 'django-oauth-toolkit==3.4.1 django==5.2.19 oauthlib==3.3.1 mcp==1.30.0 uvicorn==0.54.0' ;;
+    hypercorn) echo 'hypercorn==0.18.0' ;; # speaks HTTP/2
     zxing) echo 'zxing-cpp==3.1.1' ;; # reads QR codes
     mcp-stdio) echo 'mcp-stdio==0.45.2' ;; # a peer of the benchmark only: made when named
-    *) die "unknown environment: $1 (there are mcp1, mcp2, fastmcp, django, zxing and mcp-stdio)" ;;
+    *) die "unknown environment: $1 (there are mcp1, mcp2, fastmcp, django, hypercorn, zxing and mcp-stdio)" ;;
     esac
 }
 
@@ -89,7 +90,7 @@ make_venv() {
     mv "$venvs/$1/.stamp.new" "$venvs/$1/.stamp"
 }
 
-[ $# -gt 0 ] || set -- mcp1 mcp2 fastmcp django zxing
+[ $# -gt 0 ] || set -- mcp1 mcp2 fastmcp django hypercorn zxing
 for name in "$@"; do requirements "$name" >/dev/null; done
 
 mkdir -p "$venvs"

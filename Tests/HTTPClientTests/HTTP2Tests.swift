@@ -1,4 +1,4 @@
-// HTTP/2 against a server nobody here wrote, when one is named: OMLX_TEST_HTTP2_URL and OMLX_TEST_HTTP2_CA.
+// HTTP/2 against a server nobody here wrote.
 
 import ErrorCatalogue
 import Foundation
@@ -6,12 +6,20 @@ import Testing
 
 @testable import HTTPClient
 
-private let serverURL = ProcessInfo.processInfo.environment["OMLX_TEST_HTTP2_URL"]
-private let authority = ProcessInfo.processInfo.environment["OMLX_TEST_HTTP2_CA"]
+@Suite(.timeLimit(.minutes(2))) struct HTTP2Tests {
+    let client: HTTPClient
+    let server: HTTP2Server
+    var base: String { server.url }
 
-@Suite(.enabled(if: serverURL != nil), .timeLimit(.minutes(1))) struct HTTP2Tests {
-    let client = HTTPClient(tls: TLSSettings(certificateAuthorities: authority))
-    let base = serverURL ?? ""
+    init() throws {
+        let fixture = try TLSFixture()
+        client = HTTPClient(tls: TLSSettings(certificateAuthorities: fixture.file("ca.pem")))
+        server = try HTTP2Server(fixture)
+        self.fixture = fixture
+    }
+
+    // Kept: its files are there as long as it is.
+    private let fixture: TLSFixture
 
     @Test("Requests at once share one connection; the server says which protocol and port it saw")
     func multiplexed() async throws {

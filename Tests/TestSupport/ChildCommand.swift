@@ -10,6 +10,9 @@ public final class ChildCommand: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         /// What failed.
         public let description: String
+
+        /// A failure of a program that tests start.
+        public init(description: String) { self.description = description }
     }
 
     private let pid: pid_t

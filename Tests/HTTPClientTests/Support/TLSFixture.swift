@@ -8,8 +8,6 @@ import Testing
 final class TLSFixture: Sendable {
     let folder: String
 
-    static var isAvailable: Bool { FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl") }
-
     struct ToolFailure: Error { let arguments: [String] }
 
     init() throws {
