@@ -13,6 +13,9 @@ SWIFT_FLAGS ?=
 release := .build/release
 # Tests of many processes, which want the machine to themselves.
 proofs := RefreshProofTests|KilledRefreshTests
+# Runs the tests that were built: $(1) are flags.
+run_tests = swift test --skip-build $(1) --parallel --skip '$(proofs)' && \
+    swift test --skip-build $(1) --filter '$(proofs)'
 install_root := $(DESTDIR)$(PREFIX)
 
 .PHONY: help run test soak test-browser build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
@@ -30,8 +33,7 @@ test: ## check style and warnings, build everything, run all tests
 	@scripts/build-tests.sh $(SWIFT_FLAGS)
 	@scripts/venvs.sh
 	@scripts/consumer.sh
-	swift test --skip-build --parallel --skip '$(proofs)' $(SWIFT_FLAGS)
-	swift test --skip-build --filter '$(proofs)' $(SWIFT_FLAGS)
+	$(call run_tests,$(SWIFT_FLAGS))
 
 test-browser: ## sign in with a real browser, Chromium, with scripts and without
 	@scripts/setup.sh browser
@@ -75,14 +77,16 @@ sanitize: ## run the tests under the thread and the address sanitizer
 sanitize-thread:
 	@scripts/setup.sh test
 	@scripts/venvs.sh
-	TSAN_OPTIONS="$${TSAN_OPTIONS:-halt_on_error=1 suppressions=$(CURDIR)/scripts/tsan.supp}" \
-	    swift test --sanitize=thread --scratch-path .build-tsan --parallel $(SWIFT_FLAGS)
+	swift build --build-tests --sanitize=thread --scratch-path .build-tsan $(SWIFT_FLAGS)
+	export TSAN_OPTIONS="$${TSAN_OPTIONS:-halt_on_error=1 suppressions=$(CURDIR)/scripts/tsan.supp}"; \
+	    $(call run_tests,--sanitize=thread --scratch-path .build-tsan $(SWIFT_FLAGS))
 
 sanitize-address:
 	@scripts/setup.sh test
 	@scripts/venvs.sh
-	LSAN_OPTIONS="$${LSAN_OPTIONS:-suppressions=$(CURDIR)/scripts/lsan.supp:print_suppressions=0}" \
-	    swift test --sanitize=address --scratch-path .build-asan --parallel $(SWIFT_FLAGS)
+	swift build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
+	export LSAN_OPTIONS="$${LSAN_OPTIONS:-suppressions=$(CURDIR)/scripts/lsan.supp:print_suppressions=0}"; \
+	    $(call run_tests,--sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS))
 
 bench: build ## measure omlx beside its peers, and count the requests of a sign-in
 	@scripts/setup.sh test

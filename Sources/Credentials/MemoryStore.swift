@@ -1,7 +1,6 @@
 // A credential store that keeps nothing beyond the process.
 
 import FoundationEssentials
-import Synchronization
 
 /// Keeps credentials in memory only: for tests, and for programs that want no trace left.
 public actor MemoryStore: CredentialStore {
@@ -11,25 +10,7 @@ public actor MemoryStore: CredentialStore {
     private let now: @Sendable () -> Date
     private var credentialsByKey: [CredentialKey: Credential] = [:]
     private var registrationsByKey: [RegistrationKey: ClientRegistration] = [:]
-    private nonisolated let watchers = Watchers()
-
-    /// Those who want to know of changes.
-    private final class Watchers: Sendable {
-        private let streams = Mutex<[Int: AsyncStream<Void>.Continuation]>([:])
-
-        func stream() -> AsyncStream<Void> {
-            let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-            let id = streams.withLock { streams in
-                let id = (streams.keys.max() ?? 0) + 1
-                streams[id] = continuation
-                return id
-            }
-            continuation.onTermination = { [weak self] _ in self?.streams.withLock { $0[id] = nil } }
-            return stream
-        }
-
-        func tell() { for stream in streams.withLock({ Array($0.values) }) { stream.yield() } }
-    }
+    private nonisolated let watchers = Broadcast<Void>(buffer: 1)
 
     /// An empty store.
     /// - Parameter now: The clock.
@@ -44,14 +25,14 @@ public actor MemoryStore: CredentialStore {
         try expected.check(existing?.generation, of: credential.key)
         let saved = credential.successor(of: existing, now: now())
         credentialsByKey[credential.key] = saved
-        watchers.tell()
+        watchers.send(())
         return saved
     }
 
     public func removeCredential(for key: CredentialKey, expecting expected: ExpectedRecord) throws {
         try expected.check(credentialsByKey[key]?.generation, of: key)
         credentialsByKey[key] = nil
-        watchers.tell()
+        watchers.send(())
     }
 
     public func credentials() -> StoreListing<Credential> { StoreListing(records: Array(credentialsByKey.values)) }

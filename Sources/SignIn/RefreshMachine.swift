@@ -26,9 +26,9 @@ struct RefreshMachine {
     private let server: String
     private var unsent = 0
     private var hasRepeatedLostAnswer = false
-    /// Whether the answer to a request that may have reached the server was lost.
-    var hasLostAnswer: Bool { hasRepeatedLostAnswer }
     private var hasWaited = false
+    /// Whether the server may have granted tokens that did not get here: an answer was lost, or could not be used.
+    private(set) var mayHaveLostTokens = false
 
     /// - Parameter server: the token endpoint's origin, for messages.
     init(server: String) { self.server = server }
@@ -46,6 +46,7 @@ struct RefreshMachine {
         switch TokenReply(reply) {
         case .granted(let grant): return .granted(grant)
         case .unusable(let error):
+            mayHaveLostTokens = true
             return .unknown(
                 OmlxError(
                     .oauthRefreshReplyInvalid, "the answer to the refresh cannot be used: \(error.message)",
@@ -76,6 +77,7 @@ struct RefreshMachine {
         }
         if !isFinal, failure.mayHaveBeenSent, !hasRepeatedLostAnswer {
             hasRepeatedLostAnswer = true
+            mayHaveLostTokens = true
             return .send(after: 0)
         }
         return .unknown(Self.unavailable(error.message, error))

@@ -109,11 +109,11 @@ public struct RefreshTransaction: Sendable {
                 action = machine.received(reply, jitter: Double.random(in: 0...1))
             case .granted(let grant): return .current(try await keep(grant, over: begun), isNew: true)
             case .rejected(let error, let reason):
-                let lost = earlier ?? (machine.hasLostAnswer ? begun.refreshBegun : nil)
+                let lost = earlier ?? (machine.mayHaveLostTokens ? begun.refreshBegun : nil)
                 return try await rejected(error.hiding(begun.secrets), reason, begun, after: lost)
             case .refused(let error): return .refused(await answered(begun, earlier), error.hiding(begun.secrets))
             case .unknown(let error):
-                let kept = machine.hasLostAnswer ? begun : await answered(begun, earlier)
+                let kept = machine.mayHaveLostTokens ? begun : await answered(begun, earlier)
                 return .unknown(kept, error.hiding(begun.secrets))
             }
         }

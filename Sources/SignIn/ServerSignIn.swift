@@ -135,10 +135,17 @@ public final class ServerSignIn: Sendable {
         do {
             return try await authorizer.usableAuthorization()
         } catch let error as OmlxError where Self.needsPerson(error) {
-            guard case .allowed(let interface, let browser) = interaction else { throw error }
-            _ = try await signIn(interface: interface, browser: browser)
-            return try await authorizer.usableAuthorization()
+            return try await authorization(askedFor: error, interaction)
         }
+    }
+
+    /// Signs in where that is allowed.
+    private func authorization(
+        askedFor error: OmlxError, scopes: [String]? = nil, _ interaction: Interaction
+    ) async throws -> Authorization {
+        guard case .allowed(let interface, let browser) = interaction else { throw error }
+        try await signIn(scopes: scopes, interface: interface, browser: browser)
+        return try await authorizer.usableAuthorization()
     }
 
     /// The header to repeat a refused request with, or `nil` when the answer is no matter of the sign-in. Refreshes once
@@ -149,7 +156,8 @@ public final class ServerSignIn: Sendable {
     ///   - challenges: the answer's `WWW-Authenticate` lines.
     ///   - attempt: which sending of the same request was answered, from 1.
     /// - Throws: as `authorization(_:)`; `OAUTH_TOKEN_REFUSED` when a new token is refused as well;
-    ///   `OAUTH_INSUFFICIENT_SCOPE` for a 403 that says so.
+    ///   `OAUTH_INSUFFICIENT_SCOPE` for a 403 that says so, where nobody may be asked; with a person it is signed in to
+    ///   for the scopes that are wanted as well, three times at most, and then `OAUTH_STEP_UP_FAILED`.
     public func authorization(
         after used: Authorization, status: Int, challenges: [String], attempt: Int = 1,
         _ interaction: Interaction = .never
@@ -160,9 +168,27 @@ public final class ServerSignIn: Sendable {
             guard try await authorizer.judge(head, of: used, attempt: attempt) else { return nil }
             return try await authorizer.usableAuthorization()
         } catch let error as OmlxError where Self.needsPerson(error) {
-            guard case .allowed(let interface, let browser) = interaction else { throw error }
-            _ = try await signIn(interface: interface, browser: browser)
-            return try await authorizer.usableAuthorization()
+            return try await authorization(askedFor: error, interaction)
+        } catch let error as OmlxError where error.code == .oauthInsufficientScope {
+            guard case .allowed = interaction else { throw error }
+            return try await authorization(askedFor: error, scopes: scopes(after: error, attempt), interaction)
+        }
+    }
+
+    /// The scopes to sign in for after a 403 that asks for more (C11.3 to C11.6, pain 15). Every sending before this one
+    /// but the first followed a sign-in for the same operation.
+    /// - Throws: `OmlxError`: `OAUTH_STEP_UP_FAILED`; the refusal itself when it does not say what is wanted.
+    private func scopes(after refusal: OmlxError, _ attempt: Int) async throws -> [String] {
+        let credential = await authorizer.current
+        let requested = credential?.requestedScopes ?? []
+        var stepUp = StepUp(
+            serverName: server.host, authorizations: attempt - 1, asked: attempt > 1 ? requested : [])
+        let action = stepUp.refused(
+            refusal, challenged: await authorizer.lastChallenge.scopes, requested: requested,
+            granted: credential?.grantedScopes)
+        switch action {
+        case .authorize(let scopes): return scopes
+        case .end(let error): throw error
         }
     }
 
@@ -187,12 +213,20 @@ public final class ServerSignIn: Sendable {
     public func signIn(
         interface: any SignInInterface, browser: (any BrowserOpening)?
     ) async throws -> SignInOutcome {
+        try await signIn(scopes: nil, interface: interface, browser: browser)
+    }
+
+    @discardableResult
+    private func signIn(
+        scopes: [String]?, interface: any SignInInterface, browser: (any BrowserOpening)?
+    ) async throws -> SignInOutcome {
         let refusal = await askForRefusal()
         var challenge = refusal?.challenge
         if challenge == nil { challenge = await authorizer.lastChallenge }
         let driver = SignInDriver(context: context, interface: interface, browser: browser)
         var request = SignInRequest(
             key: key, server: server, challenge: challenge ?? BearerChallenge(), configuration: configuration)
+        if let scopes { request.configuration.scopes = scopes }
         request.peer = refusal?.peer
         let outcome = try await driver.signIn(request)
         try await authorizer.reload()

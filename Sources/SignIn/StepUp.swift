@@ -18,12 +18,15 @@ public struct StepUp: Sendable {
 
     private let serverName: String
     private var authorizations: Int
-    private var asked: Set<String> = []
+    private var asked: Set<String>
 
-    /// - Parameter authorizations: how many sign-ins this operation has had already.
-    public init(serverName: String, authorizations: Int = 0) {
+    /// - Parameters:
+    ///   - authorizations: how many sign-ins this operation has had already.
+    ///   - asked: the scopes those asked for.
+    public init(serverName: String, authorizations: Int = 0, asked: [String] = []) {
         self.serverName = serverName
         self.authorizations = authorizations
+        self.asked = Set(asked)
     }
 
     /// Judges a refusal.

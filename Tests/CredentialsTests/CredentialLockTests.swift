@@ -25,7 +25,7 @@ private final class Occupancy: Sendable {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<20 {
                     group.addTask {
-                        let lock = try await CredentialLock.acquire("a", in: folder, command: "test", timeout: 30)
+                        let lock = try await CredentialLock.acquire("a", in: folder, command: "test", timeout: 600)
                         inside.enter()
                         await Task.yield()
                         inside.leave()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite("The network policy (C13.4, H3)", .timeLimit(.minutes(1))) struct AddressPolicyTests {
+@Suite("The network policy (C13.4, H3)", .timeLimit(.minutes(5))) struct AddressPolicyTests {
     /// On loopback: 127.0.0.1 plays a public address, the rest is what it is.
     private static let classifier = AddressClassifier {
         $0 == "127.0.0.1" ? .public : NetworkAddress($0)?.kind ?? .reserved

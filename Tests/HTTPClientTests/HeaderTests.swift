@@ -6,7 +6,7 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite(.timeLimit(.minutes(1))) struct HeaderTests {
+@Suite(.timeLimit(.minutes(5))) struct HeaderTests {
     let client = HTTPClient()
 
     private func sent(_ headers: [HTTPRequestHeader]) async throws -> WireRequest {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite(.timeLimit(.minutes(1))) struct ProxyTests {
+@Suite(.timeLimit(.minutes(5))) struct ProxyTests {
     private func client(_ variables: [String: String]) -> HTTPClient {
         HTTPClient(environment: HTTPEnvironment(variables: variables))
     }

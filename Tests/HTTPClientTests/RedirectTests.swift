@@ -6,7 +6,7 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite(.timeLimit(.minutes(1))) struct RedirectTests {
+@Suite(.timeLimit(.minutes(5))) struct RedirectTests {
     let client = HTTPClient()
 
     /// Answers /N with a redirect to /N-1, and /0 with the request's own line and body.

@@ -52,7 +52,7 @@ private final class TokenSource: RequestAuthorizer {
     }
 }
 
-@Suite("Authorizer", .timeLimit(.minutes(1)))
+@Suite("Authorizer", .timeLimit(.minutes(5)))
 struct AuthorizerTests {
     private let needed: @Sendable (HTTPResponseHead, Int) throws -> AuthorizationVerdict = { head, _ in
         if head.status == 401 { throw OmlxError(.oauthSignInNeeded, "sign-in needed", nextStep: "omlx mcp login x") }

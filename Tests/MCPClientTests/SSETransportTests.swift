@@ -7,7 +7,7 @@ import Testing
 
 @testable import MCPClient
 
-@Suite("HTTP+SSE", .timeLimit(.minutes(1)))
+@Suite("HTTP+SSE", .timeLimit(.minutes(5)))
 struct SSETransportTests {
     @Test("A5.2, A5.3: messages are posted to the endpoint, answers come on the stream")
     func ordinary() async throws {

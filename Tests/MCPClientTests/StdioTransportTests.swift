@@ -50,7 +50,7 @@ private func waitForEnd(of pid: pid_t) async throws {
     while isAlive(pid) { try await Task.sleep(for: .milliseconds(5)) }
 }
 
-@Suite("stdio", .timeLimit(.minutes(1)))
+@Suite("stdio", .timeLimit(.minutes(5)))
 struct StdioTransportTests {
     private func connecting(
         _ command: StdioCommand, limits: ConnectionLimits = .short, events: Recorder<ConnectionEvent> = .init()

@@ -9,7 +9,7 @@ import Testing
 
 @testable import MCPClient
 
-@Suite("Streamable HTTP, failures", .timeLimit(.minutes(1)))
+@Suite("Streamable HTTP, failures", .timeLimit(.minutes(5)))
 struct StreamableHTTPFailureTests {
     /// What `connect()` throws when the server answers `initialize` so.
     private func connecting(

@@ -7,7 +7,7 @@ import Testing
 
 @testable import MCPClient
 
-@Suite("Streamable HTTP", .timeLimit(.minutes(1)))
+@Suite("Streamable HTTP", .timeLimit(.minutes(5)))
 struct StreamableHTTPTests {
     @Test("A4.1: initialize, tools/list and tools/call over JSON answers")
     func ordinary() async throws {

@@ -80,6 +80,22 @@ struct InterruptedRefreshTests {
         }
     }
 
+    @Test("an answer that cannot be used may have held tokens: a later rejection says that they were lost")
+    func unusable() async throws {
+        try await withScene { scene async throws in
+            try await scene.signInAndExpire()
+            let stored = try await scene.stored()
+            _ = try await scene.http.fetch(OAuthClientOf(stored).refresh())
+            scene.server.update { $0.token.overrides["refresh_token"] = .json(200, ["expires_in": 60]).times(1) }
+            var error = await omlxError { _ = try await scene.call(scene.authorizer()) }
+            #expect(error?.code == .oauthRefreshReplyInvalid)
+            #expect(try await scene.stored().isRefreshUnfinished)
+            error = await omlxError { _ = try await scene.call(scene.authorizer()) }
+            #expect(error?.code == .oauthRefreshRejected)
+            #expect(error?.message.contains("the answer to a refresh begun by process ") == true)
+        }
+    }
+
     @Test("pain 36: a clock set back since: the token's stated end says nothing, so it is refreshed, once")
     func clockSetBack() async throws {
         try await withScene { scene async throws in

@@ -8,7 +8,6 @@ import JSON
 import Logging
 import MCPClient
 import SignIn
-import Synchronization
 
 /// Connects the servers of a configuration, signs in where asked to, and calls their tools.
 ///
@@ -33,7 +32,7 @@ public actor MCPManager {
     private let servers: [String: ManagedServer]
     private let broken: [String: OmlxError]
     private let gate: CallGate
-    private let watchers = Watchers()
+    private let watchers = Broadcast<HostEvent>(buffer: 1000)
     private let stores: [(store: any CredentialStore, servers: [ManagedServer])]
     private var follower: StoreFollower?
 
@@ -65,7 +64,7 @@ public actor MCPManager {
                 let own = try StoreSelection.own(server.auth, configuration, options)
                 let managed = try ManagedServer(
                     server, status: known[entry.name] ?? ServerStatus(name: entry.name), options: options, http: http,
-                    store: own ?? store, exchanges: exchanges, recorder: recorder, publish: { watchers.publish($0) })
+                    store: own ?? store, exchanges: exchanges, recorder: recorder, publish: { watchers.send($0) })
                 servers[entry.name] = managed
                 guard managed.authorizer != nil else { continue }
                 if let own { stores.append((own, [managed])) } else { sharing.append(managed) }
@@ -326,29 +325,5 @@ extension ServerStatus {
     mutating func take(broken error: OmlxError, at moment: Date) {
         transport = StatusAnswer(.failed, at: moment, problem: StatusProblem(error))
         lastError = StatusError(code: error.code.text, message: error.message, at: moment)
-    }
-}
-
-/// Those who watch a manager.
-private final class Watchers: Sendable {
-    private let streams = Mutex<[Int: AsyncStream<HostEvent>.Continuation]>([:])
-
-    func stream() -> AsyncStream<HostEvent> {
-        let (stream, continuation) = AsyncStream.makeStream(of: HostEvent.self, bufferingPolicy: .bufferingNewest(1000))
-        let id = streams.withLock { streams in
-            let id = (streams.keys.max() ?? 0) + 1
-            streams[id] = continuation
-            return id
-        }
-        continuation.onTermination = { [weak self] _ in self?.streams.withLock { $0[id] = nil } }
-        return stream
-    }
-
-    func publish(_ event: HostEvent) {
-        for stream in streams.withLock({ Array($0.values) }) { stream.yield(event) }
-    }
-
-    func finish() {
-        for stream in streams.withLock({ Array($0.values) }) { stream.finish() }
     }
 }

@@ -1,0 +1,34 @@
+// What happens, told to everybody who listens.
+
+import Synchronization
+
+/// Tells every listener of what happens from the moment on it asked for a stream.
+package final class Broadcast<Element: Sendable>: Sendable {
+    private let buffer: Int
+    private let streams = Mutex<[Int: AsyncStream<Element>.Continuation]>([:])
+
+    /// - Parameter buffer: so many elements wait for a listener who is slow; older ones are lost to it.
+    package init(buffer: Int) { self.buffer = buffer }
+
+    /// A new listener's stream; it listens as long as somebody iterates.
+    package func stream() -> AsyncStream<Element> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Element.self, bufferingPolicy: .bufferingNewest(buffer))
+        let id = streams.withLock { streams in
+            let id = (streams.keys.max() ?? 0) + 1
+            streams[id] = continuation
+            return id
+        }
+        continuation.onTermination = { [weak self] _ in self?.streams.withLock { $0[id] = nil } }
+        return stream
+    }
+
+    /// Tells all.
+    package func send(_ element: Element) {
+        for stream in streams.withLock({ Array($0.values) }) { stream.yield(element) }
+    }
+
+    /// Ends every stream.
+    package func finish() {
+        for stream in streams.withLock({ Array($0.values) }) { stream.finish() }
+    }
+}
