@@ -89,8 +89,8 @@ public struct SignInRecord: Sendable, Hashable {
 
 /// Where a part of a sign-in was found out.
 public struct DiscoverySource: Sendable, Hashable {
-    /// `resource` or `server` for metadata of these, `client` for our own metadata document; `defaults` when nobody published anything and the default endpoints
-    /// of MCP 2025-03-26 stand in (C6.2).
+    /// `resource` or `server` for metadata of these, `client` for our own metadata document; `defaults` when nobody
+    /// published anything and the default endpoints of MCP 2025-03-26 stand in (C6.2).
     public var kind: String
     /// The place that answered; for `defaults` the origin.
     public var url: String
