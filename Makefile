@@ -13,8 +13,12 @@ SWIFT_FLAGS ?=
 release := .build/release
 # Tests of many processes, which want the machine to themselves.
 proofs := RefreshProofTests|KilledRefreshTests
-# Runs the tests that were built: $(1) are flags.
-run_tests = swift test --skip-build $(1) --parallel --skip '$(proofs)' && \
+# Runs the tests that were built: $(1) are flags. So many run at once, for each has its limits of time and the machine may
+# be small; slower under a sanitizer.
+tests_at_once := 16
+sanitized_tests_at_once := 6
+run_tests = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(2) \
+    swift test --skip-build $(1) --parallel --skip '$(proofs)' && \
     swift test --skip-build $(1) --filter '$(proofs)'
 install_root := $(DESTDIR)$(PREFIX)
 
@@ -33,7 +37,7 @@ test: ## check style and warnings, build everything, run all tests
 	@scripts/build-tests.sh $(SWIFT_FLAGS)
 	@scripts/venvs.sh
 	@scripts/consumer.sh
-	$(call run_tests,$(SWIFT_FLAGS))
+	$(call run_tests,$(SWIFT_FLAGS),$(tests_at_once))
 
 test-browser: ## sign in with a real browser, Chromium, with scripts and without
 	@scripts/setup.sh browser
@@ -79,14 +83,14 @@ sanitize-thread:
 	@scripts/venvs.sh
 	swift build --build-tests --sanitize=thread --scratch-path .build-tsan $(SWIFT_FLAGS)
 	export TSAN_OPTIONS="$${TSAN_OPTIONS:-halt_on_error=1 suppressions=$(CURDIR)/scripts/tsan.supp}"; \
-	    $(call run_tests,--sanitize=thread --scratch-path .build-tsan $(SWIFT_FLAGS))
+	    $(call run_tests,--sanitize=thread --scratch-path .build-tsan $(SWIFT_FLAGS),$(sanitized_tests_at_once))
 
 sanitize-address:
 	@scripts/setup.sh test
 	@scripts/venvs.sh
 	swift build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
 	export LSAN_OPTIONS="$${LSAN_OPTIONS:-suppressions=$(CURDIR)/scripts/lsan.supp:print_suppressions=0}"; \
-	    $(call run_tests,--sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS))
+	    $(call run_tests,--sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS),$(sanitized_tests_at_once))
 
 bench: build ## measure omlx beside its peers, and count the requests of a sign-in
 	@scripts/setup.sh test

@@ -46,9 +46,22 @@ struct AdHocServer {
             entry["args"] = .array(connect.command.dropFirst().map { literal($0) })
         }
         let document: JSON = ["servers": .object([name: .object(entry)])]
-        return try HostConfiguration(
+        var configuration = try HostConfiguration(
             contents: document.serialized(), path: folder + "/command line", environment: environment,
             homeDirectory: home)
+        configuration.servers = configuration.servers.map { $0.typed(words) }
+        return configuration
+    }
+
+    /// What was typed, as far as it can hold no secret: queries and the arguments of commands may.
+    private var words: String {
+        guard let url = connect.url else {
+            return "-- \((connect.command.first ?? "").shellWord)" + (connect.command.count > 1 ? " …" : "")
+        }
+        let isPlain = !url.contains { "?#@".contains($0) }
+        return "--url " + (isPlain ? url.shellWord : "URL")
+            + (connect.transport.map { " --transport \($0.shellWord)" } ?? "")
+            + (connect.clientID.map { " --client-id \($0.shellWord)" } ?? "")
     }
 
     private func headers() throws(OmlxError) -> JSONObject {

@@ -75,6 +75,24 @@ struct CredentialScopeTests {
         }
     }
 
+    @Test("the next step for a server of the command line can be typed, and shows no query and no argument")
+    func adHocNextSteps() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            let needed = try await home.omlx("mcp", "tools", "--url", demo.url)
+            let login = "omlx mcp login --url \(demo.url)"
+            #expect(needed.exit == 4 && needed.err.contains("sign-in needed — \(login)\n"), "\(needed)")
+            #expect(needed.err.contains("1 needs sign-in: \(login)\n"), "\(needed)")
+            let query = try await home.omlx("mcp", "tools", "--url", demo.url + "?key=planted-in-a-query")
+            #expect(query.err.contains("omlx mcp login --url URL\n"), "\(query)")
+            let command = try await home.omlx("mcp", "tools", "--", "sh", "-c", "exit 3 # planted-argument")
+            #expect(command.exit == 1 && !command.err.contains("planted"), "\(command)")
+            let script = #"read x; echo '{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}'; cat >/dev/null"#
+            let refused = try await home.omlx("mcp", "tools", "--", "sh", "-c", script)
+            #expect(refused.exit == 1 && refused.err.contains(" — omlx mcp doctor -- sh …\n"), "\(refused)")
+        }
+    }
+
     @Test("a proxy of the environment is not asked for loopback", arguments: ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
     func proxy(_ variable: String) async throws {
         try await TestHome.with { home in

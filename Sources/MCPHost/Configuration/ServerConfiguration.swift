@@ -19,6 +19,17 @@ public struct ConfiguredServer: Sendable {
 }
 
 extension ConfiguredServer {
+    /// The same server, typed in other words than its name on a command line.
+    public func typed(_ words: String) -> ConfiguredServer {
+        let result = result.map { server in
+            var server = server
+            server.commandLineWords = words
+            return server
+        }
+        return ConfiguredServer(
+            name: name, isEnabled: isEnabled, transportName: transportName, line: line, result: result)
+    }
+
     /// A server with good settings that stands in no file.
     init(_ server: ServerConfiguration) {
         self.init(
@@ -41,6 +52,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var tls: TLSFiles
     /// How to sign in; `nil` when the entry says nothing, so that the server's answers decide. Always `nil` for stdio.
     public var auth: AuthConfiguration?
+    /// What stands for the server on a command line where its name does not, such as `--url https://…`; holds no secret.
+    public var commandLineWords: String?
 
     /// The settings of a server, for programs that build their configuration themselves.
     public init(
@@ -54,6 +67,22 @@ public struct ServerConfiguration: Sendable, Equatable {
         self.timeout = timeout
         self.tls = tls
         self.auth = auth
+    }
+
+    /// What a person types to do something with the server.
+    /// - Parameters:
+    ///   - verb: the command, such as `login`.
+    ///   - options: options with their values, ready to be typed.
+    public func commandLine(_ verb: String, _ options: String...) -> String {
+        let words = commandLineWords ?? name.shellWord
+        // What follows `--` belongs to the server's own command.
+        let rest = words.hasPrefix("-- ") ? options + [words] : [words] + options
+        return (["omlx mcp", verb] + rest).joined(separator: " ")
+    }
+
+    /// What a person types to sign in.
+    func loginCommand(account: String?) -> String {
+        account.map { commandLine("login", "--account \($0.shellWord)") } ?? commandLine("login")
     }
 }
 

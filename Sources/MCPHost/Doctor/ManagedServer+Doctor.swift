@@ -49,7 +49,7 @@ extension ManagedServer {
         }
         steps.append(DoctorStep.challenge(refusal.head))
         guard let signIn else {
-            steps.append(DoctorStep(.session, judged(first.error ?? needed, nil)))
+            steps.append(DoctorStep(.session, judged(first.error ?? needed, nil, isExamined: true)))
             return steps + (await stored(context, nil, mustHave: false))
         }
         steps += self.steps(of: signIn, url, context) + (await stored(context, signIn, mustHave: true))
@@ -124,7 +124,7 @@ extension ManagedServer {
     private func network(_ url: HTTPURL, _ first: Attempt) -> [DoctorStep] {
         guard let head = first.observer.heard.first?.head else {
             let error = first.error ?? OmlxError(.transportNetwork, "\(url.origin) gave no answer")
-            return [DoctorStep(.network, judged(error, nil), url: url.withoutQuery)]
+            return [DoctorStep(.network, judged(error, nil, isExamined: true), url: url.withoutQuery)]
         }
         var kind: AddressKind?
         if case .address(let address)? = head.peer { kind = NetworkAddress(address)?.kind }
@@ -145,14 +145,14 @@ extension ManagedServer {
 
     private func session(_ attempt: Attempt, isSignedIn: Bool) -> DoctorStep {
         if let error = attempt.error {
-            let judged = judged(error, nil)
+            let judged = judged(error, nil, isExamined: true)
             guard isSignedIn, judged.code == .oauthSignInNeeded else { return DoctorStep(.session, judged) }
             return DoctorStep(
                 .session,
                 OmlxError(
                     .oauthTokenRefused, "the server refuses the access token that is stored", httpStatus: 401,
-                    nextStep: "omlx mcp tools \(name.shellWord) renews it once; if it is refused again: "
-                        + "omlx mcp login \(name.shellWord)"))
+                    nextStep: configuration.commandLine("tools") + " renews it once; if it is refused again: "
+                        + configuration.commandLine("login")))
         }
         let count = attempt.tools ?? 0
         return DoctorStep(
@@ -166,7 +166,7 @@ extension ManagedServer {
     private nonisolated var needed: OmlxError {
         OmlxError(
             .oauthSignInNeeded, "\(name) wants a sign-in", httpStatus: 401,
-            nextStep: "omlx mcp login \(name.shellWord)")
+            nextStep: configuration.commandLine("login"))
     }
 
     /// The answer that may want a sign-in: a 401; without a credential of the user's own also a 400, 403 or 405, which
@@ -220,7 +220,7 @@ extension ManagedServer {
                 guard mustHave else { return [store] }
                 return [store, DoctorStep(.credential, needed)]
             }
-            let login = "omlx mcp login \(name.shellWord)"
+            let login = configuration.commandLine("login")
             return [
                 store,
                 DoctorStep.credential(credential, now: options.now(), examination: examination, login: login),
@@ -245,7 +245,7 @@ extension ManagedServer {
         }
         facts += attempt.observer.lines.map { .init("standard error", $0) }
         if let error = attempt.error {
-            return [DoctorStep(.process, judged(error, nil), facts: facts)]
+            return [DoctorStep(.process, judged(error, nil, isExamined: true), facts: facts)]
         }
         return [DoctorStep(.process, .ok, "the command runs", facts: facts), session(attempt, isSignedIn: false)]
     }

@@ -56,7 +56,7 @@ public struct HeaderSource: Sendable {
         signIn = ServerSignIn(
             try HTTPURL(configuration: settings.url.value), account: options.account ?? server.auth?.account,
             configuration: try SignInConfiguration(server.auth), context: context,
-            loginCommand: ManagedServer.loginCommand(name, account: options.account), observer: { notes.note($0) })
+            loginCommand: server.loginCommand(account: options.account), observer: { notes.note($0) })
     }
 
     /// The header to send now: that of the sign-in, or else the one the configuration gives.
@@ -70,7 +70,7 @@ public struct HeaderSource: Sendable {
                 server.transport.stdio == nil
                     ? "sign-in is switched off for \(server.name) in the configuration"
                     : "\(server.name) is a stdio server: no header is sent to it",
-                nextStep: "omlx mcp tools \(server.name.shellWord)")
+                nextStep: server.commandLine("tools"))
         }
         do {
             let authorization = try await signIn.authorization()

@@ -46,7 +46,7 @@ extension ManagedServer {
         guard listed.contains(where: { $0.tool.name == tool }) else {
             throw OmlxError(
                 .protocolToolUnknown, "\(name) has no tool \"\(OmlxError.shown(tool, limit: 80))\"",
-                nextStep: "omlx mcp tools \(name.shellWord)")
+                nextStep: configuration.commandLine("tools"))
         }
         return link
     }
@@ -103,8 +103,12 @@ extension ManagedServer {
 
     /// The error as it is about this server: with its name in the next step, and with what its configuration makes of a
     /// refusal.
-    /// - Parameter challenge: what the server's last refusal said.
-    nonisolated func judged(_ error: OmlxError, _ challenge: BearerChallenge?) -> OmlxError {
+    /// - Parameters:
+    ///   - challenge: what the server's last refusal said.
+    ///   - isExamined: whether the doctor asks, who is the next step for what has no other.
+    nonisolated func judged(
+        _ error: OmlxError, _ challenge: BearerChallenge?, isExamined: Bool = false
+    ) -> OmlxError {
         let error = unexpanded(error)
         let signsIn = configuration.auth.map { $0.mode != .disabled }
         switch error.code {
@@ -117,7 +121,7 @@ extension ManagedServer {
             error.nextStep = "take the \"auth\" that switches sign-in off out of the entry of \(name) in mcp.json"
             return error
         case .oauthInsufficientScope:
-            guard let wanted = challenge?.scopes else { return named(error) }
+            guard let wanted = challenge?.scopes else { return error }
             // What was asked for is asked for again, or the next sign-in would lose it (C11.4, pain 15).
             var error = error
             let scopes = Scopes.unique(status.record.soughtScopes + wanted)
@@ -128,12 +132,8 @@ extension ManagedServer {
             var error = error
             error.nextStep = loginCommand
             return error
-        default: return named(error)
+        default: return isExamined ? error : error.suggesting(configuration.commandLine("doctor"))
         }
-    }
-
-    private nonisolated func named(_ error: OmlxError) -> OmlxError {
-        error.suggesting("omlx mcp status \(name.shellWord) --check --verbose")
     }
 }
 

@@ -100,7 +100,7 @@ extension ManagedServer {
             context == nil
                 ? "\(name) is a stdio server; it takes its credentials from its environment"
                 : "sign-in is switched off for \(name) in the configuration",
-            nextStep: "omlx mcp tools \(name.shellWord)")
+            nextStep: configuration.commandLine("tools"))
     }
 
     /// Whether the server works as it is, so that nobody needs asking.
@@ -126,7 +126,8 @@ extension ManagedServer {
         throw OmlxError(
             .oauthSignInNotApplicable, "\(name) answers without asking for a sign-in",
             nextStep:
-                "omlx mcp tools \(name.shellWord); to sign in all the same: omlx mcp login \(name.shellWord) --force")
+                "\(configuration.commandLine("tools")); to sign in all the same: "
+                + configuration.commandLine("login", "--force"))
     }
 
     private func signInRequest(

@@ -85,7 +85,7 @@ actor ManagedServer {
                 : ServerAuthorizer(
                     CredentialKey(serverURL: url.text, account: options.account ?? configuration.auth?.account),
                     serverName: configuration.name,
-                    loginCommand: Self.loginCommand(configuration.name, account: options.account), context: context,
+                    loginCommand: configuration.loginCommand(account: options.account), context: context,
                     observer: { notes.note($0) })
             return
         }
@@ -95,12 +95,7 @@ actor ManagedServer {
     }
 
     /// What a person types to sign in to this server.
-    nonisolated var loginCommand: String { Self.loginCommand(name, account: options.account) }
-
-    /// What a person types to sign in.
-    static func loginCommand(_ name: String, account: String?) -> String {
-        "omlx mcp login \(name.shellWord)" + (account.map { " --account \($0.shellWord)" } ?? "")
-    }
+    nonisolated var loginCommand: String { configuration.loginCommand(account: options.account) }
 
     /// The three answers and the sign-in's record.
     nonisolated var status: ServerStatus { board.status }

@@ -14,6 +14,8 @@ public struct StatusSummary: Sendable, Hashable {
     public var toolCount = 0
     /// How many there are in all.
     public var total: Int
+    /// What the first of those that want a sign-in says is to be typed.
+    private var loginCommand: String?
 
     /// Counts these servers; disabled ones should not be among them.
     public init(_ statuses: [ServerStatus]) {
@@ -26,6 +28,8 @@ public struct StatusSummary: Sendable, Hashable {
                 headerRefused.append(status.name)
             } else if status.discovery.state == .unauthorized {
                 signInNeeded.append(status.name)
+                guard signInNeeded.count == 1, let step = status.signIn.problem?.nextStep else { continue }
+                loginCommand = step.hasPrefix("omlx mcp login ") ? step : nil
             } else {
                 failed.append(status.name)
             }
@@ -38,7 +42,8 @@ public struct StatusSummary: Sendable, Hashable {
         text += "\(toolCount) \(toolCount == 1 ? "tool" : "tools")"
         if let first = signInNeeded.first {
             let count = signInNeeded.count
-            text += "; \(count) \(count == 1 ? "needs" : "need") sign-in: omlx mcp login \(first.shellWord)"
+            text += "; \(count) \(count == 1 ? "needs" : "need") sign-in: "
+            text += loginCommand ?? "omlx mcp login \(first.shellWord)"
         }
         if !headerRefused.isEmpty {
             text += "; \(headerRefused.count) refused the configured header: \(headerRefused.joined(separator: ", "))"

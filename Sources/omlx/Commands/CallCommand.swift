@@ -51,7 +51,11 @@ struct CallCommand: Action {
         try await connect.refuseUnusable(manager)
         let schema = await manager.tools(of: server)
             .first { $0.name == name || $0.tool.name == name }?.tool.inputSchema
-        let object = try ToolArguments(server: server, json: try jsonText(), pairs: arguments, schema: schema).object()
+        let entry = try manager.configuration.server(named: server)?.result.get()
+        let object = try ToolArguments(
+            json: try jsonText(), pairs: arguments, schema: schema,
+            schemaCommand: entry?.commandLine("tools", "--schema")
+        ).object()
         let progress: @Sendable (Progress) -> Void = { update in
             let total = update.total.map { "/\($0.shown)" } ?? ""
             session.console.progress("\(update.progress.shown)\(total) \(OmlxError.shown(update.message ?? ""))")
@@ -107,16 +111,17 @@ extension Double {
 
 /// The arguments of a call from the command line.
 struct ToolArguments {
-    private let server: String
     private let json: String?
     private let pairs: [String]
     private let schema: JSON?
+    private let schemaCommand: String?
 
-    init(server: String, json: String?, pairs: [String], schema: JSON?) {
-        self.server = server
+    /// - Parameter schemaCommand: what shows the tool's schema.
+    init(json: String?, pairs: [String], schema: JSON?, schemaCommand: String?) {
         self.json = json
         self.pairs = pairs
         self.schema = schema
+        self.schemaCommand = schemaCommand
     }
 
     /// - Throws: `OmlxError` with `PROTOCOL_ARGUMENTS`.
@@ -156,7 +161,7 @@ struct ToolArguments {
             throw OmlxError(
                 .protocolArguments,
                 "the tool wants \(OmlxError.shown(types.joined(separator: " or "), limit: 60)) for \(key)",
-                nextStep: "omlx mcp tools \(server.shellWord) --schema")
+                nextStep: schemaCommand)
         }
         return .string(text)
     }

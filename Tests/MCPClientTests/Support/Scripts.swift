@@ -35,7 +35,8 @@ func answerOrdinarily(_ request: ScriptedRequest, _ answerer: Answerer, session:
 let testClient = ClientInfo(name: "omlx", version: "1.0.0")
 
 extension ConnectionLimits {
-    static let short = ConnectionLimits(request: 20, connect: 5, shutdownGrace: 1)
+    /// No test waits for the limits of a request.
+    static let short = ConnectionLimits(request: 120, connect: 60, shutdownGrace: 1)
 }
 
 func connection(
