@@ -39,7 +39,7 @@ guard let server = arguments.first else {
 }
 
 let environment = ProcessInfo.processInfo.environment
-var options = ServerSignIn.Options(environment: environment, homeDirectory: NSHomeDirectory())
+var options = ServerSignIn.Options(environment: environment, homeDirectory: environment["HOME"] ?? NSHomeDirectory())
 options.command = "AuthorizationHeader"
 let interaction: ServerSignIn.Interaction =
     maySignIn ? .allowed(Terminal(), browser: BrowserOpener(environment: environment)) : .never

@@ -20,11 +20,13 @@ let (path, tool) = (arguments[0], arguments[1])
 let pause = Duration.milliseconds(arguments.count > 2 ? Int(arguments[2]) ?? 100 : 100)
 
 let environment = ProcessInfo.processInfo.environment
+// As omlx finds its files: NSHomeDirectory() does not ask HOME.
+let home = environment["HOME"] ?? NSHomeDirectory()
 let configuration = try HostConfiguration.load(
     explicitPath: path, environment: environment, workingDirectory: FileManager.default.currentDirectoryPath,
-    homeDirectory: NSHomeDirectory())
+    homeDirectory: home)
 var options = HostOptions(
-    environment: environment, homeDirectory: NSHomeDirectory(), logger: Logger(label: "ToolLoop"))
+    environment: environment, homeDirectory: home, logger: Logger(label: "ToolLoop"))
 options.command = "ToolLoop"
 options.opensServerStreams = true
 let manager = try MCPManager(configuration: configuration, options: options)

@@ -116,7 +116,9 @@ public struct AuthorizationResponse: Sendable {
             return .refused(OAuthErrorReply(error: only("error") ?? "", errorDescription: only("error_description")))
         }
         guard let code = only("code"), !code.isEmpty else {
-            throw OmlxError(.oauthCodeMissing, "the answer to the sign-in carries no authorization code")
+            throw OmlxError(
+                .oauthCodeMissing, "the answer to the sign-in carries no authorization code",
+                nextStep: "sign in again")
         }
         return .granted(AuthorizationResponse(code: Secret(code)))
     }
@@ -154,7 +156,8 @@ public struct AuthorizationResponse: Sendable {
     /// The error an authorization server's refusal is.
     public static func failure(_ reply: OAuthErrorReply) -> OmlxError {
         if reply.error == "access_denied" {
-            return OmlxError(.oauthAccessDenied, "the sign-in was denied (\(reply.text))")
+            return OmlxError(
+                .oauthAccessDenied, "the sign-in was denied (\(reply.text))", nextStep: "sign in again")
         }
         let words = reply.error.isEmpty ? "an error that it does not name, or names twice" : reply.text
         return OmlxError(

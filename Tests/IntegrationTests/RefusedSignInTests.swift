@@ -79,6 +79,7 @@ struct RefusedSignInTests {
             let login = try await home.login("demo", "--verbose")
             #expect(login.exit == 1 && login.err.contains("error: \(fault.code): "), "\(login)")
             #expect(login.out.isEmpty, "\(login)")
+            #expect(login.err.contains("\n  next: ") && !login.err.contains("next: sign in"), "\(login)")
             #expect(home.openedAddresses.isEmpty == !fault.showsInBrowser, "\(login)")
             let tools = try await home.omlx("mcp", "tools")
             #expect(tools.exit == 4, "\(tools)")

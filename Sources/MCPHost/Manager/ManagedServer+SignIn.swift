@@ -45,7 +45,7 @@ extension ManagedServer {
                 throw refusal ?? error
             } catch let error as OmlxError {
                 noteFailedSignIn(error)
-                throw error
+                throw typed(error)
             }
             noteSignIn(outcome, context)
             try await authorizer.reload()
@@ -59,6 +59,13 @@ extension ManagedServer {
             request.configuration.scopes = scopes
             request.lookedUp = LookAhead()
         }
+    }
+
+    /// The error of a sign-in with a next step that can be typed.
+    private nonisolated func typed(_ error: OmlxError) -> OmlxError {
+        var error = error.suggesting(configuration.commandLine("doctor"))
+        error.nextStep = error.nextStep?.replacing("sign in again", with: loginCommand)
+        return error
     }
 
     /// The scopes to sign in for after a refusal for want of them.

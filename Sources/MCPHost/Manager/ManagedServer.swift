@@ -329,7 +329,7 @@ actor ManagedServer {
         guard count > 0 else { return nil }
         return OmlxError(
             .protocolNotJSON,
-            "\(name) wrote \(count) \(count == 1 ? "line" : "lines") that are no MCP messages, and no answer",
+            "\(name) wrote \(count == 1 ? "1 line that is" : "\(count) lines that are") no MCP message, and no answer",
             nextStep: "run the command by itself to see what it writes; it must write MCP messages only")
     }
 

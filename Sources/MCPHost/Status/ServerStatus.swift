@@ -20,6 +20,9 @@ public struct StatusProblem: Sendable, Hashable {
         self.nextStep = nextStep
     }
 
+    /// Whether it says nothing but that somebody has to sign in.
+    public var saysOnlySignInNeeded: Bool { code == ErrorCode.oauthSignInNeeded.text && nextStep != nil }
+
     /// The problem an error describes, with this next step unless the error has its own.
     public init(_ error: OmlxError, nextStep: String? = nil) {
         self.init(code: error.code.text, message: error.message, nextStep: error.nextStep ?? nextStep)

@@ -77,7 +77,7 @@ struct StatusPrinter {
         let problem = status.transport.problem ?? status.signIn.problem ?? status.discovery.problem
         if let problem {
             let step = problem.nextStep ?? ""
-            return step.hasPrefix("omlx ") ? step : problem.code + (step.isEmpty ? "" : ": \(step)")
+            return problem.saysOnlySignInNeeded ? step : problem.code + (step.isEmpty ? "" : ": \(step)")
         }
         return status.record.account ?? status.namedAccounts.first ?? ""
     }

@@ -118,9 +118,10 @@ struct ToolPrinter {
         let problem = status.transport.problem ?? status.signIn.problem ?? status.discovery.problem
         if let problem, status.discovery.state.toolCount == nil {
             let step = problem.nextStep.map { " — \($0)" } ?? ""
-            let text =
-                status.discovery.state == .unauthorized
-                ? status.signIn.state.text : "\(problem.code): \(problem.message)"
+            let state = status.discovery.state == .unauthorized ? status.signIn.state.text : nil
+            // That nobody signed in yet is no error; that a sign-in ended is, and has a cause.
+            let cause = problem.saysOnlySignInNeeded ? nil : "\(problem.code): \(problem.message)"
+            let text = [state, cause].compactMap { $0 }.joined(separator: ": ")
             session.console.note("\(status.name): \(text)\(step)")
         }
         guard status.discovery.state.toolCount != nil else { return }

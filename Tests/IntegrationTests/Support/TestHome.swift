@@ -155,6 +155,8 @@ final class TestHome: Sendable {
     func start(example: String, _ words: [String], browser: String? = nil) throws -> ChildProgram {
         var environment = try environment
         if let browser { environment["BROWSER"] = browser }
+        // HOME alone says to them where the sign-ins of omlx are.
+        for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] { environment[name] = nil }
         // URLSession, which it may use, never lets go of what it has of libcurl.
         environment["ASAN_OPTIONS"] = "detect_leaks=0"
         return try adopt(
