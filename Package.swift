@@ -46,7 +46,7 @@ let package = Package(
             dependencies: ["OAuth", "Credentials", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         // 1
         .target(name: "OAuth", dependencies: ["HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
-        .target(name: "Credentials", dependencies: ["Cryptography", "ErrorCatalogue", "JSON"]),
+        .target(name: "Credentials", dependencies: ["CSecret", "Cryptography", "ErrorCatalogue", "JSON"]),
         // 0
         .target(name: "HTTPClient", dependencies: ["CCurl", "Cryptography", "ErrorCatalogue"]),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "ErrorCatalogue", "JSON"]),
@@ -55,6 +55,7 @@ let package = Package(
         // Doors to C
         .target(name: "CCurl"),
         .target(name: "COpenSSL"),
+        .target(name: "CSecret"),
         .target(name: "CProcess"),
         // For `make run`, the tests, and anyone trying a client
         .target(

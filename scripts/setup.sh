@@ -49,6 +49,12 @@ find_missing() {
     [ "$purpose" = test ] || return 0
     need openssl openssl
     need strace strace
+    # A keyring for the tests, and what looks into it.
+    need dbus-daemon dbus-daemon
+    need gnome-keyring gnome-keyring-daemon
+    need libsecret-tools secret-tool
+    need libglib2.0-bin gdbus
+    need libsecret-1-dev '/usr/include/libsecret-1/libsecret/secret.h'
     need iproute2 '/usr/sbin/ip' '/sbin/ip' '/usr/bin/ip' '/bin/ip'
     need python3 python3
     # The second is the smallest of the four the first can be content with.

@@ -420,6 +420,15 @@ extension ErrorCode {
     /// The credential's lock could not be made.
     public static let storeLockFailed = ErrorCode(
         "STORE_LOCK_FAILED", .storage, "The credential's lock could not be made.")
+    /// The keyring, or whatever else keeps the credentials, cannot be reached.
+    public static let storeUnavailable = ErrorCode(
+        "STORE_UNAVAILABLE", .storage, "The credential store cannot be reached.", retryable: true)
+    /// The keyring is locked.
+    public static let storeLocked = ErrorCode(
+        "STORE_LOCKED", .storage, "The desktop's keyring is locked.", retryable: true)
+    /// The credential store did not answer in time.
+    public static let storeTimeout = ErrorCode(
+        "STORE_TIMEOUT", .storage, "The credential store did not answer in time.", retryable: true)
     /// OpenSSL's libcrypto is not installed, too old, or refuses to work.
     public static let storeCryptography = ErrorCode(
         "STORE_CRYPTOGRAPHY", .storage, "OpenSSL's libcrypto is not installed, too old, or refuses to work.")
@@ -560,6 +569,9 @@ extension ErrorCode {
         .storeConflict,
         .storeLockTimeout,
         .storeLockFailed,
+        .storeUnavailable,
+        .storeLocked,
+        .storeTimeout,
         .storeCryptography,
         .databaseUnavailable,
     ]

@@ -25,8 +25,17 @@ func credential(_ serverURL: String) -> Credential {
         obtainedAt: Date(timeIntervalSince1970: 1_700_000_000))
 }
 
+/// The store at a place: a folder of files, or `keyring:` and the folder of its locks.
+func store(_ place: String) -> any CredentialStore {
+    guard place.hasPrefix("keyring:") else { return EncryptedFileStore(folder: place, keySource: .keyFile) }
+    let names = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"]
+    let variables = names.compactMap { name in getenv(name).map { (name, String(cString: $0)) } }
+    return SecretServiceStore(
+        environment: Dictionary(uniqueKeysWithValues: variables), lockFolder: String(place.dropFirst(8)))
+}
+
 /// Adds one to a number in the record, as often as asked, beginning anew at each conflict.
-func count(_ store: EncryptedFileStore, _ serverURL: String, times: Int) async throws {
+func count(_ store: any CredentialStore, _ serverURL: String, times: Int) async throws {
     var left = times
     while left > 0 {
         let current = try await store.credential(for: CredentialKey(serverURL: serverURL))
@@ -42,7 +51,7 @@ func count(_ store: EncryptedFileStore, _ serverURL: String, times: Int) async t
 }
 
 /// Writes larger and smaller records until the process is killed, and tells each generation once it is saved.
-func writeForever(_ store: EncryptedFileStore, _ serverURL: String) async throws {
+func writeForever(_ store: any CredentialStore, _ serverURL: String) async throws {
     var round = 0
     while true {
         round += 1
@@ -56,15 +65,29 @@ do {
     switch command {
     case "count":
         try await count(
-            EncryptedFileStore(folder: parameters[0], keySource: .keyFile), parameters[1],
+            store(parameters[0]), parameters[1],
             times: Int(parameters[2]) ?? 0)
     case "write-forever":
-        try await writeForever(EncryptedFileStore(folder: parameters[0], keySource: .keyFile), parameters[1])
+        try await writeForever(store(parameters[0]), parameters[1])
     case "save":
-        let store = EncryptedFileStore(folder: parameters[0], keySource: .keyFile)
+        let store = store(parameters[0])
         var next = credential(parameters[1])
         next.accessToken = Secret([UInt8](repeating: UInt8(ascii: "a"), count: Int(parameters[2]) ?? 1))
         _ = try await store.save(next, expecting: .any)
+    case "read":
+        let found = try await store(parameters[0]).credential(for: CredentialKey(serverURL: parameters[1]))
+        say(found.map { "generation \($0.generation) count \($0.unknown["count"]?.intValue ?? 0)" } ?? "none")
+    case "list":
+        let listing = try await store(parameters[0]).credentials()
+        for key in listing.records.map(\.key.description).sorted() { say(key) }
+        for damaged in listing.damaged { say("damaged \(damaged.error.code.text)") }
+    case "remove":
+        try await store(parameters[0]).removeCredential(
+            for: CredentialKey(serverURL: parameters[1]), expecting: .any)
+    case "replace":
+        let saved = try await store(parameters[0]).save(
+            credential(parameters[1]), expecting: .any, replacingDamaged: true)
+        say("generation \(saved.generation)")
     case "lock":
         let lock = try await CredentialLock.acquire(parameters[1], in: parameters[0], command: "probe")
         say("held")

@@ -17,6 +17,7 @@ enum StoreSelection {
             switch name {
             case "file", "encrypted": return file(in: options.paths.credentials, try password(configuration), options)
             case "memory": return MemoryStore(now: options.now)
+            case "secretservice", "keyring": return keyring(options)
             case "auto": break
             default: throw unsupported(name)
             }
@@ -29,6 +30,7 @@ enum StoreSelection {
         }
         switch settings.backend {
         case .automatic, .encrypted: return file(in: options.paths.credentials, settings.password?.secret, options)
+        case .secretService: return keyring(options)
         case .memory: return MemoryStore(now: options.now)
         default: return UnavailableStore(reason: unsupported(settings.backend.rawValue))
         }
@@ -59,6 +61,10 @@ enum StoreSelection {
         try? configuration.tokenStorage.get().password?.secret
     }
 
+    private static func keyring(_ options: HostOptions) -> any CredentialStore {
+        SecretServiceStore(environment: options.environment, lockFolder: options.paths.locks, now: options.now)
+    }
+
     private static func file(in folder: String, _ password: Secret?, _ options: HostOptions) -> any CredentialStore {
         EncryptedFileStore(folder: folder, keySource: password.map { .password($0) } ?? .keyFile, now: options.now)
     }
@@ -66,6 +72,7 @@ enum StoreSelection {
     private static func unsupported(_ name: String) -> OmlxError {
         OmlxError(
             .configStoreUnsupported, "the credential store \"\(OmlxError.shown(name, limit: 40))\" does not exist here",
-            nextStep: "use \"encrypted\" (a file) or \"memory\" in tokenStorage.backend, --store or OMLX_STORE")
+            nextStep: "use \"secretservice\" (the desktop's keyring), \"encrypted\" (a file) or \"memory\" in "
+                + "tokenStorage.backend, --store or OMLX_STORE")
     }
 }

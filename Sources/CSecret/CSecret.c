@@ -1,0 +1,297 @@
+// Few functions of glib, gio and libsecret are needed; they are declared here, since the headers are not there where omlx
+// is only built, and a test holds the declarations to the real ones.
+#include "CSecret.h"
+
+#include "Declarations.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERVICE "org.freedesktop.secrets"
+#define ROOT "/org/freedesktop/secrets"
+#define SERVICE_INTERFACE "org.freedesktop.Secret.Service"
+#define COLLECTION_INTERFACE "org.freedesktop.Secret.Collection"
+#define ITEM_INTERFACE "org.freedesktop.Secret.Item"
+#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+
+#define FUNCTION(name) static __typeof__(&name) p_##name;
+CSECRET_FUNCTIONS(FUNCTION)
+#undef FUNCTION
+
+static pthread_once_t loaded = PTHREAD_ONCE_INIT;
+static bool is_loaded;
+
+static void load(void) {
+  // libsecret brings gio, gobject and glib with it; RTLD_GLOBAL would show them to everybody else.
+  void *library = dlopen("libsecret-1.so.0", RTLD_NOW | RTLD_LOCAL);
+  if (!library) return;
+  bool is_complete = true;
+#define FUNCTION(name)                             \
+  p_##name = (__typeof__(p_##name))dlsym(library, #name); \
+  is_complete = is_complete && p_##name;
+  CSECRET_FUNCTIONS(FUNCTION)
+#undef FUNCTION
+  is_loaded = is_complete;
+}
+
+struct csecret_session {
+  SecretService *service;
+  GDBusConnection *connection;
+  GCancellable *cancellable;
+  int timeout_ms;
+};
+
+static void say(csecret_reason *reason, const char *text) { snprintf(reason->text, sizeof reason->text, "%s", text); }
+
+// What an error means. Frees it.
+static csecret_status failure(GError *error, csecret_reason *reason) {
+  if (!error) {
+    say(reason, "no answer and no error");
+    return CSECRET_FAILED;
+  }
+  say(reason, error->message ? error->message : "");
+  csecret_status status = CSECRET_FAILED;
+  char *remote = p_g_dbus_error_get_remote_error(error);
+  const char *name = remote ? remote : "";
+  if (!strcmp(name, "org.freedesktop.DBus.Error.ServiceUnknown") ||
+      !strcmp(name, "org.freedesktop.DBus.Error.NameHasNoOwner") ||
+      !strncmp(name, "org.freedesktop.DBus.Error.Spawn.", 33))
+    status = CSECRET_NO_PROVIDER;
+  else if (!strcmp(name, "org.freedesktop.DBus.Error.NoReply") || !strcmp(name, "org.freedesktop.DBus.Error.Timeout") ||
+           !strcmp(name, "org.freedesktop.DBus.Error.TimedOut"))
+    status = CSECRET_TIMEOUT;
+  else if (error->domain == p_g_io_error_quark()) {
+    if (error->code == G_IO_ERROR_TIMED_OUT || error->code == G_IO_ERROR_CANCELLED) status = CSECRET_TIMEOUT;
+    else if (!remote) status = CSECRET_NO_BUS;
+  }
+  p_g_free(remote);
+  p_g_error_free(error);
+  return status;
+}
+
+csecret_status csecret_open(int timeout_ms, csecret_session **result, csecret_reason *reason) {
+  *result = NULL;
+  reason->text[0] = 0;
+  pthread_once(&loaded, load);
+  if (!is_loaded) {
+    say(reason, "libsecret-1.so.0 is not installed");
+    return CSECRET_NO_LIBRARY;
+  }
+  csecret_session *session = calloc(1, sizeof *session);
+  if (!session) abort();
+  session->timeout_ms = timeout_ms;
+  session->cancellable = p_g_cancellable_new();
+  *result = session;
+  return CSECRET_OK;
+}
+
+// Connects on first use, so that `csecret_cancel` reaches this too.
+static csecret_status connect_session(csecret_session *session, csecret_reason *reason) {
+  reason->text[0] = 0;
+  if (session->service) return CSECRET_OK;
+  GError *error = NULL;
+  if (!session->connection) {
+    session->connection = p_g_bus_get_sync(G_BUS_TYPE_SESSION, session->cancellable, &error);
+    if (!session->connection) {
+      csecret_status status = failure(error, reason);
+      return status == CSECRET_FAILED ? CSECRET_NO_BUS : status;
+    }
+    // A bus that ends would otherwise end this process.
+    p_g_dbus_connection_set_exit_on_close(session->connection, 0);
+  }
+  session->service = p_secret_service_open_sync(p_secret_service_get_type(), NULL, SECRET_SERVICE_OPEN_SESSION,
+                                                session->cancellable, &error);
+  if (session->service) return CSECRET_OK;
+  if (error) return failure(error, reason);
+  // No service and no error is what libsecret says when nobody is there.
+  say(reason, "nobody answers as " SERVICE);
+  return CSECRET_NO_PROVIDER;
+}
+
+void csecret_cancel(csecret_session *session) { p_g_cancellable_cancel(session->cancellable); }
+
+void csecret_close(csecret_session *session) {
+  if (!session) return;
+  if (session->service) p_g_object_unref(session->service);
+  if (session->connection) p_g_object_unref(session->connection);
+  p_g_object_unref(session->cancellable);
+  free(session);
+}
+
+// A call on the bus. The parameters' reference is taken.
+static csecret_status call(csecret_session *session, const char *path, const char *interface, const char *method,
+                           GVariant *parameters, GVariant **reply, csecret_reason *reason) {
+  GError *error = NULL;
+  *reply = p_g_dbus_connection_call_sync(session->connection, SERVICE, path, interface, method, parameters, NULL,
+                                         G_DBUS_CALL_FLAGS_NONE, session->timeout_ms, session->cancellable, &error);
+  return *reply ? CSECRET_OK : failure(error, reason);
+}
+
+// A reply of another shape than the specification's is no reply.
+static csecret_status checked(GVariant **reply, const char *type, csecret_reason *reason) {
+  if (!strcmp(p_g_variant_get_type_string(*reply), type)) return CSECRET_OK;
+  p_g_variant_unref(*reply);
+  *reply = NULL;
+  say(reason, "the provider's answer has another shape than the specification says");
+  return CSECRET_FAILED;
+}
+
+// The path of the default collection, to be freed with g_free.
+static csecret_status default_collection(csecret_session *session, char **path, csecret_reason *reason) {
+  *path = NULL;
+  csecret_status status = connect_session(session, reason);
+  if (status) return status;
+  GVariant *reply;
+  status = call(session, ROOT, SERVICE_INTERFACE, "ReadAlias", p_g_variant_new("(s)", "default"), &reply, reason);
+  if (status || (status = checked(&reply, "(o)", reason))) return status;
+  p_g_variant_get(reply, "(o)", path);
+  p_g_variant_unref(reply);
+  if (strcmp(*path, "/")) return CSECRET_OK;
+  p_g_free(*path);
+  *path = NULL;
+  say(reason, "there is no default collection");
+  return CSECRET_NO_COLLECTION;
+}
+
+csecret_status csecret_is_locked(csecret_session *session, bool *is_locked, csecret_reason *reason) {
+  char *path;
+  csecret_status status = default_collection(session, &path, reason);
+  if (status) return status;
+  GVariant *reply;
+  status = call(session, path, PROPERTIES_INTERFACE, "Get", p_g_variant_new("(ss)", COLLECTION_INTERFACE, "Locked"),
+                &reply, reason);
+  p_g_free(path);
+  if (status || (status = checked(&reply, "(v)", reason))) return status;
+  GVariant *value;
+  p_g_variant_get(reply, "(v)", &value);
+  p_g_variant_unref(reply);
+  *is_locked = strcmp(p_g_variant_get_type_string(value), "b") != 0 || p_g_variant_get_boolean(value) != 0;
+  p_g_variant_unref(value);
+  return CSECRET_OK;
+}
+
+static GVariant *attribute_dictionary(const char *const attributes[]) {
+  GVariantBuilder *builder = p_g_variant_builder_new((const GVariantType *)"a{ss}");
+  for (size_t i = 0; attributes[i]; i += 2) p_g_variant_builder_add(builder, "{ss}", attributes[i], attributes[i + 1]);
+  GVariant *dictionary = p_g_variant_builder_end(builder);
+  p_g_variant_builder_unref(builder);
+  return dictionary;
+}
+
+csecret_status csecret_search(csecret_session *session, const char *const attributes[], csecret_item item, void *context,
+                              csecret_reason *reason) {
+  csecret_status status = connect_session(session, reason);
+  if (status) return status;
+  GVariant *dictionary = attribute_dictionary(attributes);
+  GVariant *reply;
+  status = call(session, ROOT, SERVICE_INTERFACE, "SearchItems", p_g_variant_new_tuple(&dictionary, 1), &reply, reason);
+  if (status || (status = checked(&reply, "(aoao)", reason))) return status;
+  bool goes_on = true;
+  for (size_t list = 0; list < 2; list++) {
+    GVariant *paths = p_g_variant_get_child_value(reply, list);
+    for (size_t i = 0; goes_on && i < p_g_variant_n_children(paths); i++) {
+      GVariant *path = p_g_variant_get_child_value(paths, i);
+      goes_on = item(context, p_g_variant_get_string(path, NULL), list == 1);
+      p_g_variant_unref(path);
+    }
+    p_g_variant_unref(paths);
+  }
+  p_g_variant_unref(reply);
+  return CSECRET_OK;
+}
+
+csecret_status csecret_attributes(csecret_session *session, const char *path, csecret_attribute attribute, void *context,
+                                  csecret_reason *reason) {
+  csecret_status status = connect_session(session, reason);
+  if (status) return status;
+  GVariant *reply;
+  status = call(session, path, PROPERTIES_INTERFACE, "Get", p_g_variant_new("(ss)", ITEM_INTERFACE, "Attributes"),
+                &reply, reason);
+  if (status || (status = checked(&reply, "(v)", reason))) return status;
+  GVariant *value;
+  p_g_variant_get(reply, "(v)", &value);
+  p_g_variant_unref(reply);
+  status = checked(&value, "a{ss}", reason);
+  if (status) return status;
+  for (size_t i = 0; i < p_g_variant_n_children(value); i++) {
+    GVariant *entry = p_g_variant_get_child_value(value, i);
+    const char *name, *text;
+    p_g_variant_get(entry, "{&s&s}", &name, &text);
+    attribute(context, name, text);
+    p_g_variant_unref(entry);
+  }
+  p_g_variant_unref(value);
+  return CSECRET_OK;
+}
+
+csecret_status csecret_read(csecret_session *session, const char *path, csecret_bytes bytes, void *context,
+                            csecret_reason *reason) {
+  csecret_status status = connect_session(session, reason);
+  if (status) return status;
+  GVariant *reply;
+  const char *own = p_secret_service_get_session_dbus_path(session->service);
+  status = call(session, path, ITEM_INTERFACE, "GetSecret", p_g_variant_new("(o)", own), &reply, reason);
+  if (status || (status = checked(&reply, "((oayays))", reason))) return status;
+  GVariant *sealed = p_g_variant_get_child_value(reply, 0);
+  SecretValue *value = p_secret_service_decode_dbus_secret(session->service, sealed);
+  p_g_variant_unref(sealed);
+  p_g_variant_unref(reply);
+  if (!value) {
+    say(reason, "the secret could not be unsealed");
+    return CSECRET_FAILED;
+  }
+  size_t length = 0;
+  const char *text = p_secret_value_get(value, &length);
+  bytes(context, (const uint8_t *)text, length);
+  // Wiped by libsecret.
+  p_secret_value_unref(value);
+  return CSECRET_OK;
+}
+
+csecret_status csecret_create(csecret_session *session, const char *label, const char *const attributes[],
+                              const uint8_t *bytes, size_t length, char *result, size_t size, csecret_reason *reason) {
+  char *collection;
+  csecret_status status = default_collection(session, &collection, reason);
+  if (status) return status;
+  SecretValue *value = p_secret_value_new((const char *)bytes, (ptrdiff_t)length, "application/json");
+  GVariant *sealed = p_secret_service_encode_dbus_secret(session->service, value);
+  p_secret_value_unref(value);
+  GVariantBuilder *builder = p_g_variant_builder_new((const GVariantType *)"a{sv}");
+  p_g_variant_builder_add(builder, "{sv}", ITEM_INTERFACE ".Label", p_g_variant_new_string(label));
+  p_g_variant_builder_add(builder, "{sv}", ITEM_INTERFACE ".Attributes", attribute_dictionary(attributes));
+  GVariant *parts[] = {p_g_variant_builder_end(builder), sealed, p_g_variant_new_boolean(1)};
+  p_g_variant_builder_unref(builder);
+  GVariant *reply;
+  status = call(session, collection, COLLECTION_INTERFACE, "CreateItem", p_g_variant_new_tuple(parts, 3), &reply, reason);
+  p_g_free(collection);
+  if (status || (status = checked(&reply, "(oo)", reason))) return status;
+  const char *path, *prompt;
+  p_g_variant_get(reply, "(&o&o)", &path, &prompt);
+  if (!strcmp(path, "/")) {
+    say(reason, strcmp(prompt, "/") ? "the provider wants to ask first" : "no item was made");
+    status = strcmp(prompt, "/") ? CSECRET_PROMPT : CSECRET_FAILED;
+  } else {
+    snprintf(result, size, "%s", path);
+  }
+  p_g_variant_unref(reply);
+  return status;
+}
+
+csecret_status csecret_delete(csecret_session *session, const char *path, csecret_reason *reason) {
+  csecret_status status = connect_session(session, reason);
+  if (status) return status;
+  GVariant *reply;
+  status = call(session, path, ITEM_INTERFACE, "Delete", NULL, &reply, reason);
+  if (status || (status = checked(&reply, "(o)", reason))) return status;
+  const char *prompt;
+  p_g_variant_get(reply, "(&o)", &prompt);
+  if (strcmp(prompt, "/")) {
+    say(reason, "the provider wants to ask first");
+    status = CSECRET_PROMPT;
+  }
+  p_g_variant_unref(reply);
+  return status;
+}

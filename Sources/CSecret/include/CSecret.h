@@ -1,0 +1,79 @@
+// The Secret Service of a desktop (freedesktop.org) behind plain functions, which load libsecret on first use: a machine
+// without it still runs omlx. libsecret opens the session and seals secrets on the bus; the calls themselves are made
+// here, each with a limit of time, so that nothing waits for a person: no call shows a prompt.
+#ifndef CSECRET_H
+#define CSECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// How a call ended.
+typedef enum {
+  CSECRET_OK = 0,
+  // libsecret is not installed.
+  CSECRET_NO_LIBRARY,
+  // There is no session bus, or it cannot be reached.
+  CSECRET_NO_BUS,
+  // Nobody on the bus offers the Secret Service.
+  CSECRET_NO_PROVIDER,
+  // It did not answer in time.
+  CSECRET_TIMEOUT,
+  // It would have to ask a person first.
+  CSECRET_PROMPT,
+  // There is no default collection.
+  CSECRET_NO_COLLECTION,
+  // Something else; the text says what.
+  CSECRET_FAILED,
+} csecret_status;
+
+// A session with the Secret Service. Used by one thread at a time.
+typedef struct csecret_session csecret_session;
+
+// Why a call failed, for people. Always ended by a zero byte.
+typedef struct {
+  char text[256];
+} csecret_reason;
+
+// Receives an item: its D-Bus path, and whether it is locked. Returns false to stop.
+typedef bool (*csecret_item)(void *context, const char *path, bool is_locked);
+
+// Receives an attribute of an item.
+typedef void (*csecret_attribute)(void *context, const char *name, const char *value);
+
+// Receives the bytes of a secret, which are gone after the call.
+typedef void (*csecret_bytes)(void *context, const uint8_t *bytes, size_t length);
+
+// Makes a session with the Secret Service on the session bus that the process's environment names; it is opened by the
+// first call. Each call on the bus may take `timeout_ms`.
+csecret_status csecret_open(int timeout_ms, csecret_session **session, csecret_reason *reason);
+
+// Ends whatever a call of the session waits for, from another thread.
+void csecret_cancel(csecret_session *session);
+
+void csecret_close(csecret_session *session);
+
+// Whether the default collection is locked.
+csecret_status csecret_is_locked(csecret_session *session, bool *is_locked, csecret_reason *reason);
+
+// Items whose attributes hold all these: names and values in turn, ended by NULL. Unlocks nothing.
+csecret_status csecret_search(csecret_session *session, const char *const attributes[], csecret_item item, void *context,
+                              csecret_reason *reason);
+
+// The attributes of an item.
+csecret_status csecret_attributes(csecret_session *session, const char *path, csecret_attribute attribute, void *context,
+                                  csecret_reason *reason);
+
+// The secret of an item that is not locked.
+csecret_status csecret_read(csecret_session *session, const char *path, csecret_bytes bytes, void *context,
+                            csecret_reason *reason);
+
+// Makes an item in the default collection; one with the very same attributes is replaced. Gives its path, at most
+// `size` bytes with the zero at the end.
+csecret_status csecret_create(csecret_session *session, const char *label, const char *const attributes[],
+                              const uint8_t *bytes, size_t length, char *path, size_t size, csecret_reason *reason);
+
+// Removes an item.
+csecret_status csecret_delete(csecret_session *session, const char *path, csecret_reason *reason);
+
+#endif

@@ -1,0 +1,242 @@
+// The credential store in the desktop's keyring: GNOME Keyring, KeePassXC, KWallet, by the Secret Service.
+
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+
+/// Keeps each record as an item of the default collection of the desktop's Secret Service (freedesktop.org), through
+/// libsecret. People see the items in their keyring's own program, by server, and may delete them there.
+///
+/// Every operation ends within 3 s. None shows a prompt: a locked keyring is `STORE_LOCKED`, told apart from a record that
+/// is not there. Writers of a record take turns by a lock of omlx's own, since the Secret Service has no
+/// compare-and-swap; they read back what they wrote.
+public struct SecretServiceStore: CredentialStore {
+    public let name = "secretservice"
+    public let summary = "the desktop's keyring (Secret Service)"
+
+    private let session: SecretServiceSession
+    private let lockFolder: String
+    private let now: @Sendable () -> Date
+
+    /// A store in the keyring of the session bus that the environment names. Nothing is loaded or asked until it is used.
+    /// - Parameters:
+    ///   - environment: `DBUS_SESSION_BUS_ADDRESS` and `XDG_RUNTIME_DIR` count: those of this process.
+    ///   - lockFolder: Where locks are.
+    ///   - now: The clock.
+    public init(environment: [String: String], lockFolder: String, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.init(
+            environment: environment, lockFolder: lockFolder, limit: SecretServiceSession.standardLimit, now: now)
+    }
+
+    /// - Parameter limit: how long an operation may take, in seconds.
+    init(environment: [String: String], lockFolder: String, limit: Double, now: @escaping @Sendable () -> Date) {
+        session = SecretServiceSession(environment: environment, limit: limit)
+        self.lockFolder = lockFolder
+        self.now = now
+    }
+
+    public func credential(for key: CredentialKey) async throws -> Credential? { try await record(for: key) }
+
+    public func save(
+        _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
+    ) async throws -> Credential {
+        try await save(record: credential, expected, replacesDamaged)
+    }
+
+    public func removeCredential(for key: CredentialKey, expecting expected: ExpectedRecord) async throws {
+        try await remove(Credential.self, key, expected)
+    }
+
+    public func credentials() async throws -> StoreListing<Credential> { try await listing() }
+
+    public func registration(for key: RegistrationKey) async throws -> ClientRegistration? {
+        try await record(for: key)
+    }
+
+    public func save(
+        _ registration: ClientRegistration, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
+    ) async throws -> ClientRegistration {
+        try await save(record: registration, expected, replacesDamaged)
+    }
+
+    public func removeRegistration(for key: RegistrationKey, expecting expected: ExpectedRecord) async throws {
+        try await remove(ClientRegistration.self, key, expected)
+    }
+
+    public func registrations() async throws -> StoreListing<ClientRegistration> { try await listing() }
+}
+
+/// What the keyring shows of a record, and finds it by.
+private protocol KeyringRecord: StoredRecord {
+    static var schema: String { get }
+    /// Attributes for people and their programs: nothing secret.
+    var shownAttributes: [(String, String)] { get }
+    var label: String { get }
+}
+
+extension Credential: KeyringRecord {
+    fileprivate static var schema: String { "io.omlx.Credential" }
+
+    fileprivate var shownAttributes: [(String, String)] {
+        [
+            ("server_url", shownURL(key.serverURL)), ("account", key.account ?? ""), ("issuer", shownURL(issuer)),
+            ("client_id", clientID),
+        ]
+    }
+
+    fileprivate var label: String { "omlx: \(key)" }
+}
+
+extension ClientRegistration: KeyringRecord {
+    fileprivate static var schema: String { "io.omlx.ClientRegistration" }
+
+    fileprivate var shownAttributes: [(String, String)] {
+        [("server_url", shownURL(key.serverURL)), ("issuer", shownURL(key.issuer)), ("client_id", clientID)]
+    }
+
+    fileprivate var label: String { "omlx: client for \(key)" }
+}
+
+extension SecretServiceStore {
+    private static let recordAttribute = "record"
+
+    private static func attributes<Record: KeyringRecord>(of name: String, _: Record.Type) -> [(String, String)] {
+        [("xdg:schema", Record.schema), (recordAttribute, name)]
+    }
+
+    private func record<Record: KeyringRecord>(for key: Record.Key) async throws -> Record? {
+        let name = try Record.recordName(key)
+        return try await session.run { (calls) throws(OmlxError) in try Self.read(name, calls)?.record }
+    }
+
+    /// The record of that name and the items it is in. After a writer that died between making the new item and removing
+    /// the old one there are two: the newer one counts.
+    private static func read<Record: KeyringRecord>(
+        _ name: String, _ calls: borrowing SecretServiceCalls
+    ) throws(OmlxError) -> (record: Record, items: [SecretServiceItem])? {
+        let items = try calls.search(attributes(of: name, Record.self))
+        try refuseLocked(items, calls)
+        var newest: Record?
+        var flaw: OmlxError?
+        for item in items {
+            do throws(OmlxError) {
+                let record: Record = try parse(try calls.secret(of: item.path), name, Record.self)
+                if record.generation >= newest?.generation ?? .min { newest = record }
+            } catch {
+                guard error.isAboutContent else { throw error }
+                flaw = error
+            }
+        }
+        if let newest { return (newest, items) }
+        if let flaw { throw flaw }
+        return nil
+    }
+
+    /// A locked keyring may show its items or hide them: either way nothing is known of the record.
+    private static func refuseLocked(
+        _ items: [SecretServiceItem], _ calls: borrowing SecretServiceCalls
+    ) throws(OmlxError) {
+        let isLocked = items.contains(where: \.isLocked) ? true : items.isEmpty ? try calls.isLocked() : false
+        if isLocked { throw .keyringLocked("the desktop's keyring is locked") }
+    }
+
+    private static func parse<Record: KeyringRecord>(
+        _ text: Secret, _ name: String, _: Record.Type
+    ) throws(OmlxError) -> Record {
+        let record = try Record.parse(text)
+        guard try Record.recordName(record.key) == name else {
+            throw OmlxError(
+                .storeForeign, "an item of the keyring holds another server's record",
+                nextStep: "delete the item in the keyring's own program")
+        }
+        return record
+    }
+
+    private func save<Record: KeyringRecord>(
+        record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool
+    ) async throws -> Record {
+        let name = try Record.recordName(record.key)
+        let lock = try await lock(name)
+        defer { lock.release() }
+        let moment = now()
+        return try await session.run { (calls) throws(OmlxError) in
+            let existing: (record: Record, items: [SecretServiceItem])?
+            do throws(OmlxError) {
+                existing = try Self.read(name, calls)
+            } catch {
+                guard replacesDamaged, expected == .any, error.isAboutContent else { throw error }
+                try Self.keepDamaged(name, Record.self, calls)
+                existing = nil
+            }
+            try expected.check(existing?.record.generation, of: record.key)
+            if existing == nil, try calls.isLocked() { throw .keyringLocked("the desktop's keyring is locked") }
+            let text = try record.successor(of: existing?.record, now: moment).serialized()
+            let saved: Record = try Self.parse(text, name, Record.self)
+            let attributes = Self.attributes(of: name, Record.self) + saved.shownAttributes
+            let path = try calls.create(saved.label, attributes, text)
+            guard try calls.secret(of: path) == text else {
+                throw OmlxError(.storeWriteFailed, "the keyring gave back something else than was saved in it")
+            }
+            for item in existing?.items ?? [] where item.path != path { try calls.delete(item.path) }
+            return saved
+        }
+    }
+
+    /// Keeps what cannot be read under another name, where no search for records finds it.
+    private static func keepDamaged<Record: KeyringRecord>(
+        _ name: String, _: Record.Type, _ calls: borrowing SecretServiceCalls
+    ) throws(OmlxError) {
+        for item in try calls.search(attributes(of: name, Record.self)) {
+            let text = try calls.secret(of: item.path)
+            let attributes = [("xdg:schema", Record.schema + ".Damaged"), (recordAttribute, name), ("item", item.path)]
+            let kept = try calls.create("omlx: damaged record", attributes, text)
+            if kept != item.path { try calls.delete(item.path) }
+        }
+    }
+
+    private func remove<Record: KeyringRecord>(
+        _: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord
+    ) async throws {
+        let name = try Record.recordName(key)
+        let lock = try await lock(name)
+        defer { lock.release() }
+        try await session.run { (calls) throws(OmlxError) in
+            let existing: (record: Record, items: [SecretServiceItem])? = try Self.read(name, calls)
+            try expected.check(existing?.record.generation, of: key)
+            for item in existing?.items ?? [] { try calls.delete(item.path) }
+        }
+    }
+
+    private func listing<Record: KeyringRecord>() async throws -> StoreListing<Record> {
+        try await session.run(times: 10) { (calls) throws(OmlxError) in
+            let items = try calls.search([("xdg:schema", Record.schema)])
+            try Self.refuseLocked(items, calls)
+            var newest: [String: Record] = [:]
+            var listing = StoreListing<Record>()
+            for item in items {
+                do throws(OmlxError) {
+                    let record = try Record.parse(try calls.secret(of: item.path))
+                    let name = try Record.recordName(record.key)
+                    if record.generation >= newest[name]?.generation ?? .min { newest[name] = record }
+                } catch {
+                    guard error.isAboutContent else { throw error }
+                    listing.damaged.append(DamagedRecord(name: item.path, error: error))
+                }
+            }
+            listing.records = Array(newest.values)
+            return listing
+        }
+    }
+
+    /// The lock of writes to a record; few files serve all records, as in the file store.
+    private func lock(_ recordName: String) async throws -> CredentialLock {
+        let digest = recordName.drop { $0 != "-" }.dropFirst()
+        return try await CredentialLock.acquire(
+            "keyring-\(digest.prefix(2))", in: lockFolder, command: "writing a credential", timeout: 30, now: now)
+    }
+}
+
+extension OmlxError {
+    /// Whether the record was read and is not one that can be used.
+    fileprivate var isAboutContent: Bool { [.storeDamaged, .storeForeign, .storeVersion].contains(code) }
+}
