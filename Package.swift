@@ -89,7 +89,9 @@ let package = Package(
             path: "Tests/CredentialStoreProbe"),
         .testTarget(
             name: "CredentialsTests",
-            dependencies: ["Credentials", "CredentialStoreProbe", "Cryptography", "ErrorCatalogue", "JSON"]),
+            dependencies: [
+                "Credentials", "CredentialStoreProbe", "Cryptography", "ErrorCatalogue", "JSON", "TestSupport",
+            ]),
         .testTarget(
             name: "OAuthTests", dependencies: ["OAuth", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         .testTarget(
@@ -109,7 +111,7 @@ let package = Package(
         .testTarget(name: "DemoServerTests", dependencies: ["DemoServer", "JSON", "TestSupport"]),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["omlx", "DemoServerCommand", "AuthorizationHeader", "ToolLoop", "SignIn"],
+            dependencies: ["omlx", "DemoServerCommand", "AuthorizationHeader", "ToolLoop", "SignIn", "TestSupport"],
             exclude: ["Servers"]),
     ],
     swiftLanguageModes: [.v6]

@@ -82,7 +82,7 @@ struct MCP: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, LoginCommand.self, LogoutCommand.self, ToolsCommand.self, CallCommand.self,
             ListCommand.self, ValidateCommand.self, TokenCommand.self, LogCommand.self, DoctorCommand.self,
-            ClientMetadataCommand.self,
+            ClientMetadataCommand.self, StoreCommand.self,
         ])
 }
 

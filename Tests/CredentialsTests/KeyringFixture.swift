@@ -1,8 +1,9 @@
-// A real keyring for tests: gnome-keyring on a session bus of its own, in a folder that is gone afterwards.
+// A real keyring for tests of the store, and the probe beside it.
 
 import ErrorCatalogue
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Credentials
@@ -10,52 +11,32 @@ import Testing
 /// GNOME Keyring on a bus of its own. Programs that are to use it get `environment`.
 final class KeyringFixture {
     let folder: String
+    private let keyring: TestKeyring
     private var bus: ProbeProcess?
     private var daemon: ProbeProcess?
 
-    /// Nothing is started by being asked for: a keyring is there when the test starts it.
-    private static let configuration = """
-        <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
-         "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-        <busconfig><type>session</type><listen>unix:path=FOLDER/bus</listen>
-        <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
-        <allow own="*"/></policy></busconfig>
-        """
-
     init(_ folder: String) throws {
         self.folder = folder
-        for name in ["run", "data"] { try #require(mkdir("\(folder)/\(name)", 0o700) == 0) }
-        try overwrite("\(folder)/bus.conf", Array(Self.configuration.replacing("FOLDER", with: folder).utf8))
-        bus = try ProbeProcess(
-            command: ["/usr/bin/dbus-daemon", "--config-file=\(folder)/bus.conf", "--nofork", "--print-address"],
-            environment: ["PATH=/usr/bin:/bin", "HOME=\(folder)"])
+        keyring = TestKeyring(folder: folder)
+        for path in keyring.folders { try #require(mkdir(path, 0o700) == 0) }
+        for file in keyring.files { try overwrite(file.path, Array(file.text.utf8)) }
+        bus = try ProbeProcess(command: keyring.bus, environment: ["PATH=/usr/bin:/bin", "HOME=\(folder)"])
         try #require(bus?.readLine()?.hasPrefix("unix:") == true, "there is no bus")
     }
 
     /// What a program needs to find the keyring.
     var environment: [String] {
-        [
-            "PATH=/usr/bin:/bin", "HOME=\(folder)", "XDG_RUNTIME_DIR=\(folder)/run", "XDG_DATA_HOME=\(folder)/data",
-            "DBUS_SESSION_BUS_ADDRESS=unix:path=\(folder)/bus",
-        ]
+        ["PATH=/usr/bin:/bin", "HOME=\(folder)"] + keyring.variables.map { "\($0.name)=\($0.value)" }
     }
 
-    /// Starts the keyring, unlocked with its password; the first time it is made.
+    /// Starts the keyring.
     func start() throws {
-        let program = "exec gnome-keyring-daemon --foreground --unlock --components=secrets <\"$0\" >/dev/null 2>&1"
-        try overwrite("\(folder)/password", Array("the password\n".utf8))
-        daemon = try ProbeProcess(
-            command: ["/bin/sh", "-c", program, "\(folder)/password"], environment: environment)
-        let wait = ["/usr/bin/gdbus", "wait", "--session", "--timeout", "60", "org.freedesktop.secrets"]
-        _ = try ProbeProcess(command: wait, environment: environment).finish()
+        daemon = try ProbeProcess(command: ["/bin/sh", "-c", keyring.daemon], environment: environment)
+        _ = try run(keyring.wait)
     }
 
     /// Locks everything in it.
-    func lock() throws {
-        _ = try run(
-            "gdbus call --session -d org.freedesktop.secrets -o /org/freedesktop/secrets "
-                + "-m org.freedesktop.Secret.Service.Lock \"['/org/freedesktop/secrets/collection/login']\"")
-    }
+    func lock() throws { _ = try run(keyring.lock) }
 
     /// Sends the keyring a signal.
     func signal(_ number: Int32) { if let daemon { kill(daemon.processID, number) } }

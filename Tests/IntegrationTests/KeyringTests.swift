@@ -1,6 +1,7 @@
 // Sign-ins kept in the desktop's keyring, with the built binary and a real gnome-keyring.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("sign-ins in the desktop's keyring")
@@ -44,64 +45,42 @@ struct KeyringTests {
 /// gnome-keyring on a bus of its own, as long as the home lives.
 private final class Keyring {
     private let home: TestHome
-    private let folder: String
+    private let keyring: TestKeyring
     private let daemon: ChildProgram
 
     init(_ home: TestHome) async throws {
         self.home = home
-        folder = home.desk + "/keyring"
-        for name in ["", "/run", "/data"] {
+        keyring = TestKeyring(folder: home.desk + "/keyring")
+        for path in keyring.folders {
             try FileManager.default.createDirectory(
-                atPath: folder + name, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
-        try home.write("the password\n", to: folder + "/password")
-        try home.write(
-            """
-            <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
-             "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-            <busconfig><type>session</type><listen>unix:path=\(folder)/bus</listen>
-            <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
-            <allow own="*"/></policy></busconfig>
-            """, to: folder + "/bus.conf")
-        let bus = try home.start(
-            program: "/usr/bin/dbus-daemon", ["--config-file=\(folder)/bus.conf", "--nofork", "--print-address"])
+        for file in keyring.files { try home.write(file.text, to: file.path) }
+        let bus = try home.start(program: keyring.bus[0], Array(keyring.bus.dropFirst()))
         try await bus.text("^unix:")
-        daemon = try home.start(program: "/usr/bin/env", Self.words(folder) + ["/bin/sh", "-c", Self.program(folder)])
-        try await waitForIt()
+        daemon = try home.start(program: "/usr/bin/env", Self.words(keyring) + ["/bin/sh", "-c", keyring.daemon])
+        try await run(keyring.wait)
     }
 
-    /// What a program needs to find the keyring.
-    var variables: [String: String] { ["DBUS_SESSION_BUS_ADDRESS": "unix:path=\(folder)/bus"] }
-
-    private static func words(_ folder: String) -> [String] {
-        [
-            "DBUS_SESSION_BUS_ADDRESS=unix:path=\(folder)/bus", "XDG_RUNTIME_DIR=\(folder)/run",
-            "XDG_DATA_HOME=\(folder)/data",
-        ]
+    /// What a program needs to find the keyring, beside folders of its own.
+    var variables: [String: String] {
+        Dictionary(uniqueKeysWithValues: keyring.variables.filter { $0.name == "DBUS_SESSION_BUS_ADDRESS" }.map { $0 })
     }
 
-    private static func program(_ folder: String) -> String {
-        "exec gnome-keyring-daemon --foreground --unlock --components=secrets <'\(folder)/password' >/dev/null 2>&1"
-    }
+    private static func words(_ keyring: TestKeyring) -> [String] { keyring.variables.map { "\($0.name)=\($0.value)" } }
 
     /// Runs a shell command beside it; what it writes.
     @discardableResult
     func run(_ command: String) async throws -> String {
-        try await home.run("/usr/bin/env", Self.words(folder) + ["/bin/sh", "-c", command]).out
+        try await home.run("/usr/bin/env", Self.words(keyring) + ["/bin/sh", "-c", command]).out
     }
 
-    private func waitForIt() async throws { try await run("gdbus wait --session --timeout 60 org.freedesktop.secrets") }
-
-    func lock() async throws {
-        try await run(
-            "gdbus call --session -d org.freedesktop.secrets -o /org/freedesktop/secrets "
-                + "-m org.freedesktop.Secret.Service.Lock \"['/org/freedesktop/secrets/collection/login']\"")
-    }
+    func lock() async throws { try await run(keyring.lock) }
 
     /// A new keyring in the place of the locked one, with the same folder and password.
     func unlock() async throws {
         await daemon.stop()
-        _ = try home.start(program: "/usr/bin/env", Self.words(folder) + ["/bin/sh", "-c", Self.program(folder)])
-        try await waitForIt()
+        _ = try home.start(program: "/usr/bin/env", Self.words(keyring) + ["/bin/sh", "-c", keyring.daemon])
+        try await run(keyring.wait)
     }
 }

@@ -33,7 +33,7 @@ struct SignInTests {
             #expect(try await scene.stored() == outcome.credential)
             #expect(
                 try await scene.store.registration(for: scene.registrationKey)?.clientID == outcome.credential.clientID)
-            let page = String(decoding: try #require(browser.page?.body), as: UTF8.self)
+            let page = String(decoding: try #require(await browser.page?.body), as: UTF8.self)
             #expect(page.contains("Back to the terminal"))
         }
     }

@@ -109,14 +109,14 @@ final class Person: SignInInterface {
 /// A browser whose person approves: it follows redirects to their end.
 final class TestBrowser: BrowserOpening {
     private let http = HTTPClient()
-    private let ends = Mutex<[HTTPReply]>([])
+    private let visits = Mutex<[Task<HTTPReply?, Never>]>([])
     private let opened = Mutex<[String]>([])
     private let onEnd: (@Sendable (HTTPReply) -> Void)?
 
     init(onEnd: (@Sendable (HTTPReply) -> Void)? = nil) { self.onEnd = onEnd }
 
-    /// What the last page was.
-    var page: HTTPReply? { ends.withLock { $0.last } }
+    /// What the last page was, once it is there.
+    var page: HTTPReply? { get async { await visits.withLock { $0.last }?.value } }
     /// The addresses opened.
     var addresses: [String] { opened.withLock { $0 } }
 
@@ -124,10 +124,14 @@ final class TestBrowser: BrowserOpening {
         opened.withLock { $0.append(url) }
         guard let url = try? HTTPURL(url) else { return false }
         let request = HTTPRequest("GET", url, headers: [.init("Accept", "text/html")], redirects: .judged)
-        guard let reply = try? await http.fetch(request) else { return false }
-        ends.withLock { $0.append(reply) }
-        onEnd?(reply)
-        return true
+        // It goes on to its end, as a browser does whatever becomes of the sign-in.
+        let visit = Task { [http, onEnd] in
+            let reply = try? await http.fetch(request)
+            if let reply { onEnd?(reply) }
+            return reply
+        }
+        visits.withLock { $0.append(visit) }
+        return await visit.value != nil
     }
 }
 

@@ -36,6 +36,22 @@ enum StoreSelection {
         }
     }
 
+    /// Every store there is here.
+    static func all(_ configuration: HostConfiguration, _ options: HostOptions) -> [any CredentialStore] {
+        [
+            file(in: options.paths.credentials, try? password(configuration), options), keyring(options),
+            MemoryStore(now: options.now),
+        ]
+    }
+
+    /// Why the shared store is the one it is.
+    static func reason(_ configuration: HostConfiguration, _ options: HostOptions) -> String {
+        if options.store != nil { return "the program brings it" }
+        if let name = options.storeName, name != "auto" { return "named by --store or OMLX_STORE" }
+        let backend = (try? configuration.tokenStorage.get())?.backend
+        return backend == .automatic ? "the default" : "named by tokenStorage in the configuration"
+    }
+
     /// The store a server's sign-in is kept in.
     /// - Throws: as `shared`.
     static func store(
