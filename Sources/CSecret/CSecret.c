@@ -156,19 +156,27 @@ static csecret_status default_collection(csecret_session *session, char **path, 
   return CSECRET_NO_COLLECTION;
 }
 
+// A property of this type.
+static csecret_status property(csecret_session *session, const char *path, const char *interface, const char *name,
+                               const char *type, GVariant **value, csecret_reason *reason) {
+  GVariant *reply;
+  csecret_status status =
+      call(session, path, PROPERTIES_INTERFACE, "Get", p_g_variant_new("(ss)", interface, name), &reply, reason);
+  if (status || (status = checked(&reply, "(v)", reason))) return status;
+  p_g_variant_get(reply, "(v)", value);
+  p_g_variant_unref(reply);
+  return checked(value, type, reason);
+}
+
 csecret_status csecret_is_locked(csecret_session *session, bool *is_locked, csecret_reason *reason) {
   char *path;
   csecret_status status = default_collection(session, &path, reason);
   if (status) return status;
-  GVariant *reply;
-  status = call(session, path, PROPERTIES_INTERFACE, "Get", p_g_variant_new("(ss)", COLLECTION_INTERFACE, "Locked"),
-                &reply, reason);
-  p_g_free(path);
-  if (status || (status = checked(&reply, "(v)", reason))) return status;
   GVariant *value;
-  p_g_variant_get(reply, "(v)", &value);
-  p_g_variant_unref(reply);
-  *is_locked = strcmp(p_g_variant_get_type_string(value), "b") != 0 || p_g_variant_get_boolean(value) != 0;
+  status = property(session, path, COLLECTION_INTERFACE, "Locked", "b", &value, reason);
+  p_g_free(path);
+  if (status) return status;
+  *is_locked = p_g_variant_get_boolean(value) != 0;
   p_g_variant_unref(value);
   return CSECRET_OK;
 }
@@ -200,30 +208,6 @@ csecret_status csecret_search(csecret_session *session, const char *const attrib
     p_g_variant_unref(paths);
   }
   p_g_variant_unref(reply);
-  return CSECRET_OK;
-}
-
-csecret_status csecret_attributes(csecret_session *session, const char *path, csecret_attribute attribute, void *context,
-                                  csecret_reason *reason) {
-  csecret_status status = connect_session(session, reason);
-  if (status) return status;
-  GVariant *reply;
-  status = call(session, path, PROPERTIES_INTERFACE, "Get", p_g_variant_new("(ss)", ITEM_INTERFACE, "Attributes"),
-                &reply, reason);
-  if (status || (status = checked(&reply, "(v)", reason))) return status;
-  GVariant *value;
-  p_g_variant_get(reply, "(v)", &value);
-  p_g_variant_unref(reply);
-  status = checked(&value, "a{ss}", reason);
-  if (status) return status;
-  for (size_t i = 0; i < p_g_variant_n_children(value); i++) {
-    GVariant *entry = p_g_variant_get_child_value(value, i);
-    const char *name, *text;
-    p_g_variant_get(entry, "{&s&s}", &name, &text);
-    attribute(context, name, text);
-    p_g_variant_unref(entry);
-  }
-  p_g_variant_unref(value);
   return CSECRET_OK;
 }
 

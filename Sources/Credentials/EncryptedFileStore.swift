@@ -9,7 +9,7 @@ import FoundationEssentials
 ///
 /// The folder has mode 0700 and each file 0600 from the moment it exists; what others can read or own is refused. A
 /// write replaces the whole file or nothing, under a lock, and is read back. A file that cannot be used stays as it is.
-public struct EncryptedFileStore: CredentialStore {
+public struct EncryptedFileStore: RecordStore {
     /// Writers that were killed leave files under construction; after this many seconds no writer is still at work.
     private static let temporaryLife = 600.0
     private static let locksName = "locks"
@@ -53,43 +53,13 @@ public struct EncryptedFileStore: CredentialStore {
 
     public var summary: String { "encrypted files in \(folder), \(keySourceText)" }
 
-    public func credential(for key: CredentialKey) async throws -> Credential? { try await record(for: key) }
-
-    public func save(
-        _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
-    ) async throws -> Credential {
-        try await save(record: credential, expected, replacesDamaged)
-    }
-
-    public func removeCredential(for key: CredentialKey, expecting expected: ExpectedRecord) async throws {
-        try await remove(Credential.self, key, expected)
-    }
-
-    public func credentials() async throws -> StoreListing<Credential> { try await listing() }
-
-    public func registration(for key: RegistrationKey) async throws -> ClientRegistration? {
-        try await record(for: key)
-    }
-
-    public func save(
-        _ registration: ClientRegistration, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
-    ) async throws -> ClientRegistration {
-        try await save(record: registration, expected, replacesDamaged)
-    }
-
-    public func removeRegistration(for key: RegistrationKey, expecting expected: ExpectedRecord) async throws {
-        try await remove(ClientRegistration.self, key, expected)
-    }
-
-    public func registrations() async throws -> StoreListing<ClientRegistration> { try await listing() }
-
     public func changes() -> AsyncStream<Void>? {
         FolderWatch.changes(in: folder) { RecordKind.credential.owns($0) }
     }
 }
 
 extension EncryptedFileStore {
-    private func record<Record: StoredRecord>(for key: Record.Key) async throws -> Record? {
+    func record<Record: StoredRecord>(for key: Record.Key) async throws -> Record? {
         let name = try Record.recordName(key)
         guard let folder = try PrivateFolder.open(folder, creating: false),
             let dataKey = try await keyring.key(in: folder)
@@ -117,7 +87,7 @@ extension EncryptedFileStore {
         }
     }
 
-    private func save<Record: StoredRecord>(
+    func save<Record: StoredRecord>(
         record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool
     ) async throws -> Record {
         let name = try Record.recordName(record.key)
@@ -151,7 +121,7 @@ extension EncryptedFileStore {
         return saved
     }
 
-    private func remove<Record: StoredRecord>(
+    func remove<Record: StoredRecord>(
         _: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord
     ) async throws {
         let name = try Record.recordName(key)
@@ -165,7 +135,7 @@ extension EncryptedFileStore {
         if existing != nil { try folder.remove(name) }
     }
 
-    private func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {
+    func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {
         var listing = StoreListing<Record>()
         guard let folder = try PrivateFolder.open(folder, creating: false),
             let dataKey = try await keyring.key(in: folder)

@@ -10,7 +10,7 @@ import FoundationEssentials
 /// Every operation ends within 3 s. None shows a prompt: a locked keyring is `STORE_LOCKED`, told apart from a record that
 /// is not there. Writers of a record take turns by a lock of omlx's own, since the Secret Service has no
 /// compare-and-swap; they read back what they wrote.
-public struct SecretServiceStore: CredentialStore {
+public struct SecretServiceStore: RecordStore {
     public let name = "secretservice"
     public let summary = "the desktop's keyring (Secret Service)"
 
@@ -34,84 +34,23 @@ public struct SecretServiceStore: CredentialStore {
         self.lockFolder = lockFolder
         self.now = now
     }
-
-    public func credential(for key: CredentialKey) async throws -> Credential? { try await record(for: key) }
-
-    public func save(
-        _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
-    ) async throws -> Credential {
-        try await save(record: credential, expected, replacesDamaged)
-    }
-
-    public func removeCredential(for key: CredentialKey, expecting expected: ExpectedRecord) async throws {
-        try await remove(Credential.self, key, expected)
-    }
-
-    public func credentials() async throws -> StoreListing<Credential> { try await listing() }
-
-    public func registration(for key: RegistrationKey) async throws -> ClientRegistration? {
-        try await record(for: key)
-    }
-
-    public func save(
-        _ registration: ClientRegistration, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
-    ) async throws -> ClientRegistration {
-        try await save(record: registration, expected, replacesDamaged)
-    }
-
-    public func removeRegistration(for key: RegistrationKey, expecting expected: ExpectedRecord) async throws {
-        try await remove(ClientRegistration.self, key, expected)
-    }
-
-    public func registrations() async throws -> StoreListing<ClientRegistration> { try await listing() }
-}
-
-/// What the keyring shows of a record, and finds it by.
-private protocol KeyringRecord: StoredRecord {
-    static var schema: String { get }
-    /// Attributes for people and their programs: nothing secret.
-    var shownAttributes: [(String, String)] { get }
-    var label: String { get }
-}
-
-extension Credential: KeyringRecord {
-    fileprivate static var schema: String { "io.omlx.Credential" }
-
-    fileprivate var shownAttributes: [(String, String)] {
-        [
-            ("server_url", shownURL(key.serverURL)), ("account", key.account ?? ""), ("issuer", shownURL(issuer)),
-            ("client_id", clientID),
-        ]
-    }
-
-    fileprivate var label: String { "omlx: \(key)" }
-}
-
-extension ClientRegistration: KeyringRecord {
-    fileprivate static var schema: String { "io.omlx.ClientRegistration" }
-
-    fileprivate var shownAttributes: [(String, String)] {
-        [("server_url", shownURL(key.serverURL)), ("issuer", shownURL(key.issuer)), ("client_id", clientID)]
-    }
-
-    fileprivate var label: String { "omlx: client for \(key)" }
 }
 
 extension SecretServiceStore {
     private static let recordAttribute = "record"
 
-    private static func attributes<Record: KeyringRecord>(of name: String, _: Record.Type) -> [(String, String)] {
+    private static func attributes<Record: StoredRecord>(of name: String, _: Record.Type) -> [(String, String)] {
         [("xdg:schema", Record.schema), (recordAttribute, name)]
     }
 
-    private func record<Record: KeyringRecord>(for key: Record.Key) async throws -> Record? {
+    func record<Record: StoredRecord>(for key: Record.Key) async throws -> Record? {
         let name = try Record.recordName(key)
         return try await session.run { (calls) throws(OmlxError) in try Self.read(name, calls)?.record }
     }
 
     /// The record of that name and the items it is in. After a writer that died between making the new item and removing
     /// the old one there are two: the newer one counts.
-    private static func read<Record: KeyringRecord>(
+    private static func read<Record: StoredRecord>(
         _ name: String, _ calls: borrowing SecretServiceCalls
     ) throws(OmlxError) -> (record: Record, items: [SecretServiceItem])? {
         let items = try calls.search(attributes(of: name, Record.self))
@@ -140,7 +79,7 @@ extension SecretServiceStore {
         if isLocked { throw .keyringLocked("the desktop's keyring is locked") }
     }
 
-    private static func parse<Record: KeyringRecord>(
+    private static func parse<Record: StoredRecord>(
         _ text: Secret, _ name: String, _: Record.Type
     ) throws(OmlxError) -> Record {
         let record = try Record.parse(text)
@@ -152,7 +91,7 @@ extension SecretServiceStore {
         return record
     }
 
-    private func save<Record: KeyringRecord>(
+    func save<Record: StoredRecord>(
         record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool
     ) async throws -> Record {
         let name = try Record.recordName(record.key)
@@ -183,7 +122,7 @@ extension SecretServiceStore {
     }
 
     /// Keeps what cannot be read under another name, where no search for records finds it.
-    private static func keepDamaged<Record: KeyringRecord>(
+    private static func keepDamaged<Record: StoredRecord>(
         _ name: String, _: Record.Type, _ calls: borrowing SecretServiceCalls
     ) throws(OmlxError) {
         for item in try calls.search(attributes(of: name, Record.self)) {
@@ -194,7 +133,7 @@ extension SecretServiceStore {
         }
     }
 
-    private func remove<Record: KeyringRecord>(
+    func remove<Record: StoredRecord>(
         _: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord
     ) async throws {
         let name = try Record.recordName(key)
@@ -207,7 +146,7 @@ extension SecretServiceStore {
         }
     }
 
-    private func listing<Record: KeyringRecord>() async throws -> StoreListing<Record> {
+    func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {
         try await session.run(times: 10) { (calls) throws(OmlxError) in
             let items = try calls.search([("xdg:schema", Record.schema)])
             try Self.refuseLocked(items, calls)

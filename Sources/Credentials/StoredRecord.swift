@@ -15,6 +15,12 @@ protocol StoredRecord: Sendable {
     func successor(of existing: Self?, now: Date) -> Self
     func serialized() throws(OmlxError) -> Secret
     init(fields: inout RecordFields) throws(RecordFlaw)
+    /// The record's kind in a keyring.
+    static var schema: String { get }
+    /// What it is, for people.
+    var label: String { get }
+    /// What people and their programs may see of it: nothing secret.
+    var shownAttributes: [(String, String)] { get }
 }
 
 extension StoredRecord {
@@ -35,6 +41,15 @@ extension StoredRecord {
 }
 
 extension Credential: StoredRecord {
+    static var schema: String { "io.omlx.Credential" }
+    var label: String { "omlx: \(key)" }
+    var shownAttributes: [(String, String)] {
+        [
+            ("server_url", shownURL(key.serverURL)), ("account", key.account ?? ""), ("issuer", shownURL(issuer)),
+            ("client_id", clientID),
+        ]
+    }
+
     static var kind: RecordKind { .credential }
     static func recordName(_ key: CredentialKey) throws(OmlxError) -> String { try key.recordName() }
 
@@ -153,6 +168,12 @@ extension Credential: StoredRecord {
 }
 
 extension ClientRegistration: StoredRecord {
+    static var schema: String { "io.omlx.ClientRegistration" }
+    var label: String { "omlx: client for \(key)" }
+    var shownAttributes: [(String, String)] {
+        [("server_url", shownURL(key.serverURL)), ("issuer", shownURL(key.issuer)), ("client_id", clientID)]
+    }
+
     static var kind: RecordKind { .registration }
     static func recordName(_ key: RegistrationKey) throws(OmlxError) -> String { try key.recordName() }
 

@@ -38,9 +38,6 @@ typedef struct {
 // Receives an item: its D-Bus path, and whether it is locked. Returns false to stop.
 typedef bool (*csecret_item)(void *context, const char *path, bool is_locked);
 
-// Receives an attribute of an item.
-typedef void (*csecret_attribute)(void *context, const char *name, const char *value);
-
 // Receives the bytes of a secret, which are gone after the call.
 typedef void (*csecret_bytes)(void *context, const uint8_t *bytes, size_t length);
 
@@ -59,10 +56,6 @@ csecret_status csecret_is_locked(csecret_session *session, bool *is_locked, csec
 // Items whose attributes hold all these: names and values in turn, ended by NULL. Unlocks nothing.
 csecret_status csecret_search(csecret_session *session, const char *const attributes[], csecret_item item, void *context,
                               csecret_reason *reason);
-
-// The attributes of an item.
-csecret_status csecret_attributes(csecret_session *session, const char *path, csecret_attribute attribute, void *context,
-                                  csecret_reason *reason);
 
 // The secret of an item that is not locked.
 csecret_status csecret_read(csecret_session *session, const char *path, csecret_bytes bytes, void *context,
