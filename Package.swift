@@ -46,7 +46,8 @@ let package = Package(
             dependencies: ["OAuth", "Credentials", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         // 1
         .target(name: "OAuth", dependencies: ["HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
-        .target(name: "Credentials", dependencies: ["CSecret", "Cryptography", "ErrorCatalogue", "JSON"]),
+        .target(
+            name: "Credentials", dependencies: ["CSecret", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         // 0
         .target(name: "HTTPClient", dependencies: ["CCurl", "Cryptography", "ErrorCatalogue"]),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "ErrorCatalogue", "JSON"]),
@@ -90,7 +91,8 @@ let package = Package(
         .testTarget(
             name: "CredentialsTests",
             dependencies: [
-                "Credentials", "CredentialStoreProbe", "Cryptography", "ErrorCatalogue", "JSON", "TestSupport",
+                "Credentials", "HTTPClient", "CredentialStoreProbe", "Cryptography", "ErrorCatalogue", "JSON",
+                "TestSupport",
             ]),
         .testTarget(
             name: "OAuthTests", dependencies: ["OAuth", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),

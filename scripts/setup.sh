@@ -49,7 +49,13 @@ find_missing() {
     [ "$purpose" = test ] || return 0
     need openssl openssl
     need strace strace
-    # A keyring for the tests, and what looks into it.
+    # Three keyrings for the tests, what looks into them, and a display for the window of one.
+    need keepassxc keepassxc
+    need libkf5wallet-bin kwalletd5
+    need libqca-qt5-2-plugins '/usr/lib/*/qca-qt5/crypto/libqca-ossl.so' '/usr/lib*/qca-qt5/crypto/libqca-ossl.so'
+    need xvfb Xvfb
+    need xdotool xdotool
+    need bsdutils script
     need dbus-daemon dbus-daemon
     need gnome-keyring gnome-keyring-daemon
     need libsecret-tools secret-tool

@@ -15,6 +15,9 @@
 #define SERVICE_INTERFACE "org.freedesktop.Secret.Service"
 #define COLLECTION_INTERFACE "org.freedesktop.Secret.Collection"
 #define ITEM_INTERFACE "org.freedesktop.Secret.Item"
+#define PROMPT_INTERFACE "org.freedesktop.Secret.Prompt"
+// Of GNOME Keyring; oo7 has it too.
+#define PASSWORD_INTERFACE "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
 #define FUNCTION(name) static __typeof__(&name) p_##name;
@@ -63,6 +66,11 @@ static csecret_status failure(GError *error, csecret_reason *reason) {
   else if (!strcmp(name, "org.freedesktop.DBus.Error.NoReply") || !strcmp(name, "org.freedesktop.DBus.Error.Timeout") ||
            !strcmp(name, "org.freedesktop.DBus.Error.TimedOut"))
     status = CSECRET_TIMEOUT;
+  else if (!strcmp(name, "org.gnome.keyring.Error.Denied"))
+    status = CSECRET_DENIED;
+  else if (!strcmp(name, "org.freedesktop.DBus.Error.UnknownMethod") ||
+           !strcmp(name, "org.freedesktop.DBus.Error.UnknownInterface"))
+    status = CSECRET_UNSUPPORTED;
   else if (error->domain == p_g_io_error_quark()) {
     if (error->code == G_IO_ERROR_TIMED_OUT || error->code == G_IO_ERROR_CANCELLED) status = CSECRET_TIMEOUT;
     else if (!remote) status = CSECRET_NO_BUS;
@@ -181,6 +189,183 @@ csecret_status csecret_is_locked(csecret_session *session, bool *is_locked, csec
   return CSECRET_OK;
 }
 
+// What is waited for while a prompt is carried out.
+typedef struct {
+  GVariant *answer;
+  bool is_over;
+} csecret_wait;
+
+static void completed(GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                      const char *signal, GVariant *parameters, void *data) {
+  (void)connection, (void)sender, (void)path, (void)interface, (void)signal;
+  csecret_wait *wait = data;
+  if (!wait->answer && !strcmp(p_g_variant_get_type_string(parameters), "(bv)")) wait->answer = p_g_variant_ref(parameters);
+  wait->is_over = true;
+}
+
+static void vanished(GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                     const char *signal, GVariant *parameters, void *data) {
+  (void)connection, (void)sender, (void)path, (void)interface, (void)signal, (void)parameters;
+  ((csecret_wait *)data)->is_over = true;
+}
+
+static gboolean ended(void *data) {
+  ((csecret_wait *)data)->is_over = true;
+  return 1;
+}
+
+static gboolean ended_early(GCancellable *cancellable, void *data) {
+  (void)cancellable;
+  return ended(data);
+}
+
+// The unique name of who answers now, to be freed.
+static csecret_status provider(csecret_session *session, char **owner, csecret_reason *reason) {
+  GError *error = NULL;
+  GVariant *reply = p_g_dbus_connection_call_sync(
+      session->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner",
+      p_g_variant_new("(s)", SERVICE), NULL, G_DBUS_CALL_FLAGS_NONE, session->timeout_ms, session->cancellable, &error);
+  if (!reply) return failure(error, reason);
+  csecret_status status = checked(&reply, "(s)", reason);
+  if (status) return status;
+  p_g_variant_get(reply, "(s)", owner);
+  p_g_variant_unref(reply);
+  return CSECRET_OK;
+}
+
+// Carries out what the provider put behind a prompt, and waits so long for its end: some put everything behind one, and
+// ask nobody. One that does ask is not taken back when time is over: that ends GNOME Keyring. The result has to be freed.
+static csecret_status carry_out(csecret_session *session, const char *prompt, int wait_ms, GVariant **result,
+                                csecret_reason *reason) {
+  *result = NULL;
+  char *owner;
+  csecret_status status = provider(session, &owner, reason);
+  if (status) return status;
+  csecret_wait wait = {NULL, false};
+  GMainContext *context = p_g_main_context_new();
+  p_g_main_context_push_thread_default(context);
+  unsigned heard = p_g_dbus_connection_signal_subscribe(session->connection, owner, PROMPT_INTERFACE, "Completed", prompt,
+                                                        NULL, 0, completed, &wait, NULL);
+  unsigned gone = p_g_dbus_connection_signal_subscribe(session->connection, "org.freedesktop.DBus", "org.freedesktop.DBus",
+                                                       "NameOwnerChanged", "/org/freedesktop/DBus", owner, 0, vanished,
+                                                       &wait, NULL);
+  GSource *timer = p_g_timeout_source_new((unsigned)wait_ms);
+  p_g_source_set_callback(timer, ended, &wait, NULL);
+  p_g_source_attach(timer, context);
+  GSource *stop = p_g_cancellable_source_new(session->cancellable);
+  // As glib has it: the source calls a function of its own type.
+  p_g_source_set_callback(stop, (GSourceFunc)(void (*)(void))ended_early, &wait, NULL);
+  p_g_source_attach(stop, context);
+  GVariant *reply;
+  status = call(session, prompt, PROMPT_INTERFACE, "Prompt", p_g_variant_new("(s)", ""), &reply, reason);
+  if (!status) {
+    p_g_variant_unref(reply);
+    while (!wait.is_over) p_g_main_context_iteration(context, 1);
+  }
+  p_g_dbus_connection_signal_unsubscribe(session->connection, heard);
+  p_g_dbus_connection_signal_unsubscribe(session->connection, gone);
+  p_g_source_destroy(timer);
+  p_g_source_unref(timer);
+  p_g_source_destroy(stop);
+  p_g_source_unref(stop);
+  while (p_g_main_context_iteration(context, 0)) {
+  }
+  p_g_main_context_pop_thread_default(context);
+  p_g_main_context_unref(context);
+  p_g_free(owner);
+  if (!status && !wait.answer) {
+    say(reason, "it waits for a person");
+    status = CSECRET_PROMPT;
+  }
+  if (status) {
+    if (wait.answer) p_g_variant_unref(wait.answer);
+    return status;
+  }
+  gboolean dismissed = 1;
+  p_g_variant_get(wait.answer, "(bv)", &dismissed, result);
+  p_g_variant_unref(wait.answer);
+  if (!dismissed) return CSECRET_OK;
+  p_g_variant_unref(*result);
+  *result = NULL;
+  say(reason, "it, or somebody it asked, said no");
+  return CSECRET_PROMPT;
+}
+
+csecret_status csecret_unlock(csecret_session *session, int wait_ms, csecret_reason *reason) {
+  char *path;
+  csecret_status status = default_collection(session, &path, reason);
+  if (status) return status;
+  GVariantBuilder *builder = p_g_variant_builder_new((const GVariantType *)"ao");
+  p_g_variant_builder_add(builder, "o", path);
+  p_g_free(path);
+  GVariant *paths = p_g_variant_builder_end(builder);
+  p_g_variant_builder_unref(builder);
+  GVariant *reply;
+  status = call(session, ROOT, SERVICE_INTERFACE, "Unlock", p_g_variant_new_tuple(&paths, 1), &reply, reason);
+  if (status || (status = checked(&reply, "(aoo)", reason))) return status;
+  GVariant *prompt = p_g_variant_get_child_value(reply, 1);
+  if (strcmp(p_g_variant_get_string(prompt, NULL), "/")) {
+    GVariant *result;
+    status = carry_out(session, p_g_variant_get_string(prompt, NULL), wait_ms, &result, reason);
+    if (!status) p_g_variant_unref(result);
+  }
+  p_g_variant_unref(prompt);
+  p_g_variant_unref(reply);
+  return status;
+}
+
+csecret_status csecret_unlock_with(csecret_session *session, const uint8_t *password, size_t length,
+                                   csecret_reason *reason) {
+  char *path;
+  csecret_status status = default_collection(session, &path, reason);
+  if (status) return status;
+  SecretValue *value = p_secret_value_new((const char *)password, (ptrdiff_t)length, "text/plain");
+  GVariant *parts[] = {p_g_variant_new_object_path(path), p_secret_service_encode_dbus_secret(session->service, value)};
+  p_secret_value_unref(value);
+  p_g_free(path);
+  GVariant *reply;
+  status = call(session, ROOT, PASSWORD_INTERFACE, "UnlockWithMasterPassword", p_g_variant_new_tuple(parts, 2), &reply,
+                reason);
+  if (!status) p_g_variant_unref(reply);
+  return status;
+}
+
+typedef struct {
+  csecret_change told;
+  void *context;
+} csecret_listener;
+
+static void changed(GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                    const char *signal, GVariant *parameters, void *data) {
+  (void)connection, (void)sender, (void)path, (void)interface, (void)signal, (void)parameters;
+  csecret_listener *listener = data;
+  listener->told(listener->context);
+}
+
+csecret_status csecret_watch(csecret_session *session, csecret_change told, void *context, csecret_reason *reason) {
+  csecret_status status = connect_session(session, reason);
+  if (status) return status;
+  csecret_listener listener = {told, context};
+  csecret_wait wait = {NULL, false};
+  GMainContext *loop = p_g_main_context_new();
+  p_g_main_context_push_thread_default(loop);
+  // By the well-known name: a keyring that is started anew is heard too.
+  unsigned heard = p_g_dbus_connection_signal_subscribe(session->connection, SERVICE, COLLECTION_INTERFACE, NULL, NULL, NULL,
+                                                        0, changed, &listener, NULL);
+  GSource *stop = p_g_cancellable_source_new(session->cancellable);
+  p_g_source_set_callback(stop, (GSourceFunc)(void (*)(void))ended_early, &wait, NULL);
+  p_g_source_attach(stop, loop);
+  while (!wait.is_over) p_g_main_context_iteration(loop, 1);
+  p_g_dbus_connection_signal_unsubscribe(session->connection, heard);
+  p_g_source_destroy(stop);
+  p_g_source_unref(stop);
+  while (p_g_main_context_iteration(loop, 0)) {
+  }
+  p_g_main_context_pop_thread_default(loop);
+  p_g_main_context_unref(loop);
+  return CSECRET_OK;
+}
+
 static GVariant *attribute_dictionary(const char *const attributes[]) {
   GVariantBuilder *builder = p_g_variant_builder_new((const GVariantType *)"a{ss}");
   for (size_t i = 0; attributes[i]; i += 2) p_g_variant_builder_add(builder, "{ss}", attributes[i], attributes[i + 1]);
@@ -254,13 +439,36 @@ csecret_status csecret_create(csecret_session *session, const char *label, const
   if (status || (status = checked(&reply, "(oo)", reason))) return status;
   const char *path, *prompt;
   p_g_variant_get(reply, "(&o&o)", &path, &prompt);
-  if (!strcmp(path, "/")) {
-    say(reason, strcmp(prompt, "/") ? "the provider wants to ask first" : "no item was made");
-    status = strcmp(prompt, "/") ? CSECRET_PROMPT : CSECRET_FAILED;
-  } else {
-    snprintf(result, size, "%s", path);
+  GVariant *late = NULL;
+  if (!strcmp(path, "/") && strcmp(prompt, "/")) {
+    status = carry_out(session, prompt, session->timeout_ms / 2, &late, reason);
+    if (!status && !strcmp(p_g_variant_get_type_string(late), "o")) path = p_g_variant_get_string(late, NULL);
   }
+  if (!status && !strcmp(path, "/")) {
+    say(reason, "no item was made");
+    status = CSECRET_FAILED;
+  }
+  if (!status) snprintf(result, size, "%s", path);
+  if (late) p_g_variant_unref(late);
   p_g_variant_unref(reply);
+  return status;
+}
+
+csecret_status csecret_update(csecret_session *session, const char *path, const char *const attributes[],
+                              const uint8_t *bytes, size_t length, csecret_reason *reason) {
+  csecret_status status = connect_session(session, reason);
+  if (status) return status;
+  SecretValue *value = p_secret_value_new((const char *)bytes, (ptrdiff_t)length, "application/json");
+  GVariant *sealed = p_secret_service_encode_dbus_secret(session->service, value);
+  p_secret_value_unref(value);
+  GVariant *reply;
+  status = call(session, path, ITEM_INTERFACE, "SetSecret", p_g_variant_new_tuple(&sealed, 1), &reply, reason);
+  if (status) return status;
+  p_g_variant_unref(reply);
+  if (!attributes) return CSECRET_OK;
+  status = call(session, path, PROPERTIES_INTERFACE, "Set",
+                p_g_variant_new("(ssv)", ITEM_INTERFACE, "Attributes", attribute_dictionary(attributes)), &reply, reason);
+  if (!status) p_g_variant_unref(reply);
   return status;
 }
 
@@ -273,8 +481,9 @@ csecret_status csecret_delete(csecret_session *session, const char *path, csecre
   const char *prompt;
   p_g_variant_get(reply, "(&o)", &prompt);
   if (strcmp(prompt, "/")) {
-    say(reason, "the provider wants to ask first");
-    status = CSECRET_PROMPT;
+    GVariant *late;
+    status = carry_out(session, prompt, session->timeout_ms / 2, &late, reason);
+    if (!status) p_g_variant_unref(late);
   }
   p_g_variant_unref(reply);
   return status;

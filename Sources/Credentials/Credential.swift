@@ -156,6 +156,11 @@ extension Credential {
     }
 }
 
+extension Credential {
+    /// What must not be shown when the authorization server repeats it.
+    public var secrets: [Secret] { [refreshToken, accessToken, clientSecret].compactMap { $0 } }
+}
+
 extension Credential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Key, issuer and generation; no secret.
     public var description: String { "Credential(\(key), issuer \(shownURL(issuer)), generation \(generation))" }

@@ -19,6 +19,7 @@ public final class CredentialLock: Sendable {
 
     private static let firstPause = 0.002
     private static let longestPause = 0.05
+    private static let stuckAfter = 10.0
 
     /// The lock file's path.
     public let path: String
@@ -37,14 +38,17 @@ public final class CredentialLock: Sendable {
     ///   - command: What the holder is doing, such as `login`, for those that wait in vain; no secret.
     ///   - timeout: How long to wait, in seconds.
     ///   - now: The clock, for `since` in the holder's text.
+    ///   - stuck: Told once, after 10 s of waiting, who holds the lock, as the error would say it.
     /// - Throws: `STORE_LOCK_TIMEOUT` naming the holder's process id, command and since when; `STORE_LOCK_FAILED`;
     ///   `STORE_PERMISSIONS`; `CancellationError` when the task is cancelled while it waits.
     public static func acquire(
         _ name: String, in folder: String, command: String, timeout: Double = 10,
-        now: @Sendable () -> Date = { Date() }
+        now: @Sendable () -> Date = { Date() }, stuck: (@Sendable (OmlxError) -> Void)? = nil
     ) async throws -> CredentialLock {
         let clock = ContinuousClock()
-        let deadline = clock.now.advanced(by: .seconds(max(0, timeout)))
+        let start = clock.now
+        let deadline = start.advanced(by: .seconds(max(0, timeout)))
+        var stuck = stuck
         var pause = firstPause
         while true {
             try Task.checkCancellation()
@@ -53,10 +57,25 @@ public final class CredentialLock: Sendable {
                 return lock
             }
             guard clock.now < deadline else { throw timeoutError(name, in: folder, timeout) }
+            if clock.now >= start.advanced(by: .seconds(stuckAfter)) {
+                stuck?(timeoutError(name, in: folder, stuckAfter))
+                stuck = nil
+            }
             // Jitter, so that many that wait do not ask in step.
             try await Task.sleep(for: .seconds(pause * Double.random(in: 0.5...1)))
             pause = min(pause * 2, longestPause)
         }
+    }
+
+    /// Waits for the turn to write a record, where a store has no check-and-set of its own. 256 lock files serve all
+    /// records of a store: they stay for ever, so there must be few, and a write is short enough that two records may wait
+    /// for each other.
+    static func acquireForWriting(
+        _ recordName: String, store: String, in folder: String, timeout: Double, now: @Sendable () -> Date
+    ) async throws -> CredentialLock {
+        let digest = recordName.drop { $0 != "-" }.dropFirst()
+        return try await acquire(
+            "\(store)-\(digest.prefix(2))", in: folder, command: "writing a credential", timeout: timeout, now: now)
     }
 
     /// Frees the lock. Doing so twice, or letting the last reference go, is the same.

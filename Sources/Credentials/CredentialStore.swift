@@ -59,13 +59,18 @@ public struct StoreListing<Record: Sendable>: Sendable {
 ///
 /// All methods throw `OmlxError`: `STORE_CONFLICT` when what was expected is not there; `STORE_WRITE_FAILED`;
 /// `STORE_UNREADABLE`, `STORE_PERMISSIONS`, `STORE_FOREIGN`, `STORE_VERSION`, `STORE_DAMAGED`, `STORE_KEY_MISSING`,
-/// `STORE_PASSWORD_NEEDED`, `STORE_PASSWORD_WRONG`, `STORE_LOCK_TIMEOUT`, `STORE_CRYPTOGRAPHY`. A method that waits
-/// throws `CancellationError` when its task is cancelled, never half-way through a write.
+/// `STORE_PASSWORD_NEEDED`, `STORE_PASSWORD_WRONG`, `STORE_LOCK_TIMEOUT`, `STORE_CRYPTOGRAPHY`; of keyrings and Vault also
+/// `STORE_UNAVAILABLE`, `STORE_LOCKED`, `STORE_TIMEOUT`, `STORE_SEALED`, `STORE_FORBIDDEN`, `STORE_TOKEN_NEEDED`,
+/// `STORE_TOKEN_EXPIRED`, `STORE_INSECURE_URL`; of the choice among them `STORE_MOVED`. A method that waits throws
+/// `CancellationError` when its task is cancelled, never half-way through a write.
 public protocol CredentialStore: Sendable {
     /// The store's kind in one word, such as `file`.
     var name: String { get }
     /// Where the store is and how it is locked, for `status`; no secret.
     var summary: String { get }
+
+    /// Tells this place from every other, also of stores of the same kind; no secret.
+    var identity: String { get }
 
     /// The credential, or `nil` when there is none.
     func credential(for key: CredentialKey) async throws -> Credential?
@@ -98,11 +103,34 @@ public protocol CredentialStore: Sendable {
     /// one may come without a change. Ends when its reader lets go.
     /// - Returns: `nil` when the store cannot tell: others' sign-ins and sign-outs are then noticed at the next 401.
     func changes() -> AsyncStream<Void>?
+
+    /// Waits for a lock that keeps other machines from refreshing a credential. The lock of this machine is taken before,
+    /// by whoever asks.
+    /// - Parameters:
+    ///   - command: What the holder is doing, for those that wait in vain; no secret.
+    ///   - timeout: How long to wait, in seconds.
+    /// - Returns: `nil` for a store of one machine.
+    /// - Throws: `OmlxError` with `STORE_LOCK_TIMEOUT`, and what reading and saving throws.
+    func sharedLock(on key: CredentialKey, command: String, timeout: Double) async throws -> (any SharedLock)?
+}
+
+/// A lock between machines.
+public protocol SharedLock: Sendable {
+    /// Frees the lock.
+    func release() async
 }
 
 extension CredentialStore {
     /// A store that cannot tell.
     public func changes() -> AsyncStream<Void>? { nil }
+
+    /// A store there is one of.
+    public var identity: String { name }
+
+    /// A store of one machine.
+    public func sharedLock(on key: CredentialKey, command: String, timeout: Double) async throws -> (any SharedLock)? {
+        nil
+    }
 
     /// Saves a credential; a damaged record in its place is an error.
     public func save(_ credential: Credential, expecting expected: ExpectedRecord) async throws -> Credential {

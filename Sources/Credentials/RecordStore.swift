@@ -1,10 +1,24 @@
 // A store that treats both kinds of record alike: it writes each operation once.
 
+import FoundationEssentials
+
+/// How a record comes to its generation.
+enum Succession: Sendable {
+    /// It follows the one in the store.
+    case next
+    /// It keeps its own, as on the way from another store; one in the store that is newer or the same stays.
+    case exact
+
+    func record<Record: StoredRecord>(_ record: Record, after existing: Record?, now: Date) -> Record {
+        self == .exact ? record : record.successor(of: existing, now: now)
+    }
+}
+
 /// What a store of this target does with a record of either kind; the methods of `CredentialStore` follow from it.
 protocol RecordStore: CredentialStore {
     func record<Record: StoredRecord>(for key: Record.Key) async throws -> Record?
     func save<Record: StoredRecord>(
-        record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool
+        record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool, _ succession: Succession
     ) async throws -> Record
     func remove<Record: StoredRecord>(_: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord) async throws
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record>
@@ -16,7 +30,7 @@ extension RecordStore {
     public func save(
         _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
     ) async throws -> Credential {
-        try await save(record: credential, expected, replacesDamaged)
+        try await save(record: credential, expected, replacesDamaged, .next)
     }
 
     public func removeCredential(for key: CredentialKey, expecting expected: ExpectedRecord) async throws {
@@ -32,7 +46,7 @@ extension RecordStore {
     public func save(
         _ registration: ClientRegistration, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
     ) async throws -> ClientRegistration {
-        try await save(record: registration, expected, replacesDamaged)
+        try await save(record: registration, expected, replacesDamaged, .next)
     }
 
     public func removeRegistration(for key: RegistrationKey, expecting expected: ExpectedRecord) async throws {

@@ -4,6 +4,9 @@ import ErrorCatalogue
 import Glibc
 
 extension OmlxError {
+    /// Whether the record was read and is not one that can be used.
+    var isAboutContent: Bool { [.storeDamaged, .storeForeign, .storeVersion].contains(code) }
+
     static func unreadable(_ path: String, _ number: Int32) -> OmlxError {
         OmlxError(
             .storeUnreadable, "\(path) cannot be read (\(String(cString: strerror(number))))",

@@ -429,6 +429,30 @@ extension ErrorCode {
     /// The credential store did not answer in time.
     public static let storeTimeout = ErrorCode(
         "STORE_TIMEOUT", .storage, "The credential store did not answer in time.", retryable: true)
+    /// Vault is sealed.
+    public static let storeSealed = ErrorCode(
+        "STORE_SEALED", .storage, "Vault is sealed.", retryable: true)
+    /// Vault's token may not do this.
+    public static let storeForbidden = ErrorCode(
+        "STORE_FORBIDDEN", .storage, "Vault's token may not do this.")
+    /// Vault wants a token, and there is none.
+    public static let storeTokenNeeded = ErrorCode(
+        "STORE_TOKEN_NEEDED", .storage, "Vault wants a token, and there is none.")
+    /// Vault's token ended or is not valid.
+    public static let storeTokenExpired = ErrorCode(
+        "STORE_TOKEN_EXPIRED", .storage, "Vault's token ended or is not valid.")
+    /// Vault's address is neither https nor on loopback.
+    public static let storeInsecureURL = ErrorCode(
+        "STORE_INSECURE_URL", .storage, "Vault's address is neither https nor on loopback.")
+    /// The sign-ins are kept in another store than the one at hand.
+    public static let storeMoved = ErrorCode(
+        "STORE_MOVED", .storage, "The sign-ins are kept in another store than the one at hand.")
+    /// An older record was put back into the store.
+    public static let storeOlder = ErrorCode(
+        "STORE_OLDER", .storage, "An older record was put back into the store.")
+    /// The sign-ins could not be moved to another store.
+    public static let storeMigration = ErrorCode(
+        "STORE_MIGRATION", .storage, "The sign-ins could not be moved to another store.")
     /// OpenSSL's libcrypto is not installed, too old, or refuses to work.
     public static let storeCryptography = ErrorCode(
         "STORE_CRYPTOGRAPHY", .storage, "OpenSSL's libcrypto is not installed, too old, or refuses to work.")
@@ -572,6 +596,14 @@ extension ErrorCode {
         .storeUnavailable,
         .storeLocked,
         .storeTimeout,
+        .storeSealed,
+        .storeForbidden,
+        .storeTokenNeeded,
+        .storeTokenExpired,
+        .storeInsecureURL,
+        .storeMoved,
+        .storeOlder,
+        .storeMigration,
         .storeCryptography,
         .databaseUnavailable,
     ]

@@ -54,20 +54,21 @@ public struct RefreshTransaction: Sendable {
 
     private func locked(_ tokenGeneration: Int) async -> RefreshOutcome {
         do {
-            let lock = try await CredentialLock.acquire(
-                try key.recordName(), in: context.lockFolder, command: context.command, timeout: lockWait,
-                now: context.now)
-            defer { lock.release() }
-            guard let credential = try await context.store.credential(for: key) else { return .gone }
-            if credential.tokenGeneration != tokenGeneration { return .current(credential, isNew: false) }
-            if credential.isRefreshTokenRejected { return .rejected(credential, Self.knownRejection(credential)) }
-            guard let token = credential.refreshToken else { return .impossible(credential) }
-            return try await refresh(credential, token)
+            return try await context.locked(key, timeout: lockWait) { try await transact(tokenGeneration) }
         } catch let error as OmlxError {
             return .failed(error)
         } catch {
             return .failed(OmlxError(.transportCancelled, "the refresh was cancelled before it began"))
         }
+    }
+
+    private func transact(_ tokenGeneration: Int) async throws -> RefreshOutcome {
+        guard let credential = try await context.store.credential(for: key) else { return .gone }
+        try context.refuseOlder(credential)
+        if credential.tokenGeneration != tokenGeneration { return .current(credential, isNew: false) }
+        if credential.isRefreshTokenRejected { return .rejected(credential, Self.knownRejection(credential)) }
+        guard let token = credential.refreshToken else { return .impossible(credential) }
+        return try await refresh(credential, token)
     }
 
     /// The error of a rejection that was noted earlier.
@@ -96,7 +97,7 @@ public struct RefreshTransaction: Sendable {
             begun.refreshBegun = Credential.Interruption(
                 at: context.now(), by: "process \(getpid()) (\(context.command))")
         }
-        begun = try await context.store.save(begun, expecting: .generation(credential.generation))
+        begun = try await context.save(begun, expecting: .generation(credential.generation))
         let context = context.judging(credential.addresses)
         let request = Self.request(for: credential, token: token, at: endpoint)
         var machine = RefreshMachine(server: endpoint.origin)
@@ -137,7 +138,7 @@ public struct RefreshTransaction: Sendable {
         var record = begun
         record.refreshBegunGeneration = nil
         record.refreshBegun = nil
-        return (try? await context.store.save(record, expecting: .generation(begun.generation))) ?? begun
+        return (try? await context.save(record, expecting: .generation(begun.generation))) ?? begun
     }
 
     /// Persists before anybody uses the tokens. A reply without a refresh token leaves the old one good (pain 3).
@@ -156,7 +157,7 @@ public struct RefreshTransaction: Sendable {
         renewed.refreshBegun = nil
         renewed.rejection = nil
         do {
-            return try await context.store.save(renewed, expecting: .generation(credential.generation))
+            return try await context.save(renewed, expecting: .generation(credential.generation))
         } catch let error as OmlxError where error.code == .storeConflict && isFirst {
             // Somebody without the lock changed something else of the record: no reason to lose the new tokens.
             guard let latest = try await context.store.credential(for: key),
@@ -179,7 +180,7 @@ public struct RefreshTransaction: Sendable {
             code: reason, at: context.now(), generation: latest.tokenGeneration, interruption: interruption)
         marked.refreshBegunGeneration = nil
         marked.refreshBegun = nil
-        let kept = try await context.store.save(marked, expecting: .generation(latest.generation))
+        let kept = try await context.save(marked, expecting: .generation(latest.generation))
         var error = error
         if let interruption { error.message += "; \(Self.cause(interruption))" }
         return .rejected(kept, error)

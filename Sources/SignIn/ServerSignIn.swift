@@ -38,7 +38,7 @@ public final class ServerSignIn: Sendable {
         public var account: String?
         /// What is configured about signing in; discovery finds the rest.
         public var configuration: SignInConfiguration
-        /// Where sign-ins are kept when the program brings no store of its own.
+        /// Where encrypted files, the note which store was chosen, and locks are.
         public var paths: SignInPaths
         /// A store of the program's own, such as a `MemoryStore`.
         public var store: (any CredentialStore)?
@@ -74,6 +74,23 @@ public final class ServerSignIn: Sendable {
             observer = { _ in }
             registrations = { _ in }
             now = { Date() }
+            self.homeDirectory = homeDirectory
+        }
+
+        private let homeDirectory: String
+
+        /// The store `OMLX_STORE` names, else the one that is chosen by itself.
+        /// - Throws: `CONFIG_STORE_UNSUPPORTED` for a name no store has.
+        fileprivate func chosenStore() throws(OmlxError) -> any CredentialStore {
+            var places = StorePlaces(
+                folder: paths.credentials, lockFolder: paths.locks, environment: environment,
+                homeDirectory: homeDirectory, now: now)
+            places.password = storePassword
+            guard let name = environment["OMLX_STORE"], !name.isEmpty, name != "auto" else {
+                return AutomaticStore(places)
+            }
+            guard let kind = StoreKind(word: name) else { throw .unknownStore(name) }
+            return places.store(kind)
         }
     }
 
@@ -86,7 +103,7 @@ public final class ServerSignIn: Sendable {
     private let configuration: SignInConfiguration
 
     /// The sign-in at a server. Nothing is read or asked before it is used.
-    /// - Throws: `OmlxError` with `CONFIG_URL_INVALID`.
+    /// - Throws: `OmlxError` with `CONFIG_URL_INVALID`, or `CONFIG_STORE_UNSUPPORTED` when `OMLX_STORE` names no store.
     public convenience init(_ server: String, _ options: Options) throws(OmlxError) {
         let url: HTTPURL
         do {
@@ -94,10 +111,8 @@ public final class ServerSignIn: Sendable {
         } catch {
             throw OmlxError(.configURLInvalid, "the server's URL cannot be used: \(error.reason)")
         }
-        let source = options.storePassword.map { KeySource.password($0) } ?? .keyFile
-        let store =
-            options.store
-            ?? EncryptedFileStore(folder: options.paths.credentials, keySource: source, now: options.now)
+        let store: any CredentialStore
+        if let own = options.store { store = own } else { store = try options.chosenStore() }
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment), tls: options.tls,
             userAgent: options.userAgent)

@@ -36,6 +36,10 @@ public struct SignInContext: Sendable {
     public var exchanges: ExchangeRegistry
     /// Told of registrations made and forgotten.
     public var observer: @Sendable (RegistrationEvent) -> Void = { _ in }
+    /// What is remembered of generations; `nil` when nothing is.
+    public var memory: (any GenerationMemory)?
+    /// Told when a lock has been waited for so long that its holder may be stuck.
+    public var stuck: @Sendable (OmlxError) -> Void = { _ in }
     /// The clock.
     public var now: @Sendable () -> Date
     /// Random octets.
@@ -56,6 +60,29 @@ public struct SignInContext: Sendable {
         self.exchanges = exchanges
         self.now = now
         self.random = random
+    }
+
+    /// Works on a credential while nobody else does: no other task, no other process, and, where the store is shared, no
+    /// other machine.
+    /// - Parameter timeout: How long to wait for each of the locks, in seconds.
+    /// - Throws: `OmlxError` with `STORE_LOCK_TIMEOUT` or what else locks and store throw; what `work` throws.
+    func locked<Value>(
+        _ key: CredentialKey, timeout: Double, _ work: () async throws -> Value
+    ) async throws -> Value {
+        let own = try await CredentialLock.acquire(
+            try key.recordName(), in: lockFolder, command: command, timeout: timeout, now: now, stuck: stuck)
+        defer { own.release() }
+        guard let shared = try await store.sharedLock(on: key, command: command, timeout: timeout) else {
+            return try await work()
+        }
+        do {
+            let value = try await work()
+            await shared.release()
+            return value
+        } catch {
+            await shared.release()
+            throw error
+        }
     }
 
     /// Sends a request of the sign-in; a failure is a value.

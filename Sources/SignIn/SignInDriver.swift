@@ -250,12 +250,10 @@ public struct SignInDriver: Sendable {
         let context = context
         let stored: Result<Credential, any Error> = await context.exchanges.run {
             do {
-                let lock = try await CredentialLock.acquire(
-                    try result.credential.key.recordName(), in: context.lockFolder, command: context.command,
-                    timeout: 30, now: context.now)
-                defer { lock.release() }
                 return .success(
-                    try await context.store.save(result.credential, expecting: .any, replacingDamaged: true))
+                    try await context.locked(result.credential.key, timeout: 30) {
+                        try await context.save(result.credential, expecting: .any, replacingDamaged: true)
+                    })
             } catch {
                 return .failure(error)
             }

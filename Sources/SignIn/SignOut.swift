@@ -52,15 +52,19 @@ public struct SignOut: Sendable {
     ) async throws -> SignOutOutcome {
         let context = context
         let outcome: Result<SignOutOutcome, any Error> = await context.exchanges.run {
-            do { return .success(try await locked(key, localOnly, forgetsClient)) } catch { return .failure(error) }
+            do {
+                return .success(
+                    try await context.locked(key, timeout: 30) { try await signedOut(key, localOnly, forgetsClient) })
+            } catch {
+                return .failure(error)
+            }
         }
         return try outcome.get()
     }
 
-    private func locked(_ key: CredentialKey, _ localOnly: Bool, _ forgetsClient: Bool) async throws -> SignOutOutcome {
-        let lock = try await CredentialLock.acquire(
-            try key.recordName(), in: context.lockFolder, command: context.command, timeout: 30, now: context.now)
-        defer { lock.release() }
+    private func signedOut(
+        _ key: CredentialKey, _ localOnly: Bool, _ forgetsClient: Bool
+    ) async throws -> SignOutOutcome {
         guard let credential = try await context.store.credential(for: key) else {
             let forgotClient = forgetsClient ? try await forgetClients(of: key.serverURL) : false
             return SignOutOutcome(wasSignedIn: false, revocation: .notAsked, forgotClient: forgotClient)

@@ -68,7 +68,7 @@ struct ConnectOptions: ParsableArguments {
         help: ArgumentHelp("The https URL of the client metadata document you host.", valueName: "url"))
     var clientMetadata: String?
 
-    @Option(help: "The credential store: file, secretservice or memory.")
+    @Option(help: "The credential store: auto, file, secretservice, vault or memory.")
     var store: String?
 
     @Option(help: "Which account's sign-in to use, where a server has several.")
@@ -182,16 +182,21 @@ struct Session: Sendable {
 
     /// Runs work on a manager and ends it in order, however the work ends: a token exchange under way is finished,
     /// connections are closed, children ended.
-    /// - Parameter follows: whether sign-ins and sign-outs by other processes are noticed as they happen.
+    /// - Parameters:
+    ///   - follows: whether sign-ins and sign-outs by other processes are noticed as they happen.
+    ///   - server: whose sign-in is to be made, by somebody who may be asked to open the store; `nil` asks nobody but with
+    ///     `--login`.
     func withManager<Value: Sendable>(
         _ configuration: HostConfiguration, _ connect: ConnectOptions, command: String, follows: Bool = false,
-        keepsStatus: Bool = true, _ work: (MCPManager) async throws -> Value
+        keepsStatus: Bool = true, signingInTo server: String? = nil, _ work: (MCPManager) async throws -> Value
     ) async throws -> Value {
-        let manager = try MCPManager(
-            configuration: configuration,
-            options: hostOptions(
-                store: connect.store, account: connect.account, command: command, follows: follows,
-                keepsStatus: keepsStatus))
+        var options = hostOptions(
+            store: connect.store, account: connect.account, command: command, follows: follows,
+            keepsStatus: keepsStatus)
+        if server != nil || connect.login {
+            try await StoreOpener(session: self).open(for: server, configuration, &options)
+        }
+        let manager = try MCPManager(configuration: configuration, options: options)
         do {
             let value = try await work(manager)
             await manager.stop()
@@ -200,6 +205,18 @@ struct Session: Sendable {
             await manager.stop()
             throw error
         }
+    }
+
+    /// Asks on the terminal; without one the answer is no.
+    /// - Parameter option: What says yes without being asked.
+    func isAgreed(_ question: String, otherwise option: String) -> Bool {
+        guard isatty(STDIN_FILENO) == 1 else {
+            console.note("Nothing was written: there is no terminal to ask on; \(option) goes on without asking.")
+            return false
+        }
+        console.note("\(question) [y/N]")
+        let answer = readLine()?.lowercased() ?? ""
+        return answer == "y" || answer == "yes"
     }
 
     var paths: HostPaths { HostPaths(environment: environment, homeDirectory: home) }

@@ -1,6 +1,7 @@
 // The command `omlx`: parses, runs one command, exits with its code.
 
 import ArgumentParser
+import Credentials
 import ErrorCatalogue
 import Glibc
 import MCPHost
@@ -15,6 +16,8 @@ struct Omlx: AsyncParsableCommand {
         subcommands: [MCP.self, Completions.self])
 
     static func main() async {
+        // Secrets pass through here: no core file, nobody looks in.
+        ProcessMemory.protect()
         do {
             let command = try parseAsRoot(CommandLineArguments.folded(Array(CommandLine.arguments.dropFirst())))
             guard let action = command as? any Action else {

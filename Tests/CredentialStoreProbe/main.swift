@@ -25,8 +25,15 @@ func credential(_ serverURL: String) -> Credential {
         obtainedAt: Date(timeIntervalSince1970: 1_700_000_000))
 }
 
-/// The store at a place: a folder of files, or `keyring:` and the folder of its locks.
+/// The store at a place: a folder of files, `keyring:` and the folder of its locks, or `vault:` and folder of locks, mount
+/// and address.
 func store(_ place: String) -> any CredentialStore {
+    if place.hasPrefix("vault:") {
+        let parts = place.split(separator: ":", maxSplits: 3).map(String.init)
+        var settings = VaultSettings(address: parts[3], token: .value(Secret("root")))
+        settings.mount = parts[2]
+        return VaultStore(settings, lockFolder: parts[1])
+    }
     guard place.hasPrefix("keyring:") else { return EncryptedFileStore(folder: place, keySource: .keyFile) }
     let names = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"]
     let variables = names.compactMap { name in getenv(name).map { (name, String(cString: $0)) } }
@@ -35,15 +42,17 @@ func store(_ place: String) -> any CredentialStore {
 }
 
 /// Adds one to a number in the record, as often as asked, beginning anew at each conflict.
-func count(_ store: any CredentialStore, _ serverURL: String, times: Int) async throws {
+func count(_ store: any CredentialStore, _ serverURL: String, times: Int, isAloud: Bool = false) async throws {
     var left = times
     while left > 0 {
         let current = try await store.credential(for: CredentialKey(serverURL: serverURL))
         var next = current ?? credential(serverURL)
-        next.unknown["count"] = JSON((current?.unknown["count"]?.intValue ?? 0) + 1)
+        let number = (current?.unknown["count"]?.intValue ?? 0) + 1
+        next.unknown["count"] = JSON(number)
         do {
-            _ = try await store.save(next, expecting: current.map { .generation($0.generation) } ?? .absent)
+            let saved = try await store.save(next, expecting: current.map { .generation($0.generation) } ?? .absent)
             left -= 1
+            if isAloud { say("\(number) \(saved.generation)") }
         } catch ErrorCode.storeConflict {
             continue
         }
@@ -67,6 +76,13 @@ do {
         try await count(
             store(parameters[0]), parameters[1],
             times: Int(parameters[2]) ?? 0)
+    case "count-aloud":
+        try await count(store(parameters[0]), parameters[1], times: Int(parameters[2]) ?? 0, isAloud: true)
+    case "migrate":
+        var places = StorePlaces(
+            folder: parameters[0], lockFolder: parameters[1], environment: [:], homeDirectory: parameters[0])
+        places.vault = VaultSettings(address: parameters[2], token: .value(Secret("root")))
+        say(try await StoreMigration(from: .file, to: .vault, places: places, command: "probe").run {}.moved)
     case "write-forever":
         try await writeForever(store(parameters[0]), parameters[1])
     case "save":

@@ -59,6 +59,12 @@ struct ProbeProcess {
         return nil
     }
 
+    /// Writes a line to its standard input.
+    func write(_ line: String) {
+        let bytes = Array("\(line)\n".utf8)
+        _ = bytes.withUnsafeBytes { Glibc.write(input, $0.baseAddress, $0.count) }
+    }
+
     func kill() { _ = Glibc.kill(processID, SIGKILL) }
 
     /// Closes the pipes and waits for the end.

@@ -35,6 +35,14 @@ import Testing
         }
     }
 
+    @Test("pain 20: a record far larger than other systems' keyrings take")
+    func large() async throws {
+        try await withKeyring { keyring async throws in
+            #expect(try keyring.probe("save", sampleURL, "200000") == ["done"])
+            #expect(try keyring.probe("read", sampleURL).last == "done")
+        }
+    }
+
     @Test("pain 1: 8 processes that count in one record lose no generation")
     func processes() async throws {
         try await withKeyring { keyring async throws in
@@ -44,7 +52,9 @@ import Testing
         }
     }
 
-    @Test("a locked keyring is told apart from a missing record, asks nobody, and works again once it is unlocked")
+    @Test(
+        "pain 19: a locked keyring is told apart from a missing record, asks nobody, and works again once it is unlocked"
+    )
     func locked() async throws {
         try await withKeyring { keyring async throws in
             #expect(try keyring.probe("save", sampleURL, "20") == ["done"])

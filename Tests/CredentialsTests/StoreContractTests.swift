@@ -8,21 +8,30 @@ import Testing
 
 @Suite struct StoreContractTests {
     enum Kind: CaseIterable, Sendable {
-        case memory, keyFile, password
+        case memory, keyFile, password, vault1, vault2
 
-        func make(_ folder: String) -> any CredentialStore {
+        /// Runs a test with an empty store of this kind, and its folder.
+        func with(_ body: (any CredentialStore, String) async throws -> Void) async throws {
+            switch self {
+            case .memory, .keyFile, .password:
+                try await withTemporaryFolder { try await body(make($0), $0) }
+            case .vault1: try await withVault { try await body($0.store($1, mount: "kv1"), $1) }
+            case .vault2: try await withVault { try await body($0.store($1), $1) }
+            }
+        }
+
+        private func make(_ folder: String) -> any CredentialStore {
             switch self {
             case .memory: MemoryStore(now: { sampleTime })
-            case .keyFile: store(folder)
             case .password: store(folder, .password(Secret("correct horse")))
+            default: store(folder)
             }
         }
     }
 
     @Test("an empty store has nothing, and asking makes nothing", arguments: Kind.allCases)
     func empty(kind: Kind) async throws {
-        try await withTemporaryFolder { folder in
-            let store = kind.make(folder)
+        try await kind.with { store, folder in
             #expect(try await store.credential(for: CredentialKey(serverURL: sampleURL)) == nil)
             #expect(try await store.credentials().records.isEmpty)
             #expect(try await store.registrations().records.isEmpty)
@@ -34,8 +43,7 @@ import Testing
 
     @Test("what was saved is read back whole, listed and removed", arguments: Kind.allCases)
     func saveReadRemove(kind: Kind) async throws {
-        try await withTemporaryFolder { folder in
-            let store = kind.make(folder)
+        try await kind.with { store, folder in
             let saved = try await store.save(fullCredential(), expecting: .absent)
             let other = try await store.save(sampleCredential("https://other"), expecting: .absent)
             let registered = try await store.save(sampleRegistration(), expecting: .any)
@@ -59,8 +67,7 @@ import Testing
         "pain 1: a save or removal that expects something else is a conflict and changes nothing",
         arguments: Kind.allCases)
     func conflict(kind: Kind) async throws {
-        try await withTemporaryFolder { folder in
-            let store = kind.make(folder)
+        try await kind.with { store, folder in
             let key = CredentialKey(serverURL: sampleURL)
             await #expect(
                 performing: {
@@ -88,8 +95,7 @@ import Testing
 
     @Test("accounts at the same server and registrations at the same issuer are kept apart", arguments: Kind.allCases)
     func separateKeys(kind: Kind) async throws {
-        try await withTemporaryFolder { folder in
-            let store = kind.make(folder)
+        try await kind.with { store, folder in
             let plain = try await store.save(sampleCredential(), expecting: .absent)
             let named = try await store.save(sampleCredential(account: "b", token: "b"), expecting: .absent)
             #expect(try await store.credential(for: plain.key)?.accessToken == Secret("access-1"))
@@ -104,8 +110,7 @@ import Testing
 
     @Test("100 tasks counting in one record lose no generation", arguments: Kind.allCases)
     func concurrentTasks(kind: Kind) async throws {
-        try await withTemporaryFolder { folder in
-            let store = kind.make(folder)
+        try await kind.with { store, folder in
             let first = try await store.save(sampleCredential(), expecting: .absent)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<100 {
@@ -132,9 +137,8 @@ import Testing
 
     @Test("a store's name and summary say what it is and show no password", arguments: Kind.allCases)
     func summary(kind: Kind) async throws {
-        try await withTemporaryFolder { folder in
-            let store = kind.make(folder)
-            #expect(["memory", "file"].contains(store.name))
+        try await kind.with { store, folder in
+            #expect(["memory", "file", "vault"].contains(store.name))
             #expect(!store.summary.contains("horse"))
             #expect("\(store)\(String(reflecting: store))".contains("horse") == false)
         }

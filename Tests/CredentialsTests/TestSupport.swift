@@ -114,3 +114,25 @@ func error(_ operation: () async throws -> some Any) async throws -> OmlxError {
     Issue.record("no error was thrown")
     throw CancellationError()
 }
+
+/// Whether the file's mode could be set.
+func chmodded(_ path: String, _ mode: mode_t) -> Bool { chmod(path, mode) == 0 }
+
+/// The policy in docs/scaling.md.
+enum DocumentedPolicy {
+    /// Capabilities by path.
+    static func paths() throws -> [String: [String]] {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let text = try String(contentsOf: URL(filePath: "/\(root)/docs/scaling.md"), encoding: .utf8)
+        var paths: [String: [String]] = [:]
+        for match in text.matches(of: /path "([^"]+)" *\{ *capabilities = \[([^\]]*)\] *\}/) {
+            paths[String(match.1)] = match.2.split(separator: ",").map { word in
+                word.filter { $0 != "\"" && $0 != " " }
+            }
+        }
+        return paths
+    }
+}
+
+/// Whether the file could be removed.
+func unlinked(_ path: String) -> Bool { unlink(path) == 0 }

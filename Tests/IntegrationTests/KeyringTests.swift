@@ -1,7 +1,6 @@
 // Sign-ins kept in the desktop's keyring, with the built binary and a real gnome-keyring.
 
 import Foundation
-import TestSupport
 import Testing
 
 @Suite("sign-ins in the desktop's keyring")
@@ -39,48 +38,5 @@ struct KeyringTests {
             #expect(!FileManager.default.fileExists(atPath: home.credentials), "no file was made")
             try await demo.secretsSeen().expectNone(in: home)
         }
-    }
-}
-
-/// gnome-keyring on a bus of its own, as long as the home lives.
-private final class Keyring {
-    private let home: TestHome
-    private let keyring: TestKeyring
-    private let daemon: ChildProgram
-
-    init(_ home: TestHome) async throws {
-        self.home = home
-        keyring = TestKeyring(folder: home.desk + "/keyring")
-        for path in keyring.folders {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        }
-        for file in keyring.files { try home.write(file.text, to: file.path) }
-        let bus = try home.start(program: keyring.bus[0], Array(keyring.bus.dropFirst()))
-        try await bus.text("^unix:")
-        daemon = try home.start(program: "/usr/bin/env", Self.words(keyring) + ["/bin/sh", "-c", keyring.daemon])
-        try await run(keyring.wait)
-    }
-
-    /// What a program needs to find the keyring, beside folders of its own.
-    var variables: [String: String] {
-        Dictionary(uniqueKeysWithValues: keyring.variables.filter { $0.name == "DBUS_SESSION_BUS_ADDRESS" }.map { $0 })
-    }
-
-    private static func words(_ keyring: TestKeyring) -> [String] { keyring.variables.map { "\($0.name)=\($0.value)" } }
-
-    /// Runs a shell command beside it; what it writes.
-    @discardableResult
-    func run(_ command: String) async throws -> String {
-        try await home.run("/usr/bin/env", Self.words(keyring) + ["/bin/sh", "-c", command]).out
-    }
-
-    func lock() async throws { try await run(keyring.lock) }
-
-    /// A new keyring in the place of the locked one, with the same folder and password.
-    func unlock() async throws {
-        await daemon.stop()
-        _ = try home.start(program: "/usr/bin/env", Self.words(keyring) + ["/bin/sh", "-c", keyring.daemon])
-        try await run(keyring.wait)
     }
 }

@@ -8,12 +8,25 @@ public struct TestKeyring: Sendable {
     /// A keyring in this folder.
     public init(folder: String) { self.folder = folder }
 
+    /// The script of another keyring, in `Tests/Keyrings`.
+    public static func script(_ name: String) -> String {
+        "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Keyrings/\(name).sh"
+    }
+
+    /// The keyring's password.
+    public static let password = "the password"
+
+    /// Lets the bus start the program that shows the keyring's window, and no other.
+    public var letPromptersStart: String {
+        "mkdir '\(folder)/services' && cp /usr/share/dbus-1/services/org.gnome.keyring.*Prompter.service '\(folder)/services'"
+    }
+
     /// Folders to be made.
     public var folders: [String] { [folder + "/run", folder + "/data"] }
 
     /// Files to be written, with their contents.
     public var files: [(path: String, text: String)] {
-        [("\(folder)/password", "the password\n"), ("\(folder)/bus.conf", busConfiguration)]
+        [("\(folder)/password", Self.password), ("\(folder)/bus.conf", busConfiguration)]
     }
 
     /// The bus, as a program with its arguments; it writes its address once it listens.
@@ -49,6 +62,7 @@ public struct TestKeyring: Sendable {
         <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
          "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
         <busconfig><type>session</type><listen>unix:path=\(folder)/bus</listen>
+        <servicedir>\(folder)/services</servicedir>
         <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
         <allow own="*"/></policy></busconfig>
         """

@@ -1,6 +1,6 @@
 // The Secret Service of a desktop (freedesktop.org) behind plain functions, which load libsecret on first use: a machine
 // without it still runs omlx. libsecret opens the session and seals secrets on the bus; the calls themselves are made
-// here, each with a limit of time, so that nothing waits for a person: no call shows a prompt.
+// here, each with a limit of time, so that nothing waits for a person: no call but csecret_unlock asks one.
 #ifndef CSECRET_H
 #define CSECRET_H
 
@@ -21,6 +21,10 @@ typedef enum {
   CSECRET_TIMEOUT,
   // It would have to ask a person first.
   CSECRET_PROMPT,
+  // The password is wrong.
+  CSECRET_DENIED,
+  // It does not know the call.
+  CSECRET_UNSUPPORTED,
   // There is no default collection.
   CSECRET_NO_COLLECTION,
   // Something else; the text says what.
@@ -40,6 +44,9 @@ typedef bool (*csecret_item)(void *context, const char *path, bool is_locked);
 
 // Receives the bytes of a secret, which are gone after the call.
 typedef void (*csecret_bytes)(void *context, const uint8_t *bytes, size_t length);
+
+// Told of a change.
+typedef void (*csecret_change)(void *context);
 
 // Makes a session with the Secret Service on the session bus that the process's environment names; it is opened by the
 // first call. Each call on the bus may take `timeout_ms`.
@@ -61,12 +68,32 @@ csecret_status csecret_search(csecret_session *session, const char *const attrib
 csecret_status csecret_read(csecret_session *session, const char *path, csecret_bytes bytes, void *context,
                             csecret_reason *reason);
 
-// Makes an item in the default collection; one with the very same attributes is replaced. Gives its path, at most
+// Makes an item in the default collection, which is not locked; one with the very same attributes is replaced. Gives its path, at most
 // `size` bytes with the zero at the end.
 csecret_status csecret_create(csecret_session *session, const char *label, const char *const attributes[],
                               const uint8_t *bytes, size_t length, char *path, size_t size, csecret_reason *reason);
 
+// Puts another secret into an item and, unless NULL, other attributes on it.
+csecret_status csecret_update(csecret_session *session, const char *path, const char *const attributes[],
+                              const uint8_t *bytes, size_t length, csecret_reason *reason);
+
+// Unlocks the default collection, asking a person on the display for so long. For when somebody is there. It may be
+// unlocked all the same when this fails, and later by somebody who answers late: look.
+csecret_status csecret_unlock(csecret_session *session, int wait_ms, csecret_reason *reason);
+
+// Unlocks the default collection with its password, which crosses the bus sealed. GNOME Keyring's providers only.
+csecret_status csecret_unlock_with(csecret_session *session, const uint8_t *password, size_t length,
+                                   csecret_reason *reason);
+
+// Tells of every item that is made, changed or removed, whoever does it, until csecret_cancel. Takes the thread.
+csecret_status csecret_watch(csecret_session *session, csecret_change told, void *context, csecret_reason *reason);
+
 // Removes an item.
 csecret_status csecret_delete(csecret_session *session, const char *path, csecret_reason *reason);
+
+// No core file is made of this process, and no other process of the user can read its memory or attach to it (prctl(2),
+// PR_SET_DUMPABLE); and a crash shows nothing of it: handlers of Swift's runtime that would are taken off. Programs it starts
+// are not concerned.
+bool csecret_protect_memory(void);
 
 #endif

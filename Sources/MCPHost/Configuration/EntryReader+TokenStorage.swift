@@ -12,6 +12,11 @@ extension TokenStorageConfiguration {
             value(name).map { ConfiguredSecret(shown: "${\(name)}", secret: Secret($0)) }
         }
         storage.password = password ?? secret("OMLX_STORE_PASSWORD") ?? secret("MCP_CLI_ENCRYPTION_KEY")
+        storage.passwordFile =
+            passwordFile
+            ?? value("OMLX_STORE_PASSWORD_FILE").map {
+                ConfiguredText(shown: "${OMLX_STORE_PASSWORD_FILE}", value: $0)
+            }
         storage.vaultURL = vaultURL ?? value("VAULT_ADDR").map { ConfiguredText(shown: "${VAULT_ADDR}", value: $0) }
         storage.vaultToken = vaultToken ?? secret("VAULT_TOKEN")
         storage.vaultNamespace =
@@ -23,7 +28,8 @@ extension TokenStorageConfiguration {
 
 extension EntryReader {
     private static let tokenStorageKeys = [
-        "backend", "password", "vaultUrl", "vaultToken", "vaultMountPoint", "vaultPathPrefix", "vaultNamespace",
+        "backend", "password", "passwordFile", "vaultUrl", "vaultToken", "vaultMountPoint", "vaultPathPrefix",
+        "vaultNamespace",
     ]
 
     mutating func tokenStorage(_ entry: ConfigurationEntry?) -> Result<TokenStorageConfiguration, OmlxError> {
@@ -33,6 +39,7 @@ extension EntryReader {
             inner.warnOfUnknownKeys(in: entry, known: Self.tokenStorageKeys)
             storage.backend = inner.backend(entry.member("backend"))
             storage.password = inner.secret(entry.member("password"), code: .configInvalidRoot)
+            storage.passwordFile = inner.path(entry.member("passwordFile"), code: .configInvalidRoot)
             storage.vaultURL = inner.url(entry.member("vaultUrl"))?.text
             storage.vaultToken = inner.secret(entry.member("vaultToken"), code: .configInvalidRoot)
             storage.vaultMountPoint = inner.text(entry.member("vaultMountPoint"), code: .configInvalidRoot)

@@ -55,8 +55,10 @@ public struct TokenStorageConfiguration: Sendable, Equatable {
 
     /// The store.
     public var backend: Backend = .automatic
-    /// The password of the encrypted file, from `password` or `MCP_CLI_ENCRYPTION_KEY`.
+    /// The password of the encrypted file, from `password`, `OMLX_STORE_PASSWORD` or `MCP_CLI_ENCRYPTION_KEY`.
     public var password: ConfiguredSecret?
+    /// The file whose first line is the password, from `passwordFile` or `OMLX_STORE_PASSWORD_FILE`.
+    public var passwordFile: ConfiguredText?
     /// Vault's URL, from `vaultUrl` or `VAULT_ADDR`.
     public var vaultURL: ConfiguredText?
     /// Vault's token, from `vaultToken` or `VAULT_TOKEN`.

@@ -9,7 +9,7 @@ import SignIn
 /// Translates an authorizer's events into changes of one server's status.
 struct AuthorizationNotes: Sendable {
     let server: String
-    let storeName: String
+    let store: any CredentialStore
     let board: StatusBoard
     let recorder: StatusRecorder
     let now: @Sendable () -> Date
@@ -25,7 +25,7 @@ struct AuthorizationNotes: Sendable {
     }
 
     private func record(_ credential: Credential, isRenewed: Bool = false) {
-        let storeName = storeName
+        let storeName = store.name
         let moment = now()
         board.change { status in
             status.take(credential, storeName: storeName)

@@ -1,5 +1,6 @@
 // The Authorization header of one configured server for programs that send their own requests: no connection is made.
 
+import Credentials
 import Cryptography
 import ErrorCatalogue
 import FoundationEssentials
@@ -48,10 +49,13 @@ public struct HeaderSource: Sendable {
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment), tls: TLSSettings(server.tls),
             userAgent: "\(options.clientName)/\(options.clientVersion)")
-        let context = SignInContext(
+        var context = SignInContext(
             http: http, store: store, lockFolder: options.paths.locks, command: options.command, now: options.now)
+        if store.name != "memory" { context.memory = recorder }
+        let (name, logger) = (server.name, options.logger)
+        context.stuck = { logger.warning("\(name) waits: \($0.message)") }
         let notes = HeaderNotes(
-            server: name, endpoint: EndpointIdentity(server.transport), storeName: store.name, recorder: recorder,
+            server: name, endpoint: EndpointIdentity(server.transport), store: store, recorder: recorder,
             now: options.now)
         signIn = ServerSignIn(
             try HTTPURL(configuration: settings.url.value), account: options.account ?? server.auth?.account,
@@ -103,14 +107,14 @@ public struct HeaderSource: Sendable {
 private struct HeaderNotes: Sendable {
     let server: String
     let endpoint: EndpointIdentity
-    let storeName: String
+    let store: any CredentialStore
     let recorder: StatusRecorder
     let now: @Sendable () -> Date
 
     func note(_ event: AuthorizationEvent) {
         let moment = now()
         if let event = StatusEvent(event, server: server, at: moment) { recorder.record(event) }
-        let (endpoint, storeName) = (endpoint, storeName)
+        let (endpoint, storeName) = (endpoint, store.name)
         switch event {
         case .signedIn: break
         case .refreshed(let credential):

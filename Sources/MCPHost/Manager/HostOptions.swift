@@ -1,6 +1,7 @@
 // What a program that embeds the host decides: places, store, clock, log.
 
 import Credentials
+import Cryptography
 import FoundationEssentials
 import HTTPClient
 import Logging
@@ -11,10 +12,14 @@ public struct HostOptions: Sendable {
     public var environment: [String: String]
     /// Where things are kept.
     public var paths: HostPaths
-    /// The store by name (`file`, `memory`) in place of the configured one: `--store`, `OMLX_STORE`.
+    /// The user's home folder, where a Vault's token may be.
+    public var homeDirectory: String
+    /// The store by name (`auto`, `file`, `secretservice`, `vault`, `memory`) in place of the configured one: `--store`, `OMLX_STORE`.
     public var storeName: String?
     /// A store of the program's own in place of any other.
     public var store: (any CredentialStore)?
+    /// The password of the encrypted files, where neither the configuration nor the environment gives one: from a person.
+    public var storePassword: Secret?
     /// Which account's credentials are used, where a server has several.
     public var account: String?
     /// The limit for each server in seconds, in place of the configured ones.
@@ -41,6 +46,7 @@ public struct HostOptions: Sendable {
     /// The usual places of this environment.
     public init(environment: [String: String], homeDirectory: String, logger: Logger) {
         self.environment = environment
+        self.homeDirectory = homeDirectory
         paths = HostPaths(environment: environment, homeDirectory: homeDirectory)
         storeName = environment["OMLX_STORE"].flatMap { $0.isEmpty ? nil : $0 }
         opensServerStreams = false

@@ -24,11 +24,12 @@ public actor MCPManager {
     /// The configuration the manager was made with.
     public nonisolated let configuration: HostConfiguration
     /// The store credentials are kept in, for people; servers may have their own.
-    public nonisolated let storeSummary: String
+    public nonisolated var storeSummary: String { sharedStore.summary }
 
     let options: HostOptions
     let recorder: StatusRecorder
     let exchanges = ExchangeRegistry()
+    private let sharedStore: any CredentialStore
     private let servers: [String: ManagedServer]
     private let broken: [String: OmlxError]
     private let gate: CallGate
@@ -46,8 +47,8 @@ public actor MCPManager {
             path: options.paths.database, logger: options.logger, now: options.now, isReadOnly: !options.keepsStatus)
         self.recorder = recorder
         gate = CallGate(limit: configuration.maxToolCalls)
-        let store = try StoreSelection.shared(configuration, options)
-        storeSummary = store.summary
+        let store = try StoreSelection(configuration, options).store
+        sharedStore = store
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment),
             userAgent: "\(options.clientName)/\(options.clientVersion)")
@@ -61,7 +62,7 @@ public actor MCPManager {
             do throws(OmlxError) {
                 let server = try entry.result.get()
                 guard server.isEnabled else { continue }
-                let own = try StoreSelection.own(server.auth, configuration, options)
+                let own = StoreSelection.own(server.auth, configuration, options)
                 let managed = try ManagedServer(
                     server, status: known[entry.name] ?? ServerStatus(name: entry.name), options: options, http: http,
                     store: own ?? store, exchanges: exchanges, recorder: recorder, publish: { watchers.send($0) })

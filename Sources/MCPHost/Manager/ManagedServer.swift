@@ -74,11 +74,14 @@ actor ManagedServer {
                 store: store, lockFolder: options.paths.locks, command: options.command, exchanges: exchanges,
                 now: options.now)
             let (name, now) = (configuration.name, options.now)
+            if store.name != "memory" { context.memory = recorder }
+            let logger = options.logger
+            context.stuck = { logger.warning("\(name) waits: \($0.message)") }
             context.observer = { recorder.record(StatusEvent($0, server: name, at: now())) }
             self.url = url
             self.context = context
             let notes = AuthorizationNotes(
-                server: configuration.name, storeName: store.name, board: board, recorder: recorder, now: options.now)
+                server: configuration.name, store: store, board: board, recorder: recorder, now: options.now)
             authorizer =
                 configuration.auth?.mode == .disabled
                 ? nil

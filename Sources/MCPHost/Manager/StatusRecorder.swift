@@ -1,5 +1,6 @@
 // Gathers changes of status and writes them in few transactions. A database that cannot be used stops nothing.
 
+import Credentials
 import ErrorCatalogue
 import FoundationEssentials
 import JSON
@@ -18,6 +19,7 @@ final class StatusRecorder: Sendable {
         var tools: [String: [Tool]] = [:]
         var events: [StatusEvent] = []
         var documents: [String: [CachedDocument]] = [:]
+        var generations: [RecordedGeneration] = []
         var isScheduled = false
         var isBroken = false
     }
@@ -64,6 +66,13 @@ final class StatusRecorder: Sendable {
         add { $0.documents[server] = documents.map { CachedDocument($0, server: server, fetchedAt: moment) } }
     }
 
+    /// The highest generation known of a record.
+    func generation(of record: String, in store: String) -> Int? {
+        attempt { (database) throws(OmlxError) in try database.generation(of: record, in: store) } ?? nil
+    }
+
+    func record(_ generation: RecordedGeneration) { add { $0.generations.append(generation) } }
+
     /// Writes soon, together with what follows closely.
     private func add(_ change: (inout Pending) -> Void) {
         if isReadOnly { return }
@@ -93,7 +102,7 @@ final class StatusRecorder: Sendable {
             return pending
         }
         let isEmpty = batch.changes.isEmpty && batch.tools.isEmpty && batch.events.isEmpty && batch.documents.isEmpty
-        guard !isEmpty else { return }
+        guard !isEmpty || !batch.generations.isEmpty else { return }
         let moment = now()
         attempt { (database) throws(OmlxError) in
             for (server, entries) in Dictionary(grouping: batch.changes, by: \.server) {
@@ -104,6 +113,9 @@ final class StatusRecorder: Sendable {
             }
             for (server, documents) in batch.documents { try database.replaceDocuments(of: server, documents) }
             for event in batch.events { try database.append(event) }
+            for entry in batch.generations {
+                try database.note(generation: entry.generation, of: entry.record, in: entry.store)
+            }
         }
     }
 
@@ -133,6 +145,25 @@ final class StatusRecorder: Sendable {
             }
         }
         return try result.get()
+    }
+}
+
+/// A generation that was saved.
+struct RecordedGeneration: Sendable {
+    var store: String
+    var record: String
+    var generation: Int
+}
+
+extension StatusRecorder: GenerationMemory {
+    func highest(of key: CredentialKey, in store: any CredentialStore) -> Int? {
+        guard let record = try? key.recordName() else { return nil }
+        return generation(of: record, in: store.identity)
+    }
+
+    func note(_ credential: Credential, in store: any CredentialStore) {
+        guard let name = try? credential.key.recordName() else { return }
+        record(RecordedGeneration(store: store.identity, record: name, generation: credential.generation))
     }
 }
 

@@ -3,6 +3,7 @@
 import Credentials
 import ErrorCatalogue
 import FoundationEssentials
+import SignIn
 
 /// The credential stores as they are now.
 public struct StoreReport: Sendable {
@@ -18,8 +19,12 @@ public struct StoreReport: Sendable {
         public var problem: OmlxError?
         /// How many sign-ins and registrations are in it, as far as it can be read.
         public var count: Int?
+        /// What is to be known before it is used.
+        public var caution: String?
         /// What is in it and cannot be used; it stays as it is.
         public var damaged: [DamagedRecord] = []
+        /// Sign-ins that are older than the last ones saved there; they are not refreshed with.
+        public var older: [OmlxError] = []
     }
 
     /// A record, without its secrets.
@@ -53,39 +58,63 @@ extension HostConfiguration {
     /// Looks at every store. Reads, and changes nothing; a keyring that does not answer is given up after 3 s.
     /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` when the store `options` name does not exist.
     public func stores(_ options: HostOptions) async throws -> StoreReport {
-        let used = try StoreSelection.shared(self, options)
-        var choices = [await Self.look(at: used, isInUse: true)]
-        for other in StoreSelection.all(self, options) where other.name != used.name {
-            choices.append(await Self.look(at: other, isInUse: false))
+        let selection = try StoreSelection(self, options)
+        let usedKind = await selection.kindInUse()
+        let usedStore = selection.store
+        let recorder = options.recorder
+        async let used = Self.look(
+            at: usedStore, named: usedKind?.rawValue ?? usedStore.name, isInUse: true, recorder: recorder)
+        // All at once: one that does not answer costs its own seconds only.
+        var others: [StoreKind: StoreReport.Choice] = [:]
+        if let places = try? StoreSelection.places(self, options) {
+            others = await withTaskGroup(of: (StoreKind, StoreReport.Choice).self) { group in
+                for kind in StoreKind.allCases where kind != usedKind {
+                    group.addTask {
+                        (kind, await Self.look(at: places.store(kind), named: kind.rawValue, isInUse: false))
+                    }
+                }
+                return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            }
         }
-        return StoreReport(reason: StoreSelection.reason(self, options), choices: choices)
+        let choices = [await used] + StoreKind.allCases.compactMap { others[$0] }
+        return StoreReport(reason: selection.reason(), choices: choices)
     }
 
     /// What is in the store in use, sign-ins before registrations, each by server.
     /// - Throws: `OmlxError` of class storage; `CONFIG_STORE_UNSUPPORTED`.
     public func storedRecords(_ options: HostOptions) async throws -> [StoreReport.Record] {
-        let store = try StoreSelection.shared(self, options)
+        let store = try StoreSelection(self, options).store
         let known = Set(servers.compactMap { try? $0.result.get().transport.http?.url.value })
-        let credentials = try await store.credentials().records.map { record in
-            StoreReport.Record(
-                kind: "sign-in", server: CredentialKey(serverURL: record.key.serverURL).description,
-                account: record.key.account, issuer: record.issuer, clientID: record.clientID,
-                expiresAt: record.expiresAt, isOrphan: !known.contains(record.key.serverURL))
-        }
-        let registrations = try await store.registrations().records.map { record in
-            StoreReport.Record(
-                kind: "registration", server: CredentialKey(serverURL: record.key.serverURL).description,
-                account: nil, issuer: record.key.issuer, clientID: record.clientID,
-                expiresAt: record.secretExpiresAt, isOrphan: !known.contains(record.key.serverURL))
-        }
+        let credentials = try await store.credentials().records.map { StoreReport.Record($0, known: known) }
+        let registrations = try await store.registrations().records.map { StoreReport.Record($0, known: known) }
         func sorted(_ records: [StoreReport.Record]) -> [StoreReport.Record] {
             records.sorted { ($0.server, $0.account ?? "") < ($1.server, $1.account ?? "") }
         }
         return sorted(credentials) + sorted(registrations)
     }
 
-    private static func look(at store: any CredentialStore, isInUse: Bool) async -> StoreReport.Choice {
-        var choice = StoreReport.Choice(name: store.name, summary: store.summary, isInUse: isInUse)
+    /// Takes the sign-ins of the store in use for the newest there are, although newer ones were saved: a copy that was
+    /// put back on purpose.
+    /// - Returns: how many were older.
+    /// - Throws: `OmlxError` of class storage; `DATABASE_UNAVAILABLE`.
+    public func acceptOlderRecords(_ options: HostOptions) async throws -> Int {
+        let store = try StoreSelection(self, options).store
+        let database = try StatusDatabase.open(path: options.paths.database, mode: .readWrite)
+        var count = 0
+        for record in try await store.credentials().records {
+            let name = try record.key.recordName()
+            guard let highest = try database.generation(of: name, in: store.identity), record.generation < highest
+            else { continue }
+            try database.accept(generation: record.generation, of: name, in: store.identity)
+            count += 1
+        }
+        return count
+    }
+
+    private static func look(
+        at store: any CredentialStore, named name: String, isInUse: Bool, recorder: StatusRecorder? = nil
+    ) async -> StoreReport.Choice {
+        var choice = StoreReport.Choice(name: name, summary: store.summary, isInUse: isInUse)
         do {
             // One record first: a store that does not answer says so sooner to that.
             _ = try await store.credential(for: CredentialKey(serverURL: ""))
@@ -93,9 +122,40 @@ extension HostConfiguration {
             let registrations = try await store.registrations()
             choice.count = credentials.records.count + registrations.records.count
             choice.damaged = credentials.damaged + registrations.damaged
+            choice.caution = try await (store as? VaultStore)?.caution()
+            choice.summary = store.summary
+            choice.older = credentials.records.compactMap { record in
+                guard let highest = recorder?.highest(of: record.key, in: store), record.generation < highest else {
+                    return nil
+                }
+                return .olderRecord(record, highest)
+            }
         } catch {
             choice.problem = error as? OmlxError ?? OmlxError(.storeTimeout, "looking at the store was cancelled")
         }
         return choice
+    }
+}
+
+extension StoreReport.Record {
+    fileprivate init(_ record: Credential, known: Set<String>) {
+        self.init(
+            kind: "sign-in", server: CredentialKey(serverURL: record.key.serverURL).description,
+            account: record.key.account, issuer: record.issuer, clientID: record.clientID,
+            expiresAt: record.expiresAt, isOrphan: !known.contains(record.key.serverURL))
+    }
+
+    fileprivate init(_ record: ClientRegistration, known: Set<String>) {
+        self.init(
+            kind: "registration", server: CredentialKey(serverURL: record.key.serverURL).description,
+            account: nil, issuer: record.key.issuer, clientID: record.clientID,
+            expiresAt: record.secretExpiresAt, isOrphan: !known.contains(record.key.serverURL))
+    }
+}
+
+extension HostOptions {
+    /// What is remembered of earlier saves, for reading.
+    fileprivate var recorder: StatusRecorder {
+        StatusRecorder(path: paths.database, logger: logger, now: now, isReadOnly: true)
     }
 }

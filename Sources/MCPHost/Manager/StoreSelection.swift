@@ -5,90 +5,128 @@ import Cryptography
 import ErrorCatalogue
 
 /// The choice of a store.
-enum StoreSelection {
+struct StoreSelection {
+    /// Who chose.
+    enum Source: Sendable, Hashable {
+        case program
+        case option
+        case configuration
+        /// Nobody: the one that is there is chosen once and noted.
+        case itself
+    }
+
+    let store: any CredentialStore
+    let source: Source
+    /// The kind that was named; `nil` for a store of the program's own and for one that is chosen by itself.
+    let kind: StoreKind?
+
     /// The store for all servers.
     /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` for a name the program was given. A store the configuration
-    ///   names and that does not exist fails only the servers that need a credential.
-    static func shared(_ configuration: HostConfiguration, _ options: HostOptions) throws(OmlxError)
-        -> any CredentialStore
-    {
-        if let store = options.store { return store }
-        if let name = options.storeName {
-            switch name {
-            case "file", "encrypted": return file(in: options.paths.credentials, try password(configuration), options)
-            case "memory": return MemoryStore(now: options.now)
-            case "secretservice", "keyring": return keyring(options)
-            case "auto": break
-            default: throw unsupported(name)
-            }
+    ///   names and that does not exist, or a password that cannot be read, fails only the servers that need a credential.
+    init(_ configuration: HostConfiguration, _ options: HostOptions) throws(OmlxError) {
+        if let store = options.store {
+            (self.store, source, kind) = (store, .program, nil)
+            return
         }
-        let settings: TokenStorageConfiguration
+        let named = options.storeName.flatMap { $0.isEmpty ? nil : $0 }
+        var kind: StoreKind?
+        if let named, named != "auto" {
+            kind = StoreKind(word: named)
+            if kind == nil { throw .unknownStore(named) }
+        }
+        let isNamed = kind != nil
+        let store: any CredentialStore
         do throws(OmlxError) {
-            settings = try configuration.tokenStorage.get()
+            if named == nil { kind = try configuration.tokenStorage.get().backend.kind }
+            let places = try Self.places(configuration, options)
+            if let kind { store = places.store(kind) } else { store = AutomaticStore(places) }
         } catch {
-            return UnavailableStore(reason: error)
+            store = UnavailableStore(reason: error)
         }
-        switch settings.backend {
-        case .automatic, .encrypted: return file(in: options.paths.credentials, settings.password?.secret, options)
-        case .secretService: return keyring(options)
-        case .memory: return MemoryStore(now: options.now)
-        default: return UnavailableStore(reason: unsupported(settings.backend.rawValue))
+        self.store = store
+        self.kind = kind
+        source = isNamed ? .option : store is AutomaticStore ? .itself : .configuration
+    }
+
+    /// The kind that is used now; `nil` for a store of the program's own, and for one that cannot be told.
+    func kindInUse() async -> StoreKind? {
+        if let kind { return kind }
+        return try? await (store as? AutomaticStore)?.kind()
+    }
+
+    /// Why it is the one it is.
+    func reason() -> String {
+        switch source {
+        case .program: return "the program brings it"
+        case .option: return "named by --store or OMLX_STORE"
+        case .configuration: return "named by tokenStorage in the configuration"
+        case .itself:
+            let noted = try? (store as? AutomaticStore)?.choiceFile.read()
+            return noted.map { "chosen on \($0.since.formatted(.iso8601))" }
+                ?? "the best there is now; noted at the first sign-in"
         }
     }
 
-    /// Every store there is here.
-    static func all(_ configuration: HostConfiguration, _ options: HostOptions) -> [any CredentialStore] {
-        [
-            file(in: options.paths.credentials, try? password(configuration), options), keyring(options),
-            MemoryStore(now: options.now),
-        ]
+    /// Where each store is.
+    /// - Throws: `OmlxError`: what is wrong with `tokenStorage`, or with the password's file.
+    static func places(_ configuration: HostConfiguration, _ options: HostOptions) throws(OmlxError) -> StorePlaces {
+        let settings = try configuration.tokenStorage.get()
+        var places = StorePlaces(
+            folder: options.paths.credentials, lockFolder: options.paths.locks, environment: options.environment,
+            homeDirectory: options.homeDirectory, now: options.now)
+        places.password = try password(settings, options)
+        var vault = VaultSettings(
+            environment: options.environment, homeDirectory: options.homeDirectory, address: settings.vaultURL?.value)
+        if let token = settings.vaultToken?.secret { vault?.token = .value(token) }
+        if let namespace = settings.vaultNamespace?.value { vault?.namespace = namespace }
+        if let mount = settings.vaultMountPoint?.value { vault?.mount = mount }
+        if let prefix = settings.vaultPathPrefix?.value { vault?.prefix = prefix }
+        places.vault = vault
+        return places
     }
 
-    /// Why the shared store is the one it is.
-    static func reason(_ configuration: HostConfiguration, _ options: HostOptions) -> String {
-        if options.store != nil { return "the program brings it" }
-        if let name = options.storeName, name != "auto" { return "named by --store or OMLX_STORE" }
-        let backend = (try? configuration.tokenStorage.get())?.backend
-        return backend == .automatic ? "the default" : "named by tokenStorage in the configuration"
+    private static func password(
+        _ settings: TokenStorageConfiguration, _ options: HostOptions
+    ) throws(OmlxError) -> Secret? {
+        if let password = settings.password?.secret { return password }
+        if let file = settings.passwordFile?.value { return try SecretFile.read(file) }
+        return options.storePassword
     }
 
     /// The store a server's sign-in is kept in.
-    /// - Throws: as `shared`.
+    /// - Throws: as `init`.
     static func store(
         of server: ServerConfiguration, _ configuration: HostConfiguration, _ options: HostOptions
     ) throws(OmlxError) -> any CredentialStore {
-        if let own = try own(server.auth, configuration, options) { return own }
-        return try shared(configuration, options)
+        if let own = own(server.auth, configuration, options) { return own }
+        return try StoreSelection(configuration, options).store
     }
 
     /// A server's own store, or `nil` when it uses the shared one.
     static func own(
         _ auth: AuthConfiguration?, _ configuration: HostConfiguration, _ options: HostOptions
-    ) throws(OmlxError) -> (any CredentialStore)? {
+    ) -> (any CredentialStore)? {
         if options.store != nil || options.storeName != nil { return nil }
         switch auth?.store {
-        case .folder(let path)?: return file(in: path.value, try password(configuration), options)
+        case .folder(let path)?:
+            do throws(OmlxError) { return try places(configuration, options).files(in: path.value) } catch {
+                return UnavailableStore(reason: error)
+            }
         case .memory?: return MemoryStore(now: options.now)
         case .shared?, nil: return nil
         }
     }
+}
 
-    private static func password(_ configuration: HostConfiguration) throws(OmlxError) -> Secret? {
-        try? configuration.tokenStorage.get().password?.secret
-    }
-
-    private static func keyring(_ options: HostOptions) -> any CredentialStore {
-        SecretServiceStore(environment: options.environment, lockFolder: options.paths.locks, now: options.now)
-    }
-
-    private static func file(in folder: String, _ password: Secret?, _ options: HostOptions) -> any CredentialStore {
-        EncryptedFileStore(folder: folder, keySource: password.map { .password($0) } ?? .keyFile, now: options.now)
-    }
-
-    private static func unsupported(_ name: String) -> OmlxError {
-        OmlxError(
-            .configStoreUnsupported, "the credential store \"\(OmlxError.shown(name, limit: 40))\" does not exist here",
-            nextStep: "use \"secretservice\" (the desktop's keyring), \"encrypted\" (a file) or \"memory\" in "
-                + "tokenStorage.backend, --store or OMLX_STORE")
+extension TokenStorageConfiguration.Backend {
+    /// The kind of store; `nil` for the one that is chosen by itself.
+    fileprivate var kind: StoreKind? {
+        switch self {
+        case .automatic: nil
+        case .secretService: .secretService
+        case .vault: .vault
+        case .encrypted: .file
+        case .memory: .memory
+        }
     }
 }

@@ -7,7 +7,7 @@ enum DatabaseSchema {
     /// `OMLX` in the file's header: how `file` and we tell whose database it is.
     static let applicationID = 0x4F4D_4C58
     /// The number of migrations, kept in `user_version`, so that a reader need not look at the migrations' names.
-    static let version = 2
+    static let version = 3
 
     enum Age { case empty, older, current }
 
@@ -57,6 +57,16 @@ enum DatabaseSchema {
         migrator.registerMigration("accounts") { database in
             try database.execute(sql: "ALTER TABLE server ADD COLUMN accounts TEXT")
             try database.execute(sql: "PRAGMA user_version = 2")
+        }
+        migrator.registerMigration("generations") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE generation (
+                        store TEXT NOT NULL, record TEXT NOT NULL, generation INTEGER NOT NULL,
+                        PRIMARY KEY (store, record)
+                    ) WITHOUT ROWID
+                    """)
+            try database.execute(sql: "PRAGMA user_version = 3")
         }
         return migrator
     }

@@ -70,23 +70,12 @@ struct DoctorCommand: Action {
                 console.note("\nTo \(fix.title):\n\(preview.diff)")
                 if let warning = fix.warning { console.note("! " + warning) }
             }
-            guard try yes || wantsIt() else { continue }
+            guard yes || session.isAgreed("Write this?", otherwise: "--yes") else { continue }
             let backup = try preview.write()
             written.append((fix.title, backup))
             console.progress("✓ Written; what was there before is in \(backup)")
         }
         return written
-    }
-
-    /// Asks on the terminal; without one the answer is no.
-    private func wantsIt() throws -> Bool {
-        guard isatty(STDIN_FILENO) == 1 else {
-            Console.standard.note("Nothing was written: there is no terminal to ask on; --yes writes without asking.")
-            return false
-        }
-        Console.standard.note("Write this? [y/N]")
-        let answer = readLine()?.lowercased() ?? ""
-        return answer == "y" || answer == "yes"
     }
 }
 

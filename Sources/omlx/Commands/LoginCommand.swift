@@ -54,7 +54,9 @@ struct LoginCommand: Action {
         let signIn = TerminalSignIn(server: name, session: session, noBrowser: noBrowser)
         options.flow = device ? .device : signIn.offer.flow
         options.clientMetadataURL = connect.clientMetadataURL(session.environment)
-        let report = try await session.withManager(configuration, connect, command: "login") { manager in
+        let report = try await session.withManager(
+            configuration, connect, command: "login", signingInTo: name
+        ) { manager in
             try await manager.login(name, options, interface: signIn.interface, browser: signIn.browser)
         }
         show(report, session)
@@ -168,7 +170,7 @@ extension ConfiguredServer {
 }
 
 extension AccountSignOut {
-    fileprivate func text(_ name: String) -> String {
+    func text(_ name: String) -> String {
         let who = account.map { " as \(OmlxError.shown($0))" } ?? ""
         guard outcome.wasSignedIn else { return "\(name): there was no sign-in\(who)" }
         let answer =
@@ -183,7 +185,7 @@ extension AccountSignOut {
             + (outcome.forgotClient ? ", registration too" : "")
     }
 
-    fileprivate func json(_ name: String) -> JSON {
+    func json(_ name: String) -> JSON {
         var object: JSON = [
             "server": .string(name), "account": JSON(optional: account), "was_signed_in": .bool(outcome.wasSignedIn),
             "forgot_client": .bool(outcome.forgotClient), "revocation": .string(outcome.revocation.word),

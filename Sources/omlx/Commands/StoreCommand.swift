@@ -9,12 +9,14 @@ import MCPHost
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store", abstract: "Show where the sign-ins are kept, and what is in there.",
-        subcommands: [StoreOverview.self, StoreCheck.self, StoreList.self], defaultSubcommand: StoreOverview.self)
+        subcommands: [
+            StoreOverview.self, StoreCheck.self, StoreList.self, StorePrune.self, StoreMigrate.self,
+        ], defaultSubcommand: StoreOverview.self)
 }
 
-/// The options of the three.
+/// The options of all of them.
 struct StoreOptions: ParsableArguments {
-    @Option(help: "The credential store: file, secretservice or memory.")
+    @Option(help: "The credential store: auto, file, secretservice, vault or memory.")
     var store: String?
 
     func report(_ session: Session) async throws -> (HostConfiguration, StoreReport) {
@@ -53,10 +55,17 @@ struct StoreCheck: Action {
         abstract: "Check the store in use; exit 1 when it, or something in it, cannot be used.")
     static let word = "store"
 
+    @Flag(help: "Take older sign-ins that were put back for good, and refresh with them.")
+    var accept = false
+
     @OptionGroup var common: CommonOptions
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
+        if accept {
+            let count = try await session.configuration().acceptOlderRecords(options.options(session))
+            session.console.progress("\(count) older \(count == 1 ? "sign-in is" : "sign-ins are") accepted")
+        }
         let (configuration, report) = try await options.report(session)
         guard let store = report.inUse else { return .failed }
         if session.common.json {
@@ -65,12 +74,14 @@ struct StoreCheck: Action {
             session.console.report(problem)
         } else {
             for record in store.damaged { session.console.report(record.error) }
+            for error in store.older { session.console.report(error) }
+            if let caution = store.caution { session.console.note("! \(caution)") }
             let count = store.count ?? 0
             session.console.line(
-                "\(store.damaged.isEmpty ? "✓" : "!") \(store.summary): \(count) \(count == 1 ? "record" : "records"), "
-                    + "\(store.damaged.count) damaged")
+                "\(store.isSound ? "✓" : "!") \(store.summary): \(count) \(count == 1 ? "record" : "records"), "
+                    + "\(store.damaged.count) damaged" + (store.older.isEmpty ? "" : ", \(store.older.count) older"))
         }
-        return store.problem.map { ExitStatus($0) } ?? (store.damaged.isEmpty ? .done : .failed)
+        return store.problem.map { ExitStatus($0) } ?? (store.isSound ? .done : .failed)
     }
 }
 
@@ -98,6 +109,11 @@ struct StoreList: Action {
     }
 }
 
+extension StoreReport.Choice {
+    /// Whether all that is in it can be used.
+    fileprivate var isSound: Bool { damaged.isEmpty && older.isEmpty }
+}
+
 extension StoreReport {
     fileprivate func members(_ configuration: HostConfiguration) -> JSONObject {
         [
@@ -110,6 +126,7 @@ extension StoreReport {
                         "problem": choice.problem?.json ?? .null,
                         "damaged": .array(
                             choice.damaged.map { ["name": .string($0.name), "error": $0.error.json] }),
+                        "older": .array(choice.older.map(\.json)), "caution": JSON(optional: choice.caution),
                     ]
                 }),
         ]
@@ -121,17 +138,17 @@ extension StoreReport.Choice {
         let note: String
         if let problem {
             note = "\(problem.code.text): \(OmlxError.shown(problem.message))"
-        } else if !damaged.isEmpty {
-            note = "\(damaged.count) damaged: omlx mcp store check"
+        } else if !isSound {
+            note = "\(damaged.count) damaged, \(older.count) older: omlx mcp store check"
         } else {
-            note = isInUse ? report.reason : ""
+            note = [isInUse ? report.reason : nil, caution].compactMap { $0 }.joined(separator: "; ")
         }
         return [name, isInUse ? "yes" : "", count.map(String.init) ?? "", summary, note]
     }
 }
 
 extension StoreReport.Record {
-    fileprivate var row: [String] {
+    var row: [String] {
         [
             kind, server, OmlxError.shown(account ?? "", limit: 80), OmlxError.shown(issuer, limit: 120),
             OmlxError.shown(clientID, limit: 80), expiresAt?.formatted(.iso8601) ?? "",

@@ -146,6 +146,15 @@ final class TestHome: Sendable {
         return try adopt(ChildProgram("/bin/sh", ["-c", lines], environment: environment, folder: work, input: ""))
     }
 
+    /// Starts a line of shell on a terminal of its own, with what omlx sees; `$OMLX` is the binary. What is typed is
+    /// written to it, and what the terminal shows is its output.
+    func startOnTerminal(_ line: String) throws -> ChildProgram {
+        var environment = try environment
+        environment["OMLX"] = try Repository.omlx()
+        return try adopt(
+            ChildProgram("/usr/bin/script", ["-qefc", line, "/dev/null"], environment: environment, folder: work))
+    }
+
     /// Starts another program, apart from omlx: its stdin stays open as long as the test runs.
     func start(program: String, _ words: [String]) throws -> ChildProgram {
         try adopt(ChildProgram(program, words, environment: deskEnvironment, folder: desk))

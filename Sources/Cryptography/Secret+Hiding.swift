@@ -1,12 +1,10 @@
 // Servers repeat in their error texts what they were sent; what is shown of those texts holds no secret.
 
-import Credentials
-import Cryptography
 import ErrorCatalogue
 
 extension OmlxError {
     /// The same error, with none of these secrets in its texts.
-    func hiding(_ secrets: [Secret?]) -> OmlxError {
+    public func hiding(_ secrets: [Secret?]) -> OmlxError {
         let secrets = secrets.compactMap { $0 }
         var copy = self
         copy.message = secrets.hidden(in: message)
@@ -16,11 +14,6 @@ extension OmlxError {
     }
 }
 
-extension Credential {
-    /// What must not be shown when the authorization server repeats it.
-    var secrets: [Secret] { [refreshToken, accessToken, clientSecret].compactMap { $0 } }
-}
-
 extension [Secret] {
     /// So many first bytes of a secret are hidden too: a long text is cut off somewhere.
     private static var shortestPart: Int { 12 }
@@ -28,7 +21,7 @@ extension [Secret] {
     private static var shortestSecret: Int { 6 }
 
     /// The text without any of the secrets.
-    func hidden(in text: String) -> String {
+    public func hidden(in text: String) -> String {
         var bytes = Array<UInt8>(text.utf8)
         var isChanged = false
         for secret in self where secret.count >= Self.shortestSecret {

@@ -34,6 +34,48 @@ public struct SecretServiceStore: RecordStore {
         self.lockFolder = lockFolder
         self.now = now
     }
+
+    public func changes() -> AsyncStream<Void>? { session.changes() }
+
+    /// How a locked keyring is opened.
+    public enum Key: Sendable {
+        /// By a person on the display, who is asked by the keyring itself and has so many seconds.
+        case prompt(seconds: Double)
+        /// By its password.
+        case password(Secret)
+    }
+
+    /// Opens a locked keyring. For when somebody is there who wants it; nothing else of this store asks anybody.
+    /// - Throws: `OmlxError`: `STORE_LOCKED` when it is not opened in time, or only in its own window;
+    ///   `STORE_PASSWORD_WRONG`; `STORE_UNAVAILABLE`, `STORE_TIMEOUT`.
+    public func unlock(_ key: Key) async throws {
+        var times = 1.0
+        if case .prompt(let seconds) = key { times += seconds / SecretServiceSession.standardLimit }
+        try await session.run(times: times) { (calls) throws(OmlxError) in
+            guard try calls.isLocked() else { return }
+            do throws(OmlxError) {
+                switch key {
+                case .prompt(let seconds): try calls.unlock(seconds: seconds)
+                case .password(let password): try calls.unlock(with: password)
+                }
+            } catch {
+                // Opened by another hand, or another window, meanwhile.
+                if try calls.isLocked() { throw error }
+            }
+            if try calls.isLocked() { throw .keyringLocked("the desktop's keyring is still locked") }
+        }
+    }
+
+    /// Whether the keyring is there and locked. Asks nobody.
+    /// - Throws: `OmlxError`: `STORE_UNAVAILABLE`, `STORE_TIMEOUT`.
+    public func isLocked() async throws -> Bool {
+        try await session.run { (calls) throws(OmlxError) in try calls.isLocked() }
+    }
+
+    /// Whether the keyring answers and is open. Asks nobody.
+    func isUnlocked() async -> Bool {
+        (try? await isLocked()) == false
+    }
 }
 
 extension SecretServiceStore {
@@ -48,35 +90,41 @@ extension SecretServiceStore {
         return try await session.run { (calls) throws(OmlxError) in try Self.read(name, calls)?.record }
     }
 
-    /// The record of that name and the items it is in. After a writer that died between making the new item and removing
+    /// The record of that name and the items it is in, that of the record first. After a writer that died between making the new item and removing
     /// the old one there are two: the newer one counts.
     private static func read<Record: StoredRecord>(
         _ name: String, _ calls: borrowing SecretServiceCalls
     ) throws(OmlxError) -> (record: Record, items: [SecretServiceItem])? {
-        let items = try calls.search(attributes(of: name, Record.self))
-        try refuseLocked(items, calls)
+        var items = try unlockedItems(attributes(of: name, Record.self), calls)
         var newest: Record?
+        var first = 0
         var flaw: OmlxError?
-        for item in items {
+        for (index, item) in items.enumerated() {
             do throws(OmlxError) {
                 let record: Record = try parse(try calls.secret(of: item.path), name, Record.self)
-                if record.generation >= newest?.generation ?? .min { newest = record }
+                if record.generation >= newest?.generation ?? .min { (newest, first) = (record, index) }
             } catch {
                 guard error.isAboutContent else { throw error }
                 flaw = error
             }
         }
+        if !items.isEmpty { items.swapAt(0, first) }
         if let newest { return (newest, items) }
         if let flaw { throw flaw }
         return nil
     }
 
-    /// A locked keyring may show its items or hide them: either way nothing is known of the record.
-    private static func refuseLocked(
-        _ items: [SecretServiceItem], _ calls: borrowing SecretServiceCalls
-    ) throws(OmlxError) {
-        let isLocked = items.contains(where: \.isLocked) ? true : items.isEmpty ? try calls.isLocked() : false
-        if isLocked { throw .keyringLocked("the desktop's keyring is locked") }
+    /// The items with these attributes. Nothing is searched in a locked keyring: it may show its items or hide them, and
+    /// KeePassXC would ask for its password.
+    private static func unlockedItems(
+        _ attributes: [(String, String)], _ calls: borrowing SecretServiceCalls
+    ) throws(OmlxError) -> [SecretServiceItem] {
+        if try calls.isLocked() { throw .keyringLocked("the desktop's keyring is locked") }
+        let items = try calls.search(attributes)
+        guard items.contains(where: \.isLocked) else { return items }
+        throw OmlxError(
+            .storeLocked, "the desktop's keyring wants to ask before each item is read",
+            nextStep: "let it give items to programs without asking (in KeePassXC: Secret Service Integration)")
     }
 
     private static func parse<Record: StoredRecord>(
@@ -92,7 +140,7 @@ extension SecretServiceStore {
     }
 
     func save<Record: StoredRecord>(
-        record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool
+        record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool, _ succession: Succession
     ) async throws -> Record {
         let name = try Record.recordName(record.key)
         let lock = try await lock(name)
@@ -108,11 +156,20 @@ extension SecretServiceStore {
                 existing = nil
             }
             try expected.check(existing?.record.generation, of: record.key)
-            if existing == nil, try calls.isLocked() { throw .keyringLocked("the desktop's keyring is locked") }
-            let text = try record.successor(of: existing?.record, now: moment).serialized()
+            if succession == .exact, let kept = existing?.record, kept.generation >= record.generation { return kept }
+            let text = try succession.record(record, after: existing?.record, now: moment).serialized()
+                .withoutBracesInStrings()
             let saved: Record = try Self.parse(text, name, Record.self)
-            let attributes = Self.attributes(of: name, Record.self) + saved.shownAttributes
-            let path = try calls.create(saved.label, attributes, text)
+            let shown = saved.shownAttributes.map { ($0.0, $0.1.withoutBraces) }
+            let attributes = Self.attributes(of: name, Record.self) + shown
+            let path: String
+            if let existing, let item = existing.items.first {
+                path = item.path
+                let isShownAlike = existing.record.shownAttributes.elementsEqual(saved.shownAttributes, by: ==)
+                try calls.update(path, isShownAlike ? nil : attributes, text)
+            } else {
+                path = try calls.create(saved.label.withoutBraces, attributes, text)
+            }
             guard try calls.secret(of: path) == text else {
                 throw OmlxError(.storeWriteFailed, "the keyring gave back something else than was saved in it")
             }
@@ -125,7 +182,7 @@ extension SecretServiceStore {
     private static func keepDamaged<Record: StoredRecord>(
         _ name: String, _: Record.Type, _ calls: borrowing SecretServiceCalls
     ) throws(OmlxError) {
-        for item in try calls.search(attributes(of: name, Record.self)) {
+        for item in try unlockedItems(attributes(of: name, Record.self), calls) {
             let text = try calls.secret(of: item.path)
             let attributes = [("xdg:schema", Record.schema + ".Damaged"), (recordAttribute, name), ("item", item.path)]
             let kept = try calls.create("omlx: damaged record", attributes, text)
@@ -148,8 +205,7 @@ extension SecretServiceStore {
 
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {
         try await session.run(times: 10) { (calls) throws(OmlxError) in
-            let items = try calls.search([("xdg:schema", Record.schema)])
-            try Self.refuseLocked(items, calls)
+            let items = try Self.unlockedItems([("xdg:schema", Record.schema)], calls)
             var newest: [String: Record] = [:]
             var listing = StoreListing<Record>()
             for item in items {
@@ -167,15 +223,9 @@ extension SecretServiceStore {
         }
     }
 
-    /// The lock of writes to a record; few files serve all records, as in the file store.
+    /// The turn of a writer of this record.
     private func lock(_ recordName: String) async throws -> CredentialLock {
-        let digest = recordName.drop { $0 != "-" }.dropFirst()
-        return try await CredentialLock.acquire(
-            "keyring-\(digest.prefix(2))", in: lockFolder, command: "writing a credential", timeout: 30, now: now)
+        try await CredentialLock.acquireForWriting(
+            recordName, store: "keyring", in: lockFolder, timeout: 30, now: now)
     }
-}
-
-extension OmlxError {
-    /// Whether the record was read and is not one that can be used.
-    fileprivate var isAboutContent: Bool { [.storeDamaged, .storeForeign, .storeVersion].contains(code) }
 }

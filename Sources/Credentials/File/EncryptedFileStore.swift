@@ -18,6 +18,7 @@ public struct EncryptedFileStore: RecordStore {
     /// The folder's path.
     public let folder: String
     private let keySourceText: String
+    private let hasPassword: Bool
     private let keyring: DataKeyring
     private let lockTimeout: Double
     private let now: @Sendable () -> Date
@@ -44,14 +45,23 @@ public struct EncryptedFileStore: RecordStore {
         self.lockTimeout = lockTimeout
         self.now = now
         keyring = DataKeyring(source: keySource, iterations: iterations)
-        keySourceText =
-            switch keySource {
-            case .keyFile: "key file beside it"
-            case .password: "locked with a password"
-            }
+        switch keySource {
+        case .keyFile: (keySourceText, hasPassword) = ("key file beside it", false)
+        case .password: (keySourceText, hasPassword) = ("locked with a password", true)
+        }
     }
 
+    public var identity: String { "file:\(folder)" }
     public var summary: String { "encrypted files in \(folder), \(keySourceText)" }
+
+    /// Whether the files are locked with a password and this store has none. Derives nothing.
+    public func isPasswordMissing() -> Bool {
+        guard !hasPassword, let folder = try? PrivateFolder.open(folder, creating: false),
+            var file = try? folder.read(KeyFile.name)?.bytes
+        else { return false }
+        defer { Secret.wipe(&file) }
+        return KeyFile.isWrapped(file)
+    }
 
     public func changes() -> AsyncStream<Void>? {
         FolderWatch.changes(in: folder) { RecordKind.credential.owns($0) }
@@ -88,7 +98,7 @@ extension EncryptedFileStore {
     }
 
     func save<Record: StoredRecord>(
-        record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool
+        record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool, _ succession: Succession
     ) async throws -> Record {
         let name = try Record.recordName(record.key)
         guard let folder = try PrivateFolder.open(folder, creating: true) else {
@@ -105,13 +115,13 @@ extension EncryptedFileStore {
         do {
             existing = try read(name, in: folder, dataKey)
         } catch {
-            let canBeReplaced = [.storeDamaged, .storeForeign, .storeVersion].contains(error.code)
-            guard replacesDamaged, expected == .any, canBeReplaced else { throw error }
+            guard replacesDamaged, expected == .any, error.isAboutContent else { throw error }
             _ = try folder.keepDamaged(name)
             existing = nil
         }
         try expected.check(existing?.generation, of: record.key)
-        let text = try record.successor(of: existing, now: now()).serialized()
+        if succession == .exact, let existing, existing.generation >= record.generation { return existing }
+        let text = try succession.record(record, after: existing, now: now()).serialized()
         // Before the old record goes: what was made of the new one must be readable.
         guard let saved = try? Record.parse(text), try Record.recordName(saved.key) == name else {
             throw OmlxError(.storeWriteFailed, "the record for \(record.key) has a value that cannot be stored")
@@ -151,14 +161,11 @@ extension EncryptedFileStore {
         return listing
     }
 
-    /// The lock of writes to a record. 256 lock files serve all records: they stay for ever, so there must be few, and
-    /// a write is short enough that two records may wait for each other.
+    /// The turn of a writer of this record.
     private func lock(_ recordName: String) async throws -> CredentialLock {
-        let digest = recordName.drop { $0 != "-" }.dropFirst()
         do {
-            return try await CredentialLock.acquire(
-                "write-\(digest.prefix(2))", in: "\(folder)/\(Self.locksName)", command: "writing a credential",
-                timeout: lockTimeout, now: now)
+            return try await CredentialLock.acquireForWriting(
+                recordName, store: "write", in: "\(folder)/\(Self.locksName)", timeout: lockTimeout, now: now)
         } catch let error as OmlxError where error.code == .storeLockFailed {
             throw OmlxError(.storeWriteFailed, error.message, nextStep: error.nextStep)
         }

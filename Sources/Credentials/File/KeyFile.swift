@@ -81,6 +81,11 @@ enum KeyFile {
         return (key, file)
     }
 
+    /// Whether a password is needed, as far as the header tells.
+    static func isWrapped(_ file: [UInt8]) -> Bool {
+        file.starts(with: magic) && file.count > 9 && file[9] == Kind.wrapped.rawValue
+    }
+
     /// The key of a key file's bytes.
     /// - Throws: `STORE_FOREIGN`, `STORE_VERSION`, `STORE_DAMAGED`, `STORE_PASSWORD_NEEDED`, `STORE_PASSWORD_WRONG`.
     static func key(in file: [UInt8], source: KeySource, path: String) throws(OmlxError) -> DataKey {
@@ -104,7 +109,7 @@ enum KeyFile {
         case (.wrapped, .keyFile):
             throw OmlxError(
                 .storePasswordNeeded, "the credential store is locked with a password (\(path))",
-                nextStep: "export OMLX_STORE_PASSWORD")
+                nextStep: "export OMLX_STORE_PASSWORD, or name a file with it in OMLX_STORE_PASSWORD_FILE")
         case (.plain, .password):
             throw OmlxError(
                 .storePasswordWrong, "a password was given, but the credential store has none (\(path))",

@@ -74,6 +74,45 @@ final class SecretServiceSession: Sendable {
         return try result.get()
     }
 
+    /// An element for every change; `nil` when there is no bus.
+    func changes() -> AsyncStream<Void>? {
+        guard hasBus, let handle = try? take() else { return nil }
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let watch = Watch(handle)
+        continuation.onTermination = { _ in watch.end() }
+        let isStarted = Self.onThread {
+            let teller = Unmanaged.passRetained(Work { continuation.yield() })
+            var reason = csecret_reason()
+            _ = csecret_watch(
+                handle.pointer,
+                { context in
+                    if let context { Unmanaged<Work>.fromOpaque(context).takeUnretainedValue().body() }
+                }, teller.toOpaque(), &reason)
+            teller.release()
+            watch.close()
+            continuation.finish()
+        }
+        if !isStarted {
+            watch.close()
+            continuation.finish()
+        }
+        return stream
+    }
+
+    /// A session that is ended by one thread and closed by another.
+    private final class Watch: Sendable {
+        private let handle: Mutex<Handle?>
+
+        init(_ handle: Handle) { self.handle = Mutex(handle) }
+        func end() { handle.withLock { if let handle = $0 { csecret_cancel(handle.pointer) } } }
+        func close() {
+            handle.withLock { held in
+                if let handle = held { csecret_close(handle.pointer) }
+                held = nil
+            }
+        }
+    }
+
     private func take() throws(OmlxError) -> Handle {
         if let handle = idle.take() { return handle }
         var pointer: OpaquePointer?
@@ -217,6 +256,29 @@ struct SecretServiceCalls: ~Copyable {
         return String(decoding: path.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    /// Puts another secret into an item and, unless `nil`, other attributes on it.
+    func update(_ path: String, _ attributes: [(String, String)]?, _ secret: Secret) throws(OmlxError) {
+        try withCStrings(attributes ?? []) { (list) throws(OmlxError) in
+            try secret.withBytes { (bytes) throws(OmlxError) in
+                try check { reason in
+                    csecret_update(
+                        session, path, attributes == nil ? nil : list, bytes.baseAddress, bytes.count, reason)
+                }
+            }
+        }
+    }
+
+    /// Unlocks the default collection, asking a person on the display for so many seconds.
+    func unlock(seconds: Double) throws(OmlxError) { try check { csecret_unlock(session, Int32(seconds * 1000), $0) } }
+
+    /// Unlocks the default collection with its password.
+    /// - Throws: `STORE_PASSWORD_WRONG`; `STORE_LOCKED` where the keyring takes passwords from its own window only.
+    func unlock(with password: Secret) throws(OmlxError) {
+        try password.withBytes { (bytes) throws(OmlxError) in
+            try check { csecret_unlock_with(session, bytes.baseAddress, bytes.count, $0) }
+        }
+    }
+
     /// Removes an item.
     func delete(_ path: String) throws(OmlxError) { try check { csecret_delete(session, path, $0) } }
 
@@ -254,7 +316,9 @@ struct SecretServiceCalls: ~Copyable {
             return .unavailable("no keyring answers on the session bus (\(text))", "apt-get install gnome-keyring")
         case CSECRET_NO_COLLECTION: return .unavailable("the keyring has no default collection")
         case CSECRET_TIMEOUT: return .overdue(SecretServiceSession.standardLimit)
-        case CSECRET_PROMPT: return .keyringLocked("the keyring wants to ask somebody first")
+        case CSECRET_PROMPT: return .keyringLocked("the keyring wants to ask somebody first (\(text))")
+        case CSECRET_DENIED: return OmlxError(.storePasswordWrong, "that password does not open the keyring")
+        case CSECRET_UNSUPPORTED: return .keyringLocked("this keyring is unlocked in its own window only")
         default: return OmlxError(.storeUnavailable, "the keyring refused (\(text))")
         }
     }

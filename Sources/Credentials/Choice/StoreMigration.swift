@@ -1,0 +1,114 @@
+// Moves all records from one store to another: copy, verify, switch, then delete. Can be begun anew at any point.
+
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+
+/// A move of all records. Every credential is locked meanwhile, so that no refresh falls between the two stores; whatever
+/// ends the move early, each record is whole in the store that is in use, and the move can be begun anew.
+public struct StoreMigration: Sendable {
+    /// What a move came to.
+    public struct Outcome: Sendable {
+        /// Records that were copied, or were in the new store already.
+        public var moved = 0
+        /// Records that cannot be used; they stay in the old store as they are.
+        public var damaged: [DamagedRecord] = []
+    }
+
+    private let source: any RecordStore
+    private let target: any RecordStore
+    private let lockFolder: String
+    private let command: String
+    private let now: @Sendable () -> Date
+
+    /// A move between two stores of this library.
+    /// - Throws: `STORE_MIGRATION` for memory, and for a store that cannot be made here.
+    public init(
+        from source: StoreKind, to target: StoreKind, places: StorePlaces, command: String
+    ) throws(OmlxError) {
+        guard source != target else {
+            throw OmlxError(.storeMigration, "the sign-ins are kept in \(target.inWords) already")
+        }
+        func store(_ kind: StoreKind) throws(OmlxError) -> any RecordStore {
+            if let store = places.lasting(kind) { return store }
+            throw OmlxError(
+                .storeMigration,
+                kind == .memory ? "memory keeps nothing beyond a process" : "no Vault is named here",
+                nextStep: kind == .memory
+                    ? "name file, secretservice or vault" : "export VAULT_ADDR and VAULT_TOKEN, then try again")
+        }
+        self.source = try store(source)
+        self.target = try store(target)
+        lockFolder = places.lockFolder
+        self.command = command
+        now = places.now
+    }
+
+    /// Moves.
+    /// - Parameter switching: makes the new store the one in use; called once, when all of it is there.
+    /// - Throws: `OmlxError`: `STORE_MIGRATION` when something reads back differently; the errors of both stores, of
+    ///   locks, and what `switching` throws. The old store is untouched unless the switch was made.
+    public func run(switching: () throws(OmlxError) -> Void) async throws -> Outcome {
+        let locks = try await lockAll()
+        defer { for lock in locks { lock.release() } }
+        var outcome = Outcome()
+        let credentials: [Credential] = try await copyAll(&outcome)
+        let registrations: [ClientRegistration] = try await copyAll(&outcome)
+        try switching()
+        try await deleteAll(credentials)
+        try await deleteAll(registrations)
+        // What somebody saved in the old store in the moment of the switch.
+        var late = Outcome()
+        let lateCredentials: [Credential] = try await copyAll(&late)
+        let lateRegistrations: [ClientRegistration] = try await copyAll(&late)
+        try await deleteAll(lateCredentials)
+        try await deleteAll(lateRegistrations)
+        outcome.moved += late.moved
+        return outcome
+    }
+
+    /// The locks of all credentials, in one order for everybody.
+    private func lockAll() async throws -> [CredentialLock] {
+        let listing: StoreListing<Credential> = try await source.listing()
+        var locks: [CredentialLock] = []
+        do {
+            for name in try listing.records.map({ try $0.key.recordName() }).sorted() {
+                locks.append(
+                    try await CredentialLock.acquire(name, in: lockFolder, command: command, timeout: 30, now: now))
+            }
+        } catch {
+            for lock in locks { lock.release() }
+            throw error
+        }
+        return locks
+    }
+
+    private func copyAll<Record: StoredRecord>(_ outcome: inout Outcome) async throws -> [Record] {
+        let listing: StoreListing<Record> = try await source.listing()
+        outcome.damaged += listing.damaged
+        for record in listing.records {
+            let saved = try await target.save(record: record, .any, false, .exact)
+            guard let found: Record = try await target.record(for: record.key), found.generation == saved.generation,
+                // A later sign-in that is in the new store already stays.
+                try saved.generation > record.generation || found.serialized() == record.serialized()
+            else {
+                throw OmlxError(
+                    .storeMigration, "the record for \(record.key) reads back differently from \(target.summary)",
+                    nextStep: "omlx mcp store check; the sign-ins are still in \(source.summary)")
+            }
+            outcome.moved += 1
+        }
+        return listing.records
+    }
+
+    /// Deletes what was copied; a record somebody changed meanwhile stays for the next round.
+    private func deleteAll<Record: StoredRecord>(_ records: [Record]) async throws {
+        for record in records {
+            do {
+                try await source.remove(Record.self, record.key, .generation(record.generation))
+            } catch let error as OmlxError where error.code == .storeConflict {
+                continue
+            }
+        }
+    }
+}

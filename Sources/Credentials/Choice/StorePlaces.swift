@@ -1,0 +1,106 @@
+// The credential stores there can be, and where each would be.
+
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+
+/// A kind of credential store.
+public enum StoreKind: String, Sendable, Hashable, CaseIterable {
+    /// Encrypted files in a folder.
+    case file
+    /// The desktop's keyring.
+    case secretService = "secretservice"
+    /// HashiCorp Vault or OpenBao.
+    case vault
+    /// Nothing beyond the process.
+    case memory
+
+    /// The kind a person names: its own word, or one of mcp-cli's. `nil` for none of them.
+    public init?(word: String) {
+        switch word.lowercased() {
+        case "encrypted": self = .file
+        case "keyring": self = .secretService
+        case let other: self.init(rawValue: other)
+        }
+    }
+
+    /// In words, for sentences.
+    public var inWords: String {
+        switch self {
+        case .file: "encrypted files"
+        case .secretService: "the desktop's keyring"
+        case .vault: "Vault"
+        case .memory: "memory"
+        }
+    }
+}
+
+/// Where each kind of store is for one user.
+public struct StorePlaces: Sendable {
+    /// The folder of the encrypted files, and of the note which store was chosen.
+    public var folder: String
+    /// The folder of locks.
+    public var lockFolder: String
+    /// Which session bus there is.
+    public var environment: [String: String]
+    /// The password of the encrypted files, where they have one.
+    public var password: Secret?
+    /// The Vault, where one is named.
+    public var vault: VaultSettings?
+    /// The clock.
+    public var now: @Sendable () -> Date
+
+    /// The places of a user; the Vault is the one the environment names.
+    public init(
+        folder: String, lockFolder: String, environment: [String: String], homeDirectory: String,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.folder = folder
+        self.lockFolder = lockFolder
+        self.environment = environment
+        vault = VaultSettings(environment: environment, homeDirectory: homeDirectory)
+        self.now = now
+    }
+
+    /// The encrypted files in a folder, this one by default.
+    public func files(in folder: String? = nil) -> EncryptedFileStore {
+        EncryptedFileStore(
+            folder: folder ?? self.folder, keySource: password.map { .password($0) } ?? .keyFile, now: now)
+    }
+
+    /// The store of a kind. Nothing is loaded, read or asked until it is used.
+    public func store(_ kind: StoreKind) -> any CredentialStore {
+        if kind == .memory { return MemoryStore(now: now) }
+        if let store = lasting(kind) { return store }
+        return UnavailableStore(reason: .noVault)
+    }
+
+    /// The store of a kind that keeps records; `nil` for one that cannot be made here.
+    func lasting(_ kind: StoreKind) -> (any RecordStore)? {
+        switch kind {
+        case .file: return files()
+        case .secretService:
+            return SecretServiceStore(environment: environment, lockFolder: lockFolder, now: now)
+        case .vault:
+            guard let vault else { return nil }
+            return VaultStore(vault, lockFolder: lockFolder, now: now)
+        case .memory: return nil
+        }
+    }
+}
+
+extension OmlxError {
+    /// What is said about a store nobody knows.
+    public static func unknownStore(_ name: String) -> OmlxError {
+        OmlxError(
+            .configStoreUnsupported, "the credential store \"\(shown(name, limit: 40))\" does not exist here",
+            nextStep: "use auto, file (or encrypted), secretservice (the desktop's keyring), vault or memory in "
+                + "tokenStorage.backend, --store or OMLX_STORE")
+    }
+
+    fileprivate static var noVault: OmlxError {
+        OmlxError(
+            .storeUnavailable, "no Vault is named",
+            nextStep: "export VAULT_ADDR, or write vaultUrl in tokenStorage of mcp.json")
+    }
+}

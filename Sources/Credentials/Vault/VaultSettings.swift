@@ -1,0 +1,123 @@
+// Where a Vault is and how to speak to it, from the configuration and the environment.
+
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import Glibc
+import HTTPClient
+
+/// A HashiCorp Vault or OpenBao, and the place in it.
+public struct VaultSettings: Sendable {
+    /// Where the token comes from.
+    public enum Token: Sendable {
+        /// It was given.
+        case value(Secret)
+        /// It is in this file, which is read again when the token in it is refused: an agent may have renewed it.
+        case file(String)
+    }
+
+    /// The address, such as `https://vault.example.com:8200`.
+    public var address: String
+    /// The token; `nil` when there is none.
+    public var token: Token?
+    /// The namespace, where the server has several.
+    public var namespace: String?
+    /// Where the KV secrets engine is mounted.
+    public var mount = "secret"
+    /// What the paths of records begin with.
+    public var prefix = "omlx"
+    /// Certificates.
+    public var tls = TLSSettings()
+    /// Proxies and the system's certificates.
+    public var environment = HTTPEnvironment()
+
+    /// A Vault at an address.
+    public init(address: String, token: Token?) {
+        self.address = address
+        self.token = token
+    }
+
+    /// What the variables of Vault's and OpenBao's own programs say: `VAULT_ADDR`, `VAULT_TOKEN`, `VAULT_TOKEN_FILE`,
+    /// `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_CAPATH`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, each also as `BAO_…`;
+    /// the token also from `~/.vault-token`. `nil` when no address is named.
+    /// - Parameter address: in place of the variable's.
+    public init?(environment variables: [String: String], homeDirectory: String, address: String? = nil) {
+        func value(_ name: String) -> String? {
+            ["VAULT_", "BAO_"].lazy.compactMap { variables[$0 + name] }.first { !$0.isEmpty }
+        }
+        guard let address = address ?? value("ADDR") else { return nil }
+        self.address = address
+        token = Self.token(value, homeDirectory)
+        namespace = value("NAMESPACE")
+        tls = TLSSettings(
+            certificateAuthorities: value("CACERT") ?? value("CAPATH"), clientCertificate: value("CLIENT_CERT"),
+            clientKey: value("CLIENT_KEY"))
+        environment = HTTPEnvironment(variables: variables)
+    }
+
+    private static func token(_ value: (String) -> String?, _ home: String) -> Token? {
+        if let token = value("TOKEN") { return .value(Secret(token)) }
+        if let file = value("TOKEN_FILE") { return .file(file) }
+        let usual = home + "/.vault-token"
+        return !home.isEmpty && access(usual, F_OK) == 0 ? .file(usual) : nil
+    }
+
+    /// The place as one text, for people and to tell one place from another; no secret.
+    public var place: String {
+        let host = address.hasSuffix("/") ? String(address.dropLast()) : address
+        let space = namespace.map { " namespace \($0)" } ?? ""
+        return "\(shownURL(host)) \(Self.trimmed(mount))/\(Self.trimmed(prefix))\(space)"
+    }
+
+    /// The address as a URL.
+    /// - Throws: `CONFIG_URL_INVALID`; `STORE_INSECURE_URL` for http anywhere but on this machine.
+    func url() throws(OmlxError) -> HTTPURL {
+        let url: HTTPURL
+        do {
+            url = try HTTPURL(address)
+        } catch {
+            throw OmlxError(
+                .configURLInvalid, "Vault's address cannot be used: \(error.reason)",
+                nextStep: "correct VAULT_ADDR, or vaultUrl in tokenStorage")
+        }
+        guard url.query == nil, url.fragment == nil else {
+            throw OmlxError(
+                .configURLInvalid, "Vault's address has a query or a fragment",
+                nextStep: "correct VAULT_ADDR, or vaultUrl in tokenStorage")
+        }
+        guard url.isSecure || url.isLoopback else {
+            throw OmlxError(
+                .storeInsecureURL, "\(url.origin) is neither https nor on loopback, so no token is sent there",
+                nextStep: "use Vault's https address in VAULT_ADDR, or vaultUrl in tokenStorage")
+        }
+        return url
+    }
+
+    /// A mount or prefix without slashes around it.
+    static func trimmed(_ path: String) -> String {
+        path.split(separator: "/").joined(separator: "/")
+    }
+}
+
+extension VaultSettings.Token {
+    /// The token itself.
+    /// - Throws: `STORE_TOKEN_NEEDED`, `STORE_PERMISSIONS`.
+    func read() throws(OmlxError) -> Secret {
+        switch self {
+        case .value(let token): return token
+        case .file(let path):
+            do throws(OmlxError) { return try SecretFile.read(path) } catch {
+                guard error.code == .storeUnreadable else { throw error }
+                throw .vaultTokenNeeded(error.message)
+            }
+        }
+    }
+}
+
+extension OmlxError {
+    static func vaultTokenNeeded(_ reason: String) -> OmlxError {
+        OmlxError(
+            .storeTokenNeeded, "Vault wants a token: \(reason)",
+            nextStep: "vault login, or export VAULT_TOKEN (or VAULT_TOKEN_FILE)")
+    }
+}

@@ -1,0 +1,368 @@
+// The credential store in HashiCorp Vault or OpenBao: the KV secrets engine, versions 1 and 2.
+
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import JSON
+
+/// Keeps each record as an entry of a KV secrets engine, so that several machines can share sign-ins.
+///
+/// With version 2 of the engine every write is a check-and-set, only one version is kept, and a removal takes all
+/// versions with it. Version 1 has no check-and-set: writers of one machine take turns by a lock of omlx's own, and only
+/// one machine may use it. Tested against a stand-in of the API written from its public description.
+public struct VaultStore: RecordStore {
+    /// How often a write that expects nothing in particular begins anew.
+    private static let attempts = 20
+    private static let removedMember = "removed"
+
+    public let name = "vault"
+    private let connection: VaultConnection
+    private let lockFolder: String
+    private let now: @Sendable () -> Date
+
+    /// A store at a place in a Vault. Nothing is asked until it is used.
+    /// - Parameters:
+    ///   - settings: Where it is.
+    ///   - lockFolder: Where the locks of this machine are.
+    ///   - now: The clock.
+    public init(_ settings: VaultSettings, lockFolder: String, now: @escaping @Sendable () -> Date = { Date() }) {
+        connection = VaultConnection(settings)
+        self.lockFolder = lockFolder
+        self.now = now
+    }
+
+    public var summary: String { "Vault at \(connection.settings.place)" }
+    public var identity: String { "vault:\(connection.settings.place)" }
+
+    public func sharedLock(
+        on key: CredentialKey, command: String, timeout: Double
+    ) async throws -> (any SharedLock)? {
+        guard try await engine() == .version2 else { return nil }
+        return try await VaultLock.acquire(
+            VaultPlace(connection, ["locks", try key.recordName()]), command: command, timeout: timeout, now: now)
+    }
+
+    /// What is to be said about using it, such as that only one machine may.
+    /// - Throws: `OmlxError` of class storage.
+    public func caution() async throws -> String? {
+        guard try await engine() == .version1 else { return nil }
+        return "the KV secrets engine is version 1, which has no check-and-set: use it from one machine only"
+    }
+}
+
+extension VaultStore {
+    private func engine() async throws(OmlxError) -> VaultConnection.Engine {
+        do throws(VaultConnection.Failure) { return try await connection.engine() } catch { throw error.error }
+    }
+
+    private func place<Record: StoredRecord>(_: Record.Type, _ name: String) -> VaultPlace {
+        VaultPlace(connection, [Record.kind.folder, name])
+    }
+
+    func record<Record: StoredRecord>(for key: Record.Key) async throws -> Record? {
+        let name = try Record.recordName(key)
+        return try await read(Record.self, name, try await engine()).record
+    }
+
+    private func read<Record: StoredRecord>(
+        _: Record.Type, _ name: String, _ engine: VaultConnection.Engine
+    ) async throws(OmlxError) -> (record: Record?, entry: VaultEntry) {
+        let place = place(Record.self, name)
+        let entry = try await place.read(engine)
+        return (try Self.record(in: entry, name, place.shown), entry)
+    }
+
+    /// The record of an entry; `nil` for none and for one that is being removed.
+    private static func record<Record: StoredRecord>(
+        in entry: VaultEntry, _ name: String, _ shown: String
+    ) throws(OmlxError) -> Record? {
+        guard entry.isPresent, entry.data[removedMember] == nil else { return nil }
+        guard let text = entry.record else {
+            throw OmlxError(
+                .storeForeign, "Vault's \(shown) holds no record of omlx", nextStep: "look at it: vault kv get \(shown)"
+            )
+        }
+        let record: Record
+        do throws(OmlxError) {
+            record = try Record.parse(text)
+        } catch {
+            throw error.code == .storeVersion
+                ? .newerVersion(shown)
+                : OmlxError(
+                    .storeDamaged, "Vault's \(shown) is damaged: \(error.message)",
+                    nextStep: "look at it: vault kv get \(shown)")
+        }
+        guard try Record.recordName(record.key) == name else {
+            throw OmlxError(
+                .storeDamaged, "Vault's \(shown) holds another server's record",
+                nextStep: "look at it: vault kv get \(shown)")
+        }
+        return record
+    }
+
+    func save<Record: StoredRecord>(
+        record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool, _ succession: Succession
+    ) async throws -> Record {
+        let name = try Record.recordName(record.key)
+        let engine = try await engine()
+        let lock = engine == .version1 ? try await self.lock(name) : nil
+        defer { lock?.release() }
+        // A cancelled caller does not stop a write half-way: it is left to end by itself.
+        return try await Task.detached { [self] in
+            try await saved(record, name, expected, replacesDamaged, succession, engine)
+        }.value
+    }
+
+    private func saved<Record: StoredRecord>(
+        _ record: Record, _ name: String, _ expected: ExpectedRecord, _ replacesDamaged: Bool,
+        _ succession: Succession, _ engine: VaultConnection.Engine
+    ) async throws(OmlxError) -> Record {
+        let place = place(Record.self, name)
+        for _ in 0..<Self.attempts {
+            let entry = try await place.read(engine)
+            let existing: Record?
+            do throws(OmlxError) {
+                existing = try Self.record(in: entry, name, place.shown)
+            } catch {
+                // What omlx did not write stays.
+                let canBeReplaced = error.isAboutContent && entry.record != nil
+                guard replacesDamaged, expected == .any, canBeReplaced else { throw error }
+                try await keepDamaged(entry, name, engine)
+                existing = nil
+            }
+            try expected.check(existing?.generation, of: record.key)
+            if succession == .exact, let existing, existing.generation >= record.generation { return existing }
+            let text = try succession.record(record, after: existing, now: now()).serialized()
+            let saved = try Record.parse(text)
+            if entry.version == 0, engine == .version2 { try await place.limitVersions() }
+            let data = saved.shownAttributes.filter { !$0.1.isEmpty }
+            if try await place.write(text, beside: data, over: entry, engine) != nil { return saved }
+            await Self.stepAside()
+        }
+        throw OmlxError(.storeConflict, "the stored record for \(record.key) is changed by other programs all the time")
+    }
+
+    /// Lets others write before the next try, so that many do not try in step.
+    private static func stepAside() async { try? await Task.sleep(for: .seconds(Double.random(in: 0...0.1))) }
+
+    /// Keeps what cannot be used under another path, where no search for records finds it.
+    private func keepDamaged(
+        _ entry: VaultEntry, _ name: String, _ engine: VaultConnection.Engine
+    ) async throws(OmlxError) {
+        let kept = VaultPlace(connection, ["damaged", "\(name)-\(Int(now().timeIntervalSince1970 * 1000))"])
+        if engine == .version2 { try await kept.limitVersions() }
+        _ = try await kept.write(
+            entry.record, beside: entry.data.compactMap { member in member.value.stringValue.map { (member.key, $0) } },
+            over: try await kept.read(engine), engine)
+    }
+
+    func remove<Record: StoredRecord>(
+        _: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord
+    ) async throws {
+        let name = try Record.recordName(key)
+        let engine = try await engine()
+        let lock = engine == .version1 ? try await self.lock(name) : nil
+        defer { lock?.release() }
+        try await Task.detached { [self] in try await removed(Record.self, key, name, expected, engine) }.value
+    }
+
+    private func removed<Record: StoredRecord>(
+        _: Record.Type, _ key: Record.Key, _ name: String, _ expected: ExpectedRecord,
+        _ engine: VaultConnection.Engine
+    ) async throws(OmlxError) {
+        let place = place(Record.self, name)
+        for _ in 0..<Self.attempts {
+            let (record, entry) = try await read(Record.self, name, engine)
+            try expected.check(record?.generation, of: key)
+            if record != nil, engine == .version2 {
+                // Deleting has no check-and-set: the mark does, and whoever reads it finds no record.
+                let mark = [(Self.removedMember, "true")]
+                guard try await place.write(nil, beside: mark, over: entry, engine) != nil else {
+                    await Self.stepAside()
+                    continue
+                }
+            }
+            if entry.version > 0 || entry.isPresent { try await place.delete(engine) }
+            return
+        }
+        throw OmlxError(.storeConflict, "the stored record for \(key) is changed by other programs all the time")
+    }
+
+    func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {
+        let engine = try await engine()
+        let names = try await VaultPlace(connection, [Record.kind.folder]).names(engine).filter { Record.kind.owns($0) }
+        var listing = StoreListing<Record>()
+        // Enough at once to fill the connection, few enough to go easy on the server.
+        var rest = names[...]
+        while !rest.isEmpty {
+            let some = rest.prefix(16)
+            rest = rest.dropFirst(16)
+            let found = await withTaskGroup(of: (String, Result<Record?, OmlxError>).self) { group in
+                for name in some {
+                    group.addTask {
+                        do throws(OmlxError) {
+                            return (name, .success(try await read(Record.self, name, engine).record))
+                        } catch {
+                            return (name, .failure(error))
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            for (name, result) in found {
+                switch result {
+                case .success(let record?): listing.records.append(record)
+                case .success(nil): break
+                case .failure(let error):
+                    guard error.isAboutContent else { throw error }
+                    listing.damaged.append(DamagedRecord(name: place(Record.self, name).shown, error: error))
+                }
+            }
+        }
+        return listing
+    }
+
+    /// The turn of a writer, where the engine has no check-and-set.
+    private func lock(_ recordName: String) async throws -> CredentialLock {
+        try await CredentialLock.acquireForWriting(recordName, store: "vault", in: lockFolder, timeout: 30, now: now)
+    }
+}
+
+extension RecordKind {
+    /// The folder of its records in Vault.
+    fileprivate var folder: String {
+        switch self {
+        case .credential: "credentials"
+        case .registration: "registrations"
+        }
+    }
+}
+
+/// One entry's place below the prefix.
+struct VaultPlace: Sendable {
+    private let connection: VaultConnection
+    private let path: [String]
+
+    init(_ connection: VaultConnection, _ path: [String]) {
+        self.connection = connection
+        self.path = connection.prefix + path
+    }
+
+    /// The path as `vault kv get` takes it.
+    var shown: String { (connection.mount + path).joined(separator: "/") }
+
+    private func segments(_ area: String, _ engine: VaultConnection.Engine) -> [String] {
+        connection.mount + (engine == .version2 ? [area] : []) + path
+    }
+
+    private func call(
+        _ method: String, _ area: String, _ engine: VaultConnection.Engine, query: String? = nil, body: Secret? = nil,
+        doing purpose: String
+    ) async throws(VaultConnection.Failure) -> VaultAnswer {
+        try await connection.call(method, segments(area, engine), query: query, body: body, doing: purpose)
+    }
+
+    private func unusable(_ answer: VaultAnswer, _ purpose: String) -> OmlxError {
+        if case .refused(let error) = answer { return error }
+        return OmlxError(
+            .storeUnavailable, "Vault would not \(purpose)", compared: [.init("path", shown)],
+            nextStep: "look whether a KV secrets engine is mounted there: vault secrets list")
+    }
+
+    func read(_ engine: VaultConnection.Engine) async throws(OmlxError) -> VaultEntry {
+        let purpose = "read a record"
+        let answer: VaultAnswer
+        do throws(VaultConnection.Failure) {
+            answer = try await call("GET", "data", engine, doing: purpose)
+        } catch { throw error.error }
+        switch answer {
+        case .done(let body), .missing(let body):
+            return engine == .version2 ? VaultEntry(version2: body) : VaultEntry(version1: body)
+        default: throw unusable(answer, purpose)
+        }
+    }
+
+    /// One version only is kept, and a write without a check is refused, whoever writes.
+    func limitVersions() async throws(OmlxError) {
+        let purpose = "set how many versions of a record are kept"
+        let body = Secret("{\"max_versions\":1,\"cas_required\":true}")
+        let answer: VaultAnswer
+        do throws(VaultConnection.Failure) {
+            answer = try await call("POST", "metadata", .version2, body: body, doing: purpose)
+        } catch { throw error.error }
+        guard case .done = answer else { throw unusable(answer, purpose) }
+    }
+
+    /// Writes over the entry that was read.
+    /// - Returns: the new version, 0 with KV v1; `nil` when the entry is another one by now (KV v2).
+    func write(
+        _ record: Secret?, beside data: [(String, String)], over entry: VaultEntry, _ engine: VaultConnection.Engine
+    ) async throws(OmlxError) -> Int? {
+        let purpose = "save a record"
+        let body = try Self.body(record, data, cas: engine == .version2 ? entry.version : nil)
+        let failure: OmlxError
+        do throws(VaultConnection.Failure) {
+            switch try await call("POST", "data", engine, body: body, doing: purpose) {
+            case .done(let body): return body.json["data"]?["version"]?.intValue ?? entry.version + 1
+            case .conflict: return nil
+            case .refused(let error) where (error.httpStatus ?? 0) >= 500: failure = error
+            case let answer: throw VaultConnection.Failure(error: unusable(answer, purpose), mayBeDone: false)
+            }
+        } catch {
+            guard error.mayBeDone else { throw error.error }
+            failure = error.error
+        }
+        // The answer was lost, and what was to be saved may be there.
+        guard let found = try? await read(engine), found.record == record, found.isPresent,
+            data.allSatisfy({ found.data[$0.0]?.stringValue == $0.1 })
+        else { throw failure }
+        return found.version
+    }
+
+    /// The JSON of a write. The buffer is reserved in one piece and wiped.
+    private static func body(_ record: Secret?, _ data: [(String, String)], cas: Int?) throws(OmlxError) -> Secret {
+        let others = JSON.object(JSONObject(data.map { ($0.0, .string($0.1)) })).serialized()
+        var output: [UInt8] = []
+        output.reserveCapacity(others.count + (record?.maximumJSONCount ?? 0) + 80)
+        defer { Secret.wipe(&output) }
+        if cas != nil { output += Array("{\"data\":".utf8) }
+        output += others.dropLast()
+        if let record {
+            output += Array("\(data.isEmpty ? "" : ",")\"\(VaultAnswer.recordMember)\":".utf8)
+            guard record.appendJSONString(to: &output) else {
+                throw OmlxError(.storeWriteFailed, "a record that is not text cannot be stored")
+            }
+        }
+        output += Array("}".utf8)
+        if let cas { output += Array(",\"options\":{\"cas\":\(cas)}}".utf8) }
+        return Secret(output)
+    }
+
+    /// Removes the entry with all its versions.
+    func delete(_ engine: VaultConnection.Engine) async throws(OmlxError) {
+        let purpose = "delete a record"
+        let answer: VaultAnswer
+        do throws(VaultConnection.Failure) {
+            answer = try await call("DELETE", "metadata", engine, doing: purpose)
+        } catch { throw error.error }
+        switch answer {
+        case .done, .missing: return
+        default: throw unusable(answer, purpose)
+        }
+    }
+
+    /// The names in the folder at this place.
+    func names(_ engine: VaultConnection.Engine) async throws(OmlxError) -> [String] {
+        let purpose = "list the records"
+        let answer: VaultAnswer
+        do throws(VaultConnection.Failure) {
+            answer = try await call("GET", "metadata", engine, query: "list=true", doing: purpose)
+        } catch { throw error.error }
+        switch answer {
+        case .done(let body): return body.json["data"]?["keys"]?.stringArrayValue ?? []
+        case .missing: return []
+        default: throw unusable(answer, purpose)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// omlx mcp store prune and migrate: what changes the store.
+
+import ArgumentParser
+import Credentials
+import ErrorCatalogue
+import JSON
+import MCPHost
+
+struct StorePrune: Action {
+    static let configuration = CommandConfiguration(
+        commandName: "prune", abstract: "Sign out of servers that are no longer configured.",
+        discussion: "Takes their tokens back at the authorization server, deletes them and the client registrations.")
+    static let word = "store-prune"
+
+    @Flag(help: "Ask no authorization server; delete the tokens here only.")
+    var localOnly = false
+
+    @Flag(help: "Delete without asking.")
+    var yes = false
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var options: StoreOptions
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        let configuration = try session.configuration()
+        let orphans = try await configuration.storedRecords(options.options(session)).filter(\.isOrphan)
+        var pruning = StorePruning()
+        if !orphans.isEmpty {
+            if !session.common.json {
+                for orphan in orphans {
+                    session.console.note(orphan.row.filter { !$0.isEmpty }.joined(separator: "  "))
+                }
+            }
+            guard yes || session.isAgreed("Sign out of these and delete them?", otherwise: "--yes") else {
+                return .failed
+            }
+            pruning = try await configuration.pruneStore(options.options(session), localOnly: localOnly)
+        }
+        show(pruning, isEmpty: orphans.isEmpty, session)
+        return .done
+    }
+
+    private func show(_ pruning: StorePruning, isEmpty: Bool, _ session: Session) {
+        let signOuts = pruning.signIns.map {
+            (server: $0.server, signOut: AccountSignOut(account: $0.account, outcome: $0.outcome))
+        }
+        if session.common.json {
+            session.document(
+                Self.word,
+                [
+                    "sign_ins": .array(signOuts.map { $0.signOut.json($0.server) }),
+                    "registrations": JSON(pruning.registrations),
+                ])
+            return
+        }
+        for (server, signOut) in signOuts { session.console.line(signOut.text(server)) }
+        let count = pruning.registrations
+        session.console.progress(
+            isEmpty
+                ? "Every record belongs to a configured server."
+                : "\(count) \(count == 1 ? "registration" : "registrations") deleted")
+    }
+}
+
+struct StoreMigrate: Action {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Move all sign-ins to another store.",
+        discussion:
+            "Copies, verifies, makes the other store the one in use, then deletes. Broken off at any point, type "
+            + "it again. Where mcp.json names the store in use, name the new one there first, and the old one with --from."
+    )
+    static let word = "store-migrate"
+
+    @Option(help: "Where to: file, secretservice or vault.")
+    var to: String
+
+    @Option(help: "Where from; the store in use if left out.")
+    var from: String?
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var options: StoreOptions
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        let target = try kind(to)
+        let source = try from.map { try kind($0) }
+        let move = try await session.configuration().moveStore(to: target, from: source, options.options(session))
+        if session.common.json {
+            session.document(
+                Self.word,
+                [
+                    "from": .string(move.from.rawValue), "to": .string(move.to.rawValue), "moved": JSON(move.moved),
+                    "damaged": .array(move.damaged.map { ["name": .string($0.name), "error": $0.error.json] }),
+                ])
+        } else {
+            for record in move.damaged { session.console.report(record.error) }
+            session.console.line(
+                "✓ \(move.moved) \(move.moved == 1 ? "record" : "records") moved from \(move.from.inWords) to "
+                    + move.to.inWords)
+        }
+        return move.damaged.isEmpty ? .done : .failed
+    }
+
+    private func kind(_ word: String) throws(OmlxError) -> StoreKind {
+        if let kind = StoreKind(word: word) { return kind }
+        throw .unknownStore(word)
+    }
+}

@@ -1,0 +1,112 @@
+// The store in other people's keyrings than GNOME's: KeePassXC, KWallet, both real.
+
+import ErrorCatalogue
+import FoundationEssentials
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Credentials
+
+@Suite("other keyrings", .serialized)
+struct OtherKeyringTests {
+    enum Program: String, CaseIterable, Sendable { case keepassxc, kwallet }
+
+    @Test(
+        "saved, read, replaced, counted, listed and removed, by other processes each time", arguments: Program.allCases
+    )
+    func roundTrip(program: Program) async throws {
+        try await withKeyring(program) { keyring async throws in
+            let steps: [(words: [String], lines: [String])] = [
+                (["read", sampleURL], ["none", "done"]), (["save", sampleURL, "20"], ["done"]),
+                (["save", sampleURL, "3000"], ["done"]), (["save", sampleURL, "5"], ["done"]),
+            ]
+            for step in steps {
+                let lines = try keyring.start(step.words).finish()
+                #expect(lines == step.lines, "\(step.words)")
+            }
+            #expect(try keyring.probe("replace", sampleURL).last == "done")
+            let probes = try (0..<4).map { _ in try keyring.start("count", "https://counted", "5") }
+            for probe in probes { #expect(probe.finish() == ["done"]) }
+            #expect(try keyring.probe("read", "https://counted").first?.hasSuffix(" count 20") == true)
+            #expect(try keyring.probe("list") == ["https://counted", sampleURL, "done"])
+            #expect(try keyring.probe("remove", sampleURL) == ["done"])
+            #expect(try keyring.probe("read", sampleURL) == ["none", "done"])
+        }
+    }
+
+    @Test("texts that a keyring would change come back as they were", arguments: Program.allCases)
+    func placeholders(program: Program) async throws {
+        try await withKeyring(program) { keyring async throws in
+            for text in ["https://mcp.example/}{TITLE}", "https://mcp.example/{REF:P@I:00}", #"https://x/\"{URL}\\"#] {
+                #expect(try keyring.probe("save", text, "9") == ["done"], "\(text)")
+                let read = try keyring.probe("read", text)
+                #expect(read.last == "done", "\(text): \(read)")
+            }
+        }
+    }
+
+    @Test(
+        "pain 19: locked: said so, at once, and nobody is asked; gone: unavailable; back: as it was",
+        arguments: Program.allCases)
+    func away(program: Program) async throws {
+        try await withKeyring(program) { keyring async throws in
+            #expect(try keyring.probe("save", sampleURL, "20") == ["done"])
+            let saved = try keyring.probe("read", sampleURL)
+            keyring.say("lock")
+            for words in [["read", sampleURL], ["save", sampleURL, "1"], ["remove", sampleURL], ["list"]] {
+                #expect(try keyring.start(words).finish() == ["STORE_LOCKED"], "\(words)")
+            }
+            keyring.say("kill")
+            #expect(try keyring.probe("read", sampleURL) == ["STORE_UNAVAILABLE"])
+            keyring.say("start")
+            #expect(try keyring.probe("read", sampleURL) == saved)
+        }
+    }
+
+    /// A keyring of a script in `Tests/Keyrings`.
+    final class OtherKeyring {
+        private let folder: String
+        private let process: ProbeProcess
+
+        init(_ program: Program, _ folder: String) throws {
+            self.folder = folder
+            process = try ProbeProcess(
+                command: [TestKeyring.script(program.rawValue), folder], environment: ["PATH=/usr/bin:/bin"])
+            try #require(process.readLine() == "ready", "\(program) did not start")
+        }
+
+        func start(_ words: [String]) throws -> ProbeProcess {
+            try ProbeProcess(
+                [words[0], "keyring:\(folder)/locks"] + words.dropFirst(),
+                environment: [
+                    "PATH=/usr/bin:/bin", "HOME=\(folder)", "DBUS_SESSION_BUS_ADDRESS=unix:path=\(folder)/bus",
+                    "XDG_RUNTIME_DIR=\(folder)/run",
+                ])
+        }
+
+        func start(_ words: String...) throws -> ProbeProcess { try start(words) }
+        func probe(_ words: String...) throws -> [String] { try start(words).finish() }
+
+        /// Tells the script a word and waits until it has obeyed.
+        func say(_ word: String) {
+            process.write(word)
+            _ = process.readLine()
+        }
+
+        func stop() { _ = process.finish() }
+    }
+
+    private func withKeyring(_ program: Program, _ body: (OtherKeyring) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            let keyring = try OtherKeyring(program, folder)
+            do {
+                try await body(keyring)
+            } catch {
+                keyring.stop()
+                throw error
+            }
+            keyring.stop()
+        }
+    }
+}

@@ -1,0 +1,206 @@
+// The store that is chosen by itself, and moving from one to another: the file store and the stand-in of Vault.
+
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import Testing
+
+@testable import Credentials
+
+@Suite("the choice of a store")
+struct StoreChoiceTests {
+    private let key = CredentialKey(serverURL: sampleURL)
+
+    private func places(_ folder: String, _ vault: VaultSettings? = nil) -> StorePlaces {
+        var places = StorePlaces(
+            folder: "\(folder)/store", lockFolder: "\(folder)/locks", environment: [:], homeDirectory: folder,
+            now: { sampleTime })
+        places.vault = vault
+        return places
+    }
+
+    @Test("without a Vault and a keyring: files; noted at the first save, not before")
+    func files() async throws {
+        try await withTemporaryFolder { folder in
+            let store = AutomaticStore(places(folder))
+            #expect(store.name == "auto")
+            #expect(try await store.credential(for: key) == nil)
+            #expect(throws: (any Error).self) { try names(folder) }
+            _ = try await store.save(sampleCredential(), expecting: .absent)
+            #expect(store.name == "file")
+            let noted = try StoreChoiceFile(folder: "\(folder)/store").read()
+            #expect(noted == StoreChoice(.file, since: sampleTime))
+            #expect(try mode("\(folder)/store/store.json") == 0o600)
+        }
+    }
+
+    @Test("a Vault that is named and has a token comes first; files that hold sign-ins already come before it")
+    func vault() async throws {
+        try await withVault { vault, folder in
+            let first = AutomaticStore(places(folder + "/1", vault.settings()))
+            _ = try await first.save(sampleCredential(), expecting: .absent)
+            #expect(first.name == "vault")
+            #expect(try await vault.store(folder).credential(for: key) != nil)
+
+            var tokenless = vault.settings()
+            tokenless.token = nil
+            #expect(try await AutomaticStore(places(folder + "/2", tokenless)).kind() == .file)
+
+            _ = try await AutomaticStore(places(folder + "/3")).save(sampleCredential(), expecting: .absent)
+            try #require(unlinked("\(folder)/3/store/store.json"))
+            let kept = AutomaticStore(places(folder + "/3", vault.settings()))
+            #expect(try await kept.kind() == .file)
+        }
+    }
+
+    @Test("what was chosen stays: a Vault that is away, or another one, is an error, and nothing goes elsewhere")
+    func away() async throws {
+        try await withVault { vault, folder in
+            _ = try await AutomaticStore(places(folder, vault.settings())).save(sampleCredential(), expecting: .absent)
+            var other = vault.settings()
+            other.prefix = "elsewhere"
+            for settings in [nil, other] {
+                let store = AutomaticStore(places(folder, settings))
+                for _ in 0..<2 {
+                    let error = try await error { try await store.credential(for: key) }
+                    #expect(error.code == .storeMoved && error.description.contains(vault.address), "\(error)")
+                }
+                await #expect(
+                    performing: { try await store.save(sampleCredential(), expecting: .any) }, throws: has(.storeMoved))
+            }
+            vault.stop()
+            let error = try await error {
+                try await AutomaticStore(places(folder, vault.settings())).credential(for: key)
+            }
+            #expect(error.code == .storeUnavailable && error.message.contains("nowhere else"), "\(error)")
+            #expect(try names(folder) == ["store.json"], "no credential was written to a file")
+        }
+    }
+
+    @Test("a note that is damaged or newer is an error, and stays")
+    func damagedNote() async throws {
+        try await withTemporaryFolder { folder in
+            let store = AutomaticStore(places(folder))
+            _ = try await store.save(sampleCredential(), expecting: .absent)
+            let texts: [(String, ErrorCode)] = [
+                ("", .storeDamaged), ("{}", .storeDamaged), (#"{"format": 2, "store": "file"}"#, .storeVersion),
+                (#"{"format": 1, "store": "cloud"}"#, .storeVersion),
+            ]
+            for (text, code) in texts {
+                try overwrite("\(folder)/store/store.json", Array(text.utf8))
+                await #expect(performing: { try await store.credential(for: key) }, throws: has(code))
+                await #expect(
+                    performing: { try await store.save(sampleCredential(), expecting: .any) }, throws: has(code))
+                #expect(try bytes("\(folder)/store/store.json") == Array(text.utf8))
+            }
+        }
+    }
+
+    @Test("of two that choose at once one choice stands")
+    func race() async throws {
+        try await withVault { vault, folder in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<8 {
+                    group.addTask {
+                        let store = AutomaticStore(places(folder, number.isMultiple(of: 2) ? vault.settings() : nil))
+                        let key = CredentialKey(serverURL: sampleURL, account: "\(number)")
+                        do {
+                            _ = try await store.save(sampleCredential(account: key.account), expecting: .absent)
+                        } catch ErrorCode.storeMoved {}
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let inVault = try await vault.store(folder).credentials().records.count
+            let inFiles = try await store(folder).credentials().records.count
+            #expect(inVault == 0 || inFiles == 0)
+            #expect(inVault + inFiles >= 4)
+        }
+    }
+}
+
+@Suite("moving to another store")
+struct StoreMigrationTests {
+    private func places(_ folder: String, _ vault: VaultFixture) -> StorePlaces {
+        var places = StorePlaces(
+            folder: "\(folder)/store", lockFolder: "\(folder)/locks", environment: [:], homeDirectory: folder,
+            now: { sampleTime })
+        places.vault = vault.settings()
+        return places
+    }
+
+    @Test("every record arrives as it was, marks and unknown fields with it; the old store is empty, then back again")
+    func whole() async throws {
+        try await withVault { vault, folder in
+            let files = store(folder)
+            let full = try await files.save(fullCredential(), expecting: .absent)
+            let plain = try await files.save(sampleCredential("https://other"), expecting: .absent)
+            let registration = try await files.save(sampleRegistration(), expecting: .absent)
+            let places = places(folder, vault)
+            var switches = 0
+            let there = try StoreMigration(from: .file, to: .vault, places: places, command: "test")
+            let outcome = try await there.run { switches += 1 }
+            #expect(outcome.moved == 3 && outcome.damaged.isEmpty && switches == 1)
+            #expect(try await files.credentials().records.isEmpty)
+            #expect(try await files.registrations().records.isEmpty)
+            let target = vault.store(folder)
+            #expect(try await target.credential(for: full.key) == full)
+            #expect(try await target.credential(for: plain.key) == plain)
+            #expect(try await target.registrations().records == [registration])
+            let back = try StoreMigration(from: .vault, to: .file, places: places, command: "test")
+            #expect(try await back.run {}.moved == 3)
+            #expect(try await store(folder).credential(for: full.key) == full)
+            #expect(try await target.credentials().records.isEmpty)
+        }
+    }
+
+    @Test("a later sign-in that is in the new store already stays; a damaged record stays where it was")
+    func conflicts() async throws {
+        try await withVault { vault, folder in
+            let files = store(folder)
+            _ = try await files.save(sampleCredential(), expecting: .absent)
+            _ = try await files.save(sampleCredential("https://damaged"), expecting: .absent)
+            let damaged = try path(of: CredentialKey(serverURL: "https://damaged"), folder)
+            try overwrite(damaged, [1, 2, 3])
+            let later = try await vault.store(folder, now: { sampleTime.addingTimeInterval(10) })
+                .save(sampleCredential(token: "later"), expecting: .absent)
+            let move = try StoreMigration(from: .file, to: .vault, places: places(folder, vault), command: "test")
+            let outcome = try await move.run {}
+            #expect(outcome.moved == 1 && outcome.damaged.map(\.name) == [damaged])
+            #expect(try await vault.store(folder).credentials().records == [later])
+            #expect(try bytes(damaged) == [1, 2, 3])
+        }
+    }
+
+    @Test("nothing is deleted before the switch, and a refresh waits for the end")
+    func order() async throws {
+        try await withVault { vault, folder in
+            let saved = try await store(folder).save(sampleCredential(), expecting: .absent)
+            let places = places(folder, vault)
+            let move = try StoreMigration(from: .file, to: .vault, places: places, command: "test")
+            let name = try saved.key.recordName()
+            await #expect(
+                performing: {
+                    try await move.run { () throws(OmlxError) in
+                        #expect(CredentialLock.holderText(of: name, in: places.lockFolder)?.contains("test") == true)
+                        throw OmlxError(.storeWriteFailed, "the note could not be written")
+                    }
+                }, throws: has(.storeWriteFailed))
+            #expect(try await store(folder).credential(for: saved.key) == saved)
+            #expect(CredentialLock.holderText(of: name, in: places.lockFolder) == nil)
+            #expect(try await move.run {}.moved == 1)
+        }
+    }
+
+    @Test("memory is no place to move to, nor is the same store")
+    func refusals() async throws {
+        try await withVault { vault, folder in
+            let places = places(folder, vault)
+            for (from, to) in [(StoreKind.file, StoreKind.memory), (.file, .file), (.memory, .file)] {
+                #expect(throws: OmlxError.self) {
+                    try StoreMigration(from: from, to: to, places: places, command: "test")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+#!/bin/bash
+# KeePassXC as the Secret Service, on a session bus of its own, with an open database. Usage: keepassxc.sh HOME
+# Says "ready"; then takes the words lock, kill and start, and says "done" to each. Ends with its standard input.
+set -eu
+home=$1
+. "$(dirname "$0")/common.sh"
+
+cat >"$home/keepassxc.ini" <<X
+[General]
+ConfigVersion=2
+UpdateCheckMessageShown=true
+[GUI]
+CheckForUpdates=false
+[FdoSecrets]
+Enabled=true
+ShowNotification=false
+ConfirmAccessItem=false
+ConfirmDeleteItem=false
+X
+cat >"$home/new.xml" <<X
+<?xml version="1.0" encoding="UTF-8"?>
+<KeePassFile><Meta><RecycleBinEnabled>False</RecycleBinEnabled><CustomData><Item><Key>FDO_SECRETS_EXPOSED_GROUP</Key>
+<Value>{00112233-4455-6677-8899-aabbccddeeff}</Value></Item></CustomData></Meta>
+<Root><Group><UUID>ABEiM0RVZneImaq7zN3u/w==</UUID><Name>Root</Name></Group></Root></KeePassFile>
+X
+printf 'the password\nthe password\n' |
+    keepassxc-cli import -q -p -t 100 "$home/new.xml" "$home/secrets.kdbx" >/dev/null 2>&1
+
+collection() {
+    call $secrets -o $root -m org.freedesktop.Secret.Service.ReadAlias default | grep -o '/org/[A-Za-z0-9_/]*'
+}
+
+is_ready() {
+    local path
+    path=$(collection) && is_open "$path"
+}
+
+start_keepassxc() {
+    rm -f "$TMPDIR"/keepassxc.*
+    keepassxc --config "$home/keepassxc.ini" --localconfig "$home/local.ini" --pw-stdin "$home/secrets.kdbx" \
+        <<<"the password" >/dev/null 2>&1 &
+    provider=$!
+    disown
+    # The alias is there before the database is open.
+    until_true is_ready
+}
+
+# It takes no notice of SIGTERM.
+stop_keepassxc() { end_process "$provider"; }
+
+lock_keepassxc() {
+    keepassxc --config "$home/keepassxc.ini" --localconfig "$home/local.ini" --lock >/dev/null 2>&1
+    while is_ready; do sleep 0.02; done
+}
+
+serve start_keepassxc stop_keepassxc lock_keepassxc
