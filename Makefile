@@ -45,12 +45,12 @@ test-browser: ## sign in with a real browser, Chromium, with scripts and without
 	swift build --product omlx-demo-server $(SWIFT_FLAGS)
 	python3 -B Tests/Browser/browser_test.py .build/debug
 
-soak: ## the proof of the refresh in full: 1,000 expiries, most of an hour (OMLX_SOAK_EXPIRIES=N for another number)
+soak: ## the proofs in full: 1,000 expiries and 10,000 generations, most of an hour (OMLX_SOAK_EXPIRIES=N, OMLX_SOAK_GENERATIONS=N)
 	@scripts/setup.sh test
 	@scripts/build-tests.sh $(SWIFT_FLAGS)
 	@scripts/venvs.sh
-	OMLX_SOAK_EXPIRIES=$${OMLX_SOAK_EXPIRIES:-1000} \
-	    swift test --skip-build --filter '$(proofs)' $(SWIFT_FLAGS)
+	OMLX_SOAK_EXPIRIES=$${OMLX_SOAK_EXPIRIES:-1000} OMLX_SOAK_GENERATIONS=$${OMLX_SOAK_GENERATIONS:-10000} \
+	    swift test --skip-build --filter '$(proofs)|GenerationTests' $(SWIFT_FLAGS)
 
 build: ## the release programs, in .build/release
 	@scripts/setup.sh build
@@ -95,6 +95,8 @@ sanitize-address:
 bench: build ## measure omlx beside its peers, and count the requests of a sign-in
 	@scripts/setup.sh test
 	@python3 Benchmarks/run.py --omlx $(release)/omlx --oauth
+	swift build -c release --static-swift-stdlib --product CredentialStoreProbe $(SWIFT_FLAGS)
+	@python3 Benchmarks/stores.py $(release)/CredentialStoreProbe
 
 lint: ## check the style of the Swift sources
 	@find Package.swift Sources Tests Examples -name .build -prune -o -name '*.swift' -print0 | \

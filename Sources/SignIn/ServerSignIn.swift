@@ -80,12 +80,15 @@ public final class ServerSignIn: Sendable {
         private let homeDirectory: String
 
         /// The store `OMLX_STORE` names, else the one that is chosen by itself.
-        /// - Throws: `CONFIG_STORE_UNSUPPORTED` for a name no store has.
+        /// - Throws: `CONFIG_STORE_UNSUPPORTED` for a name no store has; what keeps the password's file from being read.
         fileprivate func chosenStore() throws(OmlxError) -> any CredentialStore {
             var places = StorePlaces(
                 folder: paths.credentials, lockFolder: paths.locks, environment: environment,
                 homeDirectory: homeDirectory, now: now)
             places.password = storePassword
+            if storePassword == nil, let file = environment["OMLX_STORE_PASSWORD_FILE"], !file.isEmpty {
+                places.password = try SecretFile.read(file)
+            }
             guard let name = environment["OMLX_STORE"], !name.isEmpty, name != "auto" else {
                 return AutomaticStore(places)
             }

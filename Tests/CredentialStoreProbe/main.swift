@@ -70,6 +70,36 @@ func writeForever(_ store: any CredentialStore, _ serverURL: String) async throw
     }
 }
 
+/// Fills a store up to so many records, then says what the first read of a process, further reads and writes take: medians,
+/// in milliseconds.
+func measure(_ place: String, records: Int) async throws {
+    let clock = ContinuousClock()
+    func milliseconds(_ work: () async throws -> Void) async rethrows -> Double {
+        let start = clock.now
+        try await work()
+        let time = start.duration(to: clock.now).components
+        return Double(time.seconds) * 1000 + Double(time.attoseconds) / 1e15
+    }
+    func median(_ times: Int, _ work: (Int) async throws -> Void) async throws -> Double {
+        var all: [Double] = []
+        for number in 0..<times { all.append(try await milliseconds { try await work(number) }) }
+        return all.sorted()[times / 2]
+    }
+    func url(_ number: Int) -> String { "https://server-\(number).example/mcp" }
+    let store = store(place)
+    let first = try await milliseconds { _ = try await store.credential(for: CredentialKey(serverURL: url(0))) }
+    for number in 0..<records { _ = try await store.save(credential(url(number)), expecting: .any) }
+    let reads = try await median(101) { number in
+        guard try await store.credential(for: CredentialKey(serverURL: url(number * 7 % records))) != nil else {
+            throw OmlxError(.storeUnreadable, "a record is missing")
+        }
+    }
+    let writes = try await median(31) { number in
+        _ = try await store.save(credential(url(number * 3 % records)), expecting: .any)
+    }
+    say(JSON.object(["first": JSON(first), "read": JSON(reads), "write": JSON(writes)]).text())
+}
+
 do {
     switch command {
     case "count":
@@ -83,6 +113,10 @@ do {
             folder: parameters[0], lockFolder: parameters[1], environment: [:], homeDirectory: parameters[0])
         places.vault = VaultSettings(address: parameters[2], token: .value(Secret("root")))
         say(try await StoreMigration(from: .file, to: .vault, places: places, command: "probe").run {}.moved)
+    case "changes":
+        guard let changes = store(parameters[0]).changes() else { exit(64) }
+        say("watching")
+        for await _ in changes { break }
     case "write-forever":
         try await writeForever(store(parameters[0]), parameters[1])
     case "save":
@@ -109,6 +143,7 @@ do {
         say("held")
         _ = readLine()
         lock.release()
+    case "measure": try await measure(parameters[0], records: Int(parameters[1]) ?? 1)
     case "libcrypto":
         say(Libcrypto.isLoaded)
         _ = try SHA256.hash([])

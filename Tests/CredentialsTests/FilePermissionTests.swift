@@ -74,6 +74,30 @@ import Testing
         }
     }
 
+    @Test("an unprivileged user: a store of one's own works, another's is refused", .enabled(if: geteuid() == 0))
+    func unprivileged() async throws {
+        try await withTemporaryFolder { folder in
+            _ = try await store(folder).save(sampleCredential(), expecting: .absent)
+            // The probe where that user can reach it, and a folder of theirs.
+            let script = """
+                cp '\(ProbeProcess.path)' '\(folder)/probe' && chmod 755 '\(folder)' '\(folder)/probe' && \
+                mkdir -m 700 '\(folder)/theirs' && chown 65534:65534 '\(folder)/theirs' && \
+                run() { setpriv --reuid 65534 --regid 65534 --clear-groups '\(folder)/probe' "$@"; }
+                run save '\(folder)/theirs/store' \(sampleURL) 10
+                run read '\(folder)/theirs/store' \(sampleURL) | tail -1
+                stat -c '%u %a' '\(folder)'/theirs/store/credential-*
+                run read '\(folder)/store' \(sampleURL)
+                run save '\(folder)/store' \(sampleURL) 1
+                run save '\(folder)/new' \(sampleURL) 1
+                """
+            let lines = try ProbeProcess(
+                command: ["/bin/sh", "-c", script], environment: ["PATH=/usr/bin:/bin"]
+            ).finish()
+            let refused = ["STORE_UNREADABLE", "STORE_UNREADABLE", "STORE_WRITE_FAILED"]
+            #expect(lines == ["done", "done", "65534 600"] + refused)
+        }
+    }
+
     @Test("a symbolic link in the place of record or key is not followed")
     func symbolicLinks() async throws {
         try await withTemporaryFolder { folder in

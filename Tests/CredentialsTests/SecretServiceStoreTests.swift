@@ -35,6 +35,25 @@ import Testing
         }
     }
 
+    @Test("pain 23: what other programs change in the keyring is told, also by a keyring that was started anew")
+    func changes() async throws {
+        try await withKeyring { keyring async throws in
+            for round in 0..<2 {
+                let probe = try keyring.start(probe: ["changes"])
+                #expect(probe.readLine() == "watching")
+                if round == 1 {
+                    keyring.stopKeyring()
+                    try keyring.start()
+                }
+                // It may not listen yet at the first of them.
+                let writer = try keyring.start(probe: ["write-forever", sampleURL])
+                #expect(probe.finish() == ["done"])
+                writer.kill()
+                _ = writer.finish()
+            }
+        }
+    }
+
     @Test("pain 20: a record far larger than other systems' keyrings take")
     func large() async throws {
         try await withKeyring { keyring async throws in

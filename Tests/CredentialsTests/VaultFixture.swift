@@ -43,7 +43,7 @@ final class VaultFixture: Sendable {
         _ folder: String, mount: String = "secret", token: String = "root",
         now: @escaping @Sendable () -> Date = { sampleTime }
     ) -> VaultStore {
-        VaultStore(settings(mount: mount, token: token), lockFolder: "\(folder)/locks", now: now)
+        VaultStore(settings(mount: mount, token: token), lockFolder: "\(folder)/locks", lockTimeout: 120, now: now)
     }
 
     /// A request of the tests' own.

@@ -48,7 +48,7 @@ public final class AutomaticStore: RecordStore {
     public func sharedLock(
         on key: CredentialKey, command: String, timeout: Double
     ) async throws -> (any SharedLock)? {
-        try await current().sharedLock(on: key, command: command, timeout: timeout)
+        try await quick().sharedLock(on: key, command: command, timeout: timeout)
     }
 
     /// The kind that is used now: the noted one, else the one that would be.
@@ -74,6 +74,20 @@ public final class AutomaticStore: RecordStore {
         if let noted = try choiceFile.read() { return try store(of: noted) }
         let kind = await decide()
         return try store(of: StoreChoice(kind, since: places.now()))
+    }
+
+    /// The store to read one record from. Before anything was kept no keyring is loaded or asked, so that who never signs
+    /// in does not wait for one; it is looked at when the first record is saved.
+    private func quick() throws(OmlxError) -> any RecordStore {
+        if let noted = try choiceFile.read() { return try store(of: noted) }
+        let decided = state.withLock { $0.decided }
+        return try store(of: StoreChoice(decided ?? withoutKeyring ?? .file, since: places.now()))
+    }
+
+    /// What the choice is as long as no keyring has to be asked for it.
+    private var withoutKeyring: StoreKind? {
+        if choiceFile.hasFiles() { return .file }
+        return places.vault?.token == nil ? nil : .vault
     }
 
     /// The store to write to; it is noted now at the latest.
@@ -114,8 +128,7 @@ public final class AutomaticStore: RecordStore {
     }
 
     private func look() async -> StoreKind {
-        if choiceFile.hasFiles() { return .file }
-        if places.vault?.token != nil { return .vault }
+        if let kind = withoutKeyring { return kind }
         guard let keyring = store(.secretService) as? SecretServiceStore, await keyring.isUnlocked() else {
             return .file
         }
@@ -137,7 +150,7 @@ public final class AutomaticStore: RecordStore {
 
 extension AutomaticStore {
     func record<Record: StoredRecord>(for key: Record.Key) async throws -> Record? {
-        try await noted { try await current().record(for: key) }
+        try await noted { try await quick().record(for: key) }
     }
 
     func save<Record: StoredRecord>(

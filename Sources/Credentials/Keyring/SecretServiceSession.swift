@@ -35,11 +35,13 @@ final class SecretServiceSession: Sendable {
     }
 
     /// Runs calls on a session, on a thread of its own.
-    /// - Parameter times: how many times the limit they may take.
+    /// - Parameters:
+    ///   - times: how many times the limit they may take.
+    ///   - endsEarly: whether a cancelled caller ends them: for what waits for a person, never for a write.
     /// - Throws: `OmlxError`: what `body` throws; `STORE_UNAVAILABLE`; `STORE_TIMEOUT` when they take too long: what was
     ///   under way may still happen.
     func run<Value: Sendable>(
-        times: Double = 1,
+        times: Double = 1, endsEarly: Bool = false,
         _ body: @escaping @Sendable (borrowing SecretServiceCalls) throws(OmlxError) -> Value
     ) async throws(OmlxError) -> Value {
         guard hasBus else { throw .unavailable("there is no session bus (DBUS_SESSION_BUS_ADDRESS is not set)") }
@@ -69,7 +71,11 @@ final class SecretServiceSession: Sendable {
             answer.give(.failure(.unavailable("no thread could be started")))
             csecret_close(handle.pointer)
         }
-        let result = await answer.value
+        let result = await withTaskCancellationHandler {
+            await answer.value
+        } onCancel: {
+            if endsEarly { answer.give(.failure(.overdue(limit)), orCancel: handle.pointer) }
+        }
         timer.cancel()
         return try result.get()
     }

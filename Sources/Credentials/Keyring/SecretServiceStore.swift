@@ -47,11 +47,11 @@ public struct SecretServiceStore: RecordStore {
 
     /// Opens a locked keyring. For when somebody is there who wants it; nothing else of this store asks anybody.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it is not opened in time, or only in its own window;
-    ///   `STORE_PASSWORD_WRONG`; `STORE_UNAVAILABLE`, `STORE_TIMEOUT`.
+    ///   `STORE_PASSWORD_WRONG`; `STORE_UNAVAILABLE`, `STORE_TIMEOUT`, also when the caller is cancelled.
     public func unlock(_ key: Key) async throws {
         var times = 1.0
         if case .prompt(let seconds) = key { times += seconds / SecretServiceSession.standardLimit }
-        try await session.run(times: times) { (calls) throws(OmlxError) in
+        try await session.run(times: times, endsEarly: true) { (calls) throws(OmlxError) in
             guard try calls.isLocked() else { return }
             do throws(OmlxError) {
                 switch key {
@@ -90,8 +90,8 @@ extension SecretServiceStore {
         return try await session.run { (calls) throws(OmlxError) in try Self.read(name, calls)?.record }
     }
 
-    /// The record of that name and the items it is in, that of the record first. After a writer that died between making the new item and removing
-    /// the old one there are two: the newer one counts.
+    /// The record of that name and the items it is in, that of the record first. Two writers without a common lock, as on
+    /// different runtime folders, may leave two items: the newer one counts.
     private static func read<Record: StoredRecord>(
         _ name: String, _ calls: borrowing SecretServiceCalls
     ) throws(OmlxError) -> (record: Record, items: [SecretServiceItem])? {

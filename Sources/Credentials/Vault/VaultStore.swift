@@ -19,6 +19,7 @@ public struct VaultStore: RecordStore {
     public let name = "vault"
     private let connection: VaultConnection
     private let lockFolder: String
+    private let lockTimeout: Double
     private let now: @Sendable () -> Date
 
     /// A store at a place in a Vault. Nothing is asked until it is used.
@@ -27,6 +28,12 @@ public struct VaultStore: RecordStore {
     ///   - lockFolder: Where the locks of this machine are.
     ///   - now: The clock.
     public init(_ settings: VaultSettings, lockFolder: String, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.init(settings, lockFolder: lockFolder, lockTimeout: 30, now: now)
+    }
+
+    /// - Parameter lockTimeout: how long a writer waits for its turn with version 1, in seconds.
+    init(_ settings: VaultSettings, lockFolder: String, lockTimeout: Double, now: @escaping @Sendable () -> Date) {
+        self.lockTimeout = lockTimeout
         connection = VaultConnection(settings)
         self.lockFolder = lockFolder
         self.now = now
@@ -225,7 +232,8 @@ extension VaultStore {
 
     /// The turn of a writer, where the engine has no check-and-set.
     private func lock(_ recordName: String) async throws -> CredentialLock {
-        try await CredentialLock.acquireForWriting(recordName, store: "vault", in: lockFolder, timeout: 30, now: now)
+        try await CredentialLock.acquireForWriting(
+            recordName, store: "vault", in: lockFolder, timeout: lockTimeout, now: now)
     }
 }
 
