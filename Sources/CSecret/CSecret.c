@@ -103,6 +103,13 @@ static csecret_status connect_session(csecret_session *session, csecret_reason *
   GError *error = NULL;
   if (!session->connection) {
     session->connection = p_g_bus_get_sync(G_BUS_TYPE_SESSION, session->cancellable, &error);
+    if (session->connection && p_g_dbus_connection_is_closed(session->connection)) {
+      // The bus has ended since. glib gives the old connection until what it has to say about that was heard.
+      p_g_object_unref(session->connection);
+      while (p_g_main_context_iteration(NULL, 0)) {
+      }
+      session->connection = p_g_bus_get_sync(G_BUS_TYPE_SESSION, session->cancellable, &error);
+    }
     if (!session->connection) {
       csecret_status status = failure(error, reason);
       return status == CSECRET_FAILED ? CSECRET_NO_BUS : status;
@@ -188,6 +195,9 @@ csecret_status csecret_is_locked(csecret_session *session, bool *is_locked, csec
   p_g_variant_unref(value);
   return CSECRET_OK;
 }
+
+// How often a watch looks whether the bus is still there.
+#define CSECRET_LOOK_MS 5000
 
 // What is waited for while a prompt is carried out.
 typedef struct {
@@ -342,6 +352,11 @@ static void changed(GDBusConnection *connection, const char *sender, const char 
   listener->told(listener->context);
 }
 
+static gboolean goes_on(void *data) {
+  (void)data;
+  return 1;
+}
+
 csecret_status csecret_watch(csecret_session *session, csecret_change told, void *context, csecret_reason *reason) {
   csecret_status status = connect_session(session, reason);
   if (status) return status;
@@ -355,7 +370,12 @@ csecret_status csecret_watch(csecret_session *session, csecret_change told, void
   GSource *stop = p_g_cancellable_source_new(session->cancellable);
   p_g_source_set_callback(stop, (GSourceFunc)(void (*)(void))ended_early, &wait, NULL);
   p_g_source_attach(stop, loop);
-  while (!wait.is_over) p_g_main_context_iteration(loop, 1);
+  GSource *clock = p_g_timeout_source_new(CSECRET_LOOK_MS);
+  p_g_source_set_callback(clock, goes_on, NULL, NULL);
+  p_g_source_attach(clock, loop);
+  while (!wait.is_over && !p_g_dbus_connection_is_closed(session->connection)) p_g_main_context_iteration(loop, 1);
+  p_g_source_destroy(clock);
+  p_g_source_unref(clock);
   p_g_dbus_connection_signal_unsubscribe(session->connection, heard);
   p_g_source_destroy(stop);
   p_g_source_unref(stop);
@@ -382,12 +402,11 @@ csecret_status csecret_search(csecret_session *session, const char *const attrib
   GVariant *reply;
   status = call(session, ROOT, SERVICE_INTERFACE, "SearchItems", p_g_variant_new_tuple(&dictionary, 1), &reply, reason);
   if (status || (status = checked(&reply, "(aoao)", reason))) return status;
-  bool goes_on = true;
   for (size_t list = 0; list < 2; list++) {
     GVariant *paths = p_g_variant_get_child_value(reply, list);
-    for (size_t i = 0; goes_on && i < p_g_variant_n_children(paths); i++) {
+    for (size_t i = 0; i < p_g_variant_n_children(paths); i++) {
       GVariant *path = p_g_variant_get_child_value(paths, i);
-      goes_on = item(context, p_g_variant_get_string(path, NULL), list == 1);
+      item(context, p_g_variant_get_string(path, NULL), list == 1);
       p_g_variant_unref(path);
     }
     p_g_variant_unref(paths);
@@ -465,7 +484,6 @@ csecret_status csecret_update(csecret_session *session, const char *path, const 
   status = call(session, path, ITEM_INTERFACE, "SetSecret", p_g_variant_new_tuple(&sealed, 1), &reply, reason);
   if (status) return status;
   p_g_variant_unref(reply);
-  if (!attributes) return CSECRET_OK;
   status = call(session, path, PROPERTIES_INTERFACE, "Set",
                 p_g_variant_new("(ssv)", ITEM_INTERFACE, "Attributes", attribute_dictionary(attributes)), &reply, reason);
   if (!status) p_g_variant_unref(reply);

@@ -72,6 +72,12 @@ public protocol CredentialStore: Sendable {
     /// Tells this place from every other, also of stores of the same kind; no secret.
     var identity: String { get }
 
+    /// Whether several machines may use it.
+    var isShared: Bool { get }
+
+    /// Makes up its mind which place it is, where that is still open: before somebody signs in. Does nothing otherwise.
+    func settle() async
+
     /// The credential, or `nil` when there is none.
     func credential(for key: CredentialKey) async throws -> Credential?
     /// Saves a credential and returns it as it now stands in the store, with its new generations.
@@ -123,6 +129,12 @@ public protocol SharedLock: Sendable {
 extension CredentialStore {
     /// A store that cannot tell.
     public func changes() -> AsyncStream<Void>? { nil }
+
+    /// A store of one machine.
+    public var isShared: Bool { false }
+
+    /// A store that knows.
+    public func settle() async {}
 
     /// A store there is one of.
     public var identity: String { name }

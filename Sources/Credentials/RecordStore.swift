@@ -22,6 +22,19 @@ protocol RecordStore: CredentialStore {
     ) async throws -> Record
     func remove<Record: StoredRecord>(_: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord) async throws
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record>
+    /// What is to be said about using it, such as that only one machine may.
+    /// - Throws: `OmlxError` of class storage.
+    func caution() async throws -> String?
+}
+
+extension RecordStore {
+    func caution() async throws -> String? { nil }
+}
+
+extension CredentialStore {
+    /// What is to be known before it is used; `nil` when there is nothing.
+    /// - Throws: `OmlxError` of class storage.
+    public func advice() async throws -> String? { try await (self as? any RecordStore)?.caution() }
 }
 
 extension RecordStore {

@@ -7,10 +7,12 @@ import Glibc
 /// Reads secrets from files.
 public enum SecretFile {
     private static let greatestCount = 8192
+    /// For a program that writes into a pipe, in milliseconds.
+    private static let longestWait: Int32 = 30_000
 
     /// The file's first line, without the end of the line.
     /// - Throws: `OmlxError`: `STORE_UNREADABLE` when the file cannot be read or holds nothing, `STORE_PERMISSIONS` when
-    ///   users of other groups can read it.
+    ///   everybody on the machine can read it.
     public static func read(_ path: String) throws(OmlxError) -> Secret {
         guard let file = OwnedDescriptor(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) else {
             throw .unreadable(path, errno)
@@ -26,9 +28,17 @@ public enum SecretFile {
         }
         var bytes = [UInt8](repeating: 0, count: greatestCount)
         defer { Secret.wipe(&bytes) }
-        let number = file.number
-        let count = bytes.withUnsafeMutableBytes { Glibc.read(number, $0.baseAddress, $0.count) }
-        guard count >= 0 else { throw .unreadable(path, errno) }
+        var count = 0
+        // A pipe, as of another program's output, has its line when it is there.
+        while count < bytes.count, !bytes.prefix(count).contains(0x0A) {
+            var entry = pollfd(fd: file.number, events: Int16(POLLIN), revents: 0)
+            guard poll(&entry, 1, longestWait) > 0 else { throw .unreadable(path, ETIMEDOUT) }
+            let (number, room) = (file.number, bytes.count - count)
+            let got = bytes.withUnsafeMutableBytes { Glibc.read(number, $0.baseAddress.map { $0 + count }, room) }
+            if got == 0 { break }
+            guard got > 0 || errno == EINTR || errno == EAGAIN else { throw .unreadable(path, errno) }
+            count += max(got, 0)
+        }
         let line = bytes.prefix(count).prefix { $0 != 0x0A && $0 != 0x0D }
         guard !line.isEmpty else {
             throw OmlxError(.storeUnreadable, "\(path) holds nothing", nextStep: "ls -ld \(path.shellWord)")

@@ -43,11 +43,22 @@ public struct BrowserOpener: BrowserOpening {
         // POSIX_SPAWN_SETSID, a macro of glibc that Swift does not import.
         posix_spawnattr_setflags(&attributes, 0x80)
         let arguments = ([path] + command.arguments).map { strdup($0) }
-        let variables = environment.map { strdup("\($0.key)=\($0.value)") }
+        let variables = environment.filter { Self.isForOthers($0.key) }.map { strdup("\($0.key)=\($0.value)") }
         defer { for string in arguments + variables { free(string) } }
         var process = pid_t()
         let status = posix_spawn(&process, path, &actions, &attributes, arguments + [nil], variables + [nil])
         return status == 0 ? process : nil
+    }
+
+    /// Whether a variable may go to a browser, which runs for days and shows its environment to all programs of the user:
+    /// none that may hold a password or a token.
+    static func isForOthers(_ name: String) -> Bool {
+        if name == "XDG_ACTIVATION_TOKEN" { return true }
+        let name = name.uppercased()
+        return !name.hasPrefix("OMLX_INPUT_")
+            && !["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "ENCRYPTION_KEY", "CREDENTIAL"].contains {
+                name.contains($0)
+            }
     }
 
     private func find(_ program: String) -> String? {

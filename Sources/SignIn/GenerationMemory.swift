@@ -18,17 +18,20 @@ extension SignInContext {
         _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged: Bool = false
     ) async throws -> Credential {
         var credential = credential
-        if expected == .any, let highest = memory?.highest(of: credential.key, in: store) {
+        if expected == .any, !store.isShared, let highest = memory?.highest(of: credential.key, in: store) {
             credential.generation = max(credential.generation, highest)
         }
         let saved = try await store.save(credential, expecting: expected, replacingDamaged: replacingDamaged)
-        memory?.note(saved, in: store)
+        if !store.isShared { memory?.note(saved, in: store) }
         return saved
     }
 
+    /// A store of several machines counts by itself; their clocks differ.
     /// - Throws: `STORE_OLDER` for a record that is older than what was saved: its refresh token was used since.
     func refuseOlder(_ credential: Credential) throws(OmlxError) {
-        guard let highest = memory?.highest(of: credential.key, in: store), credential.generation < highest else {
+        guard !store.isShared, let highest = memory?.highest(of: credential.key, in: store),
+            credential.generation < highest
+        else {
             return
         }
         throw .olderRecord(credential, highest)

@@ -28,9 +28,11 @@ public enum RefreshOutcome: Sendable {
 
 /// Refreshes one credential at most once, however many ask.
 public struct RefreshTransaction: Sendable {
-    /// The longest wait for another process's refresh, in seconds: less than the usual limit of a request, so that who
-    /// waits in vain is told who holds the lock.
+    /// The longest wait for another process's refresh, and for another machine's, in seconds; who waits in vain is told
+    /// who holds the lock.
     private static let lockWait = 20.0
+    /// Between the tries to save new tokens, in seconds.
+    private static let savePauses = [0.1, 0.4, 1, 2, 4]
 
     private let context: SignInContext
     private let key: CredentialKey
@@ -65,6 +67,7 @@ public struct RefreshTransaction: Sendable {
     private func transact(_ tokenGeneration: Int) async throws -> RefreshOutcome {
         guard let credential = try await context.store.credential(for: key) else { return .gone }
         try context.refuseOlder(credential)
+        if let saved = try await context.unsaved.save(over: credential, context) { return .current(saved, isNew: true) }
         if credential.tokenGeneration != tokenGeneration { return .current(credential, isNew: false) }
         if credential.isRefreshTokenRejected { return .rejected(credential, Self.knownRejection(credential)) }
         guard let token = credential.refreshToken else { return .impossible(credential) }
@@ -157,13 +160,30 @@ public struct RefreshTransaction: Sendable {
         renewed.refreshBegun = nil
         renewed.rejection = nil
         do {
-            return try await context.save(renewed, expecting: .generation(credential.generation))
+            return try await persist(renewed, over: credential)
         } catch let error as OmlxError where error.code == .storeConflict && isFirst {
             // Somebody without the lock changed something else of the record: no reason to lose the new tokens.
             guard let latest = try await context.store.credential(for: key),
                 latest.tokenGeneration == credential.tokenGeneration
             else { throw error }
             return try await keep(grant, over: latest, isFirst: false)
+        }
+    }
+
+    /// Saves new tokens, again and again for a while when the store is away for a moment: the old ones are of no use any
+    /// more. What cannot be saved is held in memory, and saved before the next refresh.
+    private func persist(_ renewed: Credential, over credential: Credential) async throws -> Credential {
+        var pauses = Self.savePauses[...]
+        while true {
+            do {
+                return try await context.save(renewed, expecting: .generation(credential.generation))
+            } catch let error as OmlxError where error.code != .storeConflict {
+                guard let pause = pauses.popFirst() else {
+                    context.unsaved.hold(renewed)
+                    throw error
+                }
+                try? await context.pause(pause)
+            }
         }
     }
 

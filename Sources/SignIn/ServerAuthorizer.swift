@@ -233,6 +233,7 @@ public actor ServerAuthorizer {
         guard let used = authorization.tokenGeneration else {
             // Another process may have signed in since (pain 23).
             let hadCredential = credential != nil
+            await context.store.settle()
             try await readStore()
             if credential != nil, attempt == 1 || !hadCredential { return true }
             throw await missing("\(head.url.origin) wants a sign-in")

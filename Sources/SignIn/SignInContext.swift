@@ -38,6 +38,8 @@ public struct SignInContext: Sendable {
     public var observer: @Sendable (RegistrationEvent) -> Void = { _ in }
     /// What is remembered of generations; `nil` when nothing is.
     public var memory: (any GenerationMemory)?
+    /// Tokens that could not be saved yet.
+    let unsaved = UnsavedGrants()
     /// Told when a lock has been waited for so long that its holder may be stuck.
     public var stuck: @Sendable (OmlxError) -> Void = { _ in }
     /// The clock.

@@ -49,6 +49,7 @@ struct StoreOpener {
         do {
             try await configuration.unlockKeyring(.prompt(seconds: Self.patience), options)
         } catch let error as OmlxError {
+            try Task.checkCancellation()
             if error.code == .storeLocked, start.duration(to: clock.now) < Self.shortestAnswer { return false }
             session.console.note("The keyring stays locked: \(error.message)")
         }

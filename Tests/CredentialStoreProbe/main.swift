@@ -127,6 +127,16 @@ do {
     case "read":
         let found = try await store(parameters[0]).credential(for: CredentialKey(serverURL: parameters[1]))
         say(found.map { "generation \($0.generation) count \($0.unknown["count"]?.intValue ?? 0)" } ?? "none")
+    case "read-each":
+        let store = store(parameters[0])
+        while let url = readLine() {
+            do {
+                let found = try await store.credential(for: CredentialKey(serverURL: url))
+                say(found == nil ? "none" : "found")
+            } catch let error as OmlxError {
+                say(error.code.text)
+            }
+        }
     case "list":
         let listing = try await store(parameters[0]).credentials()
         for key in listing.records.map(\.key.description).sorted() { say(key) }

@@ -20,6 +20,11 @@ final class KeyringFixture {
         keyring = TestKeyring(folder: folder)
         for path in keyring.folders { try #require(mkdir(path, 0o700) == 0) }
         for file in keyring.files { try overwrite(file.path, Array(file.text.utf8)) }
+        try startBus()
+    }
+
+    func startBus() throws {
+        unlink("\(folder)/bus")
         bus = try ProbeProcess(command: keyring.bus, environment: ["PATH=/usr/bin:/bin", "HOME=\(folder)"])
         try #require(bus?.readLine()?.hasPrefix("unix:") == true, "there is no bus")
     }

@@ -18,31 +18,31 @@ struct KilledWriterTests {
     /// Runs the probe and kills it at the n-th call of this name; the lines it said.
     private func probe(
         _ words: [String], killedAt call: (name: String, number: Int), _ environment: [String], _ log: String
-    ) throws -> [String] {
+    ) async throws -> [String] {
         let strace = [
             "/usr/bin/strace", "-f", "-q", "-o", log, "-e", "trace=\(call.name)", "-e",
             "inject=\(call.name):signal=KILL:when=\(call.number)", ProbeProcess.path,
         ]
         // strace counts for each thread: one thread does all the work.
-        return try ProbeProcess(
+        return try await ProbeProcess(
             command: strace + words, environment: environment + ["LIBDISPATCH_COOPERATIVE_POOL_STRICT=1"]
-        ).finish()
+        ).finished()
     }
 
     /// Goes through all calls that `words` make, killed at each in turn.
     /// - Returns: how many there are.
     private func everyCall(
         of words: (Int) -> [String], _ environment: [String], _ folder: String,
-        before: () throws -> Void = {}, after: (String, Bool) async throws -> Void
+        before: () async throws -> Void = {}, after: (String, Bool) async throws -> Void
     ) async throws -> Int {
         var count = 0
         for name in Self.calls {
             var number = 0
             while true {
                 number += 1
-                try before()
+                try await before()
                 let call = (name: name, number: number)
-                let said = try probe(words(count), killedAt: call, environment, "\(folder)/strace")
+                let said = try await probe(words(count), killedAt: call, environment, "\(folder)/strace")
                 let isDone = said.last == "done"
                 try await after("\(name) \(number)", isDone)
                 if isDone { break }
@@ -59,15 +59,15 @@ struct KilledWriterTests {
 
     /// Saves over a record, killed at each call in turn: before and after every kill the record is the old one or the next.
     private func everyCall(_ place: String, _ environment: [String] = [], _ folder: String) async throws -> Int {
-        func run(_ words: String...) throws -> [String] {
-            try ProbeProcess([words[0], place] + words.dropFirst(), environment: environment).finish()
+        func run(_ words: String...) async throws -> [String] {
+            try await ProbeProcess([words[0], place] + words.dropFirst(), environment: environment).finished()
         }
-        #expect(try run("save", sampleURL, "10") == ["done"])
-        var last = try #require(generation(try run("read", sampleURL)))
+        #expect(try await run("save", sampleURL, "10") == ["done"])
+        var last = try #require(generation(try await run("read", sampleURL)))
         return try await everyCall(
             of: { ["save", place, sampleURL, "\($0 % 50 + 10)"] }, environment, folder,
             after: { call, isDone in
-                let lines = try run("read", sampleURL)
+                let lines = try await run("read", sampleURL)
                 let now = try #require(generation(lines), "\(call): \(lines)")
                 #expect(now == last + 1 || (now == last && !isDone), "\(call)")
                 last = now
@@ -86,9 +86,9 @@ struct KilledWriterTests {
                 before: { number += 1 },
                 after: { call, _ in
                     let store = "\(folder)/first-\(number)"
-                    let read = try ProbeProcess(["read", store, sampleURL]).finish()
+                    let read = try await ProbeProcess(["read", store, sampleURL]).finished()
                     #expect(read.last == "done", "\(call): \(read)")
-                    #expect(try ProbeProcess(["save", store, sampleURL, "20"]).finish() == ["done"], "\(call)")
+                    #expect(try await ProbeProcess(["save", store, sampleURL, "20"]).finished() == ["done"], "\(call)")
                 })
             #expect(first > 14, "\(first) calls")
         }
@@ -118,14 +118,16 @@ struct KilledWriterTests {
                 of: { _ in ["migrate"] + places }, [], folder,
                 before: {
                     for server in ["https://a", "https://b"] {
-                        let said = try ProbeProcess(["save", "\(folder)/store", server, "30"]).finish()
+                        let said = try await ProbeProcess(["save", "\(folder)/store", server, "30"]).finished()
                         #expect(said == ["done"])
                     }
                 },
                 after: { call, _ in
-                    let again = try ProbeProcess(["migrate"] + places).finish()
+                    // What the one that was killed held between machines would be free in 15 s.
+                    try await vault.test("age", ["path": "omlx/locks/", "seconds": 20])
+                    let again = try await ProbeProcess(["migrate"] + places).finished()
                     #expect(again.last == "done", "\(call): \(again)")
-                    #expect(try ProbeProcess(["list", "\(folder)/store"]).finish() == ["done"], "\(call)")
+                    #expect(try await ProbeProcess(["list", "\(folder)/store"]).finished() == ["done"], "\(call)")
                     let there = try await vault.store(folder).credentials()
                     #expect(Set(there.records.map(\.key.serverURL)) == ["https://a", "https://b"], "\(call)")
                     #expect(there.damaged.isEmpty)
@@ -149,20 +151,20 @@ struct GenerationTests {
         arguments: Place.allCases)
     func counted(place: Place) async throws {
         switch place {
-        case .files: try await withTemporaryFolder { try count("\($0)/store", []) }
-        case .vault: try await withVault { try count("vault:\($1)/locks:secret:\($0.address)", []) }
-        case .keyring: try await withKeyring { try count("keyring:\($0.folder)/locks", $0.environment) }
+        case .files: try await withTemporaryFolder { try await count("\($0)/store", []) }
+        case .vault: try await withVault { try await count("vault:\($1)/locks:secret:\($0.address)", []) }
+        case .keyring: try await withKeyring { try await count("keyring:\($0.folder)/locks", $0.environment) }
         }
     }
 
-    private func count(_ place: String, _ environment: [String]) throws {
+    private func count(_ place: String, _ environment: [String]) async throws {
         let each = Self.count / Self.processes
         let probes = try (0..<Self.processes).map { _ in
             try ProbeProcess(["count-aloud", place, sampleURL, "\(each)"], environment: environment)
         }
         var all: [(count: Int, generation: Int)] = []
         for probe in probes {
-            let lines = probe.finish()
+            let lines = await probe.finished()
             #expect(lines.last == "done", "\(lines.suffix(1))")
             let said = lines.compactMap { line -> (count: Int, generation: Int)? in
                 let numbers = line.split(separator: " ").compactMap { Int($0) }

@@ -22,16 +22,16 @@ struct OtherKeyringTests {
                 (["save", sampleURL, "3000"], ["done"]), (["save", sampleURL, "5"], ["done"]),
             ]
             for step in steps {
-                let lines = try keyring.start(step.words).finish()
+                let lines = try await keyring.start(step.words).finished()
                 #expect(lines == step.lines, "\(step.words)")
             }
-            #expect(try keyring.probe("replace", sampleURL).last == "done")
+            #expect(try await keyring.probe("replace", sampleURL).last == "done")
             let probes = try (0..<4).map { _ in try keyring.start("count", "https://counted", "5") }
-            for probe in probes { #expect(probe.finish() == ["done"]) }
-            #expect(try keyring.probe("read", "https://counted").first?.hasSuffix(" count 20") == true)
-            #expect(try keyring.probe("list") == ["https://counted", sampleURL, "done"])
-            #expect(try keyring.probe("remove", sampleURL) == ["done"])
-            #expect(try keyring.probe("read", sampleURL) == ["none", "done"])
+            for probe in probes { #expect(await probe.finished() == ["done"]) }
+            #expect(try await keyring.probe("read", "https://counted").first?.hasSuffix(" count 20") == true)
+            #expect(try await keyring.probe("list") == ["https://counted", sampleURL, "done"])
+            #expect(try await keyring.probe("remove", sampleURL) == ["done"])
+            #expect(try await keyring.probe("read", sampleURL) == ["none", "done"])
         }
     }
 
@@ -39,8 +39,8 @@ struct OtherKeyringTests {
     func placeholders(program: Program) async throws {
         try await withKeyring(program) { keyring async throws in
             for text in ["https://mcp.example/}{TITLE}", "https://mcp.example/{REF:P@I:00}", #"https://x/\"{URL}\\"#] {
-                #expect(try keyring.probe("save", text, "9") == ["done"], "\(text)")
-                let read = try keyring.probe("read", text)
+                #expect(try await keyring.probe("save", text, "9") == ["done"], "\(text)")
+                let read = try await keyring.probe("read", text)
                 #expect(read.last == "done", "\(text): \(read)")
             }
         }
@@ -51,16 +51,16 @@ struct OtherKeyringTests {
         arguments: Program.allCases)
     func away(program: Program) async throws {
         try await withKeyring(program) { keyring async throws in
-            #expect(try keyring.probe("save", sampleURL, "20") == ["done"])
-            let saved = try keyring.probe("read", sampleURL)
-            keyring.say("lock")
+            #expect(try await keyring.probe("save", sampleURL, "20") == ["done"])
+            let saved = try await keyring.probe("read", sampleURL)
+            await keyring.say("lock")
             for words in [["read", sampleURL], ["save", sampleURL, "1"], ["remove", sampleURL], ["list"]] {
-                #expect(try keyring.start(words).finish() == ["STORE_LOCKED"], "\(words)")
+                #expect(try await keyring.start(words).finished() == ["STORE_LOCKED"], "\(words)")
             }
-            keyring.say("kill")
-            #expect(try keyring.probe("read", sampleURL) == ["STORE_UNAVAILABLE"])
-            keyring.say("start")
-            #expect(try keyring.probe("read", sampleURL) == saved)
+            await keyring.say("kill")
+            #expect(try await keyring.probe("read", sampleURL) == ["STORE_UNAVAILABLE"])
+            await keyring.say("start")
+            #expect(try await keyring.probe("read", sampleURL) == saved)
         }
     }
 
@@ -69,11 +69,12 @@ struct OtherKeyringTests {
         private let folder: String
         private let process: ProbeProcess
 
-        init(_ program: Program, _ folder: String) throws {
+        init(_ program: Program, _ folder: String) async throws {
             self.folder = folder
             process = try ProbeProcess(
                 command: [TestKeyring.script(program.rawValue), folder], environment: ["PATH=/usr/bin:/bin"])
-            try #require(process.readLine() == "ready", "\(program) did not start")
+            let line = await process.nextLine()
+            try #require(line == "ready", "\(program) did not start")
         }
 
         func start(_ words: [String]) throws -> ProbeProcess {
@@ -86,27 +87,27 @@ struct OtherKeyringTests {
         }
 
         func start(_ words: String...) throws -> ProbeProcess { try start(words) }
-        func probe(_ words: String...) throws -> [String] { try start(words).finish() }
+        func probe(_ words: String...) async throws -> [String] { try await start(words).finished() }
 
         /// Tells the script a word and waits until it has obeyed.
-        func say(_ word: String) {
+        func say(_ word: String) async {
             process.write(word)
-            _ = process.readLine()
+            _ = await process.nextLine()
         }
 
-        func stop() { _ = process.finish() }
+        func stop() async { _ = await process.finished() }
     }
 
     private func withKeyring(_ program: Program, _ body: (OtherKeyring) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
-            let keyring = try OtherKeyring(program, folder)
+            let keyring = try await OtherKeyring(program, folder)
             do {
                 try await body(keyring)
             } catch {
-                keyring.stop()
+                await keyring.stop()
                 throw error
             }
-            keyring.stop()
+            await keyring.stop()
         }
     }
 }

@@ -1,5 +1,6 @@
 // Runs the probe, a process of its own that uses the store.
 
+import Dispatch
 import FoundationEssentials
 import Glibc
 import Testing
@@ -77,6 +78,19 @@ struct ProbeProcess {
         var status: Int32 = 0
         while waitpid(processID, &status, 0) < 0, errno == EINTR {}
         return lines
+    }
+
+    /// Closes the pipes and waits for the end on a thread of its own: tests run on few, which others need meanwhile.
+    /// - Returns: The lines not read yet.
+    func finished() async -> [String] { await Self.apart { finish() } }
+
+    /// The next line of output, waited for on a thread of its own.
+    func nextLine() async -> String? { await Self.apart { readLine() } }
+
+    private static func apart<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: work()) }
+        }
     }
 
     /// Whether this machine lets the tests mount a small file system that only a child process sees.

@@ -136,6 +136,29 @@ import Testing
         }
     }
 
+    @Test("a program that stays up uses the keyring that is started anew, and the bus")
+    func startedAnew() async throws {
+        try await withKeyring { keyring async throws in
+            #expect(try keyring.probe("save", sampleURL, "20") == ["done"])
+            let probe = try keyring.start(probe: ["read-each"])
+            func read() -> String? {
+                probe.write(sampleURL)
+                return probe.readLine()
+            }
+            #expect(read() == "found")
+            keyring.stopKeyring()
+            #expect(read() == "STORE_UNAVAILABLE")
+            try keyring.start()
+            #expect(read() == "found")
+            keyring.stop()
+            #expect(read() == "STORE_UNAVAILABLE")
+            try keyring.startBus()
+            try keyring.start()
+            #expect(read() == "found")
+            _ = probe.finish()
+        }
+    }
+
     @Test("a bus that ends does not end the program")
     func busEnds() async throws {
         try await withKeyring { keyring async throws in

@@ -3,6 +3,7 @@
 import Cryptography
 import ErrorCatalogue
 import FoundationEssentials
+import Synchronization
 import Testing
 
 @testable import Credentials
@@ -74,6 +75,57 @@ struct StoreChoiceTests {
             }
             #expect(error.code == .storeUnavailable && error.message.contains("nowhere else"), "\(error)")
             #expect(try names(folder) == ["store.json"], "no credential was written to a file")
+        }
+    }
+
+    @Test("a first save that fails binds nobody, and says that there are other stores")
+    func firstSaveFails() async throws {
+        try await withVault { vault, folder in
+            try await vault.token("reader", paths: ["secret/data/omlx/*": ["read"]])
+            let store = AutomaticStore(places(folder, vault.settings(token: "reader")))
+            let error = try await error { try await store.save(sampleCredential(), expecting: .any) }
+            #expect(error.code == .storeForbidden && error.nextStep?.hasSuffix("OMLX_STORE=file") == true, "\(error)")
+            #expect(try StoreChoiceFile(folder: "\(folder)/store").read() == nil)
+            _ = try await AutomaticStore(places(folder)).save(sampleCredential(), expecting: .absent)
+        }
+    }
+
+    @Test("who follows the store hears of the choice, and of what happens in the store that was chosen")
+    func followed() async throws {
+        try await withTemporaryFolder { folder in
+            let changes = try #require(AutomaticStore(places(folder)).changes())
+            var heard = changes.makeAsyncIterator()
+            let other = AutomaticStore(places(folder))
+            _ = try await other.save(sampleCredential(), expecting: .absent)
+            await heard.next()
+            _ = try await other.save(sampleCredential(token: "access-2"), expecting: .any)
+            await heard.next()
+        }
+    }
+
+    @Test("before anything is kept one record is read without asking a keyring; once a sign-in is wanted it is asked")
+    func quick() async throws {
+        try await withTemporaryFolder { folder in
+            let store = AutomaticStore(places(folder))
+            let found = try await store.credential(for: key)
+            #expect(found == nil && store.name == "auto")
+            await store.settle()
+            #expect(store.name == "file")
+        }
+    }
+
+    @Test("a sign-out while a move is unfinished is one in both stores")
+    func unfinishedMove() async throws {
+        try await withVault { vault, folder in
+            let saved = try await store(folder).save(sampleCredential(), expecting: .absent)
+            _ = try await vault.store(folder).save(sampleCredential(), expecting: .absent)
+            let note = StoreChoiceFile(folder: "\(folder)/store")
+            try note.replace(
+                StoreChoice(.vault, place: vault.settings().place, since: sampleTime, emptying: .file))
+            let automatic = AutomaticStore(places(folder, vault.settings()))
+            try await automatic.removeCredential(for: saved.key, expecting: .any)
+            #expect(try await store(folder).credential(for: saved.key) == nil)
+            #expect(try await vault.store(folder).credential(for: saved.key) == nil)
         }
     }
 
@@ -179,16 +231,36 @@ struct StoreMigrationTests {
             let places = places(folder, vault)
             let move = try StoreMigration(from: .file, to: .vault, places: places, command: "test")
             let name = try saved.key.recordName()
+            let isSwitching = Mutex(false)
             await #expect(
                 performing: {
                     try await move.run { () throws(OmlxError) in
                         #expect(CredentialLock.holderText(of: name, in: places.lockFolder)?.contains("test") == true)
+                        isSwitching.withLock { $0 = true }
                         throw OmlxError(.storeWriteFailed, "the note could not be written")
                     }
                 }, throws: has(.storeWriteFailed))
             #expect(try await store(folder).credential(for: saved.key) == saved)
             #expect(CredentialLock.holderText(of: name, in: places.lockFolder) == nil)
+            #expect(isSwitching.withLock { $0 })
             #expect(try await move.run {}.moved == 1)
+        }
+    }
+
+    @Test("out of a Vault, the lock between machines is held too")
+    func sharedLocks() async throws {
+        try await withVault { vault, folder in
+            let saved = try await vault.store(folder).save(sampleCredential(), expecting: .absent)
+            let held = try #require(
+                try await vault.store(folder + "/other").sharedLock(on: saved.key, command: "other", timeout: 1))
+            let move = try StoreMigration(from: .vault, to: .file, places: places(folder, vault), command: "test")
+            async let moved = move.run {}
+            while try await !vault.requests().contains(where: { $0.hasPrefix("GET secret/data/omlx/locks/") }) {
+                await Task.yield()
+            }
+            #expect(try await vault.store(folder).credential(for: saved.key) == saved, "nothing moves meanwhile")
+            await held.release()
+            #expect(try await moved.moved == 1)
         }
     }
 

@@ -31,6 +31,20 @@ struct VaultStoreTests {
         }
     }
 
+    @Test("a save waits until a removal under way is over: what it saved is not deleted with the rest")
+    func removalUnderWay() async throws {
+        try await withVault { vault, folder in
+            let store = vault.store(folder)
+            _ = try await store.save(sampleCredential(), expecting: .absent)
+            try await vault.plan(["method": "DELETE", "path": "secret/metadata/", "late": 1])
+            async let removed: Void = store.removeCredential(for: key, expecting: .any)
+            while try await !vault.dump().contains("removed") { await Task.yield() }
+            let saved = try await vault.store(folder + "/2").save(sampleCredential(token: "new"), expecting: .absent)
+            try await removed
+            #expect(try await store.credential(for: key) == saved)
+        }
+    }
+
     @Test("pain 1: of two machines that save over the same record one finds it changed")
     func machines() async throws {
         try await withVault { vault, folder in

@@ -78,10 +78,12 @@ struct StoreOpeningTests {
         try await TestHome.with { home in
             let demo = try await home.demo()
             try home.configure(["demo": ["url": demo.url]])
-            let variables = ["OMLX_STORE_PASSWORD": "a good password"]
+            let variables = ["OMLX_STORE_PASSWORD": "a good password", "VAULT_TOKEN": "a token for others"]
             let login = try await home.omlx(
                 "mcp", "login", "demo", browser: home.recordingBrowser(), variables: variables)
             #expect(login.exit == 0 && login.out.contains("locked with a password"), "\(login)")
+            let seen = try String(contentsOfFile: home.desk + "/browser-environment", encoding: .utf8)
+            #expect(seen.contains("HOME=") && !seen.contains("a good password") && !seen.contains("a token for others"))
             #expect(try await home.omlx("mcp", "tools", variables: variables).exit == 0)
             let without = try await home.omlx("mcp", "tools")
             #expect(without.exit == 1 && without.err.contains("STORE_PASSWORD_NEEDED"), "\(without)")

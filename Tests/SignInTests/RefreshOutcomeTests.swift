@@ -7,6 +7,7 @@ import ErrorCatalogue
 import FoundationEssentials
 import HTTPClient
 import JSON
+import Synchronization
 import Testing
 
 @testable import SignIn
@@ -181,17 +182,69 @@ struct RefreshOutcomeTests {
             #expect(error?.code == .storeWriteFailed)
         }
     }
+
+    @Test("The store is away for a moment just when the new tokens come: they are saved as soon as it is back")
+    func storeBlinks() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.pass(seconds: 3600)
+            // The note that a refresh begins is saved, the first tries to save its tokens are not.
+            let outages = Outages(failing: 2...4)
+            let authorizer = scene.authorizer(FullStore(inner: scene.store, outages: outages))
+            #expect(try await scene.call(authorizer) == (200, 1))
+            #expect(scene.refreshes() == 1 && outages.count == 5)
+        }
+    }
+
+    @Test("The store stays away: the new tokens are held, not used, and saved in place of another refresh")
+    func storeStaysAway() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.pass(seconds: 3600)
+            let outages = Outages(failing: 2...8)
+            let authorizer = scene.authorizer(FullStore(inner: scene.store, outages: outages))
+            let error = await omlxError { _ = try await scene.call(authorizer) }
+            #expect(error?.code == .storeWriteFailed)
+            #expect(scene.refreshes() == 1)
+            scene.pass(seconds: 60)
+            #expect(await omlxError { _ = try await scene.call(authorizer) } != nil, "still away")
+            scene.pass(seconds: 60)
+            #expect(try await scene.call(authorizer) == (200, 1))
+            #expect(scene.refreshes() == 1, "no token was asked for twice")
+        }
+    }
 }
 
-/// A store on a full disk.
+/// Which saves fail, counted from 1.
+final class Outages: Sendable {
+    private let failing: ClosedRange<Int>?
+    private let saves = Mutex(0)
+
+    init(failing: ClosedRange<Int>?) { self.failing = failing }
+
+    var count: Int { saves.withLock { $0 } }
+
+    func next() throws {
+        let number = saves.withLock { saves in
+            saves += 1
+            return saves
+        }
+        guard failing?.contains(number) ?? true else { return }
+        throw OmlxError(.storeWriteFailed, "no space left on device")
+    }
+}
+
+/// A store on a full disk, for ever or for a while.
 struct FullStore: CredentialStore {
     let inner: any CredentialStore
+    var outages = Outages(failing: nil)
     var name: String { "full" }
     var summary: String { "full" }
 
     func credential(for key: CredentialKey) async throws -> Credential? { try await inner.credential(for: key) }
     func save(_ credential: Credential, expecting: ExpectedRecord, replacingDamaged: Bool) async throws -> Credential {
-        throw OmlxError(.storeWriteFailed, "no space left on device")
+        try outages.next()
+        return try await inner.save(credential, expecting: expecting, replacingDamaged: replacingDamaged)
     }
     func removeCredential(for key: CredentialKey, expecting: ExpectedRecord) async throws {}
     func credentials() async throws -> StoreListing<Credential> { try await inner.credentials() }

@@ -97,7 +97,7 @@ class Vault:
         elif path == "unseal":
             self.sealed = False
         elif path == "next":
-            # What the next requests that match are answered with: {"method", "path", "status", "body", "after", "times"}.
+            # What the next requests that match are answered with: {"method", "path", "status", "body", "after", "late", "times"}.
             self.next.append(dict(body))
         elif path == "revoke":
             self.tokens.pop(body["id"], None)
@@ -372,6 +372,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             vault.log.append([self.command, path, self.headers.get("X-Vault-Namespace", ""),
                               self.headers.get("X-Vault-Request", "")])
             planned = self.planned(path)
+        if planned and "late" in planned:
+            # The request itself arrives late.
+            time.sleep(planned["late"])
+            planned = None
+        with vault.lock:
             outcome = None
             if planned is None or planned.get("after"):
                 try:

@@ -39,8 +39,8 @@ typedef struct {
   char text[256];
 } csecret_reason;
 
-// Receives an item: its D-Bus path, and whether it is locked. Returns false to stop.
-typedef bool (*csecret_item)(void *context, const char *path, bool is_locked);
+// Receives an item: its D-Bus path, and whether it is locked.
+typedef void (*csecret_item)(void *context, const char *path, bool is_locked);
 
 // Receives the bytes of a secret, which are gone after the call.
 typedef void (*csecret_bytes)(void *context, const uint8_t *bytes, size_t length);
@@ -73,7 +73,7 @@ csecret_status csecret_read(csecret_session *session, const char *path, csecret_
 csecret_status csecret_create(csecret_session *session, const char *label, const char *const attributes[],
                               const uint8_t *bytes, size_t length, char *path, size_t size, csecret_reason *reason);
 
-// Puts another secret into an item and, unless NULL, other attributes on it.
+// Puts another secret into an item, and other attributes on it.
 csecret_status csecret_update(csecret_session *session, const char *path, const char *const attributes[],
                               const uint8_t *bytes, size_t length, csecret_reason *reason);
 
@@ -85,7 +85,8 @@ csecret_status csecret_unlock(csecret_session *session, int wait_ms, csecret_rea
 csecret_status csecret_unlock_with(csecret_session *session, const uint8_t *password, size_t length,
                                    csecret_reason *reason);
 
-// Tells of every item that is made, changed or removed, whoever does it, until csecret_cancel. Takes the thread.
+// Tells of every item that is made, changed or removed, whoever does it, until csecret_cancel or the end of the bus. Takes
+// the thread.
 csecret_status csecret_watch(csecret_session *session, csecret_change told, void *context, csecret_reason *reason);
 
 // Removes an item.

@@ -40,9 +40,34 @@ public final class AutomaticStore: RecordStore {
         return state.withLock { $0.decided }
     }
 
+    public var isShared: Bool { known == .vault }
+
+    public func settle() async {
+        if (try? choiceFile.read()) == nil { _ = await decide() }
+    }
+
+    func caution() async throws -> String? { try await current().caution() }
+
+    /// Also when the choice is made, or becomes another one: then the other store is watched.
     public func changes() -> AsyncStream<Void>? {
-        let kind = known ?? .file
-        return store(kind)?.changes()
+        guard let notes = choiceFile.changes() else { return nil }
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let task = Task.detached { [self] in
+            func watch() -> Task<Void, Never>? {
+                guard let inner = store(known ?? .file)?.changes() else { return nil }
+                return Task.detached { for await _ in inner { continuation.yield() } }
+            }
+            var inner = watch()
+            for await _ in notes {
+                inner?.cancel()
+                inner = watch()
+                continuation.yield()
+            }
+            inner?.cancel()
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in task.cancel() }
+        return stream
     }
 
     public func sharedLock(
@@ -77,7 +102,7 @@ public final class AutomaticStore: RecordStore {
     }
 
     /// The store to read one record from. Before anything was kept no keyring is loaded or asked, so that who never signs
-    /// in does not wait for one; it is looked at when the first record is saved.
+    /// in does not wait for one; it is looked at when a server wants a sign-in (`settle`).
     private func quick() throws(OmlxError) -> any RecordStore {
         if let noted = try choiceFile.read() { return try store(of: noted) }
         let decided = state.withLock { $0.decided }
@@ -90,12 +115,15 @@ public final class AutomaticStore: RecordStore {
         return places.vault?.token == nil ? nil : .vault
     }
 
-    /// The store to write to; it is noted now at the latest.
-    private func chosen() async throws(OmlxError) -> any RecordStore {
-        if let noted = try choiceFile.read() { return try store(of: noted) }
+    /// The store to write to, which is noted now at the latest.
+    /// - Returns: the note too, when it was made just now.
+    private func chosen() async throws(OmlxError) -> (store: any RecordStore, fresh: StoreChoice?) {
+        if let noted = try choiceFile.read() { return (try store(of: noted), nil) }
         let kind = await decide()
         let place = kind == .vault ? places.vault?.place : nil
-        return try store(of: try choiceFile.record(StoreChoice(kind, place: place, since: places.now())))
+        let choice = StoreChoice(kind, place: place, since: places.now())
+        let stands = try choiceFile.record(choice)
+        return (try store(of: stands), stands == choice ? choice : nil)
     }
 
     private func store(of choice: StoreChoice) throws(OmlxError) -> any RecordStore {
@@ -105,13 +133,23 @@ public final class AutomaticStore: RecordStore {
                 "the sign-ins are kept in Vault since \(choice.since.formatted(.iso8601)), and "
                     + (places.vault == nil ? "no Vault is named here" : "another place is named here"),
                 compared: [.init("kept in", place), .init("named here", places.vault?.place ?? "none")],
-                nextStep: "export VAULT_ADDR=\(String(place.prefix { $0 != " " }).shellWord), or write it as vaultUrl "
-                    + "in tokenStorage")
+                nextStep: wayBack(to: place))
         }
         guard let store = store(choice.kind) else {
-            throw OmlxError(.storeMoved, "the sign-ins are kept in \(choice.kind.inWords), which is not named here")
+            throw OmlxError(
+                .storeMoved, "the sign-ins are kept in \(choice.kind.inWords), which is not named here",
+                nextStep: "export VAULT_ADDR, or write vaultUrl in tokenStorage")
         }
         return store
+    }
+
+    /// What to write down so that a Vault is named again.
+    private func wayBack(to place: String) -> String {
+        let address = place.prefix { $0 != " " }
+        if let here = places.vault?.place, here.prefix(while: { $0 != " " }) == address {
+            return "put vaultMountPoint, vaultPathPrefix and vaultNamespace (VAULT_NAMESPACE) back to: \(place)"
+        }
+        return "export VAULT_ADDR=\(String(address).shellWord), or write it as vaultUrl in tokenStorage"
     }
 
     /// Looks once which store it would be.
@@ -135,16 +173,27 @@ public final class AutomaticStore: RecordStore {
         return .secretService
     }
 
-    /// A store that is away says that nothing stands in for it.
+    /// A store that is away says that nothing stands in for it; one that was never used, that there are others.
     private func noted<Value>(_ work: () async throws -> Value) async throws -> Value {
         do {
             return try await work()
-        } catch let error as OmlxError where [.storeUnavailable, .storeLocked, .storeTimeout].contains(error.code) {
-            guard let choice = try? choiceFile.read() else { throw error }
-            var told = error
-            told.message += "; the sign-ins are kept there since \(choice.since.formatted(.iso8601)), and nowhere else"
-            throw told
+        } catch var error as OmlxError where Self.isAway(error.code) {
+            if let choice = try? choiceFile.read() {
+                error.message +=
+                    "; the sign-ins are kept there since \(choice.since.formatted(.iso8601)), and nowhere else"
+            } else {
+                let other = "choose another store: OMLX_STORE=file"
+                error.nextStep = error.nextStep.map { "\($0), or \(other)" } ?? other
+            }
+            throw error
         }
+    }
+
+    private static func isAway(_ code: ErrorCode) -> Bool {
+        [
+            .storeUnavailable, .storeLocked, .storeTimeout, .storeSealed, .storeForbidden, .storeTokenNeeded,
+            .storeTokenExpired,
+        ].contains(code)
     }
 }
 
@@ -156,11 +205,25 @@ extension AutomaticStore {
     func save<Record: StoredRecord>(
         record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool, _ succession: Succession
     ) async throws -> Record {
-        try await noted { try await chosen().save(record: record, expected, replacesDamaged, succession) }
+        try await noted {
+            let (store, fresh) = try await chosen()
+            do {
+                return try await store.save(record: record, expected, replacesDamaged, succession)
+            } catch {
+                // Nothing was kept there: nobody is bound to it.
+                if let fresh { choiceFile.withdraw(fresh) }
+                throw error
+            }
+        }
     }
 
     func remove<Record: StoredRecord>(_ type: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord) async throws {
-        try await noted { try await current().remove(type, key, expected) }
+        try await noted {
+            try await current().remove(type, key, expected)
+            // A move that was broken off has left it where it was, and would bring it back.
+            guard let left = try choiceFile.read()?.emptying else { return }
+            try await store(left)?.remove(type, key, .any)
+        }
     }
 
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {

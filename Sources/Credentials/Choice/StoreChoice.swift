@@ -20,7 +20,8 @@ public struct StoreChoice: Sendable, Hashable {
     public init(_ kind: StoreKind, place: String? = nil, since: Date, emptying: StoreKind? = nil) {
         self.kind = kind
         self.place = place
-        self.since = since
+        // As the note has it.
+        self.since = Date(timeIntervalSince1970: since.timeIntervalSince1970.rounded(.down))
         self.emptying = emptying
     }
 }
@@ -68,6 +69,15 @@ public final class StoreChoiceFile: Sendable {
         }
         if try opened.create(Self.name, with: Self.text(choice), temporaryName: try temporaryName()) { return choice }
         return try read() ?? choice
+    }
+
+    /// An element for every change of the note.
+    func changes() -> AsyncStream<Void>? { FolderWatch.changes(in: folder) { $0 == Self.name } }
+
+    /// Takes back a choice nothing was kept by, if it still stands.
+    func withdraw(_ choice: StoreChoice) {
+        guard let opened = try? PrivateFolder.open(folder, creating: false), (try? read()) == choice else { return }
+        try? opened.remove(Self.name)
     }
 
     /// Puts a choice in the place of the one that stands.

@@ -49,8 +49,22 @@ public struct StoreMigration: Sendable {
     /// - Throws: `OmlxError`: `STORE_MIGRATION` when something reads back differently; the errors of both stores, of
     ///   locks, and what `switching` throws. The old store is untouched unless the switch was made.
     public func run(switching: () throws(OmlxError) -> Void) async throws -> Outcome {
-        let locks = try await lockAll()
-        defer { for lock in locks { lock.release() } }
+        let whole = try await CredentialLock.acquire(
+            "migration", in: lockFolder, command: command, timeout: 30, now: now)
+        defer { whole.release() }
+        var held = Held()
+        do {
+            try await lockAll(&held)
+            let outcome = try await moved(switching)
+            await held.release()
+            return outcome
+        } catch {
+            await held.release()
+            throw error
+        }
+    }
+
+    private func moved(_ switching: () throws(OmlxError) -> Void) async throws -> Outcome {
         var outcome = Outcome()
         let credentials: [Credential] = try await copyAll(&outcome)
         let registrations: [ClientRegistration] = try await copyAll(&outcome)
@@ -67,20 +81,32 @@ public struct StoreMigration: Sendable {
         return outcome
     }
 
-    /// The locks of all credentials, in one order for everybody.
-    private func lockAll() async throws -> [CredentialLock] {
-        let listing: StoreListing<Credential> = try await source.listing()
-        var locks: [CredentialLock] = []
-        do {
-            for name in try listing.records.map({ try $0.key.recordName() }).sorted() {
-                locks.append(
-                    try await CredentialLock.acquire(name, in: lockFolder, command: command, timeout: 30, now: now))
-            }
-        } catch {
-            for lock in locks { lock.release() }
-            throw error
+    /// Locks of this machine, and of all.
+    private struct Held {
+        var own: [CredentialLock] = []
+        var shared: [any SharedLock] = []
+
+        func release() async {
+            for lock in shared { await lock.release() }
+            for lock in own { lock.release() }
         }
-        return locks
+    }
+
+    /// The locks of all credentials, in one order for everybody.
+    private func lockAll(_ held: inout Held) async throws {
+        let listing: StoreListing<Credential> = try await source.listing()
+        let names = try listing.records.map { (name: try $0.key.recordName(), key: $0.key) }.sorted {
+            $0.name < $1.name
+        }
+        for (name, key) in names {
+            held.own.append(
+                try await CredentialLock.acquire(name, in: lockFolder, command: command, timeout: 30, now: now))
+            for store in [source, target] {
+                if let lock = try await store.sharedLock(on: key, command: command, timeout: 30) {
+                    held.shared.append(lock)
+                }
+            }
+        }
     }
 
     private func copyAll<Record: StoredRecord>(_ outcome: inout Outcome) async throws -> [Record] {

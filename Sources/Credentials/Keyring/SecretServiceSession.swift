@@ -45,8 +45,22 @@ final class SecretServiceSession: Sendable {
         _ body: @escaping @Sendable (borrowing SecretServiceCalls) throws(OmlxError) -> Value
     ) async throws(OmlxError) -> Value {
         guard hasBus else { throw .unavailable("there is no session bus (DBUS_SESSION_BUS_ADDRESS is not set)") }
+        if let kept = idle.take() {
+            do throws(OmlxError) {
+                return try await run(times, endsEarly, on: kept, body)
+            } catch {
+                // The keyring, or the bus, may be another one since: what comes first is a look, and nothing was done.
+                guard error.code == .storeUnavailable else { throw error }
+            }
+        }
+        return try await run(times, endsEarly, on: try make(), body)
+    }
+
+    private func run<Value: Sendable>(
+        _ times: Double, _ endsEarly: Bool, on handle: Handle,
+        _ body: @escaping @Sendable (borrowing SecretServiceCalls) throws(OmlxError) -> Value
+    ) async throws(OmlxError) -> Value {
         let limit = limit * times
-        let handle = try take()
         let answer = Answer<Value>()
         let timer = Task.detached {
             guard (try? await Task.sleep(for: .seconds(limit))) != nil else { return }
@@ -80,47 +94,69 @@ final class SecretServiceSession: Sendable {
         return try result.get()
     }
 
-    /// An element for every change; `nil` when there is no bus.
+    /// An element for every change, whichever keyring is there by then; `nil` when there is no bus.
     func changes() -> AsyncStream<Void>? {
-        guard hasBus, let handle = try? take() else { return nil }
+        guard hasBus else { return nil }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let watch = Watch(handle)
+        let watch = Watch()
         continuation.onTermination = { _ in watch.end() }
+        let limit = limit
         let isStarted = Self.onThread {
             let teller = Unmanaged.passRetained(Work { continuation.yield() })
-            var reason = csecret_reason()
-            _ = csecret_watch(
-                handle.pointer,
-                { context in
-                    if let context { Unmanaged<Work>.fromOpaque(context).takeUnretainedValue().body() }
-                }, teller.toOpaque(), &reason)
+            while let handle = watch.begin({ try? Self.make(limit: limit) }) {
+                var reason = csecret_reason()
+                _ = csecret_watch(
+                    handle.pointer,
+                    { context in
+                        if let context { Unmanaged<Work>.fromOpaque(context).takeUnretainedValue().body() }
+                    }, teller.toOpaque(), &reason)
+                watch.close()
+                // Without a keyring, or after the bus ended: there may be one later.
+                watch.pause()
+            }
             teller.release()
-            watch.close()
             continuation.finish()
         }
-        if !isStarted {
-            watch.close()
-            continuation.finish()
-        }
+        if !isStarted { continuation.finish() }
         return stream
     }
 
-    /// A session that is ended by one thread and closed by another.
+    /// A session that is ended by one thread, and opened and closed by another.
     private final class Watch: Sendable {
-        private let handle: Mutex<Handle?>
+        private static let pauses = 50
+        private let state = Mutex<(handle: Handle?, isOver: Bool)>((nil, false))
 
-        init(_ handle: Handle) { self.handle = Mutex(handle) }
-        func end() { handle.withLock { if let handle = $0 { csecret_cancel(handle.pointer) } } }
-        func close() {
-            handle.withLock { held in
-                if let handle = held { csecret_close(handle.pointer) }
-                held = nil
+        /// A session to watch with; `nil` when the watch is over.
+        func begin(_ make: () -> Handle?) -> Handle? {
+            state.withLock { state in
+                if !state.isOver { state.handle = make() }
+                return state.handle
             }
+        }
+
+        func end() {
+            state.withLock { state in
+                state.isOver = true
+                if let handle = state.handle { csecret_cancel(handle.pointer) }
+            }
+        }
+
+        func close() {
+            state.withLock { state in
+                if let handle = state.handle { csecret_close(handle.pointer) }
+                state.handle = nil
+            }
+        }
+
+        /// 5 s, or less when the watch ends.
+        func pause() {
+            for _ in 0..<Self.pauses where !state.withLock({ $0.isOver }) { usleep(100_000) }
         }
     }
 
-    private func take() throws(OmlxError) -> Handle {
-        if let handle = idle.take() { return handle }
+    private func make() throws(OmlxError) -> Handle { try Self.make(limit: limit) }
+
+    private static func make(limit: Double) throws(OmlxError) -> Handle {
         var pointer: OpaquePointer?
         var reason = csecret_reason()
         let status = csecret_open(Int32(limit * 1000), &pointer, &reason)
@@ -222,10 +258,9 @@ struct SecretServiceCalls: ~Copyable {
                     csecret_search(
                         session, list,
                         { context, path, isLocked in
-                            guard let path else { return true }
+                            guard let path else { return }
                             context?.assumingMemoryBound(to: [SecretServiceItem].self).pointee
                                 .append(SecretServiceItem(path: String(cString: path), isLocked: isLocked))
-                            return true
                         }, items, reason)
                 }
             }
@@ -262,13 +297,12 @@ struct SecretServiceCalls: ~Copyable {
         return String(decoding: path.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// Puts another secret into an item and, unless `nil`, other attributes on it.
-    func update(_ path: String, _ attributes: [(String, String)]?, _ secret: Secret) throws(OmlxError) {
-        try withCStrings(attributes ?? []) { (list) throws(OmlxError) in
+    /// Puts another secret into an item, and other attributes on it.
+    func update(_ path: String, _ attributes: [(String, String)], _ secret: Secret) throws(OmlxError) {
+        try withCStrings(attributes) { (list) throws(OmlxError) in
             try secret.withBytes { (bytes) throws(OmlxError) in
                 try check { reason in
-                    csecret_update(
-                        session, path, attributes == nil ? nil : list, bytes.baseAddress, bytes.count, reason)
+                    csecret_update(session, path, list, bytes.baseAddress, bytes.count, reason)
                 }
             }
         }

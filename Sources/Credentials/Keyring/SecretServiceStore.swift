@@ -7,7 +7,7 @@ import FoundationEssentials
 /// Keeps each record as an item of the default collection of the desktop's Secret Service (freedesktop.org), through
 /// libsecret. People see the items in their keyring's own program, by server, and may delete them there.
 ///
-/// Every operation ends within 3 s. None shows a prompt: a locked keyring is `STORE_LOCKED`, told apart from a record that
+/// Every operation on a record ends within 3 s, a listing within 30 s. None asks a person: a locked keyring is `STORE_LOCKED`, told apart from a record that
 /// is not there. Writers of a record take turns by a lock of omlx's own, since the Secret Service has no
 /// compare-and-swap; they read back what they wrote.
 public struct SecretServiceStore: RecordStore {
@@ -161,12 +161,13 @@ extension SecretServiceStore {
                 .withoutBracesInStrings()
             let saved: Record = try Self.parse(text, name, Record.self)
             let shown = saved.shownAttributes.map { ($0.0, $0.1.withoutBraces) }
-            let attributes = Self.attributes(of: name, Record.self) + shown
+            // The generation, so that an attribute changes each time: GNOME Keyring tells of those alone.
+            let attributes =
+                Self.attributes(of: name, Record.self) + shown + [("generation", String(saved.generation))]
             let path: String
-            if let existing, let item = existing.items.first {
+            if let item = existing?.items.first {
                 path = item.path
-                let isShownAlike = existing.record.shownAttributes.elementsEqual(saved.shownAttributes, by: ==)
-                try calls.update(path, isShownAlike ? nil : attributes, text)
+                try calls.update(path, attributes, text)
             } else {
                 path = try calls.create(saved.label.withoutBraces, attributes, text)
             }

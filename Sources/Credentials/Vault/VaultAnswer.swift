@@ -160,6 +160,11 @@ struct VaultTokenLife: Sendable, Hashable {
     /// Whether more than half of it is over.
     var isDue: Bool { isRenewable && left > 0 && left * 2 <= max(whole, left) }
 
+    /// Seconds until a renewal that failed is tried again: several times before the end, and not all the time.
+    var retry: Double { min(Self.longestRetry, max(1, Double(left) / 10)) }
+
+    static let longestRetry = 60.0
+
     /// Seconds until that; `nil` when it will never be.
     var pause: Double? {
         guard isRenewable, left > 0 else { return nil }

@@ -26,7 +26,7 @@ final class VaultConnection: Sendable {
         var renewal: Task<Void, Never>?
     }
 
-    private static let limits = HTTPLimits(connect: 3, firstByte: 5, idle: 5, bodyBytes: 4 << 20)
+    static let limits = HTTPLimits(connect: 3, firstByte: 5, idle: 5, bodyBytes: 4 << 20)
     private static let looking = "look at the mount"
     private static let jsonType = HTTPRequestHeader("Content-Type", "application/json")
 
@@ -89,7 +89,8 @@ final class VaultConnection: Sendable {
     ///   - purpose: what it is for, as after "may not".
     /// - Throws: `Failure`.
     func call(
-        _ method: String, _ path: [String], query: String? = nil, body: Secret? = nil, doing purpose: String
+        _ method: String, _ path: [String], query: String? = nil, body: Secret? = nil,
+        limits: HTTPLimits = VaultConnection.limits, doing purpose: String
     ) async throws(Failure) -> VaultAnswer {
         let isFirst = state.withLock { state in
             defer { state.isLooked = true }
@@ -98,20 +99,23 @@ final class VaultConnection: Sendable {
         // What keeps the token from being renewed says the request itself.
         async let renewed: Void = isFirst ? renewIfDue() : ()
         let answer = await Result { () async throws(Failure) in
-            try await send(method, path, query: query, body: body, doing: purpose)
+            try await send(method, path, query: query, body: body, limits: limits, doing: purpose)
         }
         await renewed
         guard case .success(.forbidden) = answer else { return try answer.get() }
-        if try await adoptNewToken() { return try await send(method, path, query: query, body: body, doing: purpose) }
+        if try await adoptNewToken() {
+            return try await send(method, path, query: query, body: body, limits: limits, doing: purpose)
+        }
         throw try await refusal(purpose, path)
     }
 
     private func send(
-        _ method: String, _ path: [String], query: String? = nil, body: Secret? = nil, doing purpose: String
+        _ method: String, _ path: [String], query: String? = nil, body: Secret? = nil,
+        limits: HTTPLimits = VaultConnection.limits, doing purpose: String
     ) async throws(Failure) -> VaultAnswer {
         let (request, token): (HTTPRequest, Secret)
         do throws(OmlxError) {
-            (request, token) = try self.request(method, path, query, body)
+            (request, token) = try self.request(method, path, query, body, limits)
         } catch {
             throw Failure(error: error, mayBeDone: false)
         }
@@ -126,7 +130,7 @@ final class VaultConnection: Sendable {
     }
 
     private func request(
-        _ method: String, _ path: [String], _ query: String?, _ body: Secret?
+        _ method: String, _ path: [String], _ query: String?, _ body: Secret?, _ limits: HTTPLimits
     ) throws(OmlxError) -> (HTTPRequest, Secret) {
         let base = try settings.url()
         let token = try currentToken()
@@ -145,7 +149,7 @@ final class VaultConnection: Sendable {
         if let namespace = settings.namespace { headers.append(HTTPRequestHeader("X-Vault-Namespace", namespace)) }
         if body != nil { headers.append(Self.jsonType) }
         let request = HTTPRequest(
-            method, url, headers: headers, body: body.map { .secret($0) } ?? .none, limits: Self.limits,
+            method, url, headers: headers, body: body.map { .secret($0) } ?? .none, limits: limits,
             redirects: .returned)
         return (request, token)
     }
@@ -217,23 +221,33 @@ final class VaultConnection: Sendable {
     /// Looks at the token's life and renews it when half of it is over; does so again by itself while there is somebody
     /// to use it. A token that cannot be renewed is used until it ends.
     private func renewIfDue() async {
-        guard let answer = try? await send("GET", ["auth", "token", "lookup-self"], doing: "look at the token"),
-            case .done(let body) = answer
-        else { return }
-        var life = VaultTokenLife(body.json)
-        if life.isDue,
-            let answer = try? await send(
-                "POST", ["auth", "token", "renew-self"], body: Secret("{}"), doing: "renew the token"),
-            case .done(let body) = answer
-        {
-            life = VaultTokenLife(renewed: body.json)
-        }
-        guard let pause = life.pause else { return }
+        let pause = await renewed()
+        state.withLock { $0.renewal?.cancel() }
+        guard let pause else { return }
         let task = Task.detached { [weak self] in
             guard (try? await Task.sleep(for: .seconds(pause))) != nil else { return }
             await self?.renewIfDue()
         }
         state.withLock { $0.renewal = task }
+    }
+
+    /// Renews the token when it is due.
+    /// - Returns: when to look again, in seconds; `nil` for never.
+    private func renewed() async -> Double? {
+        let answer = try? await send("GET", ["auth", "token", "lookup-self"], doing: "look at the token")
+        switch answer {
+        case .done(let body)?:
+            let life = VaultTokenLife(body.json)
+            guard life.isDue else { return life.pause }
+            let renewal = try? await send(
+                "POST", ["auth", "token", "renew-self"], body: Secret("{}"), doing: "renew the token")
+            if case .done(let body)? = renewal { return VaultTokenLife(renewed: body.json).pause }
+            return life.retry
+        // Out of reach or sealed: the token may still be good when Vault is back.
+        case nil, .refused?: return VaultTokenLife.longestRetry
+        // There is nothing to look at, or it is over.
+        case .missing?, .forbidden?, .conflict?: return nil
+        }
     }
 }
 

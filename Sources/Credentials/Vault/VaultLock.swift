@@ -1,34 +1,42 @@
 // The lock of one credential across machines: an entry in Vault that its holder keeps fresh.
 
+import Cryptography
 import ErrorCatalogue
 import FoundationEssentials
 import Glibc
+import HTTPClient
 import JSON
 
-/// A lock between machines, as a lease: who holds it writes it anew every 5 s, and after 15 s without that it is free. How
+/// A lock between machines, as a lease: who holds it writes it anew every 4 s, and after 15 s without that it is free. How
 /// old it is the server's clock says, for those of machines differ. The check-and-set of the entry lets one in.
 ///
 /// It keeps refreshes apart. Should two holders meet all the same, as after a machine slept, the check-and-set of the
 /// record itself lets one of them save.
 struct VaultLock: SharedLock {
     private static let lease = 15.0
-    private static let beat = 5.0
+    private static let beat = 4.0
+    /// So that a beat that is not answered, and the next, fit in the lease.
+    private static let limits = HTTPLimits(connect: 1.5, firstByte: 2, idle: 2, bodyBytes: 1 << 20)
+    private static let tries = 3
     private static let heldMember = "held"
+    /// Tells one holder from every other, also on machines that are copies of each other.
+    private static let nonceMember = "nonce"
 
     private let place: VaultPlace
     private let heart: Task<Int, Never>
-    private let text: [(String, String)]
 
     /// Waits for the lock.
     /// - Throws: `STORE_LOCK_TIMEOUT` naming the holder; what reading and writing throws.
     static func acquire(
-        _ place: VaultPlace, command: String, timeout: Double, now: @Sendable () -> Date
+        _ connection: VaultConnection, _ name: String, command: String, timeout: Double, now: @Sendable () -> Date
     ) async throws -> VaultLock {
+        let place = VaultPlace(connection, ["locks", name], limits: limits)
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: .seconds(timeout))
         let text = [
             (heldMember, "true"), ("host", hostName), ("pid", "\(getpid())"),
             ("command", OmlxError.shown(command, limit: 200)), ("since", now().formatted(.iso8601)),
+            (nonceMember, Base64URL.encode(try Random.bytes(12))),
         ]
         // Where the server's answers have no date: how long the same version has been seen here.
         var seen: (version: Int, since: ContinuousClock.Instant)?
@@ -53,22 +61,37 @@ struct VaultLock: SharedLock {
 
     private init(_ place: VaultPlace, _ text: [(String, String)], _ version: Int) {
         self.place = place
-        self.text = text
         heart = Task.detached {
             var version = version
             while (try? await Task.sleep(for: .seconds(Self.beat))) != nil {
-                var entry = VaultEntry()
-                entry.version = version
-                let last = entry
-                // Lost, or out of reach: the record's own check decides then. What is under way when the lock is
-                // freed is waited for.
-                let written = await Task.detached {
-                    try? await place.write(nil, beside: text, over: last, .version2)
-                }.value
-                if let written { version = written }
+                let last = version
+                // What is under way when the lock is freed is waited for.
+                guard let next = await Task.detached(operation: { await Self.kept(place, text, last) }).value else {
+                    return version
+                }
+                version = next
             }
             return version
         }
+    }
+
+    /// Writes the entry anew.
+    /// - Returns: its version; the old one when Vault is out of reach; `nil` when another one holds the lock. Then the
+    ///   check-and-set of the record itself decides.
+    private static func kept(_ place: VaultPlace, _ text: [(String, String)], _ version: Int) async -> Int? {
+        var entry = VaultEntry()
+        entry.version = version
+        for _ in 0..<tries {
+            if let written = (try? await place.write(nil, beside: text, over: entry, .version2)) ?? nil {
+                return written
+            }
+            // A beat whose answer was lost has made it another version.
+            guard let found = try? await place.read(.version2) else { continue }
+            let nonce = text.last { $0.0 == nonceMember }?.1
+            guard found.data[nonceMember]?.stringValue == nonce else { return nil }
+            entry.version = found.version
+        }
+        return entry.version
     }
 
     func release() async {

@@ -38,7 +38,7 @@ public struct VaultSettings: Sendable {
     }
 
     /// What the variables of Vault's and OpenBao's own programs say: `VAULT_ADDR`, `VAULT_TOKEN`, `VAULT_TOKEN_FILE`,
-    /// `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_CAPATH`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, each also as `BAO_…`;
+    /// `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, each also as `BAO_…`;
     /// the token also from `~/.vault-token`. `nil` when no address is named.
     /// - Parameter address: in place of the variable's.
     public init?(environment variables: [String: String], homeDirectory: String, address: String? = nil) {
@@ -50,7 +50,7 @@ public struct VaultSettings: Sendable {
         token = Self.token(value, homeDirectory)
         namespace = value("NAMESPACE")
         tls = TLSSettings(
-            certificateAuthorities: value("CACERT") ?? value("CAPATH"), clientCertificate: value("CLIENT_CERT"),
+            certificateAuthorities: value("CACERT"), clientCertificate: value("CLIENT_CERT"),
             clientKey: value("CLIENT_KEY"))
         environment = HTTPEnvironment(variables: variables)
     }

@@ -14,6 +14,8 @@ import JSON
 public struct VaultStore: RecordStore {
     /// How often a write that expects nothing in particular begins anew.
     private static let attempts = 20
+    /// From the mark of a removal to the end of the deletion, in seconds: more than a request may take.
+    private static let longestRemoval = 10.0
     private static let removedMember = "removed"
 
     public let name = "vault"
@@ -40,6 +42,7 @@ public struct VaultStore: RecordStore {
     }
 
     public var summary: String { "Vault at \(connection.settings.place)" }
+    public var isShared: Bool { true }
     public var identity: String { "vault:\(connection.settings.place)" }
 
     public func sharedLock(
@@ -47,12 +50,10 @@ public struct VaultStore: RecordStore {
     ) async throws -> (any SharedLock)? {
         guard try await engine() == .version2 else { return nil }
         return try await VaultLock.acquire(
-            VaultPlace(connection, ["locks", try key.recordName()]), command: command, timeout: timeout, now: now)
+            connection, try key.recordName(), command: command, timeout: timeout, now: now)
     }
 
-    /// What is to be said about using it, such as that only one machine may.
-    /// - Throws: `OmlxError` of class storage.
-    public func caution() async throws -> String? {
+    func caution() async throws -> String? {
         guard try await engine() == .version1 else { return nil }
         return "the KV secrets engine is version 1, which has no check-and-set: use it from one machine only"
     }
@@ -126,8 +127,18 @@ extension VaultStore {
         _ succession: Succession, _ engine: VaultConnection.Engine
     ) async throws(OmlxError) -> Record {
         let place = place(Record.self, name)
-        for _ in 0..<Self.attempts {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var attempt = 0
+        while attempt < Self.attempts {
             let entry = try await place.read(engine)
+            // Whoever wrote the mark of a removal is about to delete all there is, this too.
+            let isLeaving = entry.data[Self.removedMember] != nil && (entry.age ?? 0) < Self.longestRemoval
+            if isLeaving, start.duration(to: clock.now) < .seconds(Self.longestRemoval) {
+                await Self.stepAside()
+                continue
+            }
+            attempt += 1
             let existing: Record?
             do throws(OmlxError) {
                 existing = try Self.record(in: entry, name, place.shown)
@@ -190,7 +201,14 @@ extension VaultStore {
                     continue
                 }
             }
-            if entry.version > 0 || entry.isPresent { try await place.delete(engine) }
+            guard entry.version > 0 || entry.isPresent else { return }
+            do throws(OmlxError) {
+                try await place.delete(engine)
+            } catch {
+                // The mark is all that is left, and says that there is no record.
+                let isUnknown = [.storeTimeout, .storeUnavailable].contains(error.code)
+                guard record != nil, engine == .version2, isUnknown else { throw error }
+            }
             return
         }
         throw OmlxError(.storeConflict, "the stored record for \(key) is changed by other programs all the time")
@@ -251,9 +269,12 @@ extension RecordKind {
 struct VaultPlace: Sendable {
     private let connection: VaultConnection
     private let path: [String]
+    private let limits: HTTPLimits
 
-    init(_ connection: VaultConnection, _ path: [String]) {
+    /// - Parameter limits: How long each request may take.
+    init(_ connection: VaultConnection, _ path: [String], limits: HTTPLimits = VaultConnection.limits) {
         self.connection = connection
+        self.limits = limits
         self.path = connection.prefix + path
     }
 
@@ -268,7 +289,8 @@ struct VaultPlace: Sendable {
         _ method: String, _ area: String, _ engine: VaultConnection.Engine, query: String? = nil, body: Secret? = nil,
         doing purpose: String
     ) async throws(VaultConnection.Failure) -> VaultAnswer {
-        try await connection.call(method, segments(area, engine), query: query, body: body, doing: purpose)
+        try await connection.call(
+            method, segments(area, engine), query: query, body: body, limits: limits, doing: purpose)
     }
 
     private func unusable(_ answer: VaultAnswer, _ purpose: String) -> OmlxError {

@@ -20,6 +20,7 @@ extension ManagedServer {
         _ login: LoginOptions, _ interface: any SignInInterface, _ browser: (any BrowserOpening)?
     ) async throws -> LoginReport {
         guard let context, let authorizer, let url else { throw notApplicable }
+        await context.store.settle()
         let driver = SignInDriver(context: context, interface: interface, browser: browser)
         var request = try signInRequest(login, url, authorizer)
         // The server's own refusal says best where to sign in. One that was heard already is not asked for again.

@@ -50,7 +50,13 @@ extension HostConfiguration {
             }
         }
         let outcome = try await migration.run { () throws(OmlxError) in
-            if used != target { try note?.replace(choice) }
+            guard used != target, let note else { return }
+            guard try note.read() == noted else {
+                throw OmlxError(
+                    .storeMigration, "another program has chosen or moved the store meanwhile",
+                    nextStep: "omlx mcp store")
+            }
+            try note.replace(choice)
         }
         if let note, let now = try note.read(), now.emptying != nil {
             var done = now
@@ -59,9 +65,19 @@ extension HostConfiguration {
         }
         // Only for show: a database that cannot be used stops nothing.
         if let database = try? StatusDatabase.open(path: options.paths.database, mode: .readWrite) {
-            try? database.move(from: source.rawValue, to: target.rawValue)
+            for server in servers where Self.isShared(server) {
+                _ = try? database.update(server.name) { status in
+                    status.renameStore(from: source.rawValue, to: target.rawValue)
+                }
+            }
         }
         return StoreMove(from: source, to: target, moved: outcome.moved, damaged: outcome.damaged)
+    }
+
+    /// Whether the server's sign-in is in the shared store.
+    private static func isShared(_ server: ConfiguredServer) -> Bool {
+        guard let auth = try? server.result.get().auth else { return true }
+        return auth.store == .shared
     }
 
     private static func namedByHand(
@@ -83,6 +99,16 @@ extension HostConfiguration {
             return OmlxError(
                 .storeMigration, "the sign-ins in use are not in \(source.inWords)",
                 nextStep: "omlx mcp store migrate --to \(target.rawValue)")
+        }
+    }
+}
+
+extension ServerStatus {
+    /// Names another store as the place of the sign-ins that were in this one.
+    fileprivate mutating func renameStore(from old: String, to new: String) {
+        if record.storeName == old { record.storeName = new }
+        for index in accounts.indices where accounts[index].record.storeName == old {
+            accounts[index].record.storeName = new
         }
     }
 }

@@ -1,4 +1,4 @@
-// Removes the sign-ins and registrations that no configured server uses.
+// Ends the sign-ins and forgets the registrations that no configured server uses.
 
 import Credentials
 import ErrorCatalogue
@@ -6,14 +6,22 @@ import FoundationEssentials
 import HTTPClient
 import SignIn
 
-/// What became of a sign-in that was pruned.
+/// The records of a store that no configured server uses.
+public struct StoreOrphans: Sendable {
+    /// What they are, for people.
+    public var shown: [StoreReport.Record] = []
+    /// Whether other machines use the same store, and may have other servers configured.
+    public var areShared = false
+    var signIns: [CredentialKey] = []
+    var registrations: [RegistrationKey] = []
+}
+
+/// A sign-in that was pruned.
 public struct PrunedSignIn: Sendable {
     /// The server's URL, without what may be secret.
     public var server: String
-    /// The account, where one was named.
-    public var account: String?
-    /// What the authorization server said.
-    public var outcome: SignOutOutcome
+    /// What was done.
+    public var signOut: AccountSignOut
 }
 
 /// The outcome of a pruning.
@@ -28,12 +36,28 @@ public struct StorePruning: Sendable {
 }
 
 extension HostConfiguration {
-    /// Signs out of every server the store in use has a sign-in for and the configuration does not name, and forgets their
-    /// registrations.
-    /// - Parameter localOnly: ask no authorization server; delete only.
+    /// The sign-ins and registrations of the store in use that no configured server uses.
     /// - Throws: `OmlxError` of class storage; of class configuration when an entry cannot be read or there is no
     ///   configuration: then nobody knows which servers are used.
-    public func pruneStore(_ options: HostOptions, localOnly: Bool) async throws -> StorePruning {
+    public func storeOrphans(_ options: HostOptions) async throws -> StoreOrphans {
+        let known = try knownURLs()
+        let store = try StoreSelection(self, options).store
+        var orphans = StoreOrphans(areShared: store.isShared)
+        for record in try await store.credentials().records where !known.contains(record.key.serverURL) {
+            orphans.signIns.append(record.key)
+            orphans.shown.append(StoreReport.Record(record, known: known))
+        }
+        for record in try await store.registrations().records where !known.contains(record.key.serverURL) {
+            orphans.registrations.append(record.key)
+            orphans.shown.append(StoreReport.Record(record, known: known))
+        }
+        return orphans
+    }
+
+    /// Signs out of these, and forgets their registrations; what this configuration names stays.
+    /// - Parameter localOnly: ask no authorization server; delete only.
+    /// - Throws: as `storeOrphans`.
+    public func prune(_ orphans: StoreOrphans, _ options: HostOptions, localOnly: Bool) async throws -> StorePruning {
         let known = try knownURLs()
         let store = try StoreSelection(self, options).store
         let http = HTTPClient(
@@ -43,15 +67,15 @@ extension HostConfiguration {
             http: http, store: store, lockFolder: options.paths.locks, command: options.command, now: options.now)
         let signOut = SignOut(context: context)
         var pruning = StorePruning()
-        for key in try await store.credentials().records.map(\.key) where !known.contains(key.serverURL) {
+        for key in orphans.signIns where !known.contains(key.serverURL) {
             let outcome = try await signOut.signOut(key, localOnly: localOnly)
             pruning.signIns.append(
                 PrunedSignIn(
-                    server: CredentialKey(serverURL: key.serverURL).description, account: key.account, outcome: outcome)
-            )
+                    server: CredentialKey(serverURL: key.serverURL).description,
+                    signOut: AccountSignOut(account: key.account, outcome: outcome)))
         }
-        for record in try await store.registrations().records where !known.contains(record.key.serverURL) {
-            try await store.removeRegistration(for: record.key, expecting: .any)
+        for key in orphans.registrations where !known.contains(key.serverURL) {
+            try await store.removeRegistration(for: key, expecting: .any)
             pruning.registrations += 1
         }
         return pruning
@@ -64,17 +88,17 @@ extension HostConfiguration {
                 .configNotFound, "there is no configuration, so nobody knows which servers are used",
                 nextStep: "name it with --mcp-config")
         }
-        var urls: Set<String> = []
         for server in servers {
-            do throws(OmlxError) {
-                if let url = try server.result.get().transport.http?.url.value { urls.insert(url) }
-            } catch {
-                throw OmlxError(
-                    error.code,
-                    "the entry of \(OmlxError.shown(server.name, limit: 80)) cannot be read, so its sign-in could be "
-                        + "taken for one that nobody uses: \(error.message)", nextStep: "omlx mcp validate")
-            }
+            guard case .failure(let error) = server.result else { continue }
+            let name = OmlxError.shown(server.name, limit: 80)
+            throw OmlxError(
+                error.code,
+                "the entry of \(name) cannot be read, so its sign-in could be taken for one that nobody uses: "
+                    + error.message, nextStep: "omlx mcp validate")
         }
-        return urls
+        return configuredURLs
     }
+
+    /// The URLs of the servers whose entries can be read.
+    var configuredURLs: Set<String> { Set(servers.compactMap { try? $0.result.get().transport.http?.url.value }) }
 }

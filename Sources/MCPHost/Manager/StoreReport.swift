@@ -55,7 +55,7 @@ public struct StoreReport: Sendable {
 }
 
 extension HostConfiguration {
-    /// Looks at every store. Reads, and changes nothing; a keyring that does not answer is given up after 3 s.
+    /// Looks at every store. Reads, and changes nothing; a keyring that does not answer is given up.
     /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` when the store `options` name does not exist.
     public func stores(_ options: HostOptions) async throws -> StoreReport {
         let selection = try StoreSelection(self, options)
@@ -76,7 +76,12 @@ extension HostConfiguration {
                 return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
             }
         }
-        let choices = [await used] + StoreKind.allCases.compactMap { others[$0] }
+        var inUse = await used
+        for store in ownStores(options) {
+            guard let records = try? await store.credentials().records else { continue }
+            inUse.older += Self.older(records, in: store, recorder)
+        }
+        let choices = [inUse] + StoreKind.allCases.compactMap { others[$0] }
         return StoreReport(reason: selection.reason(), choices: choices)
     }
 
@@ -84,7 +89,7 @@ extension HostConfiguration {
     /// - Throws: `OmlxError` of class storage; `CONFIG_STORE_UNSUPPORTED`.
     public func storedRecords(_ options: HostOptions) async throws -> [StoreReport.Record] {
         let store = try StoreSelection(self, options).store
-        let known = Set(servers.compactMap { try? $0.result.get().transport.http?.url.value })
+        let known = configuredURLs
         let credentials = try await store.credentials().records.map { StoreReport.Record($0, known: known) }
         let registrations = try await store.registrations().records.map { StoreReport.Record($0, known: known) }
         func sorted(_ records: [StoreReport.Record]) -> [StoreReport.Record] {
@@ -93,22 +98,45 @@ extension HostConfiguration {
         return sorted(credentials) + sorted(registrations)
     }
 
-    /// Takes the sign-ins of the store in use for the newest there are, although newer ones were saved: a copy that was
+    /// Takes the sign-ins of the store in use, and of servers' own stores, for the newest there are, although newer ones were saved: a copy that was
     /// put back on purpose.
     /// - Returns: how many were older.
     /// - Throws: `OmlxError` of class storage; `DATABASE_UNAVAILABLE`.
     public func acceptOlderRecords(_ options: HostOptions) async throws -> Int {
-        let store = try StoreSelection(self, options).store
         let database = try StatusDatabase.open(path: options.paths.database, mode: .readWrite)
         var count = 0
-        for record in try await store.credentials().records {
-            let name = try record.key.recordName()
-            guard let highest = try database.generation(of: name, in: store.identity), record.generation < highest
-            else { continue }
-            try database.accept(generation: record.generation, of: name, in: store.identity)
-            count += 1
+        for store in [try StoreSelection(self, options).store] + ownStores(options) {
+            for record in try await store.credentials().records {
+                let name = try record.key.recordName()
+                guard let highest = try database.generation(of: name, in: store.identity), record.generation < highest
+                else { continue }
+                try database.accept(generation: record.generation, of: name, in: store.identity)
+                count += 1
+            }
         }
         return count
+    }
+
+    /// The stores that servers have for themselves, each once.
+    private func ownStores(_ options: HostOptions) -> [any CredentialStore] {
+        var stores: [String: any CredentialStore] = [:]
+        for server in servers {
+            let auth = try? server.result.get().auth
+            guard case .folder? = auth?.store, let store = StoreSelection.own(auth, self, options) else { continue }
+            stores[store.identity] = store
+        }
+        return Array(stores.values)
+    }
+
+    private static func older(
+        _ records: [Credential], in store: any CredentialStore, _ recorder: StatusRecorder
+    ) -> [OmlxError] {
+        records.compactMap { record in
+            guard !store.isShared, let highest = recorder.highest(of: record.key, in: store),
+                record.generation < highest
+            else { return nil }
+            return .olderRecord(record, highest)
+        }
     }
 
     private static func look(
@@ -122,14 +150,9 @@ extension HostConfiguration {
             let registrations = try await store.registrations()
             choice.count = credentials.records.count + registrations.records.count
             choice.damaged = credentials.damaged + registrations.damaged
-            choice.caution = try await (store as? VaultStore)?.caution()
+            choice.caution = try await store.advice()
             choice.summary = store.summary
-            choice.older = credentials.records.compactMap { record in
-                guard let highest = recorder?.highest(of: record.key, in: store), record.generation < highest else {
-                    return nil
-                }
-                return .olderRecord(record, highest)
-            }
+            if let recorder { choice.older = Self.older(credentials.records, in: store, recorder) }
         } catch {
             choice.problem = error as? OmlxError ?? OmlxError(.storeTimeout, "looking at the store was cancelled")
         }
@@ -138,14 +161,14 @@ extension HostConfiguration {
 }
 
 extension StoreReport.Record {
-    fileprivate init(_ record: Credential, known: Set<String>) {
+    init(_ record: Credential, known: Set<String>) {
         self.init(
             kind: "sign-in", server: CredentialKey(serverURL: record.key.serverURL).description,
             account: record.key.account, issuer: record.issuer, clientID: record.clientID,
             expiresAt: record.expiresAt, isOrphan: !known.contains(record.key.serverURL))
     }
 
-    fileprivate init(_ record: ClientRegistration, known: Set<String>) {
+    init(_ record: ClientRegistration, known: Set<String>) {
         self.init(
             kind: "registration", server: CredentialKey(serverURL: record.key.serverURL).description,
             account: nil, issuer: record.key.issuer, clientID: record.clientID,

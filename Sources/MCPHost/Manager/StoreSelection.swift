@@ -62,6 +62,10 @@ struct StoreSelection {
         case .configuration: return "named by tokenStorage in the configuration"
         case .itself:
             let noted = try? (store as? AutomaticStore)?.choiceFile.read()
+            if let noted, let source = noted.emptying {
+                return "chosen on \(noted.since.formatted(.iso8601)); the move from \(source.inWords) is unfinished: "
+                    + "omlx mcp store migrate --to \(noted.kind.rawValue)"
+            }
             return noted.map { "chosen on \($0.since.formatted(.iso8601))" }
                 ?? "the best there is now; noted at the first sign-in"
         }

@@ -38,10 +38,4 @@ extension StatusDatabase {
                 arguments: [store, record, generation])
         }
     }
-
-    /// Names another store as the place of the sign-ins that were in this one.
-    /// - Throws: `DATABASE_UNAVAILABLE`.
-    public func move(from old: String, to new: String) throws(OmlxError) {
-        try write { try $0.execute(sql: "UPDATE server SET store = ? WHERE store = ?", arguments: [new, old]) }
-    }
 }

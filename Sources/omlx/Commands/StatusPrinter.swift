@@ -1,5 +1,6 @@
 // Status as a person reads it, and as a program does.
 
+import Credentials
 import ErrorCatalogue
 import FoundationEssentials
 import JSON
@@ -39,11 +40,19 @@ struct StatusPrinter {
             console.progress("No servers are configured. Put them into mcp.json; omlx mcp list shows what is found.")
         }
         console.table(rows)
-        guard inDetail else { return }
+        guard inDetail else {
+            let stores = Set(statuses.compactMap(\.record.storeName)).sorted().map(Self.words)
+            if !stores.isEmpty { console.progress("Sign-ins are kept in \(stores.joined(separator: " and ")).") }
+            return
+        }
         for status in statuses {
             console.line("")
             for (label, value) in details(status) { console.line("\(label): \(value)") }
         }
+    }
+
+    private static func words(forStore name: String) -> String {
+        StoreKind(rawValue: name)?.inWords ?? OmlxError.shown(name, limit: 40)
     }
 
     private func transport(_ status: ServerStatus) -> String {
@@ -116,7 +125,7 @@ struct StatusPrinter {
             lines.append(("expires", record.expiresAt.map { $0.formatted(.iso8601) } ?? "not stated"))
             lines.append(("refreshes", record.hasRefreshToken ? "by itself" : "no: sign in again when it ends"))
         }
-        if let store = record.storeName { lines.append(("kept in", store == "file" ? "the encrypted store" : store)) }
+        if let store = record.storeName { lines.append(("kept in", Self.words(forStore: store))) }
         if let at = record.lastSignIn { lines.append(("last sign-in", TimeText.ago(at, now: now))) }
         if let at = record.lastRefresh { lines.append(("last refresh", TimeText.ago(at, now: now))) }
         for source in status.sources {

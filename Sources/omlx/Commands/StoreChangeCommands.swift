@@ -22,38 +22,39 @@ struct StorePrune: Action {
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration()
-        let orphans = try await configuration.storedRecords(options.options(session)).filter(\.isOrphan)
+        let orphans = try await session.configuration().storeOrphans(options.options(session))
         var pruning = StorePruning()
-        if !orphans.isEmpty {
+        if !orphans.shown.isEmpty {
             if !session.common.json {
-                for orphan in orphans {
+                for orphan in orphans.shown {
                     session.console.note(orphan.row.filter { !$0.isEmpty }.joined(separator: "  "))
+                }
+                if orphans.areShared {
+                    session.console.note("! Other machines may use this store too, and have these servers configured.")
                 }
             }
             guard yes || session.isAgreed("Sign out of these and delete them?", otherwise: "--yes") else {
                 return .failed
             }
-            pruning = try await configuration.pruneStore(options.options(session), localOnly: localOnly)
+            // The configuration as it is now: somebody may have thought about it for a while.
+            pruning = try await session.configuration()
+                .prune(orphans, options.options(session), localOnly: localOnly)
         }
-        show(pruning, isEmpty: orphans.isEmpty, session)
+        show(pruning, isEmpty: orphans.shown.isEmpty, session)
         return .done
     }
 
     private func show(_ pruning: StorePruning, isEmpty: Bool, _ session: Session) {
-        let signOuts = pruning.signIns.map {
-            (server: $0.server, signOut: AccountSignOut(account: $0.account, outcome: $0.outcome))
-        }
         if session.common.json {
             session.document(
                 Self.word,
                 [
-                    "sign_ins": .array(signOuts.map { $0.signOut.json($0.server) }),
+                    "sign_ins": .array(pruning.signIns.map { $0.signOut.json($0.server) }),
                     "registrations": JSON(pruning.registrations),
                 ])
             return
         }
-        for (server, signOut) in signOuts { session.console.line(signOut.text(server)) }
+        for signIn in pruning.signIns { session.console.line(signIn.signOut.text(signIn.server)) }
         let count = pruning.registrations
         session.console.progress(
             isEmpty

@@ -10,6 +10,7 @@ extension TestHome {
             """
             #!/bin/sh
             printf '%s\\n' "$1" >>'\(desk)/opened'
+            env >>'\(desk)/browser-environment'
             '\(Repository.consentBrowser)' "$1" 2>>'\(desk)/browser-log'
             status=$?
             echo "exit $status" >>'\(desk)/browser-log'
