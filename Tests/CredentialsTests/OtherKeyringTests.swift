@@ -28,7 +28,8 @@ struct OtherKeyringTests {
             #expect(try await keyring.probe("replace", sampleURL).last == "done")
             let probes = try (0..<4).map { _ in try keyring.start("count", "https://counted", "5") }
             for probe in probes { #expect(await probe.finished() == ["done"]) }
-            #expect(try await keyring.probe("read", "https://counted").first?.hasSuffix(" count 20") == true)
+            let counted = try await keyring.probe("read", "https://counted")
+            #expect(counted.first?.hasSuffix(" count 20") == true, "\(counted)")
             #expect(try await keyring.probe("list") == ["https://counted", sampleURL, "done"])
             #expect(try await keyring.probe("remove", sampleURL) == ["done"])
             #expect(try await keyring.probe("read", sampleURL) == ["none", "done"])

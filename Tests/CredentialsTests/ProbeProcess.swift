@@ -30,7 +30,7 @@ struct ProbeProcess {
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
         var child: pid_t = 0
         let argv = command.map { strdup($0) } + [nil]
-        let envp = environment.map { strdup($0) } + [nil]
+        let envp = (environment + Self.inherited(beside: environment)).map { strdup($0) } + [nil]
         defer { (argv + envp).forEach { free($0) } }
         let outcome = posix_spawn(&child, command[0], &actions, nil, argv, envp)
         close(toChild[0])
@@ -39,6 +39,15 @@ struct ProbeProcess {
         output = fromChild[0]
         processID = child
         try #require(outcome == 0, "\(command[0]) could not be started")
+    }
+
+    /// What every program gets: how a sanitizer reports, and where it finds the program that names functions.
+    private static func inherited(beside environment: [String]) -> [String] {
+        let own = ProcessInfo.processInfo.environment
+        let options = ["TSAN_OPTIONS", "ASAN_OPTIONS", "LSAN_OPTIONS"].compactMap { name in
+            own[name].map { "\(name)=\($0)" }
+        }
+        return options + (environment.contains { $0.hasPrefix("PATH=") } ? [] : ["PATH=/usr/bin:/bin"])
     }
 
     /// A pipe that programs started elsewhere in this process do not inherit: it would stay open with them.
