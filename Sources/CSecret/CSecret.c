@@ -45,6 +45,7 @@ struct csecret_session {
   GDBusConnection *connection;
   GCancellable *cancellable;
   int timeout_ms;
+  bool is_flawed;
 };
 
 static void say(csecret_reason *reason, const char *text) { snprintf(reason->text, sizeof reason->text, "%s", text); }
@@ -120,13 +121,19 @@ static csecret_status connect_session(csecret_session *session, csecret_reason *
   session->service = p_secret_service_open_sync(p_secret_service_get_type(), NULL, SECRET_SERVICE_OPEN_SESSION,
                                                 session->cancellable, &error);
   if (session->service) return CSECRET_OK;
-  if (error) return failure(error, reason);
+  if (error) {
+    csecret_status status = failure(error, reason);
+    session->is_flawed = status == CSECRET_FAILED;
+    return status;
+  }
   // No service and no error is what libsecret says when nobody is there.
   say(reason, "nobody answers as " SERVICE);
   return CSECRET_NO_PROVIDER;
 }
 
 void csecret_cancel(csecret_session *session) { p_g_cancellable_cancel(session->cancellable); }
+
+bool csecret_is_flawed(const csecret_session *session) { return session->is_flawed; }
 
 void csecret_close(csecret_session *session) {
   if (!session) return;
@@ -428,6 +435,7 @@ csecret_status csecret_read(csecret_session *session, const char *path, csecret_
   p_g_variant_unref(sealed);
   p_g_variant_unref(reply);
   if (!value) {
+    session->is_flawed = true;
     say(reason, "the secret could not be unsealed");
     return CSECRET_FAILED;
   }

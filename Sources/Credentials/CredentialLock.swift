@@ -45,6 +45,14 @@ public final class CredentialLock: Sendable {
         _ name: String, in folder: String, command: String, timeout: Double = 10,
         now: @Sendable () -> Date = { Date() }, stuck: (@Sendable (OmlxError) -> Void)? = nil
     ) async throws -> CredentialLock {
+        try await acquire(
+            name, in: folder, command: command, timeout: timeout, now: now, stuckAfter: stuckAfter, stuck: stuck)
+    }
+
+    static func acquire(
+        _ name: String, in folder: String, command: String, timeout: Double,
+        now: @Sendable () -> Date = { Date() }, stuckAfter: Double, stuck: (@Sendable (OmlxError) -> Void)?
+    ) async throws -> CredentialLock {
         let clock = ContinuousClock()
         let start = clock.now
         let deadline = start.advanced(by: .seconds(max(0, timeout)))

@@ -163,4 +163,7 @@ do {
     say("done")
 } catch {
     say((error as? OmlxError)?.code.text ?? "other error")
+    // For whoever looks into a test that failed.
+    let line = Array("\(arguments.joined(separator: " ")): \(error)\n".utf8)
+    _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
 }

@@ -39,6 +39,23 @@ private final class Occupancy: Sendable {
         }
     }
 
+    @Test("a holder that may be stuck is named while it is waited for, once")
+    func stuck() async throws {
+        try await withTemporaryFolder { folder in
+            let held = try await CredentialLock.acquire("a", in: folder, command: "omlx login", timeout: 0)
+            let told = Mutex<[String]>([])
+            let next = try await CredentialLock.acquire(
+                "a", in: folder, command: "next", timeout: 60, stuckAfter: 0.05,
+                stuck: { error in
+                    told.withLock { $0.append(error.description) }
+                    held.release()
+                })
+            next.release()
+            let texts = told.withLock { $0 }
+            #expect(texts.count == 1 && texts[0].contains("process \(getpid()) (omlx login)"), "\(texts)")
+        }
+    }
+
     @Test("locks of other names are free, and a released or forgotten lock is")
     func names() async throws {
         try await withTemporaryFolder { folder in

@@ -186,6 +186,34 @@ struct VaultStoreTests {
         }
     }
 
+    @Test("https with a certificate of a private authority: trusted when it is named, and nothing is sent when not")
+    func privateAuthority() async throws {
+        try await withTemporaryFolder { keys in
+            let make = """
+                openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=vault \
+                -addext subjectAltName=IP:127.0.0.1 -keyout '\(keys)/key' -out '\(keys)/certificate' 2>/dev/null; echo made
+                """
+            let made = try await ProbeProcess(
+                command: ["/bin/sh", "-c", make], environment: ["PATH=/usr/bin:/bin"]
+            ).finished()
+            #expect(made == ["made"])
+            try await withVault(tls: ("\(keys)/certificate", "\(keys)/key")) { vault, folder in
+                let variables = ["VAULT_ADDR": vault.address, "VAULT_TOKEN": "root"]
+                let plain = try #require(VaultSettings(environment: variables, homeDirectory: folder))
+                let store = VaultStore(plain, lockFolder: folder)
+                let refused = try await error { try await store.credential(for: key) }
+                #expect(refused.code == .storeUnavailable && refused.message.contains("TRANSPORT_TLS"), "\(refused)")
+                #expect(try await vault.requests().isEmpty)
+                let named = try #require(
+                    VaultSettings(
+                        environment: variables.merging(["VAULT_CACERT": "\(keys)/certificate"]) { first, _ in first },
+                        homeDirectory: folder))
+                let saved = try await VaultStore(named, lockFolder: folder).save(sampleCredential(), expecting: .absent)
+                #expect(try await VaultStore(named, lockFolder: folder).credential(for: key) == saved)
+            }
+        }
+    }
+
     @Test("a namespace is asked in, and keeps its records apart")
     func namespace() async throws {
         try await withVault { vault, folder in

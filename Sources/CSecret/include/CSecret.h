@@ -55,6 +55,10 @@ csecret_status csecret_open(int timeout_ms, csecret_session **session, csecret_r
 // Ends whatever a call of the session waits for, from another thread.
 void csecret_cancel(csecret_session *session);
 
+// Whether the two sides could not agree on a key, or on another one each: KWallet and libsecret differ in one of some hundred
+// keys, those that begin with a zero. Another session has other keys.
+bool csecret_is_flawed(const csecret_session *session);
+
 void csecret_close(csecret_session *session);
 
 // Whether the default collection is locked.

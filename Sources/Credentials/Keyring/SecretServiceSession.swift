@@ -16,6 +16,8 @@ struct SecretServiceItem: Sendable, Hashable {
 final class SecretServiceSession: Sendable {
     /// The longest a store operation may take, all its calls together, in seconds.
     static let standardLimit = 3.0
+    /// How many sessions are tried until the keys of one fit.
+    private static let sessions = 4
 
     /// Owned by one thread at a time: taken out of `idle`, used, put back.
     private struct Handle: @unchecked Sendable {
@@ -53,11 +55,26 @@ final class SecretServiceSession: Sendable {
                 guard error.code == .storeUnavailable else { throw error }
             }
         }
+        for _ in 1..<Self.sessions {
+            let flaw = Flaw()
+            do throws(OmlxError) {
+                return try await run(times, endsEarly, on: try make(), flaw: flaw, body)
+            } catch {
+                guard flaw.isThere else { throw error }
+            }
+        }
         return try await run(times, endsEarly, on: try make(), body)
     }
 
+    /// Whether a session's keys do not fit.
+    private final class Flaw: Sendable {
+        private let found = Mutex(false)
+        var isThere: Bool { found.withLock { $0 } }
+        func note() { found.withLock { $0 = true } }
+    }
+
     private func run<Value: Sendable>(
-        _ times: Double, _ endsEarly: Bool, on handle: Handle,
+        _ times: Double, _ endsEarly: Bool, on handle: Handle, flaw: Flaw? = nil,
         _ body: @escaping @Sendable (borrowing SecretServiceCalls) throws(OmlxError) -> Value
     ) async throws(OmlxError) -> Value {
         let limit = limit * times
@@ -74,6 +91,7 @@ final class SecretServiceSession: Sendable {
             } catch {
                 result = .failure(error)
             }
+            if csecret_is_flawed(handle.pointer) { flaw?.note() }
             // One that was given up, or could not be used, is not used again.
             if answer.give(result), !result.isAboutSession {
                 idle.put(handle)
