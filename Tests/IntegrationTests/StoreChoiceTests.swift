@@ -211,7 +211,8 @@ struct StoreChoiceTests {
             #expect(run.exit > 2, "\(run)")
             #expect(try FileManager.default.contentsOfDirectory(atPath: home.work + "/crash") == ["mcp.json"])
             let traced = try home.startShell(
-                "exec strace -f -o '\(home.desk)/trace' -e trace=prctl,openat \"$OMLX\" mcp call demo__add a=1 b=1")
+                "export ASAN_OPTIONS=detect_leaks=0; exec strace -f -o '\(home.desk)/trace' -e trace=prctl,openat \"$OMLX\" mcp call demo__add a=1 b=1"
+            )
             #expect(try await traced.end().exit == 0)
             let trace = try String(contentsOfFile: home.desk + "/trace", encoding: .utf8)
             let sealed = try #require(trace.range(of: "PR_SET_DUMPABLE, SUID_DUMP_DISABLE"))
