@@ -68,7 +68,7 @@ struct ConnectOptions: ParsableArguments {
         help: ArgumentHelp("The https URL of the client metadata document you host.", valueName: "url"))
     var clientMetadata: String?
 
-    @Option(help: "The credential store: auto, file, secretservice, vault or memory.")
+    @Option(help: StoreOptions.help)
     var store: String?
 
     @Option(help: "Which account's sign-in to use, where a server has several.")

@@ -169,13 +169,17 @@ extension SecretServiceStore {
                 path = item.path
                 try calls.update(path, attributes, text)
             } else {
-                // Nothing was read in this session yet, so nobody knows whether its keys fit: a secret that does not come
-                // back is not left there.
                 path = try calls.create(saved.label.withoutBraces, attributes, text)
-                if (try? calls.secret(of: path)) != text { try? calls.delete(path) }
             }
-            guard try calls.secret(of: path) == text else {
-                throw OmlxError(.storeWriteFailed, "the keyring gave back something else than was saved in it")
+            do throws(OmlxError) {
+                guard try calls.secret(of: path) == text else {
+                    throw OmlxError(.storeWriteFailed, "the keyring gave back something else than was saved in it")
+                }
+            } catch {
+                // Nothing was read in this session before, so nobody knew whether its keys fit: what does not come back is
+                // not left there.
+                if existing == nil { try? calls.delete(path) }
+                throw error
             }
             for item in existing?.items ?? [] where item.path != path { try calls.delete(item.path) }
             return saved

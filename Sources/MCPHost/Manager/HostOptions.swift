@@ -14,7 +14,8 @@ public struct HostOptions: Sendable {
     public var paths: HostPaths
     /// The user's home folder, where a Vault's token may be.
     public var homeDirectory: String
-    /// The store by name (`auto`, `file`, `secretservice`, `vault`, `memory`) in place of the configured one: `--store`, `OMLX_STORE`.
+    /// The store by name (`auto`, `file`, `secretservice`, `vault`, `memory`) in place of the configured one: `--store`,
+    /// `OMLX_STORE`.
     public var storeName: String?
     /// A store of the program's own in place of any other.
     public var store: (any CredentialStore)?

@@ -58,7 +58,7 @@ extension HostConfiguration {
             }
             try note.replace(choice)
         }
-        if let note, let now = try note.read(), now.emptying != nil {
+        if let note, let now = try note.read(), now.emptying == source {
             var done = now
             done.emptying = nil
             try note.replace(done)

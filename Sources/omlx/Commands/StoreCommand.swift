@@ -16,7 +16,9 @@ struct StoreCommand: AsyncParsableCommand {
 
 /// The options of all of them.
 struct StoreOptions: ParsableArguments {
-    @Option(help: "The credential store: auto, file, secretservice, vault or memory.")
+    static let help: ArgumentHelp = "The credential store: auto, file, secretservice, vault or memory."
+
+    @Option(help: StoreOptions.help)
     var store: String?
 
     func report(_ session: Session) async throws -> (HostConfiguration, StoreReport) {

@@ -25,7 +25,7 @@ struct TokenCommand: Action {
     @Option(help: "Which account's sign-in to use.")
     var account: String?
 
-    @Option(help: "The credential store: file, secretservice or memory.")
+    @Option(help: StoreOptions.help)
     var store: String?
 
     @OptionGroup var common: CommonOptions
