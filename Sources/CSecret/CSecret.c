@@ -72,6 +72,10 @@ static csecret_status failure(GError *error, csecret_reason *reason) {
   else if (!strcmp(name, "org.freedesktop.DBus.Error.UnknownMethod") ||
            !strcmp(name, "org.freedesktop.DBus.Error.UnknownInterface"))
     status = CSECRET_UNSUPPORTED;
+  // The second is what KWallet says when it could not unseal a secret.
+  else if (!strcmp(name, "org.freedesktop.Secret.Error.NoSession") ||
+           !strcmp(name, "org.qtproject.QtDBus.Error.InvalidObjectPath"))
+    status = CSECRET_NO_SESSION;
   else if (error->domain == p_g_io_error_quark()) {
     if (error->code == G_IO_ERROR_TIMED_OUT || error->code == G_IO_ERROR_CANCELLED) status = CSECRET_TIMEOUT;
     else if (!remote) status = CSECRET_NO_BUS;
@@ -463,6 +467,7 @@ csecret_status csecret_create(csecret_session *session, const char *label, const
   GVariant *reply;
   status = call(session, collection, COLLECTION_INTERFACE, "CreateItem", p_g_variant_new_tuple(parts, 3), &reply, reason);
   p_g_free(collection);
+  session->is_flawed = status == CSECRET_NO_SESSION;
   if (status || (status = checked(&reply, "(oo)", reason))) return status;
   const char *path, *prompt;
   p_g_variant_get(reply, "(&o&o)", &path, &prompt);

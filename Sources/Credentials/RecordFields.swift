@@ -75,7 +75,7 @@ struct RecordFields {
     init(parsing text: Secret) throws(RecordFlaw) {
         var bytes = text.withBytes { Array($0) }
         let taken = Secret.take(from: &bytes) { $0.count == 2 && $0[0] == Self.secretsName }
-        guard let object = (try? JSON(parsing: bytes))?.objectValue else { throw .malformed("the text") }
+        guard let object = (try? JSON(parsing: bytes))?.objectValue else { throw .malformed("JSON text") }
         members = object
         secrets = Dictionary(uniqueKeysWithValues: taken.map { ($0.key[1], $0.value) })
         guard members[Self.secretsName]?.objectValue != nil else { throw .malformed(Self.secretsName) }

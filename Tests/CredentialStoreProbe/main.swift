@@ -124,6 +124,15 @@ do {
         var next = credential(parameters[1])
         next.accessToken = Secret([UInt8](repeating: UInt8(ascii: "a"), count: Int(parameters[2]) ?? 1))
         _ = try await store.save(next, expecting: .any)
+    case "save-apart":
+        // Each saved, and read, by a store, and so a session and keys, of its own.
+        for number in 0..<(Int(parameters[1]) ?? 0) {
+            let url = "https://apart-\(number)"
+            _ = try await store(parameters[0]).save(credential(url), expecting: .absent)
+            guard try await store(parameters[0]).credential(for: CredentialKey(serverURL: url)) != nil else {
+                throw OmlxError(.storeUnreadable, "a record is missing")
+            }
+        }
     case "read":
         let found = try await store(parameters[0]).credential(for: CredentialKey(serverURL: parameters[1]))
         say(found.map { "generation \($0.generation) count \($0.unknown["count"]?.intValue ?? 0)" } ?? "none")

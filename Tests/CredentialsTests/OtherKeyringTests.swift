@@ -47,6 +47,17 @@ struct OtherKeyringTests {
         }
     }
 
+    @Test("sessions whose keys do not fit: every record is saved and read, nothing is left of an attempt that failed")
+    func unfitKeys() async throws {
+        // About one session in 128 is such a one.
+        let sessions = 300
+        try await withKeyring(.kwallet) { keyring async throws in
+            #expect(try await keyring.probe("save-apart", "\(sessions)") == ["done"])
+            let urls = (0..<sessions).map { "https://apart-\($0)" }.sorted()
+            #expect(try await keyring.probe("list") == urls + ["done"])
+        }
+    }
+
     @Test(
         "pain 19: locked: said so, at once, and nobody is asked; gone: unavailable; back: as it was",
         arguments: Program.allCases)

@@ -27,6 +27,8 @@ typedef enum {
   CSECRET_UNSUPPORTED,
   // There is no default collection.
   CSECRET_NO_COLLECTION,
+  // It does not know the session, or could not unseal what was sealed for it.
+  CSECRET_NO_SESSION,
   // Something else; the text says what.
   CSECRET_FAILED,
 } csecret_status;
@@ -72,8 +74,8 @@ csecret_status csecret_search(csecret_session *session, const char *const attrib
 csecret_status csecret_read(csecret_session *session, const char *path, csecret_bytes bytes, void *context,
                             csecret_reason *reason);
 
-// Makes an item in the default collection, which is not locked; one with the very same attributes is replaced. Gives its path, at most
-// `size` bytes with the zero at the end.
+// Makes an item in the default collection, which is not locked; one with the very same attributes is replaced. Gives its
+// path, at most `size` bytes with the zero at the end. When it fails, KWallet has an item without a secret all the same.
 csecret_status csecret_create(csecret_session *session, const char *label, const char *const attributes[],
                               const uint8_t *bytes, size_t length, char *path, size_t size, csecret_reason *reason);
 

@@ -169,7 +169,13 @@ extension SecretServiceStore {
                 path = item.path
                 try calls.update(path, attributes, text)
             } else {
-                path = try calls.create(saved.label.withoutBraces, attributes, text)
+                do throws(OmlxError) {
+                    path = try calls.create(saved.label.withoutBraces, attributes, text)
+                } catch {
+                    // KWallet leaves an item without its secret.
+                    for item in (try? Self.unlockedItems(attributes, calls)) ?? [] { try? calls.delete(item.path) }
+                    throw error
+                }
             }
             do throws(OmlxError) {
                 guard try calls.secret(of: path) == text else {
