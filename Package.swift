@@ -9,6 +9,8 @@ let package = Package(
         .executable(name: "omlx-demo-server", targets: ["DemoServerCommand"]),
         .library(name: "MCPHost", targets: ["MCPHost"]),
         .library(name: "SignIn", targets: ["SignIn"]),
+        // For a store of one's own, with what its records are made of.
+        .library(name: "Credentials", targets: ["Credentials", "Cryptography", "ErrorCatalogue", "JSON"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),

@@ -14,6 +14,7 @@ mkdir "$work/home"
 tools=$(.build/debug/consumer "$work/home" "$root/.venvs/mcp1/bin/python" \
     "$root/Tests/IntegrationTests/Servers/sdk1_server.py" --transport stdio)
 case "$tools" in
-*local__echo*OAUTH_SIGN_IN_NEEDED*) echo "consumer package: builds by version, lists tools, asks for a header" ;;
+*local__echo*OAUTH_SIGN_IN_NEEDED*"own store: Bearer kept"*)
+    echo "consumer package: builds by version, lists tools, asks for a header, brings a store" ;;
 *) echo "consumer package: it said: $tools" >&2; exit 1 ;;
 esac

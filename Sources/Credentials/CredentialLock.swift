@@ -19,7 +19,8 @@ public final class CredentialLock: Sendable {
 
     private static let firstPause = 0.002
     private static let longestPause = 0.05
-    private static let stuckAfter = 10.0
+    /// From when on a holder is named, in seconds.
+    static let stuckAfter = 10.0
 
     /// The lock file's path.
     public let path: String
@@ -86,6 +87,17 @@ public final class CredentialLock: Sendable {
             "\(store)-\(digest.prefix(2))", in: folder, command: "writing a credential", timeout: timeout, now: now)
     }
 
+    /// Waits for the lock all who use a store have in common, whose name is none that a lock of one program has, or one of
+    /// another store.
+    static func acquireShared(
+        _ key: CredentialKey, store: String, in folder: String, command: String, timeout: Double,
+        now: @Sendable () -> Date,
+        stuck: (@Sendable (OmlxError) -> Void)?
+    ) async throws -> CredentialLock {
+        try await acquire(
+            "\(store)-\(key.recordName())", in: folder, command: command, timeout: timeout, now: now, stuck: stuck)
+    }
+
     /// Frees the lock. Doing so twice, or letting the last reference go, is the same.
     public func release() {
         descriptor.withLock { descriptor in
@@ -131,6 +143,8 @@ public final class CredentialLock: Sendable {
         throw .lockFailed(path, "the folder was removed meanwhile")
     }
 }
+
+extension CredentialLock: SharedLock {}
 
 // MARK: the holder's text
 extension CredentialLock {

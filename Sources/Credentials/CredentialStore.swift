@@ -110,17 +110,20 @@ public protocol CredentialStore: Sendable {
     /// - Returns: `nil` when the store cannot tell: others' sign-ins and sign-outs are then noticed at the next 401.
     func changes() -> AsyncStream<Void>?
 
-    /// Waits for a lock that keeps other machines from refreshing a credential. The lock of this machine is taken before,
-    /// by whoever asks.
+    /// Waits for a lock that keeps everybody else who uses this store from refreshing a credential: other machines, and
+    /// programs whose folder of locks is another one. The lock in the caller's own folder is taken before, by whoever asks.
     /// - Parameters:
     ///   - command: What the holder is doing, for those that wait in vain; no secret.
     ///   - timeout: How long to wait, in seconds.
-    /// - Returns: `nil` for a store of one machine.
+    ///   - stuck: Told once, after 10 s of waiting, who holds the lock, as the error would say it.
+    /// - Returns: `nil` for a store that needs none.
     /// - Throws: `OmlxError` with `STORE_LOCK_TIMEOUT`, and what reading and saving throws.
-    func sharedLock(on key: CredentialKey, command: String, timeout: Double) async throws -> (any SharedLock)?
+    func sharedLock(
+        on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
+    ) async throws -> (any SharedLock)?
 }
 
-/// A lock between machines.
+/// A lock between all who use a store.
 public protocol SharedLock: Sendable {
     /// Frees the lock.
     func release() async
@@ -139,10 +142,10 @@ extension CredentialStore {
     /// A store there is one of.
     public var identity: String { name }
 
-    /// A store of one machine.
-    public func sharedLock(on key: CredentialKey, command: String, timeout: Double) async throws -> (any SharedLock)? {
-        nil
-    }
+    /// A store that needs none.
+    public func sharedLock(
+        on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
+    ) async throws -> (any SharedLock)? { nil }
 
     /// Saves a credential; a damaged record in its place is an error.
     public func save(_ credential: Credential, expecting expected: ExpectedRecord) async throws -> Credential {

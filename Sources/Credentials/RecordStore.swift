@@ -6,11 +6,20 @@ import FoundationEssentials
 enum Succession: Sendable {
     /// It follows the one in the store.
     case next
-    /// It keeps its own, as on the way from another store; one in the store that is newer or the same stays.
+    /// It keeps its own, as on the way from another store, or comes after what is there; one in the store that was granted
+    /// later, or is the same, stays.
     case exact
 
+    /// Whether what is in the store stays.
+    func keeps<Record: StoredRecord>(_ existing: Record, against record: Record) -> Bool {
+        self == .exact && !record.isNewer(than: existing)
+    }
+
     func record<Record: StoredRecord>(_ record: Record, after existing: Record?, now: Date) -> Record {
-        self == .exact ? record : record.successor(of: existing, now: now)
+        guard self == .exact else { return record.successor(of: existing, now: now) }
+        var record = record
+        if let existing { record.generation = max(record.generation, existing.generation + 1) }
+        return record
     }
 }
 
@@ -25,16 +34,24 @@ protocol RecordStore: CredentialStore {
     /// What is to be said about using it, such as that only one machine may.
     /// - Throws: `OmlxError` of class storage.
     func caution() async throws -> String?
+    /// Does what a save does, and leaves nothing.
+    /// - Throws: what a save would.
+    func tryWriting() async throws
 }
 
 extension RecordStore {
     func caution() async throws -> String? { nil }
+    func tryWriting() async throws {}
 }
 
 extension CredentialStore {
     /// What is to be known before it is used; `nil` when there is nothing.
     /// - Throws: `OmlxError` of class storage.
     public func advice() async throws -> String? { try await (self as? any RecordStore)?.caution() }
+
+    /// Tries whether it can be written to, where that is not seen otherwise. Nothing of it stays.
+    /// - Throws: `OmlxError` of class storage.
+    public func tryWriting() async throws { try await (self as? any RecordStore)?.tryWriting() }
 }
 
 extension RecordStore {

@@ -40,6 +40,11 @@ public enum SecretFile {
             count += max(got, 0)
         }
         let line = bytes.prefix(count).prefix { $0 != 0x0A && $0 != 0x0D }
+        guard line.count < bytes.count else {
+            throw OmlxError(
+                .storeUnreadable, "the first line of \(path) is longer than \(greatestCount) bytes",
+                nextStep: "ls -ld \(path.shellWord)")
+        }
         guard !line.isEmpty else {
             throw OmlxError(.storeUnreadable, "\(path) holds nothing", nextStep: "ls -ld \(path.shellWord)")
         }

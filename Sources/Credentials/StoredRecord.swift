@@ -11,7 +11,9 @@ protocol StoredRecord: Sendable {
     static var kind: RecordKind { get }
     static func recordName(_ key: Key) throws(OmlxError) -> String
     var key: Key { get }
-    var generation: Int { get }
+    var generation: Int { get set }
+    /// When what it holds was granted; generations of two stores cannot be compared.
+    var granted: Date { get }
     func successor(of existing: Self?, now: Date) -> Self
     func serialized() throws(OmlxError) -> Secret
     init(fields: inout RecordFields) throws(RecordFlaw)
@@ -40,7 +42,15 @@ extension StoredRecord {
     }
 }
 
+extension StoredRecord {
+    /// Whether it was granted later than another.
+    func isNewer(than other: Self) -> Bool {
+        granted == other.granted ? generation > other.generation : granted > other.granted
+    }
+}
+
 extension Credential: StoredRecord {
+    var granted: Date { max(obtainedAt, refreshedAt ?? obtainedAt) }
     static var schema: String { "io.omlx.Credential" }
     var label: String { "omlx: \(key)" }
     var shownAttributes: [(String, String)] {
@@ -168,6 +178,7 @@ extension Credential: StoredRecord {
 }
 
 extension ClientRegistration: StoredRecord {
+    var granted: Date { issuedAt ?? .distantPast }
     static var schema: String { "io.omlx.ClientRegistration" }
     var label: String { "omlx: client for \(key)" }
     var shownAttributes: [(String, String)] {

@@ -27,6 +27,8 @@ extension Secret {
     public static func take(from json: inout [UInt8], where isSecret: ([String]) -> Bool) -> [[String]: Secret] {
         var scanner = SecretScanner(json)
         scanner.scan(isSecret)
+        // The scanner has it too, and what two have would be copied before it is wiped.
+        scanner.letGo()
         wipe(&json)
         json = scanner.redacted
         return scanner.taken
@@ -148,7 +150,7 @@ private struct SecretScanner {
         case array
     }
 
-    private let bytes: [UInt8]
+    private var bytes: [UInt8]
     private var levels: [Level] = []
     private var arrays = 0
     private var path: [String] = []
@@ -175,6 +177,9 @@ private struct SecretScanner {
             offset += 1
         }
     }
+
+    /// Gives the text up; what was taken out of it stays.
+    mutating func letGo() { bytes = [] }
 
     /// The offset of the closing quotation mark, or the end of the text when there is none.
     private func endOfString(from start: Int) -> Int {

@@ -232,6 +232,20 @@ public struct HTTPReply: Sendable {
         self.head = head
         self.body = body
     }
+
+    /// Overwrites the body with zeros and empties it: for an answer with secrets, once they are taken out. Somebody else
+    /// who has the same array keeps it.
+    public mutating func wipe() { Secret.wipe(&body) }
+}
+
+extension Result where Success == HTTPReply {
+    /// Overwrites the body of the answer, if it is one.
+    public mutating func wipe() {
+        guard case .success(var reply) = self else { return }
+        // The last reference but that one.
+        self = .success(HTTPReply(head: reply.head, body: []))
+        reply.wipe()
+    }
 }
 
 extension StringProtocol {

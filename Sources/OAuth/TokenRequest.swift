@@ -112,7 +112,7 @@ public enum TokenReply: Sendable {
     /// A success that cannot be used: no token, or a kind omlx does not speak.
     case unusable(OmlxError)
 
-    /// Judges an answer. The body is wiped by the caller.
+    /// Judges an answer. The caller wipes it (`HTTPReply.wipe`).
     public init(_ reply: HTTPReply) {
         let status = reply.head.status
         let origin = reply.head.url.origin

@@ -43,7 +43,9 @@ public struct BrowserOpener: BrowserOpening {
         // POSIX_SPAWN_SETSID, a macro of glibc that Swift does not import.
         posix_spawnattr_setflags(&attributes, 0x80)
         let arguments = ([path] + command.arguments).map { strdup($0) }
-        let variables = environment.filter { Self.isForOthers($0.key) }.map { strdup("\($0.key)=\($0.value)") }
+        let variables = environment.filter { Self.isForOthers($0.key) }.map {
+            strdup("\($0.key)=\(Self.withoutUser($0.value))")
+        }
         defer { for string in arguments + variables { free(string) } }
         var process = pid_t()
         let status = posix_spawn(&process, path, &actions, &attributes, arguments + [nil], variables + [nil])
@@ -55,10 +57,20 @@ public struct BrowserOpener: BrowserOpening {
     static func isForOthers(_ name: String) -> Bool {
         if name == "XDG_ACTIVATION_TOKEN" { return true }
         let name = name.uppercased()
+        let words = Set(name.split(separator: "_").map(String.init))
         return !name.hasPrefix("OMLX_INPUT_")
-            && !["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "ENCRYPTION_KEY", "CREDENTIAL"].contains {
+            && words.isDisjoint(with: ["KEY", "PASS", "PAT", "PWD"].filter { $0 != name })
+            && !["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "CREDENTIAL", "BEARER"].contains {
                 name.contains($0)
             }
+    }
+
+    /// A URL without user and password, as of a proxy; any other value as it is.
+    static func withoutUser(_ value: String) -> String {
+        guard let start = value.firstRange(of: "://")?.upperBound,
+            let at = value[start...].prefix(while: { !"/?#".contains($0) }).lastIndex(of: "@")
+        else { return value }
+        return String(value[..<start] + value[value.index(after: at)...])
     }
 
     private func find(_ program: String) -> String? {

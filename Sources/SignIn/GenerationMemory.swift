@@ -26,6 +26,49 @@ extension SignInContext {
         return saved
     }
 
+    /// Saves new tokens, again and again for some seconds when the store is away for a moment: they were granted, and are
+    /// nowhere else.
+    /// - Throws: what the store throws.
+    func savePatiently(
+        _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged: Bool = false
+    ) async throws -> Credential {
+        var pauses = SignInContext.savePauses[...]
+        while true {
+            do {
+                return try await save(credential, expecting: expected, replacingDamaged: replacingDamaged)
+            } catch let error as OmlxError {
+                // A try that failed may have been carried out all the same.
+                if error.code == .storeConflict, let found = try? await store.credential(for: credential.key),
+                    found.accessToken == credential.accessToken, found.refreshToken == credential.refreshToken
+                {
+                    if !store.isShared { memory?.note(found, in: store) }
+                    return found
+                }
+                guard SignInContext.mayPass(error.code), let pause = pauses.popFirst() else { throw error }
+                try? await self.pause(pause)
+            }
+        }
+    }
+
+    /// Between the tries to save new tokens, in seconds.
+    private static let savePauses = [0.1, 0.4, 1, 2, 4]
+
+    /// Whether what keeps a store from saving may be over in a moment.
+    private static func mayPass(_ code: ErrorCode) -> Bool {
+        [
+            .storeUnavailable, .storeTimeout, .storeSealed, .storeLocked, .storeWriteFailed, .storeUnreadable,
+            .storeLockTimeout, .storeLockFailed, .storeForbidden, .storeTokenExpired,
+        ].contains(code)
+    }
+
+    /// Remembers that a record was removed: a copy put back is older.
+    func noteRemoval(of credential: Credential) {
+        guard !store.isShared else { return }
+        var next = credential
+        next.generation += 1
+        memory?.note(next, in: store)
+    }
+
     /// A store of several machines counts by itself; their clocks differ.
     /// - Throws: `STORE_OLDER` for a record that is older than what was saved: its refresh token was used since.
     func refuseOlder(_ credential: Credential) throws(OmlxError) {

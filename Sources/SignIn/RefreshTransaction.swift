@@ -31,9 +31,6 @@ public struct RefreshTransaction: Sendable {
     /// The longest wait for another process's refresh, and for another machine's, in seconds; who waits in vain is told
     /// who holds the lock.
     private static let lockWait = 20.0
-    /// Between the tries to save new tokens, in seconds.
-    private static let savePauses = [0.1, 0.4, 1, 2, 4]
-
     private let context: SignInContext
     private let key: CredentialKey
     private let lockWait: Double
@@ -109,8 +106,9 @@ public struct RefreshTransaction: Sendable {
             switch action {
             case .send(let pause):
                 if pause > 0 { try await Task.sleep(for: .seconds(pause)) }
-                let reply = await context.fetch(request)
+                var reply = await context.fetch(request)
                 action = machine.received(reply, jitter: Double.random(in: 0...1))
+                reply.wipe()
             case .granted(let grant): return .current(try await keep(grant, over: begun), isNew: true)
             case .rejected(let error, let reason):
                 let lost = earlier ?? (machine.mayHaveLostTokens ? begun.refreshBegun : nil)
@@ -170,20 +168,14 @@ public struct RefreshTransaction: Sendable {
         }
     }
 
-    /// Saves new tokens, again and again for a while when the store is away for a moment: the old ones are of no use any
-    /// more. What cannot be saved is held in memory, and saved before the next refresh.
+    /// Saves new tokens, patiently: the old ones are of no use any more. What cannot be saved is held in memory, and saved
+    /// before the next refresh.
     private func persist(_ renewed: Credential, over credential: Credential) async throws -> Credential {
-        var pauses = Self.savePauses[...]
-        while true {
-            do {
-                return try await context.save(renewed, expecting: .generation(credential.generation))
-            } catch let error as OmlxError where error.code != .storeConflict {
-                guard let pause = pauses.popFirst() else {
-                    context.unsaved.hold(renewed)
-                    throw error
-                }
-                try? await context.pause(pause)
-            }
+        do {
+            return try await context.savePatiently(renewed, expecting: .generation(credential.generation))
+        } catch let error as OmlxError where error.code != .storeConflict {
+            context.unsaved.hold(renewed)
+            throw error
         }
     }
 

@@ -105,7 +105,13 @@ public actor ServerAuthorizer {
     /// - Throws: `OmlxError`: what `authorization()` throws; `OAUTH_SIGN_IN_NEEDED`, `OAUTH_REFRESH_REJECTED`,
     ///   `OAUTH_REFRESH_REFUSED`, `OAUTH_REFRESH_IMPOSSIBLE` when only a person can get the next token.
     public func usableAuthorization() async throws -> Authorization {
-        let authorization = try await authorization()
+        var authorization = try await authorization()
+        if credential == nil {
+            // The keyring may hold one, where nobody has chosen a store yet.
+            await context.store.settle()
+            try await readStore()
+            authorization = try await self.authorization()
+        }
         guard let credential else {
             throw await missing("there is no sign-in at \(key)")
         }

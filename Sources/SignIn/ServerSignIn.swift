@@ -54,6 +54,9 @@ public final class ServerSignIn: Sendable {
         public var userAgent: String
         /// What a person types to sign in, for the next step of errors.
         public var loginCommand: String?
+        /// What is remembered of generations outside the store, so that an older copy that is put back is not refreshed
+        /// with. Nothing by default; the command remembers in its status database.
+        public var memory: (any GenerationMemory)?
         /// Told of everything that happens to the sign-in: for a log, for a status.
         public var observer: @Sendable (AuthorizationEvent) -> Void
         /// Told of client registrations made and forgotten.
@@ -65,8 +68,8 @@ public final class ServerSignIn: Sendable {
         public init(environment: [String: String], homeDirectory: String) {
             configuration = SignInConfiguration()
             paths = SignInPaths(environment: environment, homeDirectory: homeDirectory)
-            storePassword = (environment["OMLX_STORE_PASSWORD"] ?? environment["MCP_CLI_ENCRYPTION_KEY"])
-                .flatMap { $0.isEmpty ? nil : Secret($0) }
+            storePassword = ["OMLX_STORE_PASSWORD", "MCP_CLI_ENCRYPTION_KEY"].lazy.compactMap { environment[$0] }
+                .first { !$0.isEmpty }.map { Secret($0) }
             self.environment = environment
             tls = TLSSettings()
             command = "a program"
@@ -85,9 +88,9 @@ public final class ServerSignIn: Sendable {
             var places = StorePlaces(
                 folder: paths.credentials, lockFolder: paths.locks, environment: environment,
                 homeDirectory: homeDirectory, now: now)
-            places.password = storePassword
+            if let storePassword { places.keySource = .password(storePassword) }
             if storePassword == nil, let file = environment["OMLX_STORE_PASSWORD_FILE"], !file.isEmpty {
-                places.password = try SecretFile.read(file)
+                places.keySource = .password(try SecretFile.read(file))
             }
             guard let name = environment["OMLX_STORE"], !name.isEmpty, name != "auto" else {
                 return AutomaticStore(places)
@@ -122,6 +125,7 @@ public final class ServerSignIn: Sendable {
         var context = SignInContext(
             http: http, store: store, lockFolder: options.paths.locks, command: options.command, now: options.now)
         context.observer = options.registrations
+        context.memory = options.memory
         self.init(
             url, account: options.account, configuration: options.configuration, context: context,
             loginCommand: options.loginCommand, observer: options.observer)

@@ -74,7 +74,7 @@ public struct SignInContext: Sendable {
         let own = try await CredentialLock.acquire(
             try key.recordName(), in: lockFolder, command: command, timeout: timeout, now: now, stuck: stuck)
         defer { own.release() }
-        guard let shared = try await store.sharedLock(on: key, command: command, timeout: timeout) else {
+        guard let shared = try await store.sharedLock(on: key, command: command, timeout: timeout, stuck: stuck) else {
             return try await work()
         }
         do {

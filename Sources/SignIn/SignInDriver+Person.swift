@@ -129,10 +129,11 @@ extension SignInDriver {
                 try await context.pause(Double(pause))
                 // Not cut off once it is under way: the answer may hold the tokens.
                 let context = context
-                let reply = await context.exchanges.run {
+                var reply = await context.exchanges.run {
                     await context.fetch(request.tokenRequest(authorization.deviceCode))
                 }
                 action = polling.received(reply)
+                reply.wipe()
                 if case .ask = action { try Task.checkCancellation() }
             }
         }

@@ -153,6 +153,10 @@ public struct SignInDriver: Sendable {
         var event = SignInMachine.Event.start
         while true {
             let action = machine.handle(event)
+            if case .fetched(var result) = event {
+                event = .start
+                result.wipe()
+            }
             for notice in machine.notices[shownNotices...] { await interface.notice(notice) }
             shownNotices = machine.notices.count
             switch action {
@@ -252,7 +256,7 @@ public struct SignInDriver: Sendable {
             do {
                 return .success(
                     try await context.locked(result.credential.key, timeout: 30) {
-                        try await context.save(result.credential, expecting: .any, replacingDamaged: true)
+                        try await context.savePatiently(result.credential, expecting: .any, replacingDamaged: true)
                     })
             } catch {
                 return .failure(error)

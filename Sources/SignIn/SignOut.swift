@@ -71,6 +71,7 @@ public struct SignOut: Sendable {
         }
         let revocation = localOnly ? .notAsked : await revoke(credential)
         try await context.store.removeCredential(for: key, expecting: .any)
+        context.noteRemoval(of: credential)
         let forgotClient = forgetsClient ? try await forgetClients(of: key.serverURL) : false
         return SignOutOutcome(wasSignedIn: true, revocation: revocation, forgotClient: forgotClient)
     }

@@ -128,13 +128,20 @@ struct Session: Sendable {
             pointer += 1
         }
         environment = variables
-        home = variables["HOME"] ?? ""
+        home = Self.home(variables["HOME"])
         var console = Console.standard
         console.isQuiet = common.quiet
         self.console = console
         self.common = common
         let level: Logger.Level = common.verbose ? .debug : (common.quiet ? .error : .warning)
         logger = Logger(label: "omlx") { _ in ConsoleLogHandler(logLevel: level) }
+    }
+
+    /// The home folder: what `HOME` says, or where it says nothing usable, what the system knows.
+    private static func home(_ variable: String?) -> String {
+        if let variable, variable.hasPrefix("/") { return variable }
+        guard let entry = getpwuid(geteuid()), let path = entry.pointee.pw_dir else { return "" }
+        return String(cString: path)
     }
 
     /// The configuration, with its warnings said on standard error.

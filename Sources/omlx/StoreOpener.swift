@@ -8,7 +8,7 @@ import MCPHost
 
 /// The person who signs in, asked for a password or to unlock the keyring.
 struct StoreOpener {
-    /// How long somebody has to answer the keyring's window, in seconds.
+    /// How long somebody has to answer, in the keyring's window or on the terminal, in seconds.
     private static let patience = 60.0
     private static let tries = 3
     /// A window that is closed sooner was never shown: there is no display it could be shown on.
@@ -22,9 +22,19 @@ struct StoreOpener {
     func open(for server: String?, _ configuration: HostConfiguration, _ options: inout HostOptions) async throws {
         switch await configuration.storeObstacle(of: server, options) {
         case .passwordMissing?:
-            options.storePassword = try await Terminal.password("Password of the credential store: ")
+            options.storePassword = try await password("Password of the credential store: ")
         case .keyringLocked?: try await unlock(configuration, options)
         case nil: break
+        }
+    }
+
+    private func password(_ question: String) async throws -> Secret? {
+        switch try await Terminal.password(question, seconds: Self.patience) {
+        case .given(let password): return password
+        case .none: return nil
+        case .overdue:
+            session.console.note("Nobody answered within \(Int(Self.patience)) s.")
+            return nil
         }
     }
 
@@ -58,7 +68,7 @@ struct StoreOpener {
 
     private func askOnTerminal(_ configuration: HostConfiguration, _ options: HostOptions) async throws {
         for _ in 0..<Self.tries {
-            guard let password = try await Terminal.password("Password of the keyring: ") else { return }
+            guard let password = try await password("Password of the keyring: ") else { return }
             do {
                 try await configuration.unlockKeyring(.password(password), options)
                 return
@@ -72,21 +82,31 @@ struct StoreOpener {
 
 /// The terminal of the process, whatever its standard streams are.
 enum Terminal {
+    /// What came of a question.
+    enum Answer {
+        case given(Secret)
+        /// There is no terminal, or the answer was empty.
+        case none
+        case overdue
+    }
+
     private static let greatestCount = 1024
 
     /// Asks for a password, which is not shown.
-    /// - Returns: `nil` without a terminal, and for an empty answer.
+    /// - Parameter seconds: how long it is waited for.
     /// - Throws: `CancellationError` when it is broken off.
-    static func password(_ question: String) async throws -> Secret? {
+    static func password(_ question: String, seconds: Double) async throws -> Answer {
+        let clock = ContinuousClock()
+        let deadline = clock.now.advanced(by: .seconds(seconds))
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
-        guard terminal >= 0 else { return nil }
+        guard terminal >= 0 else { return .none }
         defer { close(terminal) }
         var settings = termios()
-        guard tcgetattr(terminal, &settings) == 0 else { return nil }
+        guard tcgetattr(terminal, &settings) == 0 else { return .none }
         var silent = settings
         silent.c_lflag &= ~tcflag_t(ECHO)
         // TCSAFLUSH: what was typed before the question is no answer to it.
-        guard tcsetattr(terminal, TCSAFLUSH, &silent) == 0 else { return nil }
+        guard tcsetattr(terminal, TCSAFLUSH, &silent) == 0 else { return .none }
         defer { tcsetattr(terminal, TCSAFLUSH, &settings) }
         say(question, terminal)
         defer { say("\n", terminal) }
@@ -95,6 +115,12 @@ enum Terminal {
         defer { Secret.wipe(&bytes) }
         while true {
             try Task.checkCancellation()
+            guard clock.now < deadline else { return .overdue }
+            // A shell that had the terminal meanwhile (Ctrl-Z) shows what is typed again.
+            var now = termios()
+            if tcgetpgrp(terminal) == getpgrp(), tcgetattr(terminal, &now) == 0, now.c_lflag & tcflag_t(ECHO) != 0 {
+                tcsetattr(terminal, TCSANOW, &silent)
+            }
             var entry = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
             // Short waits, so that Ctrl-C is noticed.
             guard poll(&entry, 1, 100) > 0 else {
@@ -107,7 +133,7 @@ enum Terminal {
             guard count == 1, byte != UInt8(ascii: "\n"), bytes.count < greatestCount else { break }
             bytes.append(byte)
         }
-        return bytes.isEmpty ? nil : Secret(bytes)
+        return bytes.isEmpty ? .none : .given(Secret(bytes))
     }
 
     private static func say(_ text: String, _ terminal: Int32) {

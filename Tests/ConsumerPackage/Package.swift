@@ -11,7 +11,10 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "consumer",
-            dependencies: [.product(name: "MCPHost", package: "omlx"), .product(name: "SignIn", package: "omlx")])
+            dependencies: [
+                .product(name: "MCPHost", package: "omlx"), .product(name: "SignIn", package: "omlx"),
+                .product(name: "Credentials", package: "omlx"),
+            ])
     ],
     swiftLanguageModes: [.v6]
 )

@@ -9,6 +9,19 @@ import Testing
 @testable import Credentials
 
 @Suite struct FilePermissionTests {
+    @Test("a link to a place that is not there, as of a disk that is not mounted, is not the same as nothing")
+    func danglingLink() async throws {
+        try await withTemporaryFolder { folder in
+            for path in ["\(folder)/store", "\(folder)/up"] { try #require(symlink("/nowhere/at/all", path) == 0) }
+            for place in ["\(folder)/store", "\(folder)/up/store"] {
+                let store = EncryptedFileStore(folder: place, keySource: .keyFile)
+                let key = CredentialKey(serverURL: sampleURL)
+                await #expect(performing: { try await store.credential(for: key) }, throws: has(.storeUnreadable))
+                await #expect(performing: { try await store.credentials() }, throws: has(.storeUnreadable))
+            }
+        }
+    }
+
     private let key = CredentialKey(serverURL: sampleURL)
 
     @Test("C12.1: folders have mode 0700 and files 0600, whatever the umask")

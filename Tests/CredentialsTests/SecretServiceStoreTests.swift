@@ -184,6 +184,21 @@ import Testing
         }
     }
 
+    @Test("an item beside the record that cannot be read stays, at a save and at a removal")
+    func unreadableDuplicate() async throws {
+        try await withKeyring { keyring async throws in
+            #expect(try keyring.probe("save", sampleURL, "20") == ["done"])
+            let name = try CredentialKey(serverURL: sampleURL).recordName()
+            _ = try keyring.run(
+                "printf garbage | secret-tool store --label=x xdg:schema io.omlx.Credential record \(name) of newer")
+            #expect(try keyring.probe("save", sampleURL, "30") == ["done"])
+            #expect(try keyring.probe("read", sampleURL).last == "done")
+            #expect(try keyring.probe("remove", sampleURL) == ["done"])
+            let kept = try keyring.run("secret-tool search --all of newer 2>&1 | grep ^secret")
+            #expect(kept == ["secret = garbage"])
+        }
+    }
+
     @Test("the functions declared are those of the real headers")
     func declarations() async throws {
         try await withTemporaryFolder { folder in

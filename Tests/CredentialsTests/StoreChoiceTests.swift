@@ -3,6 +3,8 @@
 import Cryptography
 import ErrorCatalogue
 import FoundationEssentials
+import Glibc
+import JSON
 import Synchronization
 import Testing
 
@@ -74,7 +76,7 @@ struct StoreChoiceTests {
                 try await AutomaticStore(places(folder, vault.settings())).credential(for: key)
             }
             #expect(error.code == .storeUnavailable && error.message.contains("nowhere else"), "\(error)")
-            #expect(try names(folder) == ["store.json"], "no credential was written to a file")
+            #expect(try Set(names(folder)) == ["locks", "store.json"], "no credential was written to a file")
         }
     }
 
@@ -87,6 +89,73 @@ struct StoreChoiceTests {
             #expect(error.code == .storeForbidden && error.nextStep?.hasSuffix("OMLX_STORE=file") == true, "\(error)")
             #expect(try StoreChoiceFile(folder: "\(folder)/store").read() == nil)
             _ = try await AutomaticStore(places(folder)).save(sampleCredential(), expecting: .absent)
+        }
+    }
+
+    @Test("while one makes the choice others wait: what fails there is relied on by nobody")
+    func oneChooses() async throws {
+        try await withTemporaryFolder { folder in
+            let note = StoreChoiceFile(folder: "\(folder)/store")
+            let choosing = try await note.lock(command: "test")
+            try note.replace(StoreChoice(.vault, place: "https://vault.example secret/omlx", since: sampleTime))
+            let isSaved = Mutex(false)
+            let store = AutomaticStore(places(folder))
+            await #expect(
+                performing: { try await store.save(sampleCredential(), expecting: .absent) }, throws: has(.storeMoved))
+            var tentative = try #require(try note.read())
+            tentative.isTentative = true
+            try note.replace(tentative)
+            let waiting = Task {
+                _ = try await store.save(sampleCredential(), expecting: .absent)
+                isSaved.withLock { $0 = true }
+            }
+            for _ in 0..<1000 { await Task.yield() }
+            #expect(!isSaved.withLock { $0 })
+            note.withdraw()
+            choosing.release()
+            try await waiting.value
+            #expect(try note.read() == StoreChoice(.file, since: sampleTime))
+        }
+    }
+
+    @Test("a choice whose first save was broken off is followed, unless another Vault is named by then")
+    func brokenOff() async throws {
+        try await withVault { vault, folder in
+            let note = StoreChoiceFile(folder: "\(folder)/store")
+            let place = vault.settings().place
+            try note.replace(StoreChoice(.vault, place: place, since: sampleTime, isTentative: true))
+            let store = AutomaticStore(places(folder, vault.settings()))
+            #expect(store.name == "vault")
+            _ = try await store.save(sampleCredential(), expecting: .absent)
+            #expect(try note.read() == StoreChoice(.vault, place: place, since: sampleTime))
+            #expect(try await vault.store(folder).credential(for: key) != nil)
+            for settings in [nil, VaultSettings(address: "https://other.example", token: nil)] {
+                try note.replace(StoreChoice(.vault, place: place, since: sampleTime, isTentative: true))
+                let store = AutomaticStore(places(folder, settings))
+                #expect(try await store.kind() == .file)
+                _ = try await store.save(sampleCredential(), expecting: .any)
+                #expect(try note.read()?.kind == .file)
+            }
+        }
+    }
+
+    @Test("a store that becomes another one while something is saved: it is saved there")
+    func movedMeanwhile() async throws {
+        try await withVault { vault, folder in
+            let note = StoreChoiceFile(folder: "\(folder)/store")
+            try note.replace(StoreChoice(.file, since: sampleTime))
+            let name = try key.recordName()
+            let digest = name.drop { $0 != "-" }.dropFirst().prefix(2)
+            let writing = try await CredentialLock.acquire(
+                "write-\(digest)", in: "\(folder)/store/locks", command: "test")
+            let automatic = AutomaticStore(places(folder, vault.settings()))
+            let saving = Task { try await automatic.save(sampleCredential(), expecting: .absent) }
+            for _ in 0..<1000 { await Task.yield() }
+            try note.replace(StoreChoice(.vault, place: vault.settings().place, since: sampleTime))
+            writing.release()
+            let saved = try await saving.value
+            #expect(try await vault.store(folder).credential(for: key) == saved)
+            #expect(try await store(folder).credential(for: key) == nil)
         }
     }
 
@@ -114,14 +183,24 @@ struct StoreChoiceTests {
         }
     }
 
-    @Test("a sign-out while a move is unfinished is one in both stores")
-    func unfinishedMove() async throws {
+    @Test("a sign-out while a move is unfinished is one in both stores", arguments: [true, false])
+    func unfinishedMove(isSwitched: Bool) async throws {
         try await withVault { vault, folder in
             let saved = try await store(folder).save(sampleCredential(), expecting: .absent)
             _ = try await vault.store(folder).save(sampleCredential(), expecting: .absent)
             let note = StoreChoiceFile(folder: "\(folder)/store")
+            let place = vault.settings().place
             try note.replace(
-                StoreChoice(.vault, place: vault.settings().place, since: sampleTime, emptying: .file))
+                isSwitched
+                    ? StoreChoice(.vault, place: place, since: sampleTime, emptying: StoreLocation(.file))
+                    : StoreChoice(.file, since: sampleTime, filling: StoreLocation(.vault, place: place)))
+            let elsewhere = try await error {
+                try await AutomaticStore(places(folder)).removeCredential(for: saved.key, expecting: .any)
+            }
+            #expect(elsewhere.code == .storeMoved, "\(elsewhere)")
+            #expect(isSwitched || elsewhere.nextStep?.hasSuffix("--accept") == true, "\(elsewhere)")
+            let isLeft = try await store(folder).credential(for: saved.key) != nil
+            #expect(isLeft != isSwitched, "the store in use comes last")
             let automatic = AutomaticStore(places(folder, vault.settings()))
             try await automatic.removeCredential(for: saved.key, expecting: .any)
             #expect(try await store(folder).credential(for: saved.key) == nil)
@@ -135,7 +214,8 @@ struct StoreChoiceTests {
             let store = AutomaticStore(places(folder))
             _ = try await store.save(sampleCredential(), expecting: .absent)
             let texts: [(String, ErrorCode)] = [
-                ("", .storeDamaged), ("{}", .storeDamaged), (#"{"format": 2, "store": "file"}"#, .storeVersion),
+                ("", .storeDamaged), ("{}", .storeDamaged), (#"{"format": 1, "store": "memory"}"#, .storeDamaged),
+                (#"{"format": 2, "store": "file"}"#, .storeVersion),
                 (#"{"format": 1, "store": "cloud"}"#, .storeVersion),
             ]
             for (text, code) in texts {
@@ -145,6 +225,9 @@ struct StoreChoiceTests {
                     performing: { try await store.save(sampleCredential(), expecting: .any) }, throws: has(code))
                 #expect(try bytes("\(folder)/store/store.json") == Array(text.utf8))
             }
+            // What the next step says.
+            try overwrite("\(folder)/store/store.json", Array(#"{"format": 1, "store": "file"}"#.utf8))
+            #expect(try await store.credential(for: key) != nil)
         }
     }
 
@@ -224,6 +307,42 @@ struct StoreMigrationTests {
         }
     }
 
+    @Test("of two sign-ins the one granted later stays, whatever their generations are")
+    func grantedLater() async throws {
+        try await withVault { vault, folder in
+            var old = sampleCredential(token: "old")
+            old.obtainedAt = sampleTime.addingTimeInterval(-60)
+            // A store whose clock is ahead counts from there.
+            let ahead = { @Sendable in sampleTime.addingTimeInterval(1000) }
+            old = try await vault.store(folder, now: ahead).save(old, expecting: .absent)
+            let new = try await store(folder).save(sampleCredential(token: "new"), expecting: .absent)
+            #expect(new.generation < old.generation)
+            let move = try StoreMigration(from: .file, to: .vault, places: places(folder, vault), command: "test")
+            #expect(try await move.run {}.moved == 1)
+            let there = try #require(try await vault.store(folder).credential(for: new.key))
+            #expect(there.accessToken == new.accessToken && there.generation > old.generation)
+            _ = try await store(folder).save(old, expecting: .absent)
+            #expect(try await move.run {}.moved == 1)
+            #expect(try await vault.store(folder).credential(for: new.key) == there)
+        }
+    }
+
+    @Test("a record that is sound and closed stops the move before anything is deleted")
+    func closedRecord() async throws {
+        try await withVault { vault, folder in
+            let saved = try await store(folder).save(sampleCredential(), expecting: .absent)
+            _ = try await store(folder).save(sampleCredential("https://open"), expecting: .absent)
+            try #require(chmod(try path(of: saved.key, folder), 0o644) == 0)
+            let move = try StoreMigration(from: .file, to: .vault, places: places(folder, vault), command: "test")
+            let isSwitched = Mutex(false)
+            await #expect(
+                performing: { try await move.run { isSwitched.withLock { $0 = true } } }, throws: has(.storePermissions)
+            )
+            #expect(!isSwitched.withLock { $0 })
+            #expect(try await store(folder).credentials().records.count == 1)
+        }
+    }
+
     @Test("nothing is deleted before the switch, and a refresh waits for the end")
     func order() async throws {
         try await withVault { vault, folder in
@@ -247,12 +366,45 @@ struct StoreMigrationTests {
         }
     }
 
+    @Test("a store that is in use already: each record is deleted once it is copied, so that no sign-out is undone")
+    func intoTheStoreInUse() async throws {
+        try await withVault { vault, folder in
+            let files = store(folder)
+            for number in 0..<4 { _ = try await files.save(sampleCredential("https://\(number)"), expecting: .absent) }
+            let name = try CredentialKey(serverURL: "https://2").recordName()
+            try await vault.plan(
+                ["method": "POST", "path": .string("secret/data/omlx/credentials/" + name), "status": 503])
+            let move = try StoreMigration(from: .file, to: .vault, places: places(folder, vault), command: "test")
+            await #expect(performing: { try await move.run(switching: nil) }, throws: has(.storeUnavailable))
+            let left = Set(try await files.credentials().records.map(\.key))
+            let there = Set(try await vault.store(folder).credentials().records.map(\.key))
+            #expect(left.union(there).count == 4 && left.intersection(there).isEmpty)
+            _ = try await move.run(switching: nil)
+            #expect(try await files.credentials().records.isEmpty)
+            #expect(try await vault.store(folder).credentials().records.count == 4)
+        }
+    }
+
+    @Test("more sign-ins than a process may have files open")
+    func manyLocks() async throws {
+        try await withVault { vault, folder in
+            let files = store(folder)
+            for number in 0..<40 { _ = try await files.save(sampleCredential("https://\(number)"), expecting: .absent) }
+            let command = "ulimit -Sn 48; exec \"\(ProbeProcess.path)\" migrate \"$1\" \"$2\" \"$3\""
+            let said = try await ProbeProcess(
+                command: ["/bin/sh", "-c", command, "sh", "\(folder)/store", "\(folder)/locks", vault.address]
+            ).finished()
+            #expect(said == ["40", "done"])
+        }
+    }
+
     @Test("out of a Vault, the lock between machines is held too")
     func sharedLocks() async throws {
         try await withVault { vault, folder in
             let saved = try await vault.store(folder).save(sampleCredential(), expecting: .absent)
             let held = try #require(
-                try await vault.store(folder + "/other").sharedLock(on: saved.key, command: "other", timeout: 1))
+                try await vault.store(folder + "/other").sharedLock(
+                    on: saved.key, command: "other", timeout: 1, stuck: nil))
             let move = try StoreMigration(from: .vault, to: .file, places: places(folder, vault), command: "test")
             async let moved = move.run {}
             while try await !vault.requests().contains(where: { $0.hasPrefix("GET secret/data/omlx/locks/") }) {

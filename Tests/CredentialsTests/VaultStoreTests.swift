@@ -236,8 +236,10 @@ struct VaultStoreTests {
             let store = vault.store(folder, mount: "kv1")
             let caution = try await store.caution()
             #expect(caution?.contains("one machine only") == true)
-            let lock = try await store.sharedLock(on: key, command: "test", timeout: 1)
-            #expect(lock == nil)
+            let lock = try await store.sharedLock(on: key, command: "test", timeout: 1, stuck: nil)
+            let other = vault.store("\(folder)/other", mount: "kv1")
+            await (try await other.sharedLock(on: key, command: "another machine", timeout: 0, stuck: nil))?.release()
+            await lock?.release()
             let none = try await vault.store(folder).caution()
             #expect(none == nil)
         }
@@ -271,7 +273,7 @@ struct VaultStoreTests {
             _ = try await store.save(sampleCredential(account: account, token: token), expecting: .any)
         }
         _ = try await store.credentials()
-        await (try await store.sharedLock(on: key, command: "test", timeout: 1))?.release()
+        await (try await store.sharedLock(on: key, command: "test", timeout: 1, stuck: nil))?.release()
         try await store.removeCredential(for: key, expecting: .any)
         #expect(try await store.credential(for: key) == nil)
     }
@@ -285,15 +287,15 @@ struct VaultLockTests {
     func exclusive() async throws {
         try await withVault { vault, folder in
             let (one, other) = (vault.store(folder + "/1"), vault.store(folder + "/2"))
-            let lock = try #require(try await one.sharedLock(on: key, command: "omlx login", timeout: 1))
-            let error = try await error { try await other.sharedLock(on: key, command: "x", timeout: 0.3) }
+            let lock = try #require(try await one.sharedLock(on: key, command: "omlx login", timeout: 1, stuck: nil))
+            let error = try await error { try await other.sharedLock(on: key, command: "x", timeout: 0.3, stuck: nil) }
             #expect(error.code == .storeLockTimeout && error.message.contains("(omlx login)"), "\(error)")
             #expect(error.compared.contains { $0.label == "pid" && $0.value == "\(getpid())" })
             await lock.release()
-            let next = try #require(try await other.sharedLock(on: key, command: "y", timeout: 0.3))
+            let next = try #require(try await other.sharedLock(on: key, command: "y", timeout: 0.3, stuck: nil))
             await next.release()
             let another = CredentialKey(serverURL: sampleURL, account: "b")
-            let free = try #require(try await one.sharedLock(on: another, command: "z", timeout: 0.3))
+            let free = try #require(try await one.sharedLock(on: another, command: "z", timeout: 0.3, stuck: nil))
             await free.release()
         }
     }
@@ -302,28 +304,28 @@ struct VaultLockTests {
     func dead() async throws {
         try await withVault { vault, folder in
             let (one, other) = (vault.store(folder + "/1"), vault.store(folder + "/2"))
-            let held = try #require(try await one.sharedLock(on: key, command: "alive", timeout: 1))
+            let held = try #require(try await one.sharedLock(on: key, command: "alive", timeout: 1, stuck: nil))
             try await vault.test("age", ["path": "omlx/locks/", "seconds": 5])
             await #expect(
-                performing: { try await other.sharedLock(on: key, command: "x", timeout: 0.2) },
+                performing: { try await other.sharedLock(on: key, command: "x", timeout: 0.2, stuck: nil) },
                 throws: has(.storeLockTimeout))
             // Its next beat makes it young again.
             let before = try await version(vault)
             while try await version(vault) == before { await Task.yield() }
             await #expect(
-                performing: { try await other.sharedLock(on: key, command: "x", timeout: 0.2) },
+                performing: { try await other.sharedLock(on: key, command: "x", timeout: 0.2, stuck: nil) },
                 throws: has(.storeLockTimeout))
             // Its next beat may come in between.
             var taken: (any SharedLock)?
             for _ in 0..<50 where taken == nil {
                 try await vault.test("age", ["path": "omlx/locks/", "seconds": 20])
-                taken = try? await other.sharedLock(on: key, command: "next", timeout: 0.3)
+                taken = try? await other.sharedLock(on: key, command: "next", timeout: 0.3, stuck: nil)
             }
             let next = try #require(taken)
             // Who lost it does not free it for the new holder.
             await held.release()
             await #expect(
-                performing: { try await one.sharedLock(on: key, command: "x", timeout: 0.2) },
+                performing: { try await one.sharedLock(on: key, command: "x", timeout: 0.2, stuck: nil) },
                 throws: has(.storeLockTimeout))
             await next.release()
         }
@@ -341,7 +343,7 @@ struct VaultLockTests {
                 for number in 0..<20 {
                     group.addTask {
                         let store = vault.store("\(folder)/\(number)")
-                        let lock = try await store.sharedLock(on: key, command: "\(number)", timeout: 60)
+                        let lock = try await store.sharedLock(on: key, command: "\(number)", timeout: 60, stuck: nil)
                         await counter.enter()
                         await Task.yield()
                         await counter.leave()

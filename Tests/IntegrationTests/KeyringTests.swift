@@ -35,7 +35,7 @@ struct KeyringTests {
             #expect(logout.exit == 0 && logout.out.contains("deleted here"), "\(logout)")
             let rest = try await keyring.run("secret-tool search --all xdg:schema io.omlx.Credential 2>&1")
             #expect(!rest.contains("label"), "\(rest.prefix(80))")
-            #expect(!FileManager.default.fileExists(atPath: home.credentials), "no file was made")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: home.credentials) == ["locks"])
             try await demo.secretsSeen().expectNone(in: home)
         }
     }

@@ -36,7 +36,8 @@ struct StoreChoiceTests {
             #expect(away.exit == 1 && away.err.contains("STORE_UNAVAILABLE"), "\(away)")
             #expect(away.err.contains("nowhere else"), "\(away)")
             #expect(try await login(home, [:]).exit == 1)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: home.credentials) == ["store.json"])
+            #expect(
+                try Set(FileManager.default.contentsOfDirectory(atPath: home.credentials)) == ["locks", "store.json"])
             try await demo.secretsSeen().expectNone(in: home)
         }
     }
@@ -54,13 +55,20 @@ struct StoreChoiceTests {
             let other = try await vault(home)
             let moved = try await home.omlx("mcp", "tools", variables: other)
             #expect(moved.exit == 1 && moved.err.contains("STORE_MOVED"), "\(moved)")
+            let emptied = try await home.omlx("mcp", "store", "migrate", "--to", "file", variables: other)
+            #expect(emptied.exit == 1 && emptied.err.contains("STORE_MOVED"), "\(emptied)")
+            #expect(emptied.err.contains("store check --accept"), "\(emptied)")
             var closed = variables
             closed["VAULT_TOKEN"] = "no-such-token"
             let expired = try await home.omlx("mcp", "tools", variables: closed)
             #expect(expired.err.contains("STORE_TOKEN_EXPIRED"), "\(expired)")
-            #expect(try FileManager.default.contentsOfDirectory(atPath: home.credentials) == ["store.json"])
+            #expect(
+                try Set(FileManager.default.contentsOfDirectory(atPath: home.credentials)) == ["locks", "store.json"])
             let check = try await home.omlx("mcp", "store", "check", "--json", variables: variables)
             #expect(check.exit == 0 && check.json["stores"].array.first?["name"].string == "vault", "\(check)")
+            let accepted = try await home.omlx("mcp", "store", "check", "--accept", variables: other)
+            #expect(accepted.exit == 0 && accepted.err.contains("from now on"), "\(accepted)")
+            #expect(try await home.omlx("mcp", "tools", variables: other).exit == 4)
             try await demo.secretsSeen().expectNone(in: home)
         }
     }
@@ -103,6 +111,36 @@ struct StoreChoiceTests {
         }
     }
 
+    @Test(
+        "pain 1: programs of one user with and without a runtime folder refresh once",
+        arguments: ["file", "secretservice"])
+    func sessions(store: String) async throws {
+        try await TestHome.with { home in
+            let demo = try await configured(home)
+            var one = ["OMLX_STORE": store]
+            if store != "file" { one.merge(try await Keyring(home).variables) { $1 } }
+            var other = one
+            other["XDG_RUNTIME_DIR"] = ""
+            #expect(try await login(home, one).exit == 0)
+            try await demo.script([
+                "token": ["overrides": ["refresh_token": ["delayMilliseconds": 800, "outcome": "pass"]]]
+            ])
+            try await demo.happen("expire-tokens")
+            let calls = try (0..<4).map { number in
+                try home.start(
+                    ["mcp", "call", "demo__add", "a=\(number)", "b=0"],
+                    variables: number.isMultiple(of: 2) ? one : other, input: "")
+            }
+            for (number, call) in calls.enumerated() {
+                let run = home.note(try await call.end())
+                #expect(run.exit == 0 && run.out == "\(number)\n", "\(run)")
+            }
+            let requests = try await demo.requestLines.filter { $0.hasPrefix("POST /token ") }
+            #expect(requests.count == 2, "the sign-in's and one refresh: \(requests)")
+            try await demo.secretsSeen().expectNone(in: home)
+        }
+    }
+
     @Test("moved from files to the keyring, to Vault and back, and signed in all along")
     func migrate() async throws {
         try await TestHome.with { home in
@@ -128,7 +166,7 @@ struct StoreChoiceTests {
             #expect(again.exit == 1 && again.err.contains("error: STORE_MIGRATION: "), "\(again)")
             let named = try await home.omlx(
                 "mcp", "store", "migrate", "--to", "vault", "--store", "file", variables: variables)
-            #expect(named.exit == 1 && named.err.contains("--from file --to vault"), "\(named)")
+            #expect(named.exit == 1 && named.err.contains("out: omlx mcp store migrate --to vault"), "\(named)")
             let nowhere = try await home.omlx("mcp", "store", "migrate", "--to", "cloud")
             #expect(nowhere.exit == 2 && nowhere.err.contains("CONFIG_STORE_UNSUPPORTED"), "\(nowhere)")
             #expect(home.openedAddresses.count == 2, "nobody signed in again")
@@ -188,6 +226,50 @@ struct StoreChoiceTests {
             #expect(!tried.err.contains("STORE_OLDER"), "\(tried)")
             #expect(try await home.login("demo", "--force").exit == 0)
             #expect(try await home.omlx("mcp", "store", "check").exit == 0)
+
+            let last = try #require(FileManager.default.contents(atPath: file))
+            #expect(try await home.omlx("mcp", "logout", "demo").exit == 0)
+            try last.write(to: URL(fileURLWithPath: file))
+            #expect(chmod(file, 0o600) == 0)
+            let after = try await home.omlx("mcp", "store", "check")
+            #expect(after.exit == 1 && after.err.contains("error: STORE_OLDER: "), "signed out since: \(after)")
+            let move = try await home.omlx("mcp", "store", "migrate", "--to", "vault", variables: try await vault(home))
+            #expect(move.exit == 1 && move.err.contains("STORE_OLDER"), "\(move)")
+            try await demo.secretsSeen().expectNone(in: home)
+        }
+    }
+
+    @Test("a move that was broken off is ended before the next one: nothing is left behind in the first store")
+    func chainOfMoves() async throws {
+        try await TestHome.with { home in
+            let demo = try await configured(home)
+            #expect(try await home.login("demo").exit == 0)
+            let name = try #require(try home.credentialRecords.first)
+            let file = URL(fileURLWithPath: home.credentials + "/" + name)
+            let copy = try Data(contentsOf: file)
+            let keyring = try await Keyring(home)
+            let variables = keyring.variables.merging(try await vault(home)) { first, _ in first }
+            func move(_ to: String) async throws {
+                let move = try await home.omlx("mcp", "store", "migrate", "--to", to, variables: variables)
+                #expect(move.exit == 0, "\(move)")
+            }
+            try await move("secretservice")
+            // As if it had been killed after the switch.
+            try copy.write(to: file)
+            #expect(chmod(file.path, 0o600) == 0)
+            let note = home.credentials + "/store.json"
+            let noted = try String(contentsOfFile: note, encoding: .utf8)
+            try home.write(
+                noted.replacing(#""emptying": null"#, with: #""emptying": "file""#), to: note)
+            #expect(chmod(note, 0o600) == 0)
+            let shown = try await home.omlx("mcp", "store", variables: variables)
+            #expect(shown.out.contains("the move from encrypted files is unfinished"), "\(shown)")
+            try await move("vault")
+            #expect(try home.credentialRecords.isEmpty)
+            let stores = try await home.omlx("mcp", "store", "--json", variables: variables).json["stores"].array
+            #expect(stores.first?["name"].string == "vault" && stores.first?["records"].int == 2, "\(stores)")
+            #expect(stores.dropFirst().allSatisfy { ($0["records"].int ?? 0) == 0 }, "\(stores)")
+            #expect(try await home.omlx("mcp", "call", "demo__add", "a=2", "b=40", variables: variables).out == "42\n")
             try await demo.secretsSeen().expectNone(in: home)
         }
     }

@@ -39,6 +39,69 @@ struct StoreCommandTests {
         }
     }
 
+    @Test("a server's own token_store comes before --store and OMLX_STORE")
+    func ownStore() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            let own = home.path + "/own"
+            try home.configure(["demo": ["url": demo.url, "auth": ["type": "oauth2", "token_store": own]]])
+            let login = try await home.omlx(
+                "mcp", "login", "demo", browser: home.recordingBrowser(), variables: ["OMLX_STORE": "memory"])
+            #expect(login.exit == 0 && login.out.contains(own), "\(login)")
+            #expect(!FileManager.default.fileExists(atPath: home.credentials))
+            let call = try await home.omlx("mcp", "call", "demo__add", "a=2", "b=40", "--store", "file")
+            #expect(call.exit == 0 && call.out == "42\n", "\(call)")
+            try await demo.secretsSeen().expectNone(in: home)
+        }
+    }
+
+    @Test("a password from a pipe is read once; one that cannot be read is no matter of the stores without one")
+    func passwordFile() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.configure(["demo": ["url": demo.url]])
+            let pipe = home.path + "/password"
+            try #require(mkfifo(pipe, 0o600) == 0)
+            for words in [["login", "demo"], ["call", "demo__add", "a=2", "b=40"]] {
+                let writer = try home.startShell("printf 'correct horse\\n' >'\(pipe)'")
+                let run = home.note(
+                    try await home.start(
+                        ["mcp"] + words, browser: home.recordingBrowser(),
+                        variables: ["OMLX_STORE_PASSWORD_FILE": pipe], input: ""
+                    ).end(within: 45))
+                #expect(run.exit == 0, "\(run)")
+                #expect(try await writer.end().exit == 0)
+            }
+            let missing = ["OMLX_STORE_PASSWORD_FILE": home.path + "/nothing"]
+            let closed = try await home.omlx("mcp", "tools", variables: missing)
+            #expect(closed.exit == 1 && closed.err.contains("STORE_UNREADABLE"), "\(closed)")
+            let other = try await home.omlx("mcp", "tools", "--store", "memory", variables: missing)
+            #expect(other.exit == 4 && !other.err.contains("STORE_"), "\(other)")
+        }
+    }
+
+    @Test("a password that is empty is none, one that is no text is refused, a wrong one is told with what to do")
+    func passwords() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.write(
+                Document.text([
+                    "servers": ["demo": ["url": demo.url]],
+                    "tokenStorage": ["password": "${NONE:-}", "backend": "file"],
+                ]),
+                to: home.work + "/mcp.json")
+            #expect(try await home.login("demo").exit == 0)
+            let check = try await home.omlx("mcp", "store", "check")
+            #expect(check.exit == 0 && check.out.contains("key file beside it"), "\(check)")
+            let given = try await home.omlx("mcp", "store", "check", variables: ["OMLX_STORE_PASSWORD": "x"])
+            #expect(given.exit == 1 && given.err.contains("unset OMLX_STORE_PASSWORD"), "\(given)")
+            let shell = try home.startShell(
+                "export OMLX_STORE_PASSWORD=\"$(printf '\\377\\376')\"; exec \"$OMLX\" mcp store check")
+            let bytes = home.note(try await shell.end())
+            #expect(bytes.exit == 1 && bytes.err.contains("is not UTF-8 text"), "\(bytes)")
+        }
+    }
+
     @Test("check: all well, something damaged, a store that is away or does not exist")
     func check() async throws {
         try await TestHome.with { home in
@@ -55,6 +118,10 @@ struct StoreCommandTests {
             #expect(damaged.exit == 1 && damaged.err.contains("error: STORE_FOREIGN: "), "\(damaged)")
             let table = try await home.omlx("mcp", "store")
             #expect(table.out.contains("1 damaged, 0 older: omlx mcp store check"), "\(table)")
+            for word in ["list", "prune"] {
+                let run = try await home.omlx("mcp", "store", word)
+                #expect(run.err.contains("1 record cannot be used"), "\(run)")
+            }
             let away = try await home.omlx("mcp", "store", "check", "--store", "secretservice")
             #expect(away.exit == 1 && away.err.contains("error: STORE_UNAVAILABLE: "), "\(away)")
             let none = try await home.omlx("mcp", "store", "check", "--store", "keychain", "--json")

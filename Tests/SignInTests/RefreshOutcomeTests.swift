@@ -196,6 +196,28 @@ struct RefreshOutcomeTests {
         }
     }
 
+    @Test("A save that was carried out although it failed is no conflict: the tokens are there")
+    func savedAllTheSame() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.pass(seconds: 3600)
+            let outages = Outages(failing: 2...2, areOnlySaid: true)
+            let authorizer = scene.authorizer(FullStore(inner: scene.store, outages: outages))
+            #expect(try await scene.call(authorizer) == (200, 1))
+            #expect(scene.refreshes() == 1)
+        }
+    }
+
+    @Test("The store is away for a moment just when somebody has signed in: the sign-in is kept as soon as it is back")
+    func storeBlinksAtSignIn() async throws {
+        try await withScene { scene async throws in
+            let outages = Outages(failing: 1...3)
+            let outcome = try await scene.signIn(store: FullStore(inner: scene.store, outages: outages))
+            #expect(outages.count == 4)
+            #expect(try await scene.store.credential(for: scene.key) == outcome.credential)
+        }
+    }
+
     @Test("The store stays away: the new tokens are held, not used, and saved in place of another refresh")
     func storeStaysAway() async throws {
         try await withScene { scene async throws in
@@ -218,11 +240,19 @@ struct RefreshOutcomeTests {
 /// Which saves fail, counted from 1.
 final class Outages: Sendable {
     private let failing: ClosedRange<Int>?
+    /// Whether what fails is carried out all the same.
+    let areOnlySaid: Bool
     private let saves = Mutex(0)
 
-    init(failing: ClosedRange<Int>?) { self.failing = failing }
+    init(failing: ClosedRange<Int>?, areOnlySaid: Bool = false) {
+        self.failing = failing
+        self.areOnlySaid = areOnlySaid
+    }
 
     var count: Int { saves.withLock { $0 } }
+
+    /// Whether they come to an end.
+    var pass: Bool { failing != nil }
 
     func next() throws {
         let number = saves.withLock { saves in
@@ -243,6 +273,11 @@ struct FullStore: CredentialStore {
 
     func credential(for key: CredentialKey) async throws -> Credential? { try await inner.credential(for: key) }
     func save(_ credential: Credential, expecting: ExpectedRecord, replacingDamaged: Bool) async throws -> Credential {
+        if outages.areOnlySaid {
+            let saved = try await inner.save(credential, expecting: expecting, replacingDamaged: replacingDamaged)
+            try outages.next()
+            return saved
+        }
         try outages.next()
         return try await inner.save(credential, expecting: expecting, replacingDamaged: replacingDamaged)
     }
@@ -253,7 +288,10 @@ struct FullStore: CredentialStore {
     }
     func save(
         _ registration: ClientRegistration, expecting: ExpectedRecord, replacingDamaged: Bool
-    ) async throws -> ClientRegistration { throw OmlxError(.storeWriteFailed, "no space left on device") }
+    ) async throws -> ClientRegistration {
+        guard outages.pass else { throw OmlxError(.storeWriteFailed, "no space left on device") }
+        return try await inner.save(registration, expecting: expecting, replacingDamaged: replacingDamaged)
+    }
     func removeRegistration(for key: RegistrationKey, expecting: ExpectedRecord) async throws {}
     func registrations() async throws -> StoreListing<ClientRegistration> { try await inner.registrations() }
 }

@@ -1,6 +1,7 @@
 // The Secret Service of a desktop (freedesktop.org) behind plain functions, which load libsecret on first use: a machine
 // without it still runs omlx. libsecret opens the session and seals secrets on the bus; the calls themselves are made
-// here, each with a limit of time, so that nothing waits for a person: no call but csecret_unlock asks one.
+// here, each with a limit of time, so that nothing waits for a person. Reading never asks one. Making and deleting an item
+// carry out a prompt where the provider puts one before them, which asks nobody unless a person has set it so.
 #ifndef CSECRET_H
 #define CSECRET_H
 

@@ -5,8 +5,9 @@ import FoundationEssentials
 import Synchronization
 
 /// Vault if one is named and there is a token for it, else the desktop's keyring if it answers unlocked, else encrypted
-/// files; but the encrypted files where sign-ins are in them already. The first save notes the choice; from then on that
-/// store is used and no other, also when it is away. A note that changes, as when sign-ins are moved, is followed at once.
+/// files; but the encrypted files where sign-ins are in them already. The first save notes the choice, while everybody else
+/// who would save waits; from then on that store is used and no other, also when it is away. A note that changes, as when
+/// sign-ins are moved, is followed at once.
 public final class AutomaticStore: RecordStore {
     private struct State {
         var stores: [StoreKind: any RecordStore] = [:]
@@ -36,17 +37,24 @@ public final class AutomaticStore: RecordStore {
     public var identity: String { known.flatMap { store($0)?.identity } ?? "auto" }
 
     private var known: StoreKind? {
-        if let noted = try? choiceFile.read() { return noted.kind }
+        if let noted = try? standing() { return noted.kind }
         return state.withLock { $0.decided }
+    }
+
+    /// The choice that binds. One that nothing may have been kept by binds nobody to a Vault that is not named any more.
+    private func standing() throws(OmlxError) -> StoreChoice? {
+        guard let noted = try choiceFile.read() else { return nil }
+        return noted.isTentative && noted.kind == .vault && noted.place != places.vault?.place ? nil : noted
     }
 
     public var isShared: Bool { known == .vault }
 
     public func settle() async {
-        if (try? choiceFile.read()) == nil { _ = await decide() }
+        if (try? standing()) == nil { _ = await decide() }
     }
 
     func caution() async throws -> String? { try await current().caution() }
+    func tryWriting() async throws { try await current().tryWriting() }
 
     /// Also when the choice is made, or becomes another one: then the other store is watched.
     public func changes() -> AsyncStream<Void>? {
@@ -71,15 +79,15 @@ public final class AutomaticStore: RecordStore {
     }
 
     public func sharedLock(
-        on key: CredentialKey, command: String, timeout: Double
+        on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> (any SharedLock)? {
-        try await quick().sharedLock(on: key, command: command, timeout: timeout)
+        try await quick().sharedLock(on: key, command: command, timeout: timeout, stuck: stuck)
     }
 
     /// The kind that is used now: the noted one, else the one that would be.
     /// - Throws: `OmlxError`: what keeps the note from being read.
     public func kind() async throws(OmlxError) -> StoreKind {
-        if let noted = try choiceFile.read() { return noted.kind }
+        if let noted = try standing() { return noted.kind }
         return await decide()
     }
 
@@ -96,7 +104,7 @@ public final class AutomaticStore: RecordStore {
 
     /// The store to read from.
     private func current() async throws(OmlxError) -> any RecordStore {
-        if let noted = try choiceFile.read() { return try store(of: noted) }
+        if let noted = try standing() { return try store(of: noted) }
         let kind = await decide()
         return try store(of: StoreChoice(kind, since: places.now()))
     }
@@ -104,7 +112,7 @@ public final class AutomaticStore: RecordStore {
     /// The store to read one record from. Before anything was kept no keyring is loaded or asked, so that who never signs
     /// in does not wait for one; it is looked at when a server wants a sign-in (`settle`).
     private func quick() throws(OmlxError) -> any RecordStore {
-        if let noted = try choiceFile.read() { return try store(of: noted) }
+        if let noted = try standing() { return try store(of: noted) }
         let decided = state.withLock { $0.decided }
         return try store(of: StoreChoice(decided ?? withoutKeyring ?? .file, since: places.now()))
     }
@@ -115,22 +123,45 @@ public final class AutomaticStore: RecordStore {
         return places.vault?.token == nil ? nil : .vault
     }
 
-    /// The store to write to, which is noted now at the latest.
-    /// - Returns: the note too, when it was made just now.
-    private func chosen() async throws(OmlxError) -> (store: any RecordStore, fresh: StoreChoice?) {
-        if let noted = try choiceFile.read() { return (try store(of: noted), nil) }
-        let kind = await decide()
-        let place = kind == .vault ? places.vault?.place : nil
-        let choice = StoreChoice(kind, place: place, since: places.now())
-        let stands = try choiceFile.record(choice)
-        return (try store(of: stands), stands == choice ? choice : nil)
+    /// Saves, and notes the choice by that: nobody else saves before it is certain.
+    private func choose<Value>(
+        _ work: (any RecordStore, StoreChoice) async throws -> Value
+    ) async throws -> Value {
+        let lock = try await choiceFile.lock(command: "choosing where to keep sign-ins")
+        defer { lock.release() }
+        let noted = try standing()
+        if let noted, !noted.isTentative { return try await work(try store(of: noted), noted) }
+        var choice: StoreChoice
+        if let noted {
+            choice = noted
+        } else {
+            let kind = await decide()
+            let place = kind == .vault ? places.vault?.place : nil
+            choice = StoreChoice(kind, place: place, since: places.now(), isTentative: true)
+        }
+        let store = try store(of: choice)
+        if noted == nil { try choiceFile.replace(choice) }
+        do {
+            let value = try await work(store, choice)
+            choice.isTentative = false
+            // Still tentative it is followed too; the next save makes up for it.
+            try? choiceFile.replace(choice)
+            return value
+        } catch {
+            if noted == nil { choiceFile.withdraw() }
+            throw error
+        }
     }
 
     private func store(of choice: StoreChoice) throws(OmlxError) -> any RecordStore {
+        try store(at: choice.location, since: choice.since)
+    }
+
+    private func store(at choice: StoreLocation, since: Date) throws(OmlxError) -> any RecordStore {
         if choice.kind == .vault, let place = choice.place, place != places.vault?.place {
             throw OmlxError(
                 .storeMoved,
-                "the sign-ins are kept in Vault since \(choice.since.formatted(.iso8601)), and "
+                "the sign-ins are kept in Vault since \(since.formatted(.iso8601)), and "
                     + (places.vault == nil ? "no Vault is named here" : "another place is named here"),
                 compared: [.init("kept in", place), .init("named here", places.vault?.place ?? "none")],
                 nextStep: wayBack(to: place))
@@ -150,6 +181,15 @@ public final class AutomaticStore: RecordStore {
             return "put vaultMountPoint, vaultPathPrefix and vaultNamespace (VAULT_NAMESPACE) back to: \(place)"
         }
         return "export VAULT_ADDR=\(String(address).shellWord), or write it as vaultUrl in tokenStorage"
+            + (places.vault == nil
+                ? "" : "; if it is the same Vault under another address: omlx mcp store check --accept")
+    }
+
+    /// Whether the stores the note names are those that are named here.
+    /// - Throws: `STORE_MOVED`; what keeps the note from being read.
+    public func verify() throws(OmlxError) {
+        guard let noted = try standing() else { return }
+        for location in [noted.location] + noted.copies { _ = try store(at: location, since: noted.since) }
     }
 
     /// Looks once which store it would be.
@@ -178,7 +218,7 @@ public final class AutomaticStore: RecordStore {
         do {
             return try await work()
         } catch var error as OmlxError where Self.isAway(error.code) {
-            if let choice = try? choiceFile.read() {
+            if let choice = try? standing(), !choice.isTentative, choice.copies.isEmpty {
                 error.message +=
                     "; the sign-ins are kept there since \(choice.since.formatted(.iso8601)), and nowhere else"
             } else {
@@ -206,23 +246,54 @@ extension AutomaticStore {
         record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool, _ succession: Succession
     ) async throws -> Record {
         try await noted {
-            let (store, fresh) = try await chosen()
-            do {
-                return try await store.save(record: record, expected, replacesDamaged, succession)
-            } catch {
-                // Nothing was kept there: nobody is bound to it.
-                if let fresh { choiceFile.withdraw(fresh) }
-                throw error
+            func saved(in store: any RecordStore, _ choice: StoreChoice) async throws -> Record {
+                let saved = try await store.save(record: record, expected, replacesDamaged, succession)
+                return try await followed(saved, from: store, choice)
             }
+            if let noted = try standing(), !noted.isTentative {
+                return try await saved(in: try store(of: noted), noted)
+            }
+            return try await choose(saved)
+        }
+    }
+
+    /// The record where it belongs, when the store became another one while it was saved.
+    private func followed<Record: StoredRecord>(
+        _ saved: Record, from store: any RecordStore, _ choice: StoreChoice
+    ) async throws -> Record {
+        guard let now = try choiceFile.read(), now.location != choice.location else { return saved }
+        do {
+            let moved = try await self.store(of: now).save(record: saved, .any, false, .exact)
+            try? await store.remove(Record.self, saved.key, .generation(saved.generation))
+            return moved
+        } catch {
+            // Left behind, nobody would find it.
+            try? await store.remove(Record.self, saved.key, .generation(saved.generation))
+            throw error
         }
     }
 
     func remove<Record: StoredRecord>(_ type: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord) async throws {
         try await noted {
+            // A move that was broken off has left it in another store too, and would bring it back.
+            if let noted = try standing() {
+                for copy in noted.copies { try await remove(type, key, copyIn: copy, since: noted.since) }
+            }
             try await current().remove(type, key, expected)
-            // A move that was broken off has left it where it was, and would bring it back.
-            guard let left = try choiceFile.read()?.emptying else { return }
-            try await store(left)?.remove(type, key, .any)
+        }
+    }
+
+    private func remove<Record: StoredRecord>(
+        _ type: Record.Type, _ key: Record.Key, copyIn location: StoreLocation, since: Date
+    ) async throws {
+        do {
+            try await store(at: location, since: since).remove(type, key, .any)
+        } catch var error as OmlxError {
+            error.message =
+                "a move was broken off, so there may be a copy in \(location.kind.inWords) too, and: \(error.message)"
+            error.nextStep =
+                (error.nextStep.map { "\($0); or " } ?? "") + "give that copy up: omlx mcp store check --accept"
+            throw error
         }
     }
 

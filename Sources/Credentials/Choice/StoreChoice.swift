@@ -5,6 +5,25 @@ import FoundationEssentials
 import JSON
 import Synchronization
 
+/// A store, and which one of its kind.
+public struct StoreLocation: Sendable, Hashable {
+    /// The store.
+    public var kind: StoreKind
+    /// Which Vault, where it is one.
+    public var place: String?
+
+    /// A store.
+    public init(_ kind: StoreKind, place: String? = nil) {
+        self.kind = kind
+        self.place = place
+    }
+
+    /// Whether both are the same as far as they tell.
+    func isSame(as other: StoreLocation) -> Bool {
+        kind == other.kind && (place == nil || other.place == nil || place == other.place)
+    }
+}
+
 /// Which store the sign-ins are kept in.
 public struct StoreChoice: Sendable, Hashable {
     /// The store.
@@ -14,16 +33,31 @@ public struct StoreChoice: Sendable, Hashable {
     /// Since when.
     public var since: Date
     /// The store the sign-ins were moved from, while they are not yet deleted there.
-    public var emptying: StoreKind?
+    public var emptying: StoreLocation?
+    /// The store the sign-ins are copied to, while that one is not yet in use.
+    public var filling: StoreLocation?
+    /// Whether the first save there is still under way, or was broken off.
+    public var isTentative: Bool
 
     /// A choice.
-    public init(_ kind: StoreKind, place: String? = nil, since: Date, emptying: StoreKind? = nil) {
+    public init(
+        _ kind: StoreKind, place: String? = nil, since: Date, emptying: StoreLocation? = nil,
+        filling: StoreLocation? = nil, isTentative: Bool = false
+    ) {
         self.kind = kind
         self.place = place
         // As the note has it.
         self.since = Date(timeIntervalSince1970: since.timeIntervalSince1970.rounded(.down))
         self.emptying = emptying
+        self.filling = filling
+        self.isTentative = isTentative
     }
+
+    /// Where they are kept.
+    public var location: StoreLocation { StoreLocation(kind, place: place) }
+
+    /// The stores that hold copies of sign-ins beside it, as of a move that was broken off.
+    var copies: [StoreLocation] { [emptying, filling].compactMap { $0 } }
 }
 
 /// The file of the choice.
@@ -46,7 +80,11 @@ public final class StoreChoiceFile: Sendable {
             let identity = folder.identity(of: Self.name)
         else { return nil }
         if let known = known.withLock({ $0 }), known.identity == identity { return known.choice }
-        guard let (bytes, read) = try folder.read(Self.name) else { return nil }
+        let file: (bytes: [UInt8], identity: FileIdentity)?
+        do throws(OmlxError) { file = try folder.read(Self.name) } catch {
+            throw error.code == .storeForeign ? damaged() : error
+        }
+        guard let (bytes, read) = file else { return nil }
         let choice = try parse(bytes)
         known.withLock { $0 = (read, choice) }
         return choice
@@ -60,27 +98,27 @@ public final class StoreChoiceFile: Sendable {
         return names.contains { name in RecordKind.allCases.contains { $0.owns(name) } }
     }
 
-    /// Notes the choice unless one was noted meanwhile.
-    /// - Returns: the choice that stands.
-    /// - Throws: `OmlxError` of class storage.
-    func record(_ choice: StoreChoice) throws(OmlxError) -> StoreChoice {
-        guard let opened = try PrivateFolder.open(folder, creating: true) else {
-            throw OmlxError(.storeWriteFailed, "\(folder) was removed meanwhile")
+    /// Waits for the turn to make the choice, or another one; held until something was kept by it.
+    /// - Throws: `OmlxError` of class storage; `CancellationError`.
+    public func lock(command: String) async throws -> CredentialLock {
+        do {
+            return try await CredentialLock.acquire(
+                "choice", in: "\(folder)/\(EncryptedFileStore.locksName)", command: command, timeout: 30)
+        } catch let error as OmlxError where error.code == .storeLockFailed {
+            throw OmlxError(.storeWriteFailed, error.message, nextStep: error.nextStep)
         }
-        if try opened.create(Self.name, with: Self.text(choice), temporaryName: try temporaryName()) { return choice }
-        return try read() ?? choice
     }
 
     /// An element for every change of the note.
     func changes() -> AsyncStream<Void>? { FolderWatch.changes(in: folder) { $0 == Self.name } }
 
-    /// Takes back a choice nothing was kept by, if it still stands.
-    func withdraw(_ choice: StoreChoice) {
-        guard let opened = try? PrivateFolder.open(folder, creating: false), (try? read()) == choice else { return }
+    /// Takes back a choice nothing was kept by. Under the lock.
+    func withdraw() {
+        guard let opened = try? PrivateFolder.open(folder, creating: false) else { return }
         try? opened.remove(Self.name)
     }
 
-    /// Puts a choice in the place of the one that stands.
+    /// Puts a choice in the place of the one that stands, if there is one. Under the lock.
     /// - Throws: `OmlxError` of class storage.
     public func replace(_ choice: StoreChoice) throws(OmlxError) {
         guard let opened = try PrivateFolder.open(folder, creating: true) else {
@@ -92,21 +130,37 @@ public final class StoreChoiceFile: Sendable {
     private static func text(_ choice: StoreChoice) -> [UInt8] {
         let json: JSON = [
             "format": JSON(format), "store": .string(choice.kind.rawValue), "place": JSON(optional: choice.place),
-            "since": .string(choice.since.formatted(.iso8601)), "emptying": JSON(optional: choice.emptying?.rawValue),
+            "since": .string(choice.since.formatted(.iso8601)),
+            "emptying": JSON(optional: choice.emptying?.kind.rawValue),
+            "emptying_place": JSON(optional: choice.emptying?.place),
+            "filling": JSON(optional: choice.filling?.kind.rawValue),
+            "filling_place": JSON(optional: choice.filling?.place), "tentative": choice.isTentative ? true : .null,
         ]
         return Array(json.text(pretty: true).utf8) + [UInt8(ascii: "\n")]
     }
 
     private func parse(_ bytes: [UInt8]) throws(OmlxError) -> StoreChoice {
-        guard let json = try? JSON(parsing: bytes), let format = json["format"]?.intValue else {
-            throw .damaged(path, "does not say which store was chosen")
+        guard let json = try? JSON(parsing: bytes), let format = json["format"]?.intValue,
+            let word = json["store"]?.stringValue, word != StoreKind.memory.rawValue
+        else { throw damaged() }
+        guard format == Self.format, let kind = StoreKind(word: word) else { throw .newerVersion(path) }
+        func location(_ name: String) -> StoreLocation? {
+            json[name]?.stringValue.flatMap { StoreKind(word: $0) }.map {
+                StoreLocation($0, place: json[name + "_place"]?.stringValue)
+            }
         }
-        guard format == Self.format, let kind = json["store"]?.stringValue.flatMap({ StoreKind(rawValue: $0) }),
-            kind != .memory
-        else { throw .newerVersion(path) }
         let since = json["since"]?.stringValue.flatMap { try? Date($0, strategy: .iso8601) }
         return StoreChoice(
             kind, place: json["place"]?.stringValue, since: since ?? Date(timeIntervalSince1970: 0),
-            emptying: json["emptying"]?.stringValue.flatMap { StoreKind(rawValue: $0) })
+            emptying: location("emptying"), filling: location("filling"),
+            isTentative: json["tentative"]?.boolValue ?? false)
+    }
+
+    /// Moved aside it would be as if nothing had been chosen yet: another store, perhaps, than the sign-ins are in.
+    private func damaged() -> OmlxError {
+        OmlxError(
+            .storeDamaged, "\(path) does not say which store was chosen",
+            nextStep: "look in which store the sign-ins are: omlx mcp store; then, with its name: "
+                + "echo '{\"format\": 1, \"store\": \"file\"}' >\(path.shellWord)")
     }
 }

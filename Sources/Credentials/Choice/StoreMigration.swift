@@ -45,16 +45,21 @@ public struct StoreMigration: Sendable {
     }
 
     /// Moves.
-    /// - Parameter switching: makes the new store the one in use; called once, when all of it is there.
+    /// - Parameters:
+    ///   - stuck: told who holds a lock that is waited for for more than 10 s.
+    ///   - switching: makes the new store the one in use; called once, when all of it is there. `nil` when it is in use
+    ///     already: then each record is deleted as soon as it is copied, so that nothing comes back after a sign-out.
     /// - Throws: `OmlxError`: `STORE_MIGRATION` when something reads back differently; the errors of both stores, of
     ///   locks, and what `switching` throws. The old store is untouched unless the switch was made.
-    public func run(switching: () throws(OmlxError) -> Void) async throws -> Outcome {
+    public func run(
+        stuck: @escaping @Sendable (OmlxError) -> Void = { _ in }, switching: (() async throws -> Void)?
+    ) async throws -> Outcome {
         let whole = try await CredentialLock.acquire(
-            "migration", in: lockFolder, command: command, timeout: 30, now: now)
+            "migration", in: lockFolder, command: command, timeout: 30, now: now, stuck: stuck)
         defer { whole.release() }
         var held = Held()
         do {
-            try await lockAll(&held)
+            try await lockAll(&held, stuck)
             let outcome = try await moved(switching)
             await held.release()
             return outcome
@@ -64,11 +69,18 @@ public struct StoreMigration: Sendable {
         }
     }
 
-    private func moved(_ switching: () throws(OmlxError) -> Void) async throws -> Outcome {
+    private func moved(_ switching: (() async throws -> Void)?) async throws -> Outcome {
         var outcome = Outcome()
+        // Also where there is nothing to move: nobody is to be bound to a store that is away.
+        let _: StoreListing<Credential> = try await target.listing()
+        guard let switching else {
+            let _: [Credential] = try await copyAll(&outcome, isDeleting: true)
+            let _: [ClientRegistration] = try await copyAll(&outcome, isDeleting: true)
+            return outcome
+        }
         let credentials: [Credential] = try await copyAll(&outcome)
         let registrations: [ClientRegistration] = try await copyAll(&outcome)
-        try switching()
+        try await switching()
         try await deleteAll(credentials)
         try await deleteAll(registrations)
         // What somebody saved in the old store in the moment of the switch.
@@ -93,36 +105,43 @@ public struct StoreMigration: Sendable {
     }
 
     /// The locks of all credentials, in one order for everybody.
-    private func lockAll(_ held: inout Held) async throws {
+    private func lockAll(_ held: inout Held, _ stuck: @escaping @Sendable (OmlxError) -> Void) async throws {
         let listing: StoreListing<Credential> = try await source.listing()
         let names = try listing.records.map { (name: try $0.key.recordName(), key: $0.key) }.sorted {
             $0.name < $1.name
         }
+        OwnedDescriptor.allow(names.count * 3 + 256)
         for (name, key) in names {
             held.own.append(
-                try await CredentialLock.acquire(name, in: lockFolder, command: command, timeout: 30, now: now))
+                try await CredentialLock.acquire(
+                    name, in: lockFolder, command: command, timeout: 30, now: now, stuck: stuck))
             for store in [source, target] {
-                if let lock = try await store.sharedLock(on: key, command: command, timeout: 30) {
+                if let lock = try await store.sharedLock(on: key, command: command, timeout: 30, stuck: stuck) {
                     held.shared.append(lock)
                 }
             }
         }
     }
 
-    private func copyAll<Record: StoredRecord>(_ outcome: inout Outcome) async throws -> [Record] {
+    private func copyAll<Record: StoredRecord>(
+        _ outcome: inout Outcome, isDeleting: Bool = false
+    ) async throws -> [Record] {
         let listing: StoreListing<Record> = try await source.listing()
+        // What is sound but closed would be left behind.
+        if let closed = listing.damaged.first(where: { !$0.error.isAboutContent }) { throw closed.error }
         outcome.damaged += listing.damaged
         for record in listing.records {
+            // A later sign-in that is in the new store already stays.
             let saved = try await target.save(record: record, .any, false, .exact)
-            guard let found: Record = try await target.record(for: record.key), found.generation == saved.generation,
-                // A later sign-in that is in the new store already stays.
-                try saved.generation > record.generation || found.serialized() == record.serialized()
+            guard let found: Record = try await target.record(for: record.key),
+                try found.serialized() == saved.serialized()
             else {
                 throw OmlxError(
                     .storeMigration, "the record for \(record.key) reads back differently from \(target.summary)",
                     nextStep: "omlx mcp store check; the sign-ins are still in \(source.summary)")
             }
             outcome.moved += 1
+            if isDeleting { try await deleteAll([record]) }
         }
         return listing.records
     }

@@ -39,14 +39,16 @@ public enum StoreKind: String, Sendable, Hashable, CaseIterable {
 public struct StorePlaces: Sendable {
     /// The folder of the encrypted files, and of the note which store was chosen.
     public var folder: String
-    /// The folder of locks.
+    /// The folder of the locks of this program's kind; see `SignInPaths.locks`.
     public var lockFolder: String
     /// Which session bus there is.
     public var environment: [String: String]
-    /// The password of the encrypted files, where they have one.
-    public var password: Secret?
+    /// How the data key of the encrypted files is kept.
+    public var keySource = KeySource.keyFile
     /// The Vault, where one is named.
     public var vault: VaultSettings?
+    /// What was opened already.
+    public var opened = OpenedStores()
     /// The clock.
     public var now: @Sendable () -> Date
 
@@ -64,8 +66,9 @@ public struct StorePlaces: Sendable {
 
     /// The encrypted files in a folder, this one by default.
     public func files(in folder: String? = nil) -> EncryptedFileStore {
-        EncryptedFileStore(
-            folder: folder ?? self.folder, keySource: password.map { .password($0) } ?? .keyFile, now: now)
+        let folder = folder ?? self.folder
+        return EncryptedFileStore(
+            folder: folder, keySource: keySource, keyring: opened.keyring(folder, keySource), now: now)
     }
 
     /// The store of a kind. Nothing is loaded, read or asked until it is used.
@@ -75,15 +78,18 @@ public struct StorePlaces: Sendable {
         return UnavailableStore(reason: .noVault)
     }
 
+    /// The locks of the stores themselves, which do not depend on the session a program was started in.
+    private var storeLocks: String { "\(folder)/\(EncryptedFileStore.locksName)" }
+
     /// The store of a kind that keeps records; `nil` for one that cannot be made here.
     func lasting(_ kind: StoreKind) -> (any RecordStore)? {
         switch kind {
         case .file: return files()
         case .secretService:
-            return SecretServiceStore(environment: environment, lockFolder: lockFolder, now: now)
+            return SecretServiceStore(environment: environment, lockFolder: storeLocks, now: now)
         case .vault:
             guard let vault else { return nil }
-            return VaultStore(vault, lockFolder: lockFolder, now: now)
+            return VaultStore(vault, lockFolder: storeLocks, now: now)
         case .memory: return nil
         }
     }

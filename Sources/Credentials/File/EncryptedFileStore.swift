@@ -12,12 +12,11 @@ import FoundationEssentials
 public struct EncryptedFileStore: RecordStore {
     /// Writers that were killed leave files under construction; after this many seconds no writer is still at work.
     private static let temporaryLife = 600.0
-    private static let locksName = "locks"
+    static let locksName = "locks"
 
     public let name = "file"
     /// The folder's path.
     public let folder: String
-    private let keySourceText: String
     private let hasPassword: Bool
     private let keyring: DataKeyring
     private let lockTimeout: Double
@@ -37,34 +36,62 @@ public struct EncryptedFileStore: RecordStore {
             folder: folder, keySource: keySource, iterations: KeyFile.iterations, lockTimeout: lockTimeout, now: now)
     }
 
+    /// - Parameter keyring: what gets the data key; one of its own when `nil`.
     init(
-        folder: String, keySource: KeySource, iterations: Int, lockTimeout: Double = 10,
-        now: @escaping @Sendable () -> Date = { Date() }
+        folder: String, keySource: KeySource, iterations: Int = KeyFile.iterations, keyring: DataKeyring? = nil,
+        lockTimeout: Double = 10, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.folder = folder
         self.lockTimeout = lockTimeout
         self.now = now
-        keyring = DataKeyring(source: keySource, iterations: iterations)
-        switch keySource {
-        case .keyFile: (keySourceText, hasPassword) = ("key file beside it", false)
-        case .password: (keySourceText, hasPassword) = ("locked with a password", true)
-        }
+        self.keyring = keyring ?? DataKeyring(source: keySource, iterations: iterations)
+        hasPassword = if case .keyFile = keySource { false } else { true }
     }
 
     public var identity: String { "file:\(folder)" }
-    public var summary: String { "encrypted files in \(folder), \(keySourceText)" }
+    public var summary: String {
+        let hasPassword = isWrapped() ?? hasPassword
+        return "encrypted files in \(folder), \(hasPassword ? "locked with a password" : "key file beside it")"
+    }
 
     /// Whether the files are locked with a password and this store has none. Derives nothing.
-    public func isPasswordMissing() -> Bool {
-        guard !hasPassword, let folder = try? PrivateFolder.open(folder, creating: false),
+    public func isPasswordMissing() -> Bool { !hasPassword && isWrapped() == true }
+
+    /// Whether the files that are there are locked with a password; `nil` when there are none.
+    private func isWrapped() -> Bool? {
+        guard let folder = try? PrivateFolder.open(folder, creating: false),
             var file = try? folder.read(KeyFile.name)?.bytes
-        else { return false }
+        else { return nil }
         defer { Secret.wipe(&file) }
         return KeyFile.isWrapped(file)
     }
 
     public func changes() -> AsyncStream<Void>? {
         FolderWatch.changes(in: folder) { RecordKind.credential.owns($0) }
+    }
+
+    /// A lock beside the files: programs that use the same files may have other folders of locks, as one that was started
+    /// without `XDG_RUNTIME_DIR`.
+    public func sharedLock(
+        on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
+    ) async throws -> (any SharedLock)? {
+        // Before the first save there is nothing to refresh.
+        guard try PrivateFolder.open(folder, creating: false) != nil else { return nil }
+        return try await writing {
+            try await CredentialLock.acquireShared(
+                key, store: "files", in: locksFolder, command: command, timeout: timeout, now: now, stuck: stuck)
+        }
+    }
+
+    private var locksFolder: String { "\(folder)/\(Self.locksName)" }
+
+    /// A folder that cannot be locked in cannot be written to.
+    private func writing<Value>(_ work: () async throws -> Value) async throws -> Value {
+        do {
+            return try await work()
+        } catch let error as OmlxError where error.code == .storeLockFailed {
+            throw OmlxError(.storeWriteFailed, error.message, nextStep: error.nextStep)
+        }
     }
 }
 
@@ -120,7 +147,7 @@ extension EncryptedFileStore {
             existing = nil
         }
         try expected.check(existing?.generation, of: record.key)
-        if succession == .exact, let existing, existing.generation >= record.generation { return existing }
+        if let existing, succession.keeps(existing, against: record) { return existing }
         let text = try succession.record(record, after: existing, now: now()).serialized()
         // Before the old record goes: what was made of the new one must be readable.
         guard let saved = try? Record.parse(text), try Record.recordName(saved.key) == name else {
@@ -161,13 +188,18 @@ extension EncryptedFileStore {
         return listing
     }
 
+    func tryWriting() async throws {
+        // Before the first save there is nothing.
+        guard let opened = try PrivateFolder.open(folder, creating: false) else { return }
+        try opened.checkWritable()
+        try await lock("credential-check").release()
+    }
+
     /// The turn of a writer of this record.
     private func lock(_ recordName: String) async throws -> CredentialLock {
-        do {
-            return try await CredentialLock.acquireForWriting(
-                recordName, store: "write", in: "\(folder)/\(Self.locksName)", timeout: lockTimeout, now: now)
-        } catch let error as OmlxError where error.code == .storeLockFailed {
-            throw OmlxError(.storeWriteFailed, error.message, nextStep: error.nextStep)
+        try await writing {
+            try await CredentialLock.acquireForWriting(
+                recordName, store: "write", in: locksFolder, timeout: lockTimeout, now: now)
         }
     }
 }

@@ -9,6 +9,8 @@ public enum KeySource: Sendable {
     case keyFile
     /// In a file, wrapped by a key derived from this password (PBKDF2-HMAC-SHA-256, 600,000 iterations).
     case password(Secret)
+    /// By a password that cannot be had, for this reason: what needs the key says so.
+    case unreadable(OmlxError)
 }
 
 /// The key the records are sealed with.
@@ -64,6 +66,7 @@ enum KeyFile {
         var file: [UInt8] = []
         file.reserveCapacity(Kind.wrapped.fileCount)
         switch source {
+        case .unreadable(let error): throw error
         case .keyFile:
             file += magic + [version, Kind.plain.rawValue, 0, 0]
             key.secret.withBytes { file.append(contentsOf: $0) }
@@ -87,7 +90,8 @@ enum KeyFile {
     }
 
     /// The key of a key file's bytes.
-    /// - Throws: `STORE_FOREIGN`, `STORE_VERSION`, `STORE_DAMAGED`, `STORE_PASSWORD_NEEDED`, `STORE_PASSWORD_WRONG`.
+    /// - Throws: `STORE_FOREIGN`, `STORE_VERSION`, `STORE_DAMAGED`, `STORE_PASSWORD_NEEDED`, `STORE_PASSWORD_WRONG`; why
+    ///   there is no password.
     static func key(in file: [UInt8], source: KeySource, path: String) throws(OmlxError) -> DataKey {
         guard file.prefix(magic.count).elementsEqual(magic.prefix(file.count)) else {
             throw .foreign(path, "is no key file")
@@ -102,6 +106,7 @@ enum KeyFile {
         let checksum = try SHA256.hash(covered).prefix(checksumCount)
         guard constantTimeEquals(checksum, file.suffix(checksumCount)) else { throw .damaged(path, "is damaged") }
         switch (kind, source) {
+        case (_, .unreadable(let error)): throw error
         case (.plain, .keyFile):
             return try DataKey(file.withUnsafeBytes { Secret(copying: .init(rebasing: $0[headerCount..<44])) })
         case (.wrapped, .password(let password)):
@@ -114,9 +119,13 @@ enum KeyFile {
             throw OmlxError(
                 .storePasswordWrong, "a password was given, but the credential store has none (\(path))",
                 nextStep:
-                    "unset OMLX_STORE_PASSWORD and MCP_CLI_ENCRYPTION_KEY, and take tokenStorage.password out of mcp.json"
-            )
+                    "unset OMLX_STORE_PASSWORD, MCP_CLI_ENCRYPTION_KEY and OMLX_STORE_PASSWORD_FILE, and take password "
+                    + "and passwordFile out of tokenStorage in mcp.json")
         }
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path
     }
 
     private static func unwrap(_ file: [UInt8], _ password: Secret, _ path: String) throws(OmlxError) -> DataKey {
@@ -129,7 +138,13 @@ enum KeyFile {
             password: password, salt: salt, iterations: iterations, count: AES256GCM.keyCount)
         let sealed = file[(covered.count + AES256GCM.nonceCount)...]
         guard let key = try AES256GCM.open(sealed, key: wrapping, nonce: nonce, authenticating: covered) else {
-            throw OmlxError(.storePasswordWrong, "the password does not open the credential store (\(path))")
+            throw OmlxError(
+                .storePasswordWrong, "the password does not open the credential store (\(path))",
+                nextStep:
+                    "correct it in tokenStorage of mcp.json, OMLX_STORE_PASSWORD, MCP_CLI_ENCRYPTION_KEY or the file "
+                    + "OMLX_STORE_PASSWORD_FILE names, which count in this order; one that is forgotten is not to be had "
+                    + "again: mv \(folder(of: path).shellWord) \((folder(of: path) + ".aside").shellWord), then sign in anew"
+            )
         }
         return try DataKey(key)
     }

@@ -16,6 +16,16 @@ struct OwnedDescriptor: ~Copyable, Sendable {
     }
 
     deinit { close(number) }
+
+    /// Lets this process have so many descriptors, as far as the system does.
+    static func allow(_ count: Int) {
+        var limits = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0, limits.rlim_cur < count else {
+            return
+        }
+        limits.rlim_cur = min(limits.rlim_max, rlim_t(count))
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+    }
 }
 
 /// An open folder. All names are relative to it, so that nobody can swap the folder between two steps.
@@ -43,13 +53,40 @@ struct PrivateFolder: ~Copyable, Sendable {
     ) throws(OmlxError) -> PrivateFolder? {
         if creates { try create(path) }
         guard let descriptor = OwnedDescriptor(Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) else {
-            if errno == ENOENT { return nil }
-            throw .unreadable(path, errno)
+            guard errno == ENOENT else { throw .unreadable(path, errno) }
+            try checkLinks(path)
+            return nil
         }
         var status = stat()
         guard fstat(descriptor.number, &status) == 0 else { throw .unreadable(path, errno) }
         try checkOwnership(status, path, strictness)
         return PrivateFolder(path: path, descriptor: descriptor)
+    }
+
+    /// A link to a place that is not there, as of a disk that is not mounted, is not the same as nothing.
+    /// - Throws: `STORE_UNREADABLE`.
+    private static func checkLinks(_ path: String) throws(OmlxError) {
+        var part = path[...]
+        while !part.isEmpty {
+            var status = stat()
+            if lstat(String(part), &status) == 0 {
+                guard status.st_mode & S_IFMT == S_IFLNK else { return }
+                var target = stat()
+                guard stat(String(part), &target) != 0 else { return }
+                throw OmlxError(
+                    .storeUnreadable, "\(part) is a link to a place that is not there",
+                    nextStep: "ls -ld \(String(part).shellWord); mount what it leads to")
+            }
+            part = part[..<(part.lastIndex(of: "/") ?? part.startIndex)]
+        }
+    }
+
+    /// Whether files can be made in it.
+    /// - Throws: `STORE_WRITE_FAILED`.
+    func checkWritable() throws(OmlxError) {
+        guard faccessat(descriptor.number, ".", W_OK | X_OK, AT_EACCESS) == 0 else {
+            throw .writeFailed(path(of: "…"), errno)
+        }
     }
 
     private init(path: String, descriptor: consuming OwnedDescriptor) {

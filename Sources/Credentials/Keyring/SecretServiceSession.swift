@@ -374,7 +374,9 @@ struct SecretServiceCalls: ~Copyable {
         case CSECRET_NO_LIBRARY: return .unavailable("libsecret is not installed", "apt-get install libsecret-1-0")
         case CSECRET_NO_BUS: return .unavailable("the session bus cannot be reached (\(text))")
         case CSECRET_NO_PROVIDER:
-            return .unavailable("no keyring answers on the session bus (\(text))", "apt-get install gnome-keyring")
+            return .unavailable(
+                "no keyring answers on the session bus (\(text))",
+                "start one: gnome-keyring-daemon --start --components=secrets (apt-get install gnome-keyring)")
         case CSECRET_NO_COLLECTION: return .unavailable("the keyring has no default collection")
         case CSECRET_TIMEOUT: return .overdue(SecretServiceSession.standardLimit)
         case CSECRET_PROMPT: return .keyringLocked("the keyring wants to ask somebody first (\(text))")

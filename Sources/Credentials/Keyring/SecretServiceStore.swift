@@ -21,7 +21,7 @@ public struct SecretServiceStore: RecordStore {
     /// A store in the keyring of the session bus that the environment names. Nothing is loaded or asked until it is used.
     /// - Parameters:
     ///   - environment: `DBUS_SESSION_BUS_ADDRESS` and `XDG_RUNTIME_DIR` count: those of this process.
-    ///   - lockFolder: Where locks are.
+    ///   - lockFolder: Where locks are: the same for all programs that use this keyring.
     ///   - now: The clock.
     public init(environment: [String: String], lockFolder: String, now: @escaping @Sendable () -> Date = { Date() }) {
         self.init(
@@ -36,6 +36,13 @@ public struct SecretServiceStore: RecordStore {
     }
 
     public func changes() -> AsyncStream<Void>? { session.changes() }
+
+    public func sharedLock(
+        on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
+    ) async throws -> (any SharedLock)? {
+        try await CredentialLock.acquireShared(
+            key, store: "keyring", in: lockFolder, command: command, timeout: timeout, now: now, stuck: stuck)
+    }
 
     /// How a locked keyring is opened.
     public enum Key: Sendable {
@@ -90,25 +97,25 @@ extension SecretServiceStore {
         return try await session.run { (calls) throws(OmlxError) in try Self.read(name, calls)?.record }
     }
 
-    /// The record of that name and the items it is in, that of the record first. Two writers without a common lock, as on
-    /// different runtime folders, may leave two items: the newer one counts.
+    /// The record of that name and the items it could be read from, that of the record first. Two writers without a common
+    /// lock, as on different runtime folders, may leave two items: the newer one counts. What cannot be read stays.
     private static func read<Record: StoredRecord>(
         _ name: String, _ calls: borrowing SecretServiceCalls
     ) throws(OmlxError) -> (record: Record, items: [SecretServiceItem])? {
-        var items = try unlockedItems(attributes(of: name, Record.self), calls)
+        var items: [SecretServiceItem] = []
         var newest: Record?
-        var first = 0
         var flaw: OmlxError?
-        for (index, item) in items.enumerated() {
+        for item in try unlockedItems(attributes(of: name, Record.self), calls) {
             do throws(OmlxError) {
                 let record: Record = try parse(try calls.secret(of: item.path), name, Record.self)
-                if record.generation >= newest?.generation ?? .min { (newest, first) = (record, index) }
+                let isNewest = record.generation >= newest?.generation ?? .min
+                if isNewest { newest = record }
+                items.insert(item, at: isNewest ? 0 : items.count)
             } catch {
                 guard error.isAboutContent else { throw error }
                 flaw = error
             }
         }
-        if !items.isEmpty { items.swapAt(0, first) }
         if let newest { return (newest, items) }
         if let flaw { throw flaw }
         return nil
@@ -123,8 +130,11 @@ extension SecretServiceStore {
         let items = try calls.search(attributes)
         guard items.contains(where: \.isLocked) else { return items }
         throw OmlxError(
-            .storeLocked, "the desktop's keyring wants to ask before each item is read",
-            nextStep: "let it give items to programs without asking (in KeePassXC: Secret Service Integration)")
+            .storeLocked,
+            "the desktop's keyring wants to ask before each item is read, or has one in a collection that is locked "
+                + "and not the default one",
+            nextStep: "let it give items to programs without asking (in KeePassXC: Secret Service Integration), or "
+                + "unlock that collection in the keyring's own program")
     }
 
     private static func parse<Record: StoredRecord>(
@@ -156,7 +166,7 @@ extension SecretServiceStore {
                 existing = nil
             }
             try expected.check(existing?.record.generation, of: record.key)
-            if succession == .exact, let kept = existing?.record, kept.generation >= record.generation { return kept }
+            if let kept = existing?.record, succession.keeps(kept, against: record) { return kept }
             let text = try succession.record(record, after: existing?.record, now: moment).serialized()
                 .withoutBracesInStrings()
             let saved: Record = try Self.parse(text, name, Record.self)
@@ -218,7 +228,9 @@ extension SecretServiceStore {
     }
 
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {
-        try await session.run(times: 10) { (calls) throws(OmlxError) in
+        // One that does not answer is not waited for as long as one with many items.
+        _ = try await isLocked()
+        return try await session.run(times: 10) { (calls) throws(OmlxError) in
             let items = try Self.unlockedItems([("xdg:schema", Record.schema)], calls)
             var newest: [String: Record] = [:]
             var listing = StoreListing<Record>()

@@ -120,7 +120,8 @@ final class VaultConnection: Sendable {
             throw Failure(error: error, mayBeDone: false)
         }
         do {
-            let reply = try await http.fetch(request)
+            var reply = try await http.fetch(request)
+            defer { reply.wipe() }
             return VaultAnswer.judge(reply, origin: request.url.origin, hiding: token)
         } catch let failure as HTTPFailure {
             throw Failure(error: Self.translated(failure.error, purpose), mayBeDone: failure.mayHaveBeenSent)
@@ -134,6 +135,11 @@ final class VaultConnection: Sendable {
     ) throws(OmlxError) -> (HTTPRequest, Secret) {
         let base = try settings.url()
         let token = try currentToken()
+        guard !(mount + prefix).contains(where: { [".", ".."].contains($0) }) else {
+            throw OmlxError(
+                .configURLInvalid, "Vault's mount or prefix has a part that is . or ..",
+                nextStep: "correct vaultMountPoint and vaultPathPrefix in tokenStorage")
+        }
         var root = base.text
         while root.hasSuffix("/") { root.removeLast() }
         let text = root + "/v1/" + path.map(Self.escaped).joined(separator: "/") + (query.map { "?" + $0 } ?? "")
@@ -199,6 +205,8 @@ final class VaultConnection: Sendable {
         return state.withLock { state in
             guard state.token != token else { return false }
             state.token = token
+            // Its life is another one.
+            state.isLooked = false
             return true
         }
     }
@@ -209,7 +217,9 @@ final class VaultConnection: Sendable {
             return Failure(
                 error: OmlxError(
                     .storeTokenExpired, "Vault's token ended or is not valid; Vault refused to \(purpose)",
-                    httpStatus: 403, nextStep: "vault login, or set VAULT_TOKEN anew"), mayBeDone: false)
+                    httpStatus: 403,
+                    nextStep: "vault login, or set VAULT_TOKEN anew; one without the default policy must also be "
+                        + "allowed to read auth/token/lookup-self"), mayBeDone: false)
         }
         let shown = OmlxError.shown(path.joined(separator: "/"), limit: 200)
         return Failure(

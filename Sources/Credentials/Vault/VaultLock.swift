@@ -26,13 +26,17 @@ struct VaultLock: SharedLock {
     private let heart: Task<Int, Never>
 
     /// Waits for the lock.
+    /// - Parameter stuck: told once, after 10 s of waiting, who holds it.
     /// - Throws: `STORE_LOCK_TIMEOUT` naming the holder; what reading and writing throws.
     static func acquire(
-        _ connection: VaultConnection, _ name: String, command: String, timeout: Double, now: @Sendable () -> Date
+        _ connection: VaultConnection, _ name: String, command: String, timeout: Double, now: @Sendable () -> Date,
+        stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> VaultLock {
         let place = VaultPlace(connection, ["locks", name], limits: limits)
         let clock = ContinuousClock()
-        let deadline = clock.now.advanced(by: .seconds(timeout))
+        let start = clock.now
+        let deadline = start.advanced(by: .seconds(timeout))
+        var stuck = stuck
         let text = [
             (heldMember, "true"), ("host", hostName), ("pid", "\(getpid())"),
             ("command", OmlxError.shown(command, limit: 200)), ("since", now().formatted(.iso8601)),
@@ -54,6 +58,10 @@ struct VaultLock: SharedLock {
                 }
             }
             guard clock.now < deadline else { throw held(entry, place) }
+            if clock.now >= start.advanced(by: .seconds(CredentialLock.stuckAfter)) {
+                stuck?(held(entry, place))
+                stuck = nil
+            }
             try await Task.sleep(for: .seconds(pause * Double.random(in: 0.5...1)))
             pause = min(pause * 2, 1)
         }

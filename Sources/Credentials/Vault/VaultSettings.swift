@@ -56,7 +56,7 @@ public struct VaultSettings: Sendable {
     }
 
     private static func token(_ value: (String) -> String?, _ home: String) -> Token? {
-        if let token = value("TOKEN") { return .value(Secret(token)) }
+        if let token = value("TOKEN") { return .value(Secret(String(token.trimmingSpace))) }
         if let file = value("TOKEN_FILE") { return .file(file) }
         let usual = home + "/.vault-token"
         return !home.isEmpty && access(usual, F_OK) == 0 ? .file(usual) : nil
@@ -96,6 +96,17 @@ public struct VaultSettings: Sendable {
     /// A mount or prefix without slashes around it.
     static func trimmed(_ path: String) -> String {
         path.split(separator: "/").joined(separator: "/")
+    }
+}
+
+extension String {
+    /// Without white space around it, as of a file that was read with its end of line.
+    fileprivate var trimmingSpace: Substring {
+        let isSpace: (Character) -> Bool = \.isWhitespace
+        guard let start = firstIndex(where: { !isSpace($0) }), let end = lastIndex(where: { !isSpace($0) }) else {
+            return ""
+        }
+        return self[start...end]
     }
 }
 

@@ -16,6 +16,8 @@ public struct VaultStore: RecordStore {
     private static let attempts = 20
     /// From the mark of a removal to the end of the deletion, in seconds: more than a request may take.
     private static let longestRemoval = 10.0
+    /// What writing the mark may take of that, in seconds.
+    private static let longestMark = 3.0
     private static let removedMember = "removed"
 
     public let name = "vault"
@@ -27,7 +29,7 @@ public struct VaultStore: RecordStore {
     /// A store at a place in a Vault. Nothing is asked until it is used.
     /// - Parameters:
     ///   - settings: Where it is.
-    ///   - lockFolder: Where the locks of this machine are.
+    ///   - lockFolder: Where the locks of this machine are: the same for all programs that use this store.
     ///   - now: The clock.
     public init(_ settings: VaultSettings, lockFolder: String, now: @escaping @Sendable () -> Date = { Date() }) {
         self.init(settings, lockFolder: lockFolder, lockTimeout: 30, now: now)
@@ -46,11 +48,24 @@ public struct VaultStore: RecordStore {
     public var identity: String { "vault:\(connection.settings.place)" }
 
     public func sharedLock(
-        on key: CredentialKey, command: String, timeout: Double
+        on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> (any SharedLock)? {
-        guard try await engine() == .version2 else { return nil }
+        guard try await engine() == .version2 else {
+            return try await CredentialLock.acquireShared(
+                key, store: "vault", in: lockFolder, command: command, timeout: timeout, now: now, stuck: stuck)
+        }
         return try await VaultLock.acquire(
-            connection, try key.recordName(), command: command, timeout: timeout, now: now)
+            connection, try key.recordName(), command: command, timeout: timeout, now: now, stuck: stuck)
+    }
+
+    func tryWriting() async throws {
+        let engine = try await engine()
+        let place = VaultPlace(connection, ["locks", "check"])
+        let entry = try await place.read(engine)
+        if engine == .version2 { try await place.limitVersions() }
+        // Another one may be trying too.
+        _ = try await place.write(nil, beside: [("free", "true")], over: entry, engine)
+        try await place.delete(engine)
     }
 
     func caution() async throws -> String? {
@@ -150,7 +165,7 @@ extension VaultStore {
                 existing = nil
             }
             try expected.check(existing?.generation, of: record.key)
-            if succession == .exact, let existing, existing.generation >= record.generation { return existing }
+            if let existing, succession.keeps(existing, against: record) { return existing }
             let text = try succession.record(record, after: existing, now: now()).serialized()
             let saved = try Record.parse(text)
             if entry.version == 0, engine == .version2 { try await place.limitVersions() }
@@ -190,27 +205,39 @@ extension VaultStore {
         _ engine: VaultConnection.Engine
     ) async throws(OmlxError) {
         let place = place(Record.self, name)
+        let clock = ContinuousClock()
+        var isMarked = false
         for _ in 0..<Self.attempts {
             let (record, entry) = try await read(Record.self, name, engine)
-            try expected.check(record?.generation, of: key)
-            if record != nil, engine == .version2 {
+            // Once it is removed, another one is not meant.
+            guard !isMarked || record == nil else { return }
+            if !isMarked { try expected.check(record?.generation, of: key) }
+            guard entry.version > 0 || entry.isPresent else { return }
+            let start = clock.now
+            if engine == .version2 {
                 // Deleting has no check-and-set: the mark does, and whoever reads it finds no record.
                 let mark = [(Self.removedMember, "true")]
                 guard try await place.write(nil, beside: mark, over: entry, engine) != nil else {
+                    // Somebody else's removal, or a sign-in that came after ours.
+                    if isMarked { return }
                     await Self.stepAside()
                     continue
                 }
+                isMarked = true
+                // Others keep away from the mark for so long only; this machine may have slept.
+                guard start.duration(to: clock.now) < .seconds(Self.longestMark) else { continue }
             }
-            guard entry.version > 0 || entry.isPresent else { return }
             do throws(OmlxError) {
                 try await place.delete(engine)
             } catch {
                 // The mark is all that is left, and says that there is no record.
                 let isUnknown = [.storeTimeout, .storeUnavailable].contains(error.code)
-                guard record != nil, engine == .version2, isUnknown else { throw error }
+                guard engine == .version2, isUnknown else { throw error }
             }
             return
         }
+        // Marked, and so removed, every time.
+        if isMarked { return }
         throw OmlxError(.storeConflict, "the stored record for \(key) is changed by other programs all the time")
     }
 

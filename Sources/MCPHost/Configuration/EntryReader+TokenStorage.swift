@@ -1,5 +1,6 @@
 // Reads `tokenStorage`, the credential store's settings as mcp-cli spells them.
 
+import Credentials
 import Cryptography
 import ErrorCatalogue
 
@@ -8,17 +9,22 @@ extension TokenStorageConfiguration {
     func filled(from environment: [String: String]) -> TokenStorageConfiguration {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         var storage = self
+        func given(_ secret: ConfiguredSecret?) -> ConfiguredSecret? {
+            secret.flatMap { $0.secret.isEmpty ? nil : $0 }
+        }
         func secret(_ name: String) -> ConfiguredSecret? {
             value(name).map { ConfiguredSecret(shown: "${\(name)}", secret: Secret($0)) }
         }
-        storage.password = password ?? secret("OMLX_STORE_PASSWORD") ?? secret("MCP_CLI_ENCRYPTION_KEY")
+        // Empty, as of a variable that is not set, is none.
+        storage.password =
+            given(password) ?? secret("OMLX_STORE_PASSWORD") ?? secret("MCP_CLI_ENCRYPTION_KEY")
         storage.passwordFile =
             passwordFile
             ?? value("OMLX_STORE_PASSWORD_FILE").map {
                 ConfiguredText(shown: "${OMLX_STORE_PASSWORD_FILE}", value: $0)
             }
         storage.vaultURL = vaultURL ?? value("VAULT_ADDR").map { ConfiguredText(shown: "${VAULT_ADDR}", value: $0) }
-        storage.vaultToken = vaultToken ?? secret("VAULT_TOKEN")
+        storage.vaultToken = given(vaultToken) ?? secret("VAULT_TOKEN")
         storage.vaultNamespace =
             vaultNamespace
             ?? value("VAULT_NAMESPACE").map { ConfiguredText(shown: "${VAULT_NAMESPACE}", value: $0) }
@@ -55,7 +61,7 @@ extension EntryReader {
         guard let entry, let written = string(entry, code: .configInvalidRoot), let word = expand(entry, written) else {
             return .automatic
         }
-        if let backend = TokenStorageConfiguration.Backend(rawValue: word.lowercased()) { return backend }
+        if let backend = TokenStorageConfiguration.Backend(word: word) { return backend }
         let shown = "\"\(OmlxError.shown(written, limit: 40))\""
         let message =
             switch word.lowercased() {
@@ -65,8 +71,21 @@ extension EntryReader {
             }
         fail(
             .configStoreUnsupported, entry, message,
-            nextStep: "write "
-                + TokenStorageConfiguration.Backend.allCases.map(\.rawValue).joined(separator: ", "))
+            nextStep: "write " + TokenStorageConfiguration.Backend.allCases.map(\.rawValue).joined(separator: ", "))
         return .automatic
+    }
+}
+
+extension TokenStorageConfiguration.Backend {
+    /// The store of a word: mcp-cli's, or one of `--store`.
+    fileprivate init?(word: String) {
+        if let known = Self(rawValue: word.lowercased()) {
+            self = known
+            return
+        }
+        guard let known = Self.allCases.first(where: { $0.kind != nil && $0.kind == StoreKind(word: word) }) else {
+            return nil
+        }
+        self = known
     }
 }

@@ -21,6 +21,8 @@ public struct HostOptions: Sendable {
     public var store: (any CredentialStore)?
     /// The password of the encrypted files, where neither the configuration nor the environment gives one: from a person.
     public var storePassword: Secret?
+    /// What stores were opened with already; copies of the options share it.
+    public var opened = OpenedStores()
     /// Which account's credentials are used, where a server has several.
     public var account: String?
     /// The limit for each server in seconds, in place of the configured ones.

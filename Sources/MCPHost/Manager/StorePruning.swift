@@ -12,6 +12,8 @@ public struct StoreOrphans: Sendable {
     public var shown: [StoreReport.Record] = []
     /// Whether other machines use the same store, and may have other servers configured.
     public var areShared = false
+    /// Records that cannot be used, so that nobody knows whose they are. They stay.
+    public var damaged: [DamagedRecord] = []
     var signIns: [CredentialKey] = []
     var registrations: [RegistrationKey] = []
 }
@@ -43,11 +45,13 @@ extension HostConfiguration {
         let known = try knownURLs()
         let store = try StoreSelection(self, options).store
         var orphans = StoreOrphans(areShared: store.isShared)
-        for record in try await store.credentials().records where !known.contains(record.key.serverURL) {
+        let (signIns, clients) = (try await store.credentials(), try await store.registrations())
+        orphans.damaged = signIns.damaged + clients.damaged
+        for record in signIns.records where !known.contains(record.key.serverURL) {
             orphans.signIns.append(record.key)
             orphans.shown.append(StoreReport.Record(record, known: known))
         }
-        for record in try await store.registrations().records where !known.contains(record.key.serverURL) {
+        for record in clients.records where !known.contains(record.key.serverURL) {
             orphans.registrations.append(record.key)
             orphans.shown.append(StoreReport.Record(record, known: known))
         }

@@ -25,6 +25,8 @@ public struct StoreReport: Sendable {
         public var damaged: [DamagedRecord] = []
         /// Sign-ins that are older than the last ones saved there; they are not refreshed with.
         public var older: [OmlxError] = []
+        /// A move from or to it that was broken off.
+        public var unfinished: OmlxError?
     }
 
     /// A record, without its secrets.
@@ -54,16 +56,31 @@ public struct StoreReport: Sendable {
     public var inUse: Choice? { choices.first { $0.isInUse } }
 }
 
+/// What was taken for right although it looked wrong.
+public struct AcceptedStore: Sendable {
+    /// How many sign-ins were older than the last ones saved.
+    public var older = 0
+    /// The Vault that was another one.
+    public var vault: String?
+    /// The other store of a move that is given up.
+    public var move: StoreLocation?
+
+    /// Nothing.
+    public init() {}
+}
+
 extension HostConfiguration {
     /// Looks at every store. Reads, and changes nothing; a keyring that does not answer is given up.
+    /// - Parameter tries: whether it is tried if the store in use can be written to; nothing of it stays.
     /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` when the store `options` name does not exist.
-    public func stores(_ options: HostOptions) async throws -> StoreReport {
+    public func stores(_ options: HostOptions, tries: Bool = false) async throws -> StoreReport {
         let selection = try StoreSelection(self, options)
         let usedKind = await selection.kindInUse()
         let usedStore = selection.store
         let recorder = options.recorder
         async let used = Self.look(
-            at: usedStore, named: usedKind?.rawValue ?? usedStore.name, isInUse: true, recorder: recorder)
+            at: usedStore, named: usedKind?.rawValue ?? usedStore.name, isInUse: true, recorder: recorder,
+            tries: tries)
         // All at once: one that does not answer costs its own seconds only.
         var others: [StoreKind: StoreReport.Choice] = [:]
         if let places = try? StoreSelection.places(self, options) {
@@ -78,31 +95,61 @@ extension HostConfiguration {
         }
         var inUse = await used
         for store in ownStores(options) {
-            guard let records = try? await store.credentials().records else { continue }
-            inUse.older += Self.older(records, in: store, recorder)
+            do {
+                let listing = try await store.credentials()
+                inUse.older += Self.older(listing.records, in: store, recorder)
+                inUse.damaged += listing.damaged
+            } catch let error as OmlxError {
+                inUse.damaged.append(DamagedRecord(name: store.summary, error: error))
+            }
         }
+        inUse.unfinished = (try? (usedStore as? AutomaticStore)?.choiceFile.read())?.unfinishedMove
         let choices = [inUse] + StoreKind.allCases.compactMap { others[$0] }
         return StoreReport(reason: selection.reason(), choices: choices)
     }
 
-    /// What is in the store in use, sign-ins before registrations, each by server.
+    /// What is in the store in use, sign-ins before registrations, each by server; and what cannot be used.
     /// - Throws: `OmlxError` of class storage; `CONFIG_STORE_UNSUPPORTED`.
-    public func storedRecords(_ options: HostOptions) async throws -> [StoreReport.Record] {
+    public func storedRecords(
+        _ options: HostOptions
+    ) async throws -> (records: [StoreReport.Record], damaged: [DamagedRecord]) {
         let store = try StoreSelection(self, options).store
         let known = configuredURLs
-        let credentials = try await store.credentials().records.map { StoreReport.Record($0, known: known) }
-        let registrations = try await store.registrations().records.map { StoreReport.Record($0, known: known) }
+        let (signIns, clients) = (try await store.credentials(), try await store.registrations())
+        let credentials = signIns.records.map { StoreReport.Record($0, known: known) }
+        let registrations = clients.records.map { StoreReport.Record($0, known: known) }
         func sorted(_ records: [StoreReport.Record]) -> [StoreReport.Record] {
             records.sorted { ($0.server, $0.account ?? "") < ($1.server, $1.account ?? "") }
         }
-        return sorted(credentials) + sorted(registrations)
+        return (sorted(credentials) + sorted(registrations), signIns.damaged + clients.damaged)
     }
 
-    /// Takes the sign-ins of the store in use, and of servers' own stores, for the newest there are, although newer ones were saved: a copy that was
-    /// put back on purpose.
-    /// - Returns: how many were older.
+    /// Takes what is there for what there should be: the Vault that is named for the one the sign-ins are kept in, what a
+    /// move that was broken off left behind for nothing of ours, and the sign-ins of the store in use, and of servers' own
+    /// stores, for the newest there are, although newer ones were saved.
     /// - Throws: `OmlxError` of class storage; `DATABASE_UNAVAILABLE`.
-    public func acceptOlderRecords(_ options: HostOptions) async throws -> Int {
+    public func acceptStore(_ options: HostOptions) async throws -> AcceptedStore {
+        var accepted = AcceptedStore()
+        if let automatic = try StoreSelection(self, options).store as? AutomaticStore {
+            let note = automatic.choiceFile
+            let vault = try StoreSelection.places(self, options).vault?.place
+            let lock = try await note.lock(command: options.command)
+            defer { lock.release() }
+            if var noted = try note.read() {
+                accepted.move = noted.emptying ?? noted.filling
+                (noted.emptying, noted.filling) = (nil, nil)
+                if noted.kind == .vault, let vault, let place = noted.place, place != vault {
+                    (noted.place, accepted.vault) = (vault, vault)
+                }
+                if accepted.move != nil || accepted.vault != nil { try note.replace(noted) }
+            }
+        }
+        accepted.older = try await acceptOlderRecords(options)
+        return accepted
+    }
+
+    /// - Returns: how many were older.
+    private func acceptOlderRecords(_ options: HostOptions) async throws -> Int {
         let database = try StatusDatabase.open(path: options.paths.database, mode: .readWrite)
         var count = 0
         for store in [try StoreSelection(self, options).store] + ownStores(options) {
@@ -128,7 +175,7 @@ extension HostConfiguration {
         return Array(stores.values)
     }
 
-    private static func older(
+    static func older(
         _ records: [Credential], in store: any CredentialStore, _ recorder: StatusRecorder
     ) -> [OmlxError] {
         records.compactMap { record in
@@ -140,7 +187,8 @@ extension HostConfiguration {
     }
 
     private static func look(
-        at store: any CredentialStore, named name: String, isInUse: Bool, recorder: StatusRecorder? = nil
+        at store: any CredentialStore, named name: String, isInUse: Bool, recorder: StatusRecorder? = nil,
+        tries: Bool = false
     ) async -> StoreReport.Choice {
         var choice = StoreReport.Choice(name: name, summary: store.summary, isInUse: isInUse)
         do {
@@ -151,6 +199,7 @@ extension HostConfiguration {
             choice.count = credentials.records.count + registrations.records.count
             choice.damaged = credentials.damaged + registrations.damaged
             choice.caution = try await store.advice()
+            if tries { try await store.tryWriting() }
             choice.summary = store.summary
             if let recorder { choice.older = Self.older(credentials.records, in: store, recorder) }
         } catch {
@@ -178,7 +227,7 @@ extension StoreReport.Record {
 
 extension HostOptions {
     /// What is remembered of earlier saves, for reading.
-    fileprivate var recorder: StatusRecorder {
+    var recorder: StatusRecorder {
         StatusRecorder(path: paths.database, logger: logger, now: now, isReadOnly: true)
     }
 }

@@ -62,9 +62,9 @@ struct StoreSelection {
         case .configuration: return "named by tokenStorage in the configuration"
         case .itself:
             let noted = try? (store as? AutomaticStore)?.choiceFile.read()
-            if let noted, let source = noted.emptying {
-                return "chosen on \(noted.since.formatted(.iso8601)); the move from \(source.inWords) is unfinished: "
-                    + "omlx mcp store migrate --to \(noted.kind.rawValue)"
+            if let noted, let unfinished = noted.unfinishedMove {
+                return "chosen on \(noted.since.formatted(.iso8601)); \(unfinished.message): "
+                    + (unfinished.nextStep ?? "")
             }
             return noted.map { "chosen on \($0.since.formatted(.iso8601))" }
                 ?? "the best there is now; noted at the first sign-in"
@@ -72,13 +72,14 @@ struct StoreSelection {
     }
 
     /// Where each store is.
-    /// - Throws: `OmlxError`: what is wrong with `tokenStorage`, or with the password's file.
+    /// - Throws: `OmlxError`: what is wrong with `tokenStorage`.
     static func places(_ configuration: HostConfiguration, _ options: HostOptions) throws(OmlxError) -> StorePlaces {
         let settings = try configuration.tokenStorage.get()
         var places = StorePlaces(
             folder: options.paths.credentials, lockFolder: options.paths.locks, environment: options.environment,
             homeDirectory: options.homeDirectory, now: options.now)
-        places.password = try password(settings, options)
+        places.opened = options.opened
+        places.keySource = keySource(settings, options)
         var vault = VaultSettings(
             environment: options.environment, homeDirectory: options.homeDirectory, address: settings.vaultURL?.value)
         if let token = settings.vaultToken?.secret { vault?.token = .value(token) }
@@ -89,12 +90,26 @@ struct StoreSelection {
         return places
     }
 
-    private static func password(
-        _ settings: TokenStorageConfiguration, _ options: HostOptions
-    ) throws(OmlxError) -> Secret? {
-        if let password = settings.password?.secret { return password }
-        if let file = settings.passwordFile?.value { return try SecretFile.read(file) }
-        return options.storePassword
+    private static func keySource(_ settings: TokenStorageConfiguration, _ options: HostOptions) -> KeySource {
+        if let password = settings.password {
+            // What the environment has in other bytes than UTF-8 came here as another text.
+            guard !password.secret.withBytes({ String(decoding: $0, as: UTF8.self).contains("\u{FFFD}") }) else {
+                return .unreadable(
+                    OmlxError(
+                        .storePasswordNeeded, "the password in \(password.shown) is not UTF-8 text",
+                        nextStep: "put it into a file, and name that in OMLX_STORE_PASSWORD_FILE"))
+            }
+            return .password(password.secret)
+        }
+        guard let file = settings.passwordFile?.value else {
+            return options.storePassword.map { .password($0) } ?? .keyFile
+        }
+        do throws(OmlxError) {
+            return .password(try options.opened.password(file: file))
+        } catch {
+            // The other stores need none.
+            return .unreadable(error)
+        }
     }
 
     /// The store a server's sign-in is kept in.
@@ -110,7 +125,7 @@ struct StoreSelection {
     static func own(
         _ auth: AuthConfiguration?, _ configuration: HostConfiguration, _ options: HostOptions
     ) -> (any CredentialStore)? {
-        if options.store != nil || options.storeName != nil { return nil }
+        if options.store != nil { return nil }
         switch auth?.store {
         case .folder(let path)?:
             do throws(OmlxError) { return try places(configuration, options).files(in: path.value) } catch {
@@ -122,9 +137,25 @@ struct StoreSelection {
     }
 }
 
+extension StoreChoice {
+    /// What is to be said of a move that was broken off.
+    var unfinishedMove: OmlxError? {
+        if let emptying {
+            return OmlxError(
+                .storeMigration, "the move from \(emptying.kind.inWords) is unfinished",
+                nextStep: "omlx mcp store migrate --to \(kind.rawValue)")
+        }
+        return filling.map {
+            OmlxError(
+                .storeMigration, "the move to \($0.kind.inWords) is unfinished",
+                nextStep: "omlx mcp store migrate --to \($0.kind.rawValue)")
+        }
+    }
+}
+
 extension TokenStorageConfiguration.Backend {
     /// The kind of store; `nil` for the one that is chosen by itself.
-    fileprivate var kind: StoreKind? {
+    var kind: StoreKind? {
         switch self {
         case .automatic: nil
         case .secretService: .secretService

@@ -22,13 +22,15 @@ struct StorePrune: Action {
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let orphans = try await session.configuration().storeOrphans(options.options(session))
+        let configuration = try session.configuration()
+        let orphans = try await configuration.storeOrphans(options.options(session))
         var pruning = StorePruning()
         if !orphans.shown.isEmpty {
             if !session.common.json {
                 for orphan in orphans.shown {
                     session.console.note(orphan.row.filter { !$0.isEmpty }.joined(separator: "  "))
                 }
+                session.console.note("! None of these is in \(configuration.sourcePath ?? "the configuration").")
                 if orphans.areShared {
                     session.console.note("! Other machines may use this store too, and have these servers configured.")
                 }
@@ -40,6 +42,7 @@ struct StorePrune: Action {
             pruning = try await session.configuration()
                 .prune(orphans, options.options(session), localOnly: localOnly)
         }
+        orphans.damaged.note(session)
         show(pruning, isEmpty: orphans.shown.isEmpty, session)
         return .done
     }
@@ -58,7 +61,7 @@ struct StorePrune: Action {
         let count = pruning.registrations
         session.console.progress(
             isEmpty
-                ? "Every record belongs to a configured server."
+                ? "Every record that can be used belongs to a configured server."
                 : "\(count) \(count == 1 ? "registration" : "registrations") deleted")
     }
 }
@@ -90,7 +93,7 @@ struct StoreMigrate: Action {
                 Self.word,
                 [
                     "from": .string(move.from.rawValue), "to": .string(move.to.rawValue), "moved": JSON(move.moved),
-                    "damaged": .array(move.damaged.map { ["name": .string($0.name), "error": $0.error.json] }),
+                    "damaged": .array(move.damaged.map(\.json)),
                 ])
         } else {
             for record in move.damaged { session.console.report(record.error) }

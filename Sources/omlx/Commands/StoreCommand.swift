@@ -1,6 +1,7 @@
 // omlx mcp store: where the sign-ins are kept, whether that can be used, and what is in it.
 
 import ArgumentParser
+import Credentials
 import ErrorCatalogue
 import FoundationEssentials
 import JSON
@@ -21,9 +22,9 @@ struct StoreOptions: ParsableArguments {
     @Option(help: StoreOptions.help)
     var store: String?
 
-    func report(_ session: Session) async throws -> (HostConfiguration, StoreReport) {
+    func report(_ session: Session, tries: Bool = false) async throws -> (HostConfiguration, StoreReport) {
         let configuration = try session.configuration()
-        return (configuration, try await configuration.stores(options(session)))
+        return (configuration, try await configuration.stores(options(session), tries: tries))
     }
 
     func options(_ session: Session) -> HostOptions {
@@ -57,7 +58,10 @@ struct StoreCheck: Action {
         abstract: "Check the store in use; exit 1 when it, or something in it, cannot be used.")
     static let word = "store"
 
-    @Flag(help: "Take older sign-ins that were put back for good, and refresh with them.")
+    @Flag(
+        help:
+            "Take what is there for right: older sign-ins that were put back, another Vault, a move that stays unfinished."
+    )
     var accept = false
 
     @OptionGroup var common: CommonOptions
@@ -65,10 +69,16 @@ struct StoreCheck: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         if accept {
-            let count = try await session.configuration().acceptOlderRecords(options.options(session))
+            let accepted = try await session.configuration().acceptStore(options.options(session))
+            let count = accepted.older
             session.console.progress("\(count) older \(count == 1 ? "sign-in is" : "sign-ins are") accepted")
+            if let vault = accepted.vault { session.console.progress("the sign-ins are kept in \(vault) from now on") }
+            if let move = accepted.move {
+                session.console.progress(
+                    "what may be left in \(move.kind.inWords) is given up; it is not deleted there")
+            }
         }
-        let (configuration, report) = try await options.report(session)
+        let (configuration, report) = try await options.report(session, tries: true)
         guard let store = report.inUse else { return .failed }
         if session.common.json {
             session.document(Self.word, report.members(configuration))
@@ -77,6 +87,7 @@ struct StoreCheck: Action {
         } else {
             for record in store.damaged { session.console.report(record.error) }
             for error in store.older { session.console.report(error) }
+            if let unfinished = store.unfinished { session.console.report(unfinished) }
             if let caution = store.caution { session.console.note("! \(caution)") }
             let count = store.count ?? 0
             session.console.line(
@@ -98,22 +109,36 @@ struct StoreList: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let configuration = try session.configuration()
-        let records = try await configuration.storedRecords(options.options(session))
+        let (records, damaged) = try await configuration.storedRecords(options.options(session))
         if session.common.json {
-            session.document(Self.word, ["records": .array(records.map(\.json))])
+            session.document(
+                Self.word, ["records": .array(records.map(\.json)), "damaged": .array(damaged.map(\.json))])
         } else if records.isEmpty {
-            session.console.progress("Nothing is kept there.")
+            if damaged.isEmpty { session.console.progress("Nothing is kept there.") }
         } else {
             session.console.table(
                 [["KIND", "SERVER", "ACCOUNT", "ISSUER", "CLIENT", "ENDS", "NOTE"]] + records.map(\.row))
         }
+        damaged.note(session)
         return .done
+    }
+}
+
+extension DamagedRecord {
+    var json: JSON { ["name": .string(name), "error": error.json] }
+}
+
+extension [DamagedRecord] {
+    /// Says how many there are, and how to see them.
+    func note(_ session: Session) {
+        guard !isEmpty, !session.common.json else { return }
+        session.console.note("! \(count) \(count == 1 ? "record" : "records") cannot be used: omlx mcp store check")
     }
 }
 
 extension StoreReport.Choice {
     /// Whether all that is in it can be used.
-    fileprivate var isSound: Bool { damaged.isEmpty && older.isEmpty }
+    fileprivate var isSound: Bool { damaged.isEmpty && older.isEmpty && unfinished == nil }
 }
 
 extension StoreReport {
@@ -126,9 +151,8 @@ extension StoreReport {
                         "name": .string(choice.name), "summary": .string(choice.summary),
                         "in_use": .bool(choice.isInUse), "records": choice.count.map { JSON($0) } ?? .null,
                         "problem": choice.problem?.json ?? .null,
-                        "damaged": .array(
-                            choice.damaged.map { ["name": .string($0.name), "error": $0.error.json] }),
-                        "older": .array(choice.older.map(\.json)), "caution": JSON(optional: choice.caution),
+                        "damaged": .array(choice.damaged.map(\.json)), "older": .array(choice.older.map(\.json)),
+                        "unfinished": choice.unfinished?.json ?? .null, "caution": JSON(optional: choice.caution),
                     ]
                 }),
         ]
@@ -140,7 +164,7 @@ extension StoreReport.Choice {
         let note: String
         if let problem {
             note = "\(problem.code.text): \(OmlxError.shown(problem.message))"
-        } else if !isSound {
+        } else if !damaged.isEmpty || !older.isEmpty {
             note = "\(damaged.count) damaged, \(older.count) older: omlx mcp store check"
         } else {
             note = [isInUse ? report.reason : nil, caution].compactMap { $0 }.joined(separator: "; ")

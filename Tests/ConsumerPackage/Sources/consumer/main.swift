@@ -1,4 +1,6 @@
 // The least a host does: configure a server, connect it, list its tools.
+import Credentials
+import Cryptography
 import FoundationEssentials
 import Logging
 import MCPHost
@@ -27,3 +29,46 @@ do {
 } catch {
     print("\(error)")
 }
+
+/// A store of its own: what it keeps is one text for each credential.
+actor OwnStore: CredentialStore {
+    nonisolated let name = "own"
+    nonisolated let summary = "a dictionary"
+    private var texts: [CredentialKey: Secret] = [:]
+
+    func credential(for key: CredentialKey) throws -> Credential? {
+        try texts[key].map { try Credential(serialized: $0) }
+    }
+    func save(
+        _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged: Bool
+    ) throws -> Credential {
+        let existing = try self.credential(for: credential.key)
+        guard expected.isMet(by: existing?.generation) else { throw Conflict() }
+        let saved = credential.successor(of: existing, now: Date())
+        texts[credential.key] = try saved.serialized()
+        return saved
+    }
+    func removeCredential(for key: CredentialKey, expecting: ExpectedRecord) { texts[key] = nil }
+    func credentials() throws -> StoreListing<Credential> {
+        StoreListing(records: try texts.values.map { try Credential(serialized: $0) })
+    }
+    func registration(for key: RegistrationKey) -> ClientRegistration? { nil }
+    func save(
+        _ registration: ClientRegistration, expecting: ExpectedRecord, replacingDamaged: Bool
+    ) -> ClientRegistration { registration }
+    func removeRegistration(for key: RegistrationKey, expecting: ExpectedRecord) {}
+    func registrations() -> StoreListing<ClientRegistration> { StoreListing() }
+
+    struct Conflict: Error {}
+}
+
+let store = OwnStore()
+_ = try await store.save(
+    Credential(
+        key: CredentialKey(serverURL: "https://mcp.example.com/mcp"), issuer: "https://as.example.com",
+        tokenEndpoint: "https://as.example.com/token", clientID: "consumer", accessToken: Secret("kept"),
+        obtainedAt: Date()), expecting: .absent)
+var own = ServerSignIn.Options(environment: [:], homeDirectory: home)
+own.store = store
+let kept = try await ServerSignIn("https://mcp.example.com/mcp", own).authorization()
+print("own store: \(kept.exposedHeader ?? "")")
