@@ -11,6 +11,16 @@ import Testing
     private let right = KeySource.password(Secret("correct horse"))
     private let wrong = KeySource.password(Secret("battery staple"))
 
+    @Test("one process derives the key of a folder once, and keeps keys of other passwords and folders apart")
+    func onceForAProcess() {
+        let opened = OpenedStores()
+        let keyring = opened.keyring("/a", right)
+        #expect(opened.keyring("/a", .password(Secret("correct horse"))) === keyring)
+        for (folder, source) in [("/a", wrong), ("/b", right), ("/a", .keyFile)] {
+            #expect(opened.keyring(folder, source) !== keyring)
+        }
+    }
+
     @Test("the data key comes back from its file, and no two keys are the same")
     func roundTrip() throws {
         for source in [KeySource.keyFile, right] {

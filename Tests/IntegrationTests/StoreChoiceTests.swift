@@ -42,6 +42,21 @@ struct StoreChoiceTests {
         }
     }
 
+    @Test("a keyring that is locked is not chosen, and asks nobody")
+    func lockedKeyring() async throws {
+        try await TestHome.with { home in
+            _ = try await configured(home)
+            let keyring = try await Keyring(home)
+            try await keyring.lock()
+            let login = try await login(home, keyring.variables)
+            #expect(login.exit == 0 && login.out.contains("encrypted files in"), "\(login)")
+            try await keyring.unlock()
+            #expect(try await home.omlx("mcp", "tools", variables: keyring.variables).exit == 0)
+            let store = try await home.omlx("mcp", "store", variables: keyring.variables)
+            #expect(store.out.contains("file\tyes\t2\t") && store.out.contains("secretservice\t\t0\t"), "\(store)")
+        }
+    }
+
     @Test("a Vault that is named is chosen; unnamed or another one later is STORE_MOVED; away it is said")
     func vaultChosen() async throws {
         try await TestHome.with { home in

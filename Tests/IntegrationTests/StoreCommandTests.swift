@@ -102,6 +102,64 @@ struct StoreCommandTests {
         }
     }
 
+    @Test("libsecret is loaded by nothing but the keyring; without it all else works")
+    func withoutLibsecret() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.configure(["demo": ["url": demo.url]])
+            #expect(try await home.login("demo").exit == 0)
+            let traced = try home.startShell(
+                "export ASAN_OPTIONS=detect_leaks=0; exec strace -f -o '\(home.desk)/trace' -e trace=openat \"$OMLX\" mcp call demo__add a=1 b=1"
+            )
+            #expect(home.note(try await traced.end()).exit == 0)
+            let trace = try String(contentsOfFile: home.desk + "/trace", encoding: .utf8)
+            #expect(trace.contains("/credentials") && !trace.contains("libsecret"))
+            // Root of the machine, or of a user namespace of its own.
+            let namespaces = getuid() == 0 ? "-m" : "-r -m"
+            let hidden = try home.startShell(
+                """
+                exec unshare \(namespaces) sh -c '
+                    for file in $(ldconfig -p | sed -n "s/.*libsecret-1.so.0.* => //p"); do mount --bind /dev/null "$file"; done
+                    "$OMLX" mcp call demo__add a=2 b=40
+                    DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere "$OMLX" mcp store check --store secretservice'
+                """)
+            let run = home.note(try await hidden.end())
+            #expect(run.out == "42\n", "\(run)")
+            #expect(run.exit == 1 && run.err.contains("libsecret is not installed"), "\(run)")
+        }
+    }
+
+    @Test("pain 1: who holds a lock for long is named after 10 s, by those that wait; once it goes on, all do")
+    func stuckHolder() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.configure(["demo": ["url": demo.url]])
+            #expect(try await home.login("demo").exit == 0)
+            try await demo.script([
+                "token": ["overrides": ["refresh_token": ["delayMilliseconds": 1000, "outcome": "pass"]]]
+            ])
+            try await demo.happen("expire-tokens")
+            let holder = try home.start(["mcp", "call", "demo__add", "a=1", "b=0"], input: "")
+            func isHeld() throws -> Bool {
+                let locks = home.credentials + "/locks"
+                return try FileManager.default.contentsOfDirectory(atPath: locks).contains { name in
+                    name.hasPrefix("files-")
+                        && FileManager.default.contents(atPath: "\(locks)/\(name)")?.isEmpty == false
+                }
+            }
+            while try !isHeld() { await Task.yield() }
+            holder.signal(SIGSTOP)
+            let waiting = try home.start(["mcp", "call", "demo__add", "a=2", "b=0"], input: "")
+            let named = try await waiting.text(#"warning: (demo waits: process \d+ \(.*\) has held)"#, in: .errors)
+            #expect(named.contains("process \(holder.pid) "), "\(named)")
+            holder.signal(SIGCONT)
+            for (number, call) in [holder, waiting].enumerated() {
+                let run = home.note(try await call.end())
+                #expect(run.exit == 0 && run.out == "\(number + 1)\n", "\(run)")
+            }
+        }
+    }
+
     @Test("check: all well, something damaged, a store that is away or does not exist")
     func check() async throws {
         try await TestHome.with { home in
