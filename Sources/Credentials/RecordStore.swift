@@ -34,7 +34,7 @@ protocol RecordStore: CredentialStore {
     /// What is to be said about using it, such as that only one machine may.
     /// - Throws: `OmlxError` of class storage.
     func caution() async throws -> String?
-    /// Does what a save does, and leaves nothing.
+    /// Writes something that is no record, and deletes it, where that asks nobody.
     /// - Throws: what a save would.
     func tryWriting() async throws
 }
@@ -49,7 +49,7 @@ extension CredentialStore {
     /// - Throws: `OmlxError` of class storage.
     public func advice() async throws -> String? { try await (self as? any RecordStore)?.caution() }
 
-    /// Tries whether it can be written to, where that is not seen otherwise. Nothing of it stays.
+    /// Tries whether it can be written to, but for a keyring, which might ask somebody. Nothing of it stays.
     /// - Throws: `OmlxError` of class storage.
     public func tryWriting() async throws { try await (self as? any RecordStore)?.tryWriting() }
 }

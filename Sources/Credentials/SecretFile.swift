@@ -8,7 +8,7 @@ import Glibc
 public enum SecretFile {
     private static let greatestCount = 8192
     /// For a program that writes into a pipe, in milliseconds.
-    private static let longestWait: Int32 = 30_000
+    private static let longestWait: Int32 = 10_000
 
     /// The file's first line, without the end of the line.
     /// - Throws: `OmlxError`: `STORE_UNREADABLE` when the file cannot be read or holds nothing, `STORE_PERMISSIONS` when

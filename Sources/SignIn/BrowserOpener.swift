@@ -55,11 +55,11 @@ public struct BrowserOpener: BrowserOpening {
     /// Whether a variable may go to a browser, which runs for days and shows its environment to all programs of the user:
     /// none that may hold a password or a token.
     static func isForOthers(_ name: String) -> Bool {
-        if name == "XDG_ACTIVATION_TOKEN" { return true }
+        if ["XDG_ACTIVATION_TOKEN", "PWD"].contains(name) { return true }
         let name = name.uppercased()
         let words = Set(name.split(separator: "_").map(String.init))
         return !name.hasPrefix("OMLX_INPUT_")
-            && words.isDisjoint(with: ["KEY", "PASS", "PAT", "PWD"].filter { $0 != name })
+            && words.isDisjoint(with: ["KEY", "PASS", "PAT", "PWD"])
             && !["PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "CREDENTIAL", "BEARER"].contains {
                 name.contains($0)
             }

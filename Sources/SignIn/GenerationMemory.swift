@@ -2,6 +2,7 @@
 
 import Credentials
 import ErrorCatalogue
+import FoundationEssentials
 
 /// Remembers the highest generation of each credential that was saved.
 public protocol GenerationMemory: Sendable {
@@ -39,7 +40,7 @@ extension SignInContext {
             } catch let error as OmlxError {
                 // A try that failed may have been carried out all the same.
                 if error.code == .storeConflict, let found = try? await store.credential(for: credential.key),
-                    found.accessToken == credential.accessToken, found.refreshToken == credential.refreshToken
+                    found.isGrant(of: credential)
                 {
                     if !store.isShared { memory?.note(found, in: store) }
                     return found
@@ -57,7 +58,7 @@ extension SignInContext {
     private static func mayPass(_ code: ErrorCode) -> Bool {
         [
             .storeUnavailable, .storeTimeout, .storeSealed, .storeLocked, .storeWriteFailed, .storeUnreadable,
-            .storeLockTimeout, .storeLockFailed, .storeForbidden, .storeTokenExpired,
+            .storeLockFailed, .storeTokenExpired,
         ].contains(code)
     }
 
@@ -78,6 +79,18 @@ extension SignInContext {
             return
         }
         throw .olderRecord(credential, highest)
+    }
+}
+
+extension Credential {
+    /// Whether the tokens are those of the same grant: some servers give the same ones again.
+    fileprivate func isGrant(of other: Credential) -> Bool {
+        // Stores keep milliseconds.
+        func isSame(_ one: Date?, _ another: Date?) -> Bool {
+            abs((one ?? .distantPast).timeIntervalSince(another ?? .distantPast)) < 0.002
+        }
+        return accessToken == other.accessToken && refreshToken == other.refreshToken
+            && isSame(obtainedAt, other.obtainedAt) && isSame(refreshedAt, other.refreshedAt)
     }
 }
 

@@ -44,6 +44,8 @@ public final class ServerSignIn: Sendable {
         public var store: (any CredentialStore)?
         /// The password of the encrypted files, where they have one.
         public var storePassword: Secret?
+        /// What stores were opened with already; copies of the options share it.
+        public var opened = OpenedStores()
         /// Proxies and certificates.
         public var environment: [String: String]
         /// Certificates of this server.
@@ -83,14 +85,15 @@ public final class ServerSignIn: Sendable {
         private let homeDirectory: String
 
         /// The store `OMLX_STORE` names, else the one that is chosen by itself.
-        /// - Throws: `CONFIG_STORE_UNSUPPORTED` for a name no store has; what keeps the password's file from being read.
+        /// - Throws: `CONFIG_STORE_UNSUPPORTED` for a name no store has.
         fileprivate func chosenStore() throws(OmlxError) -> any CredentialStore {
             var places = StorePlaces(
                 folder: paths.credentials, lockFolder: paths.locks, environment: environment,
                 homeDirectory: homeDirectory, now: now)
             if let storePassword { places.keySource = .password(storePassword) }
+            places.opened = opened
             if storePassword == nil, let file = environment["OMLX_STORE_PASSWORD_FILE"], !file.isEmpty {
-                places.keySource = .password(try SecretFile.read(file))
+                places.keySource = opened.keySource(passwordFile: file)
             }
             guard let name = environment["OMLX_STORE"], !name.isEmpty, name != "auto" else {
                 return AutomaticStore(places)

@@ -64,8 +64,8 @@ public struct SignInContext: Sendable {
         self.random = random
     }
 
-    /// Works on a credential while nobody else does: no other task, no other process, and, where the store is shared, no
-    /// other machine.
+    /// Works on a credential while nobody else does: no other task, no other process of this session or another, and, where
+    /// the store is shared, no other machine.
     /// - Parameter timeout: How long to wait for each of the locks, in seconds.
     /// - Throws: `OmlxError` with `STORE_LOCK_TIMEOUT` or what else locks and store throw; what `work` throws.
     func locked<Value>(

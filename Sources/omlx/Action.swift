@@ -1,6 +1,7 @@
 // What every `omlx mcp` command shares: options, configuration, log, signals, exit codes.
 
 import ArgumentParser
+import Credentials
 import ErrorCatalogue
 import FoundationEssentials
 import Glibc
@@ -116,6 +117,8 @@ struct Session: Sendable {
     let console: Console
     let common: CommonOptions
     let logger: Logger
+    /// The data keys and passwords of all options made here.
+    private let opened = OpenedStores()
 
     init(_ common: CommonOptions) {
         var variables: [String: String] = [:]
@@ -178,6 +181,7 @@ struct Session: Sendable {
         store: String?, account: String?, command: String, follows: Bool = false, keepsStatus: Bool = true
     ) -> HostOptions {
         var options = HostOptions(environment: environment, homeDirectory: home, logger: logger)
+        options.opened = opened
         if let store { options.storeName = store }
         options.account = account
         options.timeout = common.timeout

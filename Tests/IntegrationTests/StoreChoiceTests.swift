@@ -289,6 +289,59 @@ struct StoreChoiceTests {
         }
     }
 
+    @Test(
+        "a move that is killed before the switch leaves no sign-in behind: not after a sign-out, nor when it is taken back"
+    )
+    func killedBeforeTheSwitch() async throws {
+        try await TestHome.with { home in
+            let demo = try await configured(home)
+            let variables = try await vault(home)
+            // Files hold the sign-ins, so they are chosen although a Vault is named.
+            #expect(try await home.login("demo").exit == 0)
+            let vault = try #require(variables["VAULT_ADDR"])
+            func test(_ path: String, _ body: String? = nil) async throws -> String {
+                let words = body.map { ["-X", "POST", "-d", $0] } ?? []
+                return try await home.run("/usr/bin/curl", ["-sS", "\(vault)/test/\(path)"] + words).out
+            }
+            func killed() async throws {
+                // It is written, and the answer takes its time.
+                try await _ = test(
+                    "next",
+                    #"{"method": "POST", "path": "secret/data/omlx/credentials/", "after": true, "pause": 20, "status": 0}"#
+                )
+                let move = try home.start(
+                    ["mcp", "store", "migrate", "--to", "vault"], variables: variables, input: "")
+                while try await !test("dump").contains("omlx/credentials/credential-") { await Task.yield() }
+                move.signal(SIGKILL)
+                #expect(try await move.end().exit == 137)
+                // What it held between machines would be free in 15 s.
+                try await _ = test("age", #"{"path": "omlx/locks/", "seconds": 20}"#)
+                let check = try await home.omlx("mcp", "store", "check", variables: variables)
+                #expect(check.exit == 1 && check.err.contains("the move to Vault is unfinished"), "\(check)")
+            }
+            func inVault() async throws -> Int? {
+                try await home.omlx("mcp", "store", "--json", variables: variables).json["stores"].array
+                    .first { $0["name"].string == "vault" }?["records"].int
+            }
+            try await killed()
+            #expect(try await inVault() == 1)
+            let blind = try await home.omlx("mcp", "logout", "demo", "--local-only")
+            #expect(blind.exit == 1 && blind.err.contains("STORE_MOVED"), "\(blind)")
+            #expect(try await home.omlx("mcp", "logout", "demo", "--local-only", variables: variables).exit == 0)
+            #expect(try await inVault() == 0)
+            #expect(try await home.login("demo").exit == 0)
+            try await killed()
+            try await demo.happen("expire-tokens")
+            #expect(try await home.omlx("mcp", "tools", variables: variables).exit == 0, "refreshed in the files")
+            let back = try await home.omlx("mcp", "store", "migrate", "--to", "file", variables: variables)
+            #expect(back.exit == 0, "\(back)")
+            #expect(try await inVault() == 0)
+            #expect(try await home.omlx("mcp", "store", "check", variables: variables).exit == 0)
+            #expect(try await home.omlx("mcp", "call", "demo__add", "a=2", "b=40").out == "42\n")
+            try await demo.secretsSeen().expectNone(in: home)
+        }
+    }
+
     @Test("a forced crash leaves no core, and nobody looks into the process: said before anything is read")
     func crash() async throws {
         try await TestHome.with { home in

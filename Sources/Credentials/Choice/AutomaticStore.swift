@@ -41,8 +41,10 @@ public final class AutomaticStore: RecordStore {
         return state.withLock { $0.decided }
     }
 
-    /// The choice that binds. One that nothing may have been kept by binds nobody to a Vault that is not named any more.
-    private func standing() throws(OmlxError) -> StoreChoice? {
+    /// The choice that binds; `nil` when there is none. One that nothing may have been kept by binds nobody to a Vault that is
+    /// not named any more.
+    /// - Throws: `OmlxError`: what keeps the note from being read.
+    public func standing() throws(OmlxError) -> StoreChoice? {
         guard let noted = try choiceFile.read() else { return nil }
         return noted.isTentative && noted.kind == .vault && noted.place != places.vault?.place ? nil : noted
     }
@@ -81,7 +83,14 @@ public final class AutomaticStore: RecordStore {
     public func sharedLock(
         on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> (any SharedLock)? {
-        try await quick().sharedLock(on: key, command: command, timeout: timeout, stuck: stuck)
+        while true {
+            let kind = try standing()?.kind
+            let lock = try await storeForOneRecord().sharedLock(
+                on: key, command: command, timeout: timeout, stuck: stuck)
+            // Whoever moved the sign-ins meanwhile left the lock of a store that is not in use any more.
+            if try standing()?.kind == kind { return lock }
+            await lock?.release()
+        }
     }
 
     /// The kind that is used now: the noted one, else the one that would be.
@@ -111,7 +120,7 @@ public final class AutomaticStore: RecordStore {
 
     /// The store to read one record from. Before anything was kept no keyring is loaded or asked, so that who never signs
     /// in does not wait for one; it is looked at when a server wants a sign-in (`settle`).
-    private func quick() throws(OmlxError) -> any RecordStore {
+    private func storeForOneRecord() throws(OmlxError) -> any RecordStore {
         if let noted = try standing() { return try store(of: noted) }
         let decided = state.withLock { $0.decided }
         return try store(of: StoreChoice(decided ?? withoutKeyring ?? .file, since: places.now()))
@@ -153,43 +162,57 @@ public final class AutomaticStore: RecordStore {
         }
     }
 
+    /// The store a choice names.
     private func store(of choice: StoreChoice) throws(OmlxError) -> any RecordStore {
-        try store(at: choice.location, since: choice.since)
+        if let store = named(choice.location) { return store }
+        let hint =
+            places.vault == nil ? "" : "; if it is the same Vault under another address: omlx mcp store check --accept"
+        throw OmlxError(
+            .storeMoved,
+            "the sign-ins are kept in Vault since \(choice.since.formatted(.iso8601)), and \(whatIsNamed)",
+            compared: compared(choice.location), nextStep: wayBack(to: choice.location) + hint)
     }
 
-    private func store(at choice: StoreLocation, since: Date) throws(OmlxError) -> any RecordStore {
-        if choice.kind == .vault, let place = choice.place, place != places.vault?.place {
-            throw OmlxError(
-                .storeMoved,
-                "the sign-ins are kept in Vault since \(since.formatted(.iso8601)), and "
-                    + (places.vault == nil ? "no Vault is named here" : "another place is named here"),
-                compared: [.init("kept in", place), .init("named here", places.vault?.place ?? "none")],
-                nextStep: wayBack(to: place))
-        }
-        guard let store = store(choice.kind) else {
-            throw OmlxError(
-                .storeMoved, "the sign-ins are kept in \(choice.kind.inWords), which is not named here",
-                nextStep: "export VAULT_ADDR, or write vaultUrl in tokenStorage")
-        }
-        return store
+    /// The store with copies that a move which was broken off left.
+    private func store(copies location: StoreLocation) throws(OmlxError) -> any RecordStore {
+        if let store = named(location) { return store }
+        throw OmlxError(
+            .storeMoved, "a move was broken off and may have left copies in Vault, and \(whatIsNamed)",
+            compared: compared(location), nextStep: "\(wayBack(to: location)); or \(Self.givingUp)")
+    }
+
+    private static let givingUp = "give those copies up, which deletes nothing there: omlx mcp store check --accept"
+
+    /// The store at a place; `nil` when it is a Vault that is not the one named here.
+    private func named(_ location: StoreLocation) -> (any RecordStore)? {
+        if location.kind == .vault, let place = location.place, place != places.vault?.place { return nil }
+        return store(location.kind)
+    }
+
+    private var whatIsNamed: String {
+        places.vault == nil ? "no Vault is named here" : "another place is named here"
+    }
+
+    private func compared(_ location: StoreLocation) -> [OmlxError.Comparison] {
+        [.init("kept in", location.place ?? "Vault"), .init("named here", places.vault?.place ?? "none")]
     }
 
     /// What to write down so that a Vault is named again.
-    private func wayBack(to place: String) -> String {
+    private func wayBack(to location: StoreLocation) -> String {
+        guard let place = location.place else { return "export VAULT_ADDR, or write vaultUrl in tokenStorage" }
         let address = place.prefix { $0 != " " }
         if let here = places.vault?.place, here.prefix(while: { $0 != " " }) == address {
             return "put vaultMountPoint, vaultPathPrefix and vaultNamespace (VAULT_NAMESPACE) back to: \(place)"
         }
         return "export VAULT_ADDR=\(String(address).shellWord), or write it as vaultUrl in tokenStorage"
-            + (places.vault == nil
-                ? "" : "; if it is the same Vault under another address: omlx mcp store check --accept")
     }
 
     /// Whether the stores the note names are those that are named here.
     /// - Throws: `STORE_MOVED`; what keeps the note from being read.
     public func verify() throws(OmlxError) {
         guard let noted = try standing() else { return }
-        for location in [noted.location] + noted.copies { _ = try store(at: location, since: noted.since) }
+        _ = try store(of: noted)
+        for location in noted.copies { _ = try store(copies: location) }
     }
 
     /// Looks once which store it would be.
@@ -214,14 +237,18 @@ public final class AutomaticStore: RecordStore {
     }
 
     /// A store that is away says that nothing stands in for it; one that was never used, that there are others.
-    private func noted<Value>(_ work: () async throws -> Value) async throws -> Value {
+    private func explainingAbsence<Value>(_ work: () async throws -> Value) async throws -> Value {
         do {
             return try await work()
         } catch var error as OmlxError where Self.isAway(error.code) {
-            if let choice = try? standing(), !choice.isTentative, choice.copies.isEmpty {
+            let choice = try? standing()
+            switch choice {
+            // Of two stores nobody knows here which one it was.
+            case let choice? where !choice.copies.isEmpty: break
+            case let choice? where !choice.isTentative:
                 error.message +=
                     "; the sign-ins are kept there since \(choice.since.formatted(.iso8601)), and nowhere else"
-            } else {
+            default:
                 let other = "choose another store: OMLX_STORE=file"
                 error.nextStep = error.nextStep.map { "\($0), or \(other)" } ?? other
             }
@@ -239,21 +266,21 @@ public final class AutomaticStore: RecordStore {
 
 extension AutomaticStore {
     func record<Record: StoredRecord>(for key: Record.Key) async throws -> Record? {
-        try await noted { try await quick().record(for: key) }
+        try await explainingAbsence { try await storeForOneRecord().record(for: key) }
     }
 
     func save<Record: StoredRecord>(
         record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool, _ succession: Succession
     ) async throws -> Record {
-        try await noted {
-            func saved(in store: any RecordStore, _ choice: StoreChoice) async throws -> Record {
+        try await explainingAbsence {
+            func keep(in store: any RecordStore, _ choice: StoreChoice) async throws -> Record {
                 let saved = try await store.save(record: record, expected, replacesDamaged, succession)
                 return try await followed(saved, from: store, choice)
             }
-            if let noted = try standing(), !noted.isTentative {
-                return try await saved(in: try store(of: noted), noted)
+            if let choice = try standing(), !choice.isTentative {
+                return try await keep(in: try store(of: choice), choice)
             }
-            return try await choose(saved)
+            return try await choose(keep)
         }
     }
 
@@ -261,43 +288,36 @@ extension AutomaticStore {
     private func followed<Record: StoredRecord>(
         _ saved: Record, from store: any RecordStore, _ choice: StoreChoice
     ) async throws -> Record {
-        guard let now = try choiceFile.read(), now.location != choice.location else { return saved }
+        guard let now = try choiceFile.read(), now.kind != choice.kind else { return saved }
         do {
             let moved = try await self.store(of: now).save(record: saved, .any, false, .exact)
             try? await store.remove(Record.self, saved.key, .generation(saved.generation))
             return moved
-        } catch {
-            // Left behind, nobody would find it.
-            try? await store.remove(Record.self, saved.key, .generation(saved.generation))
+        } catch var error as OmlxError {
+            error.message += "; the sign-ins were moved meanwhile, and this one is left in \(choice.kind.inWords)"
+            error.nextStep = "omlx mcp store migrate --from \(choice.kind.rawValue) --to \(now.kind.rawValue)"
             throw error
         }
     }
 
     func remove<Record: StoredRecord>(_ type: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord) async throws {
-        try await noted {
+        try await explainingAbsence {
             // A move that was broken off has left it in another store too, and would bring it back.
-            if let noted = try standing() {
-                for copy in noted.copies { try await remove(type, key, copyIn: copy, since: noted.since) }
+            for location in try standing()?.copies ?? [] {
+                let copies = try store(copies: location)
+                do {
+                    try await copies.remove(type, key, .any)
+                } catch var error as OmlxError {
+                    error.message = "a move was broken off and may have left a copy there: \(error.message)"
+                    error.nextStep = error.nextStep.map { "\($0); or \(Self.givingUp)" } ?? Self.givingUp
+                    throw error
+                }
             }
             try await current().remove(type, key, expected)
         }
     }
 
-    private func remove<Record: StoredRecord>(
-        _ type: Record.Type, _ key: Record.Key, copyIn location: StoreLocation, since: Date
-    ) async throws {
-        do {
-            try await store(at: location, since: since).remove(type, key, .any)
-        } catch var error as OmlxError {
-            error.message =
-                "a move was broken off, so there may be a copy in \(location.kind.inWords) too, and: \(error.message)"
-            error.nextStep =
-                (error.nextStep.map { "\($0); or " } ?? "") + "give that copy up: omlx mcp store check --accept"
-            throw error
-        }
-    }
-
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {
-        try await noted { try await current().listing() }
+        try await explainingAbsence { try await current().listing() }
     }
 }

@@ -6,35 +6,36 @@ import Synchronization
 
 /// The data keys and passwords one process has got so far. Copies of `StorePlaces` share it.
 public final class OpenedStores: Sendable {
-    private struct State {
-        var keyrings: [(folder: String, source: KeySource, keyring: DataKeyring)] = []
-        var passwords: [String: Result<Secret, OmlxError>] = [:]
-    }
-
-    private let state = Mutex(State())
+    private let keyrings = Mutex<[(folder: String, source: KeySource, keyring: DataKeyring)]>([])
+    private let passwords = Mutex<[String: Secret]>([:])
 
     /// Nothing.
     public init() {}
 
     /// The password in a file, which is read once: two that read a pipe would each have a part of it.
     /// - Throws: as `SecretFile.read`.
-    public func password(file: String) throws(OmlxError) -> Secret {
-        try state.withLock { state in
-            if let known = state.passwords[file] { return known }
-            let password = Result { () throws(OmlxError) in try SecretFile.read(file) }
-            state.passwords[file] = password
+    func password(file: String) throws(OmlxError) -> Secret {
+        try passwords.withLock { (passwords) throws(OmlxError) in
+            if let known = passwords[file] { return known }
+            let password = try SecretFile.read(file)
+            passwords[file] = password
             return password
-        }.get()
+        }
+    }
+
+    /// A data key wrapped by the password in a file; without the password it is the reason that is told.
+    public func keySource(passwordFile: String) -> KeySource {
+        do throws(OmlxError) { return .password(try password(file: passwordFile)) } catch { return .unreadable(error) }
     }
 
     /// The data key of a folder, which the first use reads or derives.
     func keyring(_ folder: String, _ source: KeySource) -> DataKeyring {
-        state.withLock { state in
-            if let known = state.keyrings.first(where: { $0.folder == folder && $0.source.isSame(as: source) }) {
+        keyrings.withLock { keyrings in
+            if let known = keyrings.first(where: { $0.folder == folder && $0.source.isSame(as: source) }) {
                 return known.keyring
             }
             let keyring = DataKeyring(source: source, iterations: KeyFile.iterations)
-            state.keyrings.append((folder, source, keyring))
+            keyrings.append((folder, source, keyring))
             return keyring
         }
     }

@@ -17,11 +17,6 @@ public struct StoreLocation: Sendable, Hashable {
         self.kind = kind
         self.place = place
     }
-
-    /// Whether both are the same as far as they tell.
-    func isSame(as other: StoreLocation) -> Bool {
-        kind == other.kind && (place == nil || other.place == nil || place == other.place)
-    }
 }
 
 /// Which store the sign-ins are kept in.
@@ -57,7 +52,29 @@ public struct StoreChoice: Sendable, Hashable {
     public var location: StoreLocation { StoreLocation(kind, place: place) }
 
     /// The stores that hold copies of sign-ins beside it, as of a move that was broken off.
-    var copies: [StoreLocation] { [emptying, filling].compactMap { $0 } }
+    public var copies: [StoreLocation] { [emptying, filling].compactMap { $0 } }
+
+    // MARK: a move
+
+    /// While the sign-ins are copied to another store: copies nobody knows of would outlive a sign-out.
+    public func filling(_ target: StoreLocation) -> StoreChoice {
+        var choice = self
+        choice.filling = target
+        return choice
+    }
+
+    /// Once they are there, and not yet deleted here.
+    public func moved(to target: StoreLocation, since: Date) -> StoreChoice {
+        StoreChoice(target.kind, place: target.place, since: since, emptying: location)
+    }
+
+    /// Once there are no copies of them in that store any more.
+    public func emptied(_ kind: StoreKind) -> StoreChoice {
+        var choice = self
+        if choice.emptying?.kind == kind { choice.emptying = nil }
+        if choice.filling?.kind == kind { choice.filling = nil }
+        return choice
+    }
 }
 
 /// The file of the choice.
@@ -82,7 +99,7 @@ public final class StoreChoiceFile: Sendable {
         if let known = known.withLock({ $0 }), known.identity == identity { return known.choice }
         let file: (bytes: [UInt8], identity: FileIdentity)?
         do throws(OmlxError) { file = try folder.read(Self.name) } catch {
-            throw error.code == .storeForeign ? damaged() : error
+            throw error.code == .storeForeign ? damaged(error.message) : error
         }
         guard let (bytes, read) = file else { return nil }
         let choice = try parse(bytes)
@@ -142,7 +159,7 @@ public final class StoreChoiceFile: Sendable {
     private func parse(_ bytes: [UInt8]) throws(OmlxError) -> StoreChoice {
         guard let json = try? JSON(parsing: bytes), let format = json["format"]?.intValue,
             let word = json["store"]?.stringValue, word != StoreKind.memory.rawValue
-        else { throw damaged() }
+        else { throw damaged("\(path) does not say which store was chosen") }
         guard format == Self.format, let kind = StoreKind(word: word) else { throw .newerVersion(path) }
         func location(_ name: String) -> StoreLocation? {
             json[name]?.stringValue.flatMap { StoreKind(word: $0) }.map {
@@ -157,10 +174,11 @@ public final class StoreChoiceFile: Sendable {
     }
 
     /// Moved aside it would be as if nothing had been chosen yet: another store, perhaps, than the sign-ins are in.
-    private func damaged() -> OmlxError {
+    private func damaged(_ reason: String) -> OmlxError {
         OmlxError(
-            .storeDamaged, "\(path) does not say which store was chosen",
-            nextStep: "look in which store the sign-ins are: omlx mcp store; then, with its name: "
-                + "echo '{\"format\": 1, \"store\": \"file\"}' >\(path.shellWord)")
+            .storeDamaged, reason,
+            nextStep:
+                "look in which store the sign-ins are: omlx mcp store; then, with its name: rm \(path.shellWord); "
+                + "echo '{\"format\": 1, \"store\": \"file\"}' >\(path.shellWord); chmod 600 \(path.shellWord)")
     }
 }

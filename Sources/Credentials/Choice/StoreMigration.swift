@@ -18,6 +18,7 @@ public struct StoreMigration: Sendable {
     private let source: any RecordStore
     private let target: any RecordStore
     private let lockFolder: String
+    private let storeLocks: String
     private let command: String
     private let now: @Sendable () -> Date
 
@@ -40,57 +41,73 @@ public struct StoreMigration: Sendable {
         self.source = try store(source)
         self.target = try store(target)
         lockFolder = places.lockFolder
+        storeLocks = places.storeLocks
         self.command = command
         now = places.now
     }
 
-    /// Moves.
+    /// Moves to a store that is to be used from now on.
     /// - Parameters:
     ///   - stuck: told who holds a lock that is waited for for more than 10 s.
-    ///   - switching: makes the new store the one in use; called once, when all of it is there. `nil` when it is in use
-    ///     already: then each record is deleted as soon as it is copied, so that nothing comes back after a sign-out.
+    ///   - switching: makes the new store the one in use; called once, when all of it is there.
     /// - Throws: `OmlxError`: `STORE_MIGRATION` when something reads back differently; the errors of both stores, of
     ///   locks, and what `switching` throws. The old store is untouched unless the switch was made.
     public func run(
-        stuck: @escaping @Sendable (OmlxError) -> Void = { _ in }, switching: (() async throws -> Void)?
+        stuck: @escaping @Sendable (OmlxError) -> Void = { _ in }, switching: () async throws -> Void
+    ) async throws -> Outcome {
+        try await locked(stuck) {
+            var outcome = Outcome()
+            let credentials: [Credential] = try await copyAll(&outcome)
+            let registrations: [ClientRegistration] = try await copyAll(&outcome)
+            try await switching()
+            try await deleteAll(credentials)
+            try await deleteAll(registrations)
+            // What somebody saved in the old store in the moment of the switch.
+            try await drainAll(&outcome)
+            return outcome
+        }
+    }
+
+    /// Moves to a store that is in use already: each record is deleted as soon as it is copied, so that nothing comes back
+    /// after a sign-out.
+    /// - Throws: as `run`.
+    public func drain(stuck: @escaping @Sendable (OmlxError) -> Void = { _ in }) async throws -> Outcome {
+        try await locked(stuck) {
+            var outcome = Outcome()
+            try await drainAll(&outcome)
+            return outcome
+        }
+    }
+
+    /// Deletes what an earlier move copied to a store that did not come into use: there the target, and what is in use the
+    /// source. What was granted there later stays.
+    /// - Throws: as `run`.
+    public func takeBack(stuck: @escaping @Sendable (OmlxError) -> Void = { _ in }) async throws {
+        _ = try await locked(stuck) {
+            let _: [Credential] = try await deleteCopies()
+            let _: [ClientRegistration] = try await deleteCopies()
+            return Outcome()
+        }
+    }
+
+    private func locked(
+        _ stuck: @escaping @Sendable (OmlxError) -> Void, _ work: () async throws -> Outcome
     ) async throws -> Outcome {
         let whole = try await CredentialLock.acquire(
-            "migration", in: lockFolder, command: command, timeout: 30, now: now, stuck: stuck)
+            "migration", in: storeLocks, command: command, timeout: 30, now: now, stuck: stuck)
         defer { whole.release() }
         var held = Held()
         do {
+            // Also where there is nothing to move: nobody is to be bound to a store that is away.
+            let _: StoreListing<Credential> = try await target.listing()
             try await lockAll(&held, stuck)
-            let outcome = try await moved(switching)
+            let outcome = try await work()
             await held.release()
             return outcome
         } catch {
             await held.release()
             throw error
         }
-    }
-
-    private func moved(_ switching: (() async throws -> Void)?) async throws -> Outcome {
-        var outcome = Outcome()
-        // Also where there is nothing to move: nobody is to be bound to a store that is away.
-        let _: StoreListing<Credential> = try await target.listing()
-        guard let switching else {
-            let _: [Credential] = try await copyAll(&outcome, isDeleting: true)
-            let _: [ClientRegistration] = try await copyAll(&outcome, isDeleting: true)
-            return outcome
-        }
-        let credentials: [Credential] = try await copyAll(&outcome)
-        let registrations: [ClientRegistration] = try await copyAll(&outcome)
-        try await switching()
-        try await deleteAll(credentials)
-        try await deleteAll(registrations)
-        // What somebody saved in the old store in the moment of the switch.
-        var late = Outcome()
-        let lateCredentials: [Credential] = try await copyAll(&late)
-        let lateRegistrations: [ClientRegistration] = try await copyAll(&late)
-        try await deleteAll(lateCredentials)
-        try await deleteAll(lateRegistrations)
-        outcome.moved += late.moved
-        return outcome
     }
 
     /// Locks of this machine, and of all.
@@ -115,7 +132,8 @@ public struct StoreMigration: Sendable {
             held.own.append(
                 try await CredentialLock.acquire(
                     name, in: lockFolder, command: command, timeout: 30, now: now, stuck: stuck))
-            for store in [source, target] {
+            // In one order for everybody, whichever way they move.
+            for store in [source, target].sorted(by: { $0.name < $1.name }) {
                 if let lock = try await store.sharedLock(on: key, command: command, timeout: 30, stuck: stuck) {
                     held.shared.append(lock)
                 }
@@ -123,37 +141,76 @@ public struct StoreMigration: Sendable {
         }
     }
 
-    private func copyAll<Record: StoredRecord>(
-        _ outcome: inout Outcome, isDeleting: Bool = false
-    ) async throws -> [Record] {
+    /// The records of the source that can be used.
+    private func listed<Record: StoredRecord>(_ outcome: inout Outcome) async throws -> [Record] {
         let listing: StoreListing<Record> = try await source.listing()
         // What is sound but closed would be left behind.
         if let closed = listing.damaged.first(where: { !$0.error.isAboutContent }) { throw closed.error }
-        outcome.damaged += listing.damaged
+        outcome.damaged += listing.damaged.filter { !outcome.damaged.contains($0) }
+        return listing.records
+    }
+
+    private func copyAll<Record: StoredRecord>(_ outcome: inout Outcome) async throws -> [Record] {
+        let records: [Record] = try await listed(&outcome)
+        for record in records { try await copy(record, &outcome) }
+        return records
+    }
+
+    private func copy<Record: StoredRecord>(_ record: Record, _ outcome: inout Outcome) async throws {
+        // A later sign-in that is in the new store already stays.
+        let saved = try await target.save(record: record, .any, false, .exact)
+        guard let found: Record = try await target.record(for: record.key),
+            try found.serialized() == saved.serialized()
+        else {
+            throw OmlxError(
+                .storeMigration, "the record for \(record.key) reads back differently from \(target.summary)",
+                nextStep: "omlx mcp store check; it is still in \(source.summary)")
+        }
+        outcome.moved += 1
+    }
+
+    /// Copies and deletes, until nothing is left that can be used.
+    private func drainAll(_ outcome: inout Outcome) async throws {
+        for _ in 0..<Self.rounds {
+            let credentials: [Credential] = try await drained(&outcome)
+            let registrations: [ClientRegistration] = try await drained(&outcome)
+            if credentials.isEmpty, registrations.isEmpty { return }
+        }
+        throw OmlxError(
+            .storeMigration, "other programs go on saving in \(source.summary)", nextStep: "end them, then try again")
+    }
+
+    private func drained<Record: StoredRecord>(_ outcome: inout Outcome) async throws -> [Record] {
+        let records: [Record] = try await listed(&outcome)
+        for record in records {
+            try await copy(record, &outcome)
+            try await delete(record, from: source)
+        }
+        return records
+    }
+
+    /// How often what others save meanwhile is looked for.
+    private static let rounds = 5
+
+    /// Deletes what was copied; a record somebody changed meanwhile stays for the next round.
+    private func deleteAll<Record: StoredRecord>(_ records: [Record]) async throws {
+        for record in records { try await delete(record, from: source) }
+    }
+
+    private func deleteCopies<Record: StoredRecord>() async throws -> [Record] {
+        let listing: StoreListing<Record> = try await source.listing()
         for record in listing.records {
-            // A later sign-in that is in the new store already stays.
-            let saved = try await target.save(record: record, .any, false, .exact)
-            guard let found: Record = try await target.record(for: record.key),
-                try found.serialized() == saved.serialized()
-            else {
-                throw OmlxError(
-                    .storeMigration, "the record for \(record.key) reads back differently from \(target.summary)",
-                    nextStep: "omlx mcp store check; the sign-ins are still in \(source.summary)")
+            guard let copy: Record = try await target.record(for: record.key), !copy.isNewer(than: record) else {
+                continue
             }
-            outcome.moved += 1
-            if isDeleting { try await deleteAll([record]) }
+            try await delete(copy, from: target)
         }
         return listing.records
     }
 
-    /// Deletes what was copied; a record somebody changed meanwhile stays for the next round.
-    private func deleteAll<Record: StoredRecord>(_ records: [Record]) async throws {
-        for record in records {
-            do {
-                try await source.remove(Record.self, record.key, .generation(record.generation))
-            } catch let error as OmlxError where error.code == .storeConflict {
-                continue
-            }
-        }
+    private func delete<Record: StoredRecord>(_ record: Record, from store: any RecordStore) async throws {
+        do {
+            try await store.remove(Record.self, record.key, .generation(record.generation))
+        } catch let error as OmlxError where error.code == .storeConflict {}
     }
 }

@@ -39,7 +39,7 @@ public enum StoreKind: String, Sendable, Hashable, CaseIterable {
 public struct StorePlaces: Sendable {
     /// The folder of the encrypted files, and of the note which store was chosen.
     public var folder: String
-    /// The folder of the locks of this program's kind; see `SignInPaths.locks`.
+    /// The folder of the locks of this session; see `SignInPaths.locks`.
     public var lockFolder: String
     /// Which session bus there is.
     public var environment: [String: String]
@@ -79,7 +79,7 @@ public struct StorePlaces: Sendable {
     }
 
     /// The locks of the stores themselves, which do not depend on the session a program was started in.
-    private var storeLocks: String { "\(folder)/\(EncryptedFileStore.locksName)" }
+    var storeLocks: String { "\(folder)/\(EncryptedFileStore.locksName)" }
 
     /// The store of a kind that keeps records; `nil` for one that cannot be made here.
     func lasting(_ kind: StoreKind) -> (any RecordStore)? {

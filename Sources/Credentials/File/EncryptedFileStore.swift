@@ -191,8 +191,9 @@ extension EncryptedFileStore {
     func tryWriting() async throws {
         // Before the first save there is nothing.
         guard let opened = try PrivateFolder.open(folder, creating: false) else { return }
-        try opened.checkWritable()
-        try await lock("credential-check").release()
+        let lock = try await lock("credential-00")
+        defer { lock.release() }
+        try opened.tryWriting(temporaryName: try temporaryName())
     }
 
     /// The turn of a writer of this record.

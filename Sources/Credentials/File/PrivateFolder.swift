@@ -81,14 +81,6 @@ struct PrivateFolder: ~Copyable, Sendable {
         }
     }
 
-    /// Whether files can be made in it.
-    /// - Throws: `STORE_WRITE_FAILED`.
-    func checkWritable() throws(OmlxError) {
-        guard faccessat(descriptor.number, ".", W_OK | X_OK, AT_EACCESS) == 0 else {
-            throw .writeFailed(path(of: "…"), errno)
-        }
-    }
-
     private init(path: String, descriptor: consuming OwnedDescriptor) {
         self.path = path
         self.descriptor = descriptor
@@ -249,6 +241,13 @@ extension PrivateFolder {
         }
         try synchronize(name)
         return true
+    }
+
+    /// Writes a file and removes it.
+    /// - Throws: `STORE_WRITE_FAILED`; no file is left.
+    func tryWriting(temporaryName: String) throws(OmlxError) {
+        try writeTemporary(temporaryName, [UInt8](repeating: 0, count: 4096), for: temporaryName)
+        try remove(temporaryName)
     }
 
     private func writeTemporary(_ temporaryName: String, _ bytes: [UInt8], for name: String) throws(OmlxError) {

@@ -98,7 +98,7 @@ extension SecretServiceStore {
     }
 
     /// The record of that name and the items it could be read from, that of the record first. Two writers without a common
-    /// lock, as on different runtime folders, may leave two items: the newer one counts. What cannot be read stays.
+    /// lock, as in different homes, may leave two items: the newer one counts. What cannot be read stays.
     private static func read<Record: StoredRecord>(
         _ name: String, _ calls: borrowing SecretServiceCalls
     ) throws(OmlxError) -> (record: Record, items: [SecretServiceItem])? {

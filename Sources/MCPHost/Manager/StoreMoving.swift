@@ -31,93 +31,87 @@ extension HostConfiguration {
         let places = try StoreSelection.places(self, options)
         let used = await selection.kindInUse()
         let automatic = selection.store as? AutomaticStore
-        let note = automatic?.choiceFile
         // Another Vault than the noted one holds somebody else's sign-ins, or old ones.
         try automatic?.verify()
-        var noted = try note?.read()
-        let destination = StoreLocation(target, place: target == .vault ? places.vault?.place : nil)
-        guard let source = source ?? (used == target ? noted?.emptying?.kind : used) else {
-            throw OmlxError(
-                .storeMigration,
-                used == target
-                    ? "the sign-ins are kept in \(target.inWords) already" : "the store in use is the program's own",
-                nextStep: used == target
-                    ? "to move what is in another store: omlx mcp store migrate --from STORE --to \(target.rawValue)"
-                    : nil)
-        }
-        if let left = noted?.emptying, used == noted?.kind, source == used {
+        let choice = try automatic?.standing()
+        let left = choice?.copies.first?.kind
+        guard let source = source ?? (used == target ? left : used) else { throw Self.nothingToMove(used, target) }
+        if let emptying = choice?.emptying?.kind, used == source {
             // An earlier move first: the note tells of one only.
-            _ = try await moveStore(to: source, from: left.kind, options)
-            return try await moveStore(to: target, from: source, options)
+            let first = try await moveStore(to: source, from: emptying, options)
+            var second = try await moveStore(to: target, from: source, options)
+            second.damaged = first.damaged + second.damaged
+            return second
         }
-        try refuseOlder(in: try await places.store(source).credentials().records, of: places.store(source), options)
+        let origin = places.store(source)
+        try await refuseOlder(in: origin, isInUse: used == source, options)
         let migration = try StoreMigration(from: source, to: target, places: places, command: options.command)
-        if used != target {
+        let logger = options.logger
+        let stuck: @Sendable (OmlxError) -> Void = { logger.warning("the move waits: \($0.message)") }
+        let outcome: StoreMigration.Outcome
+        if used == target {
+            outcome = try await migration.drain(stuck: stuck)
+        } else {
             // Before anything is noted: nobody is to be bound to a store that is away.
             _ = try await places.store(target).credentials()
-            guard let note, used == source else { throw Self.namedByHand(source, target, selection, options) }
-            let place = noted?.place ?? (source == .vault ? places.vault?.place : nil)
-            var begun = noted ?? StoreChoice(source, place: place, since: options.now())
-            if let other = begun.filling, other != destination { try await emptyCopies(in: other, of: source, places) }
-            // Copies that nobody knows of would outlive a sign-out.
-            begun.filling = destination
-            try await note.replace(noted, with: begun, options.command)
-            noted = begun
-        }
-        let choice = StoreChoice(
-            target, place: destination.place, since: options.now(),
-            emptying: noted?.location ?? StoreLocation(source))
-        let before = noted
-        let logger = options.logger
-        let outcome = try await migration.run(
-            stuck: { logger.warning("the move waits: \($0.message)") },
-            switching: used == target ? nil : { try await note?.replace(before, with: choice, options.command) })
-        if let note, let now = try note.read(), now.emptying?.kind == source {
-            var done = now
-            done.emptying = nil
-            try await note.replace(now, with: done, options.command)
-        }
-        // A database that cannot be used stops nothing.
-        if let database = try? StatusDatabase.open(path: options.paths.database, mode: .readWrite) {
-            let store = places.store(target)
-            if !store.isShared {
-                for record in (try? await store.credentials().records) ?? [] {
-                    guard let name = try? record.key.recordName() else { continue }
-                    try? database.note(generation: record.generation, of: name, in: store.identity)
-                }
+            guard let automatic, used == source else { throw Self.namedByHand(source, target, selection, options) }
+            let note = automatic.choiceFile
+            let before = try note.read()
+            let here = StoreLocation(source, place: source == .vault ? places.vault?.place : nil)
+            let there = StoreLocation(target, place: target == .vault ? places.vault?.place : nil)
+            let now = choice ?? StoreChoice(here.kind, place: here.place, since: options.now(), isTentative: true)
+            if let filling = now.filling, filling != there {
+                try await StoreMigration(from: source, to: filling.kind, places: places, command: options.command)
+                    .takeBack(stuck: stuck)
             }
-            for server in servers where Self.isShared(server) {
-                _ = try? database.update(server.name) { status in
-                    status.renameStore(from: source.rawValue, to: target.rawValue)
-                }
+            let begun = now.filling(there)
+            try await note.replace(before, with: begun, options.command)
+            outcome = try await migration.run(stuck: stuck) {
+                try await note.replace(begun, with: begun.moved(to: there, since: options.now()), options.command)
             }
         }
+        if let note = automatic?.choiceFile, let now = try note.read(), now.emptied(source) != now {
+            try await note.replace(now, with: now.emptied(source), options.command)
+        }
+        await remember(source, target, places, options)
         return StoreMove(from: source, to: target, moved: outcome.moved, damaged: outcome.damaged)
     }
 
-    /// Deletes what an earlier move copied to a store that did not come into use.
-    private func emptyCopies(in other: StoreLocation, of source: StoreKind, _ places: StorePlaces) async throws {
-        let (copies, origin) = (places.store(other.kind), places.store(source))
-        func isGone(_ work: () async throws -> Void) async throws {
-            do { try await work() } catch let error as OmlxError where error.code == .storeConflict {}
-        }
-        for record in try await origin.credentials().records {
-            try await isGone {
-                try await copies.removeCredential(for: record.key, expecting: .generation(record.generation))
+    /// Notes in the status database where the sign-ins are, and their generations there. A database that cannot be used
+    /// stops nothing.
+    private func remember(
+        _ source: StoreKind, _ target: StoreKind, _ places: StorePlaces, _ options: HostOptions
+    ) async {
+        guard let database = try? StatusDatabase.open(path: options.paths.database, mode: .readWrite) else { return }
+        let store = places.store(target)
+        if !store.isShared {
+            for record in (try? await store.credentials().records) ?? [] {
+                guard let name = try? record.key.recordName() else { continue }
+                try? database.accept(generation: record.generation, of: name, in: store.identity)
             }
         }
-        for record in try await origin.registrations().records {
-            try await isGone {
-                try await copies.removeRegistration(for: record.key, expecting: .generation(record.generation))
+        for server in servers where Self.isShared(server) {
+            _ = try? database.update(server.name) { status in
+                status.renameStore(from: source.rawValue, to: target.rawValue)
             }
         }
+    }
+
+    private static func nothingToMove(_ used: StoreKind?, _ target: StoreKind) -> OmlxError {
+        guard used == target else { return OmlxError(.storeMigration, "the store in use is the program's own") }
+        return OmlxError(
+            .storeMigration, "the sign-ins are kept in \(target.inWords) already",
+            nextStep: "to move what is in another store: omlx mcp store migrate --from STORE --to \(target.rawValue)")
     }
 
     /// An older copy that was put back would be taken for the newest in the new store.
     private func refuseOlder(
-        in records: [Credential], of store: any CredentialStore, _ options: HostOptions
-    ) throws(OmlxError) {
-        if let error = Self.older(records, in: store, options.recorder).first { throw error }
+        in store: any CredentialStore, isInUse: Bool, _ options: HostOptions
+    ) async throws {
+        let records = try await store.credentials().records
+        guard var error = Self.older(records, in: store, options.recorder).first else { return }
+        if !isInUse { error.nextStep = "accept the copy: omlx mcp store check --accept --store \(store.name)" }
+        throw error
     }
 
     /// Whether the server's sign-in is in the shared store.

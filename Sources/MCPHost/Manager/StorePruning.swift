@@ -67,8 +67,11 @@ extension HostConfiguration {
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment),
             userAgent: "\(options.clientName)/\(options.clientVersion)")
-        let context = SignInContext(
+        var context = SignInContext(
             http: http, store: store, lockFolder: options.paths.locks, command: options.command, now: options.now)
+        let recorder = StatusRecorder(path: options.paths.database, logger: options.logger, now: options.now)
+        defer { recorder.flush() }
+        if store.name != "memory" { context.memory = recorder }
         let signOut = SignOut(context: context)
         var pruning = StorePruning()
         for key in orphans.signIns where !known.contains(key.serverURL) {

@@ -27,6 +27,8 @@ public struct StoreReport: Sendable {
         public var older: [OmlxError] = []
         /// A move from or to it that was broken off.
         public var unfinished: OmlxError?
+        /// Why stores that single servers have for themselves cannot be used.
+        public var own: [OmlxError] = []
     }
 
     /// A record, without its secrets.
@@ -58,8 +60,6 @@ public struct StoreReport: Sendable {
 
 /// What was taken for right although it looked wrong.
 public struct AcceptedStore: Sendable {
-    /// How many sign-ins were older than the last ones saved.
-    public var older = 0
     /// The Vault that was another one.
     public var vault: String?
     /// The other store of a move that is given up.
@@ -100,10 +100,10 @@ extension HostConfiguration {
                 inUse.older += Self.older(listing.records, in: store, recorder)
                 inUse.damaged += listing.damaged
             } catch let error as OmlxError {
-                inUse.damaged.append(DamagedRecord(name: store.summary, error: error))
+                inUse.own.append(error)
             }
         }
-        inUse.unfinished = (try? (usedStore as? AutomaticStore)?.choiceFile.read())?.unfinishedMove
+        inUse.unfinished = (try? (usedStore as? AutomaticStore)?.standing())?.unfinishedMove
         let choices = [inUse] + StoreKind.allCases.compactMap { others[$0] }
         return StoreReport(reason: selection.reason(), choices: choices)
     }
@@ -124,15 +124,18 @@ extension HostConfiguration {
         return (sorted(credentials) + sorted(registrations), signIns.damaged + clients.damaged)
     }
 
-    /// Takes what is there for what there should be: the Vault that is named for the one the sign-ins are kept in, what a
-    /// move that was broken off left behind for nothing of ours, and the sign-ins of the store in use, and of servers' own
-    /// stores, for the newest there are, although newer ones were saved.
-    /// - Throws: `OmlxError` of class storage; `DATABASE_UNAVAILABLE`.
+    /// Takes the Vault that is named, if it answers, for the one the sign-ins are kept in, and what a move that was broken off
+    /// left behind for nothing of ours.
+    /// - Throws: `OmlxError` of class storage.
     public func acceptStore(_ options: HostOptions) async throws -> AcceptedStore {
         var accepted = AcceptedStore()
         if let automatic = try StoreSelection(self, options).store as? AutomaticStore {
             let note = automatic.choiceFile
-            let vault = try StoreSelection.places(self, options).vault?.place
+            let places = try StoreSelection.places(self, options)
+            let vault = places.vault?.place
+            if let noted = try note.read(), noted.kind == .vault, vault != nil, noted.place != vault {
+                _ = try await places.store(.vault).credentials()
+            }
             let lock = try await note.lock(command: options.command)
             defer { lock.release() }
             if var noted = try note.read() {
@@ -144,12 +147,14 @@ extension HostConfiguration {
                 if accepted.move != nil || accepted.vault != nil { try note.replace(noted) }
             }
         }
-        accepted.older = try await acceptOlderRecords(options)
         return accepted
     }
 
+    /// Takes the sign-ins of the store in use, and of servers' own stores, for the newest there are, although newer ones were
+    /// saved: a copy that was put back on purpose.
     /// - Returns: how many were older.
-    private func acceptOlderRecords(_ options: HostOptions) async throws -> Int {
+    /// - Throws: `OmlxError` of class storage; `DATABASE_UNAVAILABLE`.
+    public func acceptOlderRecords(_ options: HostOptions) async throws -> Int {
         let database = try StatusDatabase.open(path: options.paths.database, mode: .readWrite)
         var count = 0
         for store in [try StoreSelection(self, options).store] + ownStores(options) {
@@ -199,9 +204,9 @@ extension HostConfiguration {
             choice.count = credentials.records.count + registrations.records.count
             choice.damaged = credentials.damaged + registrations.damaged
             choice.caution = try await store.advice()
-            if tries { try await store.tryWriting() }
             choice.summary = store.summary
             if let recorder { choice.older = Self.older(credentials.records, in: store, recorder) }
+            if tries { try await store.tryWriting() }
         } catch {
             choice.problem = error as? OmlxError ?? OmlxError(.storeTimeout, "looking at the store was cancelled")
         }

@@ -61,7 +61,7 @@ struct StoreSelection {
         case .option: return "named by --store or OMLX_STORE"
         case .configuration: return "named by tokenStorage in the configuration"
         case .itself:
-            let noted = try? (store as? AutomaticStore)?.choiceFile.read()
+            let noted = try? (store as? AutomaticStore)?.standing()
             if let noted, let unfinished = noted.unfinishedMove {
                 return "chosen on \(noted.since.formatted(.iso8601)); \(unfinished.message): "
                     + (unfinished.nextStep ?? "")
@@ -104,12 +104,7 @@ struct StoreSelection {
         guard let file = settings.passwordFile?.value else {
             return options.storePassword.map { .password($0) } ?? .keyFile
         }
-        do throws(OmlxError) {
-            return .password(try options.opened.password(file: file))
-        } catch {
-            // The other stores need none.
-            return .unreadable(error)
-        }
+        return options.opened.keySource(passwordFile: file)
     }
 
     /// The store a server's sign-in is kept in.

@@ -69,14 +69,15 @@ struct StoreCheck: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         if accept {
-            let accepted = try await session.configuration().acceptStore(options.options(session))
-            let count = accepted.older
-            session.console.progress("\(count) older \(count == 1 ? "sign-in is" : "sign-ins are") accepted")
+            let configuration = try session.configuration()
+            let accepted = try await configuration.acceptStore(options.options(session))
             if let vault = accepted.vault { session.console.progress("the sign-ins are kept in \(vault) from now on") }
             if let move = accepted.move {
                 session.console.progress(
                     "what may be left in \(move.kind.inWords) is given up; it is not deleted there")
             }
+            let count = try await configuration.acceptOlderRecords(options.options(session))
+            session.console.progress("\(count) older \(count == 1 ? "sign-in is" : "sign-ins are") accepted")
         }
         let (configuration, report) = try await options.report(session, tries: true)
         guard let store = report.inUse else { return .failed }
@@ -87,6 +88,7 @@ struct StoreCheck: Action {
         } else {
             for record in store.damaged { session.console.report(record.error) }
             for error in store.older { session.console.report(error) }
+            for error in store.own { session.console.report(error) }
             if let unfinished = store.unfinished { session.console.report(unfinished) }
             if let caution = store.caution { session.console.note("! \(caution)") }
             let count = store.count ?? 0
@@ -138,7 +140,7 @@ extension [DamagedRecord] {
 
 extension StoreReport.Choice {
     /// Whether all that is in it can be used.
-    fileprivate var isSound: Bool { damaged.isEmpty && older.isEmpty && unfinished == nil }
+    fileprivate var isSound: Bool { damaged.isEmpty && older.isEmpty && own.isEmpty && unfinished == nil }
 }
 
 extension StoreReport {
@@ -152,7 +154,8 @@ extension StoreReport {
                         "in_use": .bool(choice.isInUse), "records": choice.count.map { JSON($0) } ?? .null,
                         "problem": choice.problem?.json ?? .null,
                         "damaged": .array(choice.damaged.map(\.json)), "older": .array(choice.older.map(\.json)),
-                        "unfinished": choice.unfinished?.json ?? .null, "caution": JSON(optional: choice.caution),
+                        "own": .array(choice.own.map(\.json)), "unfinished": choice.unfinished?.json ?? .null,
+                        "caution": JSON(optional: choice.caution),
                     ]
                 }),
         ]
