@@ -143,19 +143,19 @@ struct StoreChoiceTests {
     func movedMeanwhile() async throws {
         try await withVault { vault, folder in
             let note = StoreChoiceFile(folder: "\(folder)/store")
-            try note.replace(StoreChoice(.file, since: sampleTime))
-            let name = try key.recordName()
-            let digest = name.drop { $0 != "-" }.dropFirst().prefix(2)
-            let writing = try await CredentialLock.acquire(
-                "write-\(digest)", in: "\(folder)/store/locks", command: "test")
+            let before = StoreChoice(.file, since: sampleTime)
+            let saved = try await store(folder).save(sampleCredential(), expecting: .absent)
+            try note.replace(before.moved(to: StoreLocation(.vault, place: vault.settings().place), since: sampleTime))
             let automatic = AutomaticStore(places(folder, vault.settings()))
-            let saving = Task { try await automatic.save(sampleCredential(), expecting: .absent) }
-            for _ in 0..<20 { await Task.yield() }
-            try note.replace(StoreChoice(.vault, place: vault.settings().place, since: sampleTime))
-            writing.release()
-            let saved = try await saving.value
+            #expect(try await automatic.followed(saved, from: store(folder), before) == saved)
             #expect(try await vault.store(folder).credential(for: key) == saved)
             #expect(try await store(folder).credential(for: key) == nil)
+
+            let late = try await store(folder).save(sampleCredential("https://late"), expecting: .absent)
+            vault.stop()
+            let error = try await error { try await automatic.followed(late, from: store(folder), before) }
+            #expect(error.nextStep == "omlx mcp store migrate --from file --to vault", "\(error)")
+            #expect(try await store(folder).credential(for: late.key) == late)
         }
     }
 

@@ -285,7 +285,7 @@ extension AutomaticStore {
     }
 
     /// The record where it belongs, when the store became another one while it was saved.
-    private func followed<Record: StoredRecord>(
+    func followed<Record: StoredRecord>(
         _ saved: Record, from store: any RecordStore, _ choice: StoreChoice
     ) async throws -> Record {
         guard let now = try choiceFile.read(), now.kind != choice.kind else { return saved }
