@@ -1,49 +1,68 @@
 // Tells when files of a folder change, whichever process changes them: inotify(7) on a thread that sleeps.
 
 import Glibc
+import Synchronization
 
-/// Watches a folder for files that come, go or are replaced. A folder that does not exist yet is waited for.
+/// Watches folders for files that come, go or are replaced. A folder that does not exist yet is waited for. One process uses
+/// one inotify instance for all: a user has 128, for all programs together.
 enum FolderWatch {
+    /// The inotify instance; -1 when the system has none to give.
+    fileprivate static let descriptor = inotify_init1(Int32(IN_CLOEXEC))
+    /// Whether changes are heard: on a thread that stays as long as the process.
+    private static let isHeard = descriptor >= 0 && startThread()
+    private static let watches = Mutex(Watches())
+
     /// An element for every change, several at once as one; ends when the reader lets go of it.
-    /// - Parameter isOurs: which file names count. Called on the watch's own thread.
+    /// - Parameter isOurs: which file names count. Called on the watch's own thread; must neither wait nor watch.
     /// - Returns: `nil` when the system has no watch to give, as when the user's limit of them is reached.
     static func changes(in folder: String, of isOurs: @escaping @Sendable (String) -> Bool) -> AsyncStream<Void>? {
-        let descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
-        var ends: [Int32] = [-1, -1]
-        guard descriptor >= 0, pipe(&ends) == 0 else {
-            if descriptor >= 0 { close(descriptor) }
-            return nil
-        }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        guard isHeard else { return nil }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let (reading, writing) = (ends[0], ends[1])
-        let watcher = Watcher(
-            descriptor: descriptor, stop: reading, folder: folder, isOurs: isOurs, tell: { continuation.yield() })
-        // Armed before the thread runs: what changes from now on is seen.
-        watcher.arm()
-        // The end of the pipe tells the thread that nobody reads any more.
-        continuation.onTermination = { _ in close(writing) }
+        // Armed before this returns: what changes from now on is seen.
+        let id = watches.withLock { $0.add(folder: folder, isOurs: isOurs, tell: { continuation.yield() }) }
+        continuation.onTermination = { _ in watches.withLock { $0.remove(id) } }
+        return stream
+    }
+
+    private static func startThread() -> Bool {
         var thread = pthread_t()
-        let context = Unmanaged.passRetained(watcher)
         let status = pthread_create(
             &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<Watcher>.fromOpaque(context).takeRetainedValue().run()
+            { _ in
+                FolderWatch.listen()
                 return nil
-            }, context.toOpaque())
-        guard status == 0 else {
-            context.release()
-            continuation.finish()
-            return nil
-        }
+            }, nil)
+        guard status == 0 else { return false }
         pthread_detach(thread)
-        return stream
+        return true
+    }
+
+    private static func listen() {
+        var buffer = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count > 0 {
+                let bytes = Array(buffer[..<count])
+                watches.withLock { $0.hear(bytes) }
+            } else if count == 0 || errno != EINTR {
+                return
+            }
+        }
     }
 }
 
-/// One watch. Made on one thread and then used by its own alone.
-private final class Watcher {
+/// One folder somebody waits for.
+private struct Watch {
+    let folder: String
+    let isOurs: @Sendable (String) -> Bool
+    let tell: @Sendable () -> Void
+    /// The kernel's number of what is watched now: the folder, or one above it.
+    var number: Int32 = -1
+    var isOnFolder = false
+}
+
+/// All of a process.
+private struct Watches {
     private static let files =
         UInt32(IN_MOVED_TO) | UInt32(IN_MOVED_FROM) | UInt32(IN_DELETE) | UInt32(IN_CLOSE_WRITE)
         | UInt32(IN_DELETE_SELF) | UInt32(IN_MOVE_SELF) | UInt32(IN_ONLYDIR)
@@ -51,56 +70,55 @@ private final class Watcher {
         UInt32(IN_CREATE) | UInt32(IN_MOVED_TO) | UInt32(IN_DELETE_SELF) | UInt32(IN_MOVE_SELF) | UInt32(IN_ONLYDIR)
     private static let headerCount = MemoryLayout<inotify_event>.size
 
-    private let descriptor: Int32
-    private let stop: Int32
-    private let folder: String
-    private let isOurs: @Sendable (String) -> Bool
-    private let tell: @Sendable () -> Void
-    private var watch: Int32 = -1
-    private var isOnFolder = false
+    private var watches: [Int: Watch] = [:]
+    private var count = 0
 
-    init(
-        descriptor: Int32, stop: Int32, folder: String, isOurs: @escaping @Sendable (String) -> Bool,
-        tell: @escaping @Sendable () -> Void
-    ) {
-        self.descriptor = descriptor
-        self.stop = stop
-        self.folder = folder
-        self.isOurs = isOurs
-        self.tell = tell
+    mutating func add(
+        folder: String, isOurs: @escaping @Sendable (String) -> Bool, tell: @escaping @Sendable () -> Void
+    ) -> Int {
+        count += 1
+        watches[count] = Watch(folder: folder, isOurs: isOurs, tell: tell)
+        arm(count)
+        return count
     }
 
-    deinit {
-        close(descriptor)
-        close(stop)
+    mutating func remove(_ id: Int) {
+        let number = watches.removeValue(forKey: id)?.number
+        if let number { release(number) }
     }
 
     /// Watches the folder, or else the nearest one above it that exists, until it is made.
-    func arm() {
+    private mutating func arm(_ id: Int) {
+        guard let folder = watches[id]?.folder else { return }
         // What is made while this looks is found in the next round.
         for _ in 0..<32 {
-            if put(on: folder, Self.files) {
-                isOnFolder = true
-                return
-            }
-            isOnFolder = false
+            let isOnFolder = put(id, on: folder, Self.files)
+            watches[id]?.isOnFolder = isOnFolder
+            if isOnFolder { return }
             var path = folder
             var child = folder
             repeat {
                 child = path
                 path = Self.parent(of: path)
-            } while !put(on: path, Self.folders) && path != "/"
+            } while !put(id, on: path, Self.folders) && path != "/"
             var status = stat()
             if stat(child, &status) != 0 { return }
         }
     }
 
-    private func put(on path: String, _ mask: UInt32) -> Bool {
-        let new = inotify_add_watch(descriptor, path, mask)
+    /// Two that watch the same folder have the same number, and what both want is watched.
+    private mutating func put(_ id: Int, on path: String, _ mask: UInt32) -> Bool {
+        let new = inotify_add_watch(FolderWatch.descriptor, path, mask | UInt32(IN_MASK_ADD))
         guard new >= 0 else { return false }
-        if watch >= 0, watch != new { inotify_rm_watch(descriptor, watch) }
-        watch = new
+        let old = watches[id]?.number
+        watches[id]?.number = new
+        if let old, old != new { release(old) }
         return true
+    }
+
+    private func release(_ number: Int32) {
+        guard number >= 0, !watches.values.contains(where: { $0.number == number }) else { return }
+        inotify_rm_watch(FolderWatch.descriptor, number)
     }
 
     private static func parent(of path: String) -> String {
@@ -108,45 +126,34 @@ private final class Watcher {
         return String(path[..<slash])
     }
 
-    func run() {
-        var buffer = [UInt8](repeating: 0, count: 16_384)
-        while true {
-            var entries = [
-                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: stop, events: Int16(POLLIN), revents: 0),
-            ]
-            if poll(&entries, 2, -1) < 0 {
-                if errno == EINTR { continue }
-                return
-            }
-            if entries[1].revents != 0 { return }
-            let count = read(descriptor, &buffer, buffer.count)
-            if count > 0, hear(buffer[..<count]) { tell() }
-        }
-    }
-
-    /// Whether what happened is a change.
-    private func hear(_ bytes: ArraySlice<UInt8>) -> Bool {
-        var isChange = false
-        var rest = bytes
+    /// Tells those whose folder something happened in.
+    mutating func hear(_ bytes: [UInt8]) {
+        var changed: Set<Int> = []
+        var rest = bytes[...]
         while rest.count >= Self.headerCount {
             let event = rest.withUnsafeBytes { $0.loadUnaligned(as: inotify_event.self) }
             let name = rest.dropFirst(Self.headerCount).prefix(Int(event.len)).prefix { $0 != 0 }
             rest = rest.dropFirst(Self.headerCount + Int(event.len))
-            // Words about a watch that was taken off are old.
-            guard event.wd == watch || event.wd < 0 else { continue }
-            let isOver = event.mask & (UInt32(IN_DELETE_SELF) | UInt32(IN_MOVE_SELF) | UInt32(IN_IGNORED)) != 0
             if event.mask & UInt32(IN_Q_OVERFLOW) != 0 {
-                isChange = true
-            } else if isOver || !isOnFolder {
-                if isOver { watch = -1 }
-                let was = isOnFolder
-                arm()
-                isChange = isChange || was != isOnFolder || (isOver && was)
-            } else {
-                isChange = isChange || isOurs(String(decoding: name, as: UTF8.self))
+                changed.formUnion(watches.keys)
+                continue
+            }
+            // Nobody has the number of a watch that was taken off: the kernel does not give it again.
+            for (id, watch) in watches where watch.number == event.wd {
+                if isChange(event, String(decoding: name, as: UTF8.self), id, watch) { changed.insert(id) }
             }
         }
-        return isChange
+        for id in changed { watches[id]?.tell() }
+    }
+
+    private mutating func isChange(_ event: inotify_event, _ name: String, _ id: Int, _ watch: Watch) -> Bool {
+        let isOver = event.mask & (UInt32(IN_DELETE_SELF) | UInt32(IN_MOVE_SELF) | UInt32(IN_IGNORED)) != 0
+        guard isOver || !watch.isOnFolder else { return watch.isOurs(name) }
+        if isOver {
+            watches[id]?.number = -1
+            release(watch.number)
+        }
+        arm(id)
+        return watch.isOnFolder != watches[id]?.isOnFolder || (isOver && watch.isOnFolder)
     }
 }
