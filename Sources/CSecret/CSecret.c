@@ -467,7 +467,7 @@ csecret_status csecret_create(csecret_session *session, const char *label, const
   GVariant *reply;
   status = call(session, collection, COLLECTION_INTERFACE, "CreateItem", p_g_variant_new_tuple(parts, 3), &reply, reason);
   p_g_free(collection);
-  session->is_flawed = status == CSECRET_NO_SESSION;
+  if (status == CSECRET_NO_SESSION) session->is_flawed = true;
   if (status || (status = checked(&reply, "(oo)", reason))) return status;
   const char *path, *prompt;
   p_g_variant_get(reply, "(&o&o)", &path, &prompt);

@@ -104,7 +104,8 @@ void secret_value_unref(gpointer value);
   F(g_variant_new) F(g_variant_new_string) F(g_variant_new_boolean) F(g_variant_new_tuple) F(g_variant_get)           \
   F(g_variant_get_boolean) F(g_variant_get_string) F(g_variant_get_type_string) F(g_variant_n_children)               \
   F(g_variant_get_child_value) F(g_variant_unref) F(g_variant_builder_new) F(g_variant_builder_add)                   \
-  F(g_variant_builder_end) F(g_variant_builder_unref) F(g_bus_get_sync) F(g_dbus_connection_is_closed) F(g_dbus_connection_set_exit_on_close)        \
+  F(g_variant_builder_end) F(g_variant_builder_unref) F(g_bus_get_sync) F(g_dbus_connection_is_closed)               \
+  F(g_dbus_connection_set_exit_on_close)                                                                              \
   F(g_dbus_connection_call_sync) F(g_dbus_error_get_remote_error) F(g_cancellable_source_new)                         \
   F(g_timeout_source_new) F(g_source_set_callback) F(g_source_attach) F(g_source_destroy) F(g_source_unref)           \
   F(g_main_context_new) F(g_main_context_push_thread_default) F(g_main_context_pop_thread_default)                    \

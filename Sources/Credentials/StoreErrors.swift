@@ -20,6 +20,15 @@ extension OmlxError {
             nextStep: "df -h \(folder.shellWord); ls -ld \(folder.shellWord)")
     }
 
+    /// Runs `work`, for which a folder that cannot be locked in is one that cannot be written to.
+    static func asWriting<Value>(_ work: () async throws -> Value) async throws -> Value {
+        do {
+            return try await work()
+        } catch let error as OmlxError where error.code == .storeLockFailed {
+            throw OmlxError(.storeWriteFailed, error.message, nextStep: error.nextStep)
+        }
+    }
+
     static func lockFailed(_ path: String, _ reason: String) -> OmlxError {
         OmlxError(
             .storeLockFailed, "the lock \(path) could not be made (\(reason))", nextStep: "ls -ld \(path.shellWord)")

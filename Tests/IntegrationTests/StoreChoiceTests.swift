@@ -88,6 +88,27 @@ struct StoreChoiceTests {
         }
     }
 
+    /// Commands with these and those variables in turn, all at once after the tokens ended: one asks for new ones.
+    private func expectOneRefresh(
+        of demo: Demo, _ home: TestHome, _ one: [String: String], _ other: [String: String], calls: Int
+    ) async throws {
+        try await demo.script([
+            "token": ["overrides": ["refresh_token": ["delayMilliseconds": 800, "outcome": "pass"]]]
+        ])
+        try await demo.happen("expire-tokens")
+        let calls = try (0..<calls).map { number in
+            try home.start(
+                ["mcp", "call", "demo__add", "a=\(number)", "b=0"],
+                variables: number.isMultiple(of: 2) ? one : other, input: "")
+        }
+        for (number, call) in calls.enumerated() {
+            let run = home.note(try await call.end())
+            #expect(run.exit == 0 && run.out == "\(number)\n", "\(run)")
+        }
+        let requests = try await demo.requestLines.filter { $0.hasPrefix("POST /token ") }
+        #expect(requests.count == 2, "the sign-in's and one refresh: \(requests)")
+    }
+
     @Test("pain 1: two machines share a sign-in through Vault: one refresh for both, and one sign-out")
     func machines() async throws {
         try await TestHome.with { home in
@@ -104,21 +125,7 @@ struct StoreChoiceTests {
             other["OMLX_STORE"] = "vault"
             #expect(try await login(home, one).exit == 0)
             #expect(try await home.omlx("mcp", "tools", variables: other).exit == 0, "no browser needed")
-            try await demo.script([
-                "token": ["overrides": ["refresh_token": ["delayMilliseconds": 800, "outcome": "pass"]]]
-            ])
-            try await demo.happen("expire-tokens")
-            let calls = try (0..<6).map { number in
-                try home.start(
-                    ["mcp", "call", "demo__add", "a=\(number)", "b=0"],
-                    variables: number.isMultiple(of: 2) ? one : other, input: "")
-            }
-            for (number, call) in calls.enumerated() {
-                let run = home.note(try await call.end())
-                #expect(run.exit == 0 && run.out == "\(number)\n", "\(run)")
-            }
-            let requests = try await demo.requestLines.filter { $0.hasPrefix("POST /token ") }
-            #expect(requests.count == 2, "the sign-in's and one refresh: \(requests)")
+            try await expectOneRefresh(of: demo, home, one, other, calls: 6)
             #expect(try await home.omlx("mcp", "logout", "demo", variables: other).exit == 0)
             let tools = try await home.omlx("mcp", "tools", variables: one)
             #expect(tools.exit == 4, "\(tools)")
@@ -137,21 +144,7 @@ struct StoreChoiceTests {
             var other = one
             other["XDG_RUNTIME_DIR"] = ""
             #expect(try await login(home, one).exit == 0)
-            try await demo.script([
-                "token": ["overrides": ["refresh_token": ["delayMilliseconds": 800, "outcome": "pass"]]]
-            ])
-            try await demo.happen("expire-tokens")
-            let calls = try (0..<4).map { number in
-                try home.start(
-                    ["mcp", "call", "demo__add", "a=\(number)", "b=0"],
-                    variables: number.isMultiple(of: 2) ? one : other, input: "")
-            }
-            for (number, call) in calls.enumerated() {
-                let run = home.note(try await call.end())
-                #expect(run.exit == 0 && run.out == "\(number)\n", "\(run)")
-            }
-            let requests = try await demo.requestLines.filter { $0.hasPrefix("POST /token ") }
-            #expect(requests.count == 2, "the sign-in's and one refresh: \(requests)")
+            try await expectOneRefresh(of: demo, home, one, other, calls: 4)
             try await demo.secretsSeen().expectNone(in: home)
         }
     }

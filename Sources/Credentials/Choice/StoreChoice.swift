@@ -118,11 +118,9 @@ public final class StoreChoiceFile: Sendable {
     /// Waits for the turn to make the choice, or another one; held until something was kept by it.
     /// - Throws: `OmlxError` of class storage; `CancellationError`.
     public func lock(command: String) async throws -> CredentialLock {
-        do {
-            return try await CredentialLock.acquire(
+        try await OmlxError.asWriting {
+            try await CredentialLock.acquire(
                 "choice", in: "\(folder)/\(EncryptedFileStore.locksName)", command: command, timeout: 30)
-        } catch let error as OmlxError where error.code == .storeLockFailed {
-            throw OmlxError(.storeWriteFailed, error.message, nextStep: error.nextStep)
         }
     }
 

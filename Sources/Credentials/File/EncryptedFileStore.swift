@@ -77,22 +77,13 @@ public struct EncryptedFileStore: RecordStore {
     ) async throws -> (any SharedLock)? {
         // Before the first save there is nothing to refresh.
         guard try PrivateFolder.open(folder, creating: false) != nil else { return nil }
-        return try await writing {
+        return try await OmlxError.asWriting {
             try await CredentialLock.acquireShared(
                 key, store: "files", in: locksFolder, command: command, timeout: timeout, now: now, stuck: stuck)
         }
     }
 
     private var locksFolder: String { "\(folder)/\(Self.locksName)" }
-
-    /// A folder that cannot be locked in cannot be written to.
-    private func writing<Value>(_ work: () async throws -> Value) async throws -> Value {
-        do {
-            return try await work()
-        } catch let error as OmlxError where error.code == .storeLockFailed {
-            throw OmlxError(.storeWriteFailed, error.message, nextStep: error.nextStep)
-        }
-    }
 }
 
 extension EncryptedFileStore {
@@ -198,7 +189,7 @@ extension EncryptedFileStore {
 
     /// The turn of a writer of this record.
     private func lock(_ recordName: String) async throws -> CredentialLock {
-        try await writing {
+        try await OmlxError.asWriting {
             try await CredentialLock.acquireForWriting(
                 recordName, store: "write", in: locksFolder, timeout: lockTimeout, now: now)
         }
