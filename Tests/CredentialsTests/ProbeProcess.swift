@@ -1,8 +1,8 @@
 // Runs the probe, a process of its own that uses the store.
 
-import Dispatch
-import FoundationEssentials
+import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A started process whose standard input and output the test holds.
@@ -22,21 +22,21 @@ struct ProbeProcess {
     }
 
     init(command: [String], environment: [String] = []) throws {
-        let (toChild, fromChild) = try (Self.pipe(), Self.pipe())
+        let (toChild, fromChild) = try (ChildPipe(), ChildPipe())
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
+        posix_spawn_file_actions_adddup2(&actions, toChild.reading, 0)
+        posix_spawn_file_actions_adddup2(&actions, fromChild.writing, 1)
         var child: pid_t = 0
         let argv = command.map { strdup($0) } + [nil]
         let envp = (environment + Self.inherited(beside: environment)).map { strdup($0) } + [nil]
         defer { (argv + envp).forEach { free($0) } }
-        let outcome = posix_spawn(&child, command[0], &actions, nil, argv, envp)
-        close(toChild[0])
-        close(fromChild[1])
-        input = toChild[1]
-        output = fromChild[0]
+        let outcome = starting.withLock { _ in posix_spawn(&child, command[0], &actions, nil, argv, envp) }
+        close(toChild.reading)
+        close(fromChild.writing)
+        input = toChild.writing
+        output = fromChild.reading
         processID = child
         try #require(outcome == 0, "\(command[0]) could not be started")
     }
@@ -48,14 +48,6 @@ struct ProbeProcess {
             own[name].map { "\(name)=\($0)" }
         }
         return options + (environment.contains { $0.hasPrefix("PATH=") } ? [] : ["PATH=/usr/bin:/bin"])
-    }
-
-    /// A pipe that programs started elsewhere in this process do not inherit: it would stay open with them.
-    private static func pipe() throws -> [Int32] {
-        var ends: [Int32] = [0, 0]
-        try #require(Glibc.pipe(&ends) == 0)
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        return ends
     }
 
     /// The next line of output, or `nil` at its end.
@@ -89,7 +81,7 @@ struct ProbeProcess {
         return lines
     }
 
-    /// Closes the pipes and waits for the end on a thread of its own: tests run on few, which others need meanwhile.
+    /// Closes the pipes and waits for the end, where a test is not on threads of its own (`withTemporaryFolder`).
     /// - Returns: The lines not read yet.
     func finished() async -> [String] { await Self.apart { finish() } }
 
@@ -98,7 +90,7 @@ struct ProbeProcess {
 
     private static func apart<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: work()) }
+            Thread.detachNewThread { continuation.resume(returning: work()) }
         }
     }
 

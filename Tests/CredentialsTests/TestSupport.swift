@@ -5,6 +5,7 @@ import ErrorCatalogue
 import FoundationEssentials
 import Glibc
 import JSON
+import TestSupport
 import Testing
 
 @testable import Credentials
@@ -17,7 +18,8 @@ func withTemporaryFolder<Result>(_ body: (String) async throws -> Result) async 
     let path = "/tmp/omlx-credentials-\(Base64URL.encode(try Random.bytes(9)))"
     try #require(mkdir(path, 0o700) == 0)
     defer { try? FileManager.default.removeItem(atPath: path) }
-    return try await body(path)
+    // Many of them wait for programs, and block the thread they are on.
+    return try await withTaskExecutorPreference(OwnThreads.shared) { try await body(path) }
 }
 
 func store(

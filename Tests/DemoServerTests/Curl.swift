@@ -26,7 +26,7 @@ enum Curl {
     static let timedOut: Int32 = 28
 
     static func run(
-        _ method: String, _ url: String, headers: [String] = [], body: String? = nil, timeout: Double = 20
+        _ method: String, _ url: String, headers: [String] = [], body: String? = nil, timeout: Double = 120
     ) async throws -> Answer {
         var arguments = ["-sS", "-i", "--http1.1", "--noproxy", "*", "--max-time", "\(timeout)", "-X", method]
         for header in headers { arguments += ["-H", header] }

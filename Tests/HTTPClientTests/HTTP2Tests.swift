@@ -2,6 +2,7 @@
 
 import ErrorCatalogue
 import Foundation
+import TestSupport
 import Testing
 
 @testable import HTTPClient
@@ -11,10 +12,10 @@ import Testing
     let server: HTTP2Server
     var base: String { server.url }
 
-    init() throws {
-        let fixture = try TLSFixture()
+    init() async throws {
+        let fixture = try await onOwnThread { try TLSFixture() }
         client = HTTPClient(tls: TLSSettings(certificateAuthorities: fixture.file("ca.pem")))
-        server = try HTTP2Server(fixture)
+        server = try await HTTP2Server.start(fixture)
         self.fixture = fixture
     }
 

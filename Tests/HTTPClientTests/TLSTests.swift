@@ -2,6 +2,7 @@
 
 import Cryptography
 import ErrorCatalogue
+import TestSupport
 import Testing
 
 @testable import HTTPClient
@@ -9,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct TLSTests {
     let fixture: TLSFixture
 
-    init() throws { fixture = try TLSFixture() }
+    init() async throws { fixture = try await onOwnThread { try TLSFixture() } }
 
     private func fetch(
         _ server: OpenSSLServer, variables: [String: String] = [:], tls: TLSSettings = .init(),
@@ -21,7 +22,7 @@ import Testing
 
     @Test("A certificate of an authority nobody named is not trusted, and nothing was sent")
     func untrusted() async throws {
-        let server = try OpenSSLServer(fixture)
+        let server = try await OpenSSLServer.start(fixture)
         let failure = await expectFailure(.transportTLS) { _ = try await fetch(server) }
         #expect(failure?.mayHaveBeenSent == false)
         #expect(failure?.error.message.contains("not trusted") == true, "\(String(describing: failure))")
@@ -31,7 +32,7 @@ import Testing
         "tls.ca, SSL_CERT_FILE and CURL_CA_BUNDLE each make it trusted",
         arguments: ["tls", "SSL_CERT_FILE", "CURL_CA_BUNDLE"])
     func trusted(_ way: String) async throws {
-        let server = try OpenSSLServer(fixture)
+        let server = try await OpenSSLServer.start(fixture)
         let file = fixture.file("ca.pem")
         let reply =
             way == "tls"
@@ -45,7 +46,7 @@ import Testing
 
     @Test("tls.ca stands in place of what the environment names")
     func ownAuthorityWins() async throws {
-        let server = try OpenSSLServer(fixture)
+        let server = try await OpenSSLServer.start(fixture)
         await expectFailure(.transportTLS) {
             _ = try await fetch(
                 server, variables: ["SSL_CERT_FILE": fixture.file("ca.pem")],
@@ -55,7 +56,7 @@ import Testing
 
     @Test("Clients with other certificates on the same event loop share no trust and no connection")
     func noSharedTrust() async throws {
-        let server = try OpenSSLServer(fixture)
+        let server = try await OpenSSLServer.start(fixture)
         let client = HTTPClient()
         let trusting = client.with(tls: TLSSettings(certificateAuthorities: fixture.file("ca.pem")))
         let request = try HTTPRequest.get("https://localhost:\(server.port)/")
@@ -66,7 +67,7 @@ import Testing
 
     @Test("A certificate for another name is not trusted")
     func wrongName() async throws {
-        let server = try OpenSSLServer(fixture, certificate: "other")
+        let server = try await OpenSSLServer.start(fixture, certificate: "other")
         await expectFailure(.transportTLS) {
             _ = try await fetch(server, tls: TLSSettings(certificateAuthorities: fixture.file("other.pem")))
         }
@@ -75,7 +76,7 @@ import Testing
     @Test(
         "A file that is missing or holds no certificate is a configuration error", arguments: ["missing.pem", "names"])
     func badFile(_ name: String) async throws {
-        let server = try OpenSSLServer(fixture)
+        let server = try await OpenSSLServer.start(fixture)
         await expectFailure(.configTLSInvalid) {
             _ = try await fetch(server, tls: TLSSettings(certificateAuthorities: fixture.file(name)))
         }
@@ -83,7 +84,8 @@ import Testing
 
     @Test("A client certificate is shown to a server that asks; without one TLS fails")
     func clientCertificate() async throws {
-        let server = try OpenSSLServer(fixture, extra: ["-Verify", "1", "-verify_return_error", "-CAfile", "ca.pem"])
+        let server = try await OpenSSLServer.start(
+            fixture, extra: ["-Verify", "1", "-verify_return_error", "-CAfile", "ca.pem"])
         let tls = TLSSettings(
             certificateAuthorities: fixture.file("ca.pem"), clientCertificate: fixture.file("client.pem"),
             clientKey: fixture.file("client.key"))
@@ -95,7 +97,7 @@ import Testing
 
     @Test("A key that does not belong to the certificate is a configuration error")
     func wrongKey() async throws {
-        let server = try OpenSSLServer(fixture)
+        let server = try await OpenSSLServer.start(fixture)
         let tls = TLSSettings(
             certificateAuthorities: fixture.file("ca.pem"), clientCertificate: fixture.file("client.pem"),
             clientKey: fixture.file("server.key"))
@@ -104,7 +106,7 @@ import Testing
 
     @Test("TLS 1.1 is not spoken")
     func oldTLS() async throws {
-        let server = try OpenSSLServer(fixture, extra: ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
+        let server = try await OpenSSLServer.start(fixture, extra: ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
         await expectFailure(.transportTLS) {
             _ = try await fetch(server, tls: TLSSettings(certificateAuthorities: fixture.file("ca.pem")))
         }

@@ -146,7 +146,7 @@ struct BrokenServerTests {
             let demo = try await home.demo(["protection": ["mode": "none"]])
             #expect(!demo.url.isEmpty && !program.hasEnded)
             program.signal(SIGINT)
-            let run = try await home.note(program.end(within: 30))
+            let run = try await home.note(program.end(within: 120))
             #expect(run.exit == 130 && run.seconds < 20, "\(run)")
         }
     }
@@ -183,7 +183,7 @@ struct OrphanTests {
             let program = try home.start(["mcp", "call", "plain__slow", "seconds=600", "--verbose"], input: "")
             try await program.text("tool discovery succeeded", in: .errors)
             program.signal(SIGINT)
-            let run = try await home.note(program.end(within: 30))
+            let run = try await home.note(program.end(within: 120))
             #expect(run.exit == 130, "\(run)")
         }
     }

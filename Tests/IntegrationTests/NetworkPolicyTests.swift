@@ -13,7 +13,7 @@ struct NetworkPolicyTests {
             let namespaces = getuid() == 0 ? "-n -m" : "-r -n -m"
             let program = try home.startShell(
                 "exec unshare \(namespaces) python3 -B '\(Repository.servers)/public_network.py'")
-            let run = try await program.end(within: 90)
+            let run = try await program.end(within: 240)
             #expect(run.exit == 0, "\(run)")
             let results = try #require(
                 JSONSerialization.jsonObject(with: Data(run.output)) as? [String: [String: Any]], "\(run)")

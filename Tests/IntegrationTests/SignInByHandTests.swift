@@ -107,7 +107,7 @@ struct SignInByHandTests {
             let (program, address) = try await home.loginByHand("demo", "--force")
             try await program.text("Waiting", in: .errors)
             program.signal(signal)
-            let login = try await home.note(program.end(within: 20))
+            let login = try await home.note(program.end(within: 120))
             #expect(login.exit == 130 && !login.err.contains("error:"), "\(login)")
             let redirect = try #require(parameter("redirect_uri", of: address).flatMap { URL(string: $0) })
             let listener = try RawListener(.occupies, port: try #require(redirect.port))

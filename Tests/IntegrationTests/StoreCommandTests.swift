@@ -68,7 +68,7 @@ struct StoreCommandTests {
                     try await home.start(
                         ["mcp"] + words, browser: home.recordingBrowser(),
                         variables: ["OMLX_STORE_PASSWORD_FILE": pipe], input: ""
-                    ).end(within: 45))
+                    ).end(within: 180))
                 #expect(run.exit == 0, "\(run)")
                 #expect(try await writer.end().exit == 0)
             }

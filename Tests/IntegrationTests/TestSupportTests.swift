@@ -41,7 +41,7 @@ struct TestSupportTests {
             let program = try home.start(["mcp", "login", "demo"])
             try await home.sees("mark") { home.wasBrowserOpened }
             program.signal(SIGINT)
-            let login = try await home.note(program.end(within: 20))
+            let login = try await home.note(program.end(within: 120))
             #expect(login.exit == 130, "\(login)")
         }
     }

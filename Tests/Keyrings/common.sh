@@ -9,7 +9,7 @@ mkdir -m700 -p "$XDG_RUNTIME_DIR" "$XDG_DATA_HOME" "$XDG_CONFIG_HOME" "$XDG_CACH
 
 secrets=org.freedesktop.secrets
 root=/org/freedesktop/secrets
-deadline=$((SECONDS + 120))
+deadline=$((SECONDS + 300))
 
 # until_true COMMAND…: asks again and again.
 until_true() {
@@ -19,7 +19,7 @@ until_true() {
     done
 }
 
-call() { gdbus call --session --timeout 10 -d "$@" 2>/dev/null; }
+call() { gdbus call --session --timeout 60 -d "$@" 2>/dev/null; }
 
 # is_open COLLECTION: whether it is there and not locked.
 is_open() {

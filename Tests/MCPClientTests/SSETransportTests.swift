@@ -62,7 +62,7 @@ struct SSETransportTests {
             if ends { answerer.endStream() } else { answerer.waitForClose() }
         }
         defer { server.stop() }
-        let limits = ConnectionLimits(request: ends ? 20 : 0.2)
+        let limits = ConnectionLimits(request: ends ? 120 : 2)
         let connection = connection(.sse(try server.url("/sse")), limits: limits)
         #expect(await failure { try await connection.connect() }?.code == .protocolNoEndpoint)
     }

@@ -181,7 +181,7 @@ struct StdioTransportTests {
 
     @Test("pain 29: a line without end closes the connection and ends the process")
     func longLine() async throws {
-        let limits = ConnectionLimits(request: 20, stdioLineBytes: 100_000, shutdownGrace: 1)
+        let limits = ConnectionLimits(request: 120, stdioLineBytes: 100_000, shutdownGrace: 1)
         let events = Recorder<ConnectionEvent>()
         let error = await connecting(
             shell("echo pid $$ >&2; while :; do printf xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done"),
@@ -195,7 +195,7 @@ struct StdioTransportTests {
         let events = Recorder<ConnectionEvent>()
         let error = await connecting(
             shell("trap '' TERM; echo pid $$ >&2; while :; do sleep 1; done"),
-            limits: ConnectionLimits(request: 0.3, shutdownGrace: 0.2), events: events)
+            limits: ConnectionLimits(request: 5, shutdownGrace: 0.2), events: events)
         #expect(error?.code == .transportTimeout)
         #expect(!isAlive(try await pid(in: events, after: "pid")))
     }
@@ -211,7 +211,7 @@ struct StdioTransportTests {
         let events = Recorder<ConnectionEvent>()
         let connection = connection(.stdio(script(extra: extra)), events: events)
         _ = try await connection.connect()
-        let error = await failure { try await connection.callTool("echo", timeout: 0.1) }
+        let error = await failure { try await connection.callTool("echo", timeout: 2) }
         #expect(error?.code == .transportTimeout)
         await events.wait { $0.contains(.stderrLine("cancelled 2")) }
         #expect(try await connection.listTools().count == 1)
@@ -300,7 +300,7 @@ struct StdioTransportTests {
         let events = Recorder<ConnectionEvent>()
         let connection = connection(
             .stdio(script(start: start, end: "while True: time.sleep(1)")),
-            limits: ConnectionLimits(request: 20, shutdownGrace: 0.2), events: events)
+            limits: ConnectionLimits(request: 120, shutdownGrace: 0.2), events: events)
         _ = try await connection.connect()
         let parent = try await pid(in: events, after: "pid")
         let child = try await pid(in: events, after: "child")

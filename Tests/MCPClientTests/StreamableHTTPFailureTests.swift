@@ -150,7 +150,7 @@ struct StreamableHTTPFailureTests {
     func initializeTimeout() async throws {
         let server = try ScriptedServer { $1.waitForClose() }
         defer { server.stop() }
-        let connection = connection(.streamableHTTP(try server.url()), limits: ConnectionLimits(request: 0.2))
+        let connection = connection(.streamableHTTP(try server.url()), limits: ConnectionLimits(request: 2))
         #expect(await failure { try await connection.connect() }?.code == .transportTimeout)
         #expect(server.calls == ["initialize"])
     }
@@ -167,7 +167,7 @@ struct StreamableHTTPFailureTests {
         defer { server.stop() }
         let connection = connection(.streamableHTTP(try server.url()))
         _ = try await connection.connect()
-        let error = await failure { try await connection.callTool("echo", timeout: 0.1) }
+        let error = await failure { try await connection.callTool("echo", timeout: 2) }
         #expect(error?.code == .transportTimeout)
         await aborted.wait { Set($0) == ["told", "aborted"] }
         let told = server.requests.last { $0.call == "notifications/cancelled" }

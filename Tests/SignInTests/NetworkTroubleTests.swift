@@ -195,10 +195,9 @@ struct NetworkTroubleTests {
     }
 }
 
-/// A port at which nothing listens.
+/// A port at which nothing listens, and which no other program is given: it stays bound as long as the tests run.
 private func closedPort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian

@@ -32,8 +32,9 @@ public final class ChildCommand: Sendable {
         var variables = [strdup("PATH=/usr/local/bin:/usr/bin:/bin"), nil]
         defer { for word in words + variables { free(word) } }
         var pid = pid_t()
-        let status = cprocess_spawn(
-            &pid, path, &words, &variables, folder, ends.inRead, ends.outWrite, null)
+        let status = starting.withLock { _ in
+            cprocess_spawn(&pid, path, &words, &variables, folder, ends.inRead, ends.outWrite, null)
+        }
         input = ends.inWrite
         output = ends.outRead
         self.pid = pid

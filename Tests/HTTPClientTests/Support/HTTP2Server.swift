@@ -9,7 +9,11 @@ final class HTTP2Server: Sendable {
     let url: String
 
     /// - Throws: `ChildCommand.Failure` when it does not start, for one because the environment is missing.
-    init(_ fixture: TLSFixture) throws {
+    static func start(_ fixture: TLSFixture) async throws -> HTTP2Server {
+        try await onOwnThread { try HTTP2Server(fixture) }
+    }
+
+    private init(_ fixture: TLSFixture) throws {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let python = tests.appendingPathComponent("../../.venvs/hypercorn/bin/python").standardized.path
         let script = tests.appendingPathComponent("Servers/http2_server.py").path

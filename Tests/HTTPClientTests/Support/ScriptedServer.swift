@@ -25,7 +25,7 @@ final class Signal: Sendable {
 
     /// For the server's threads. False when it took longer than any test should.
     @discardableResult
-    func block() -> Bool { group.wait(timeout: .now() + 20) == .success }
+    func block() -> Bool { group.wait(timeout: .now() + 120) == .success }
 
     func wait() async {
         await withCheckedContinuation { continuation in group.notify(queue: .global()) { continuation.resume() } }
@@ -181,6 +181,12 @@ final class ScriptedServer: Sendable {
     struct SocketFailure: Error {}
 
     static func listen(backlog: Int32 = 256) throws -> (descriptor: Int32, port: Int) {
+        let place = try bound()
+        guard Glibc.listen(place.descriptor, backlog) == 0 else { throw SocketFailure() }
+        return place
+    }
+
+    private static func bound() throws -> (descriptor: Int32, port: Int) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -188,20 +194,15 @@ final class ScriptedServer: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(descriptor, pointer, length) == 0 && Glibc.listen(descriptor, backlog) == 0
-                    && getsockname(descriptor, pointer, &length) == 0
+                bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
             }
         }
         guard status else { throw SocketFailure() }
         return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }
 
-    /// A port at which nothing listens.
-    static func closedPort() throws -> Int {
-        let (descriptor, port) = try listen()
-        close(descriptor)
-        return port
-    }
+    /// A port at which nothing listens, and which no other program is given: it stays bound as long as the tests run.
+    static func closedPort() throws -> Int { try bound().port }
 
     private static func thread(_ body: @escaping @Sendable () -> Void) {
         let boxed = Unmanaged.passRetained(Box(body))

@@ -48,7 +48,13 @@ final class OpenSSLServer: Sendable {
     private let process: ChildCommand
     let port: Int
 
-    init(_ fixture: TLSFixture, certificate: String = "server", extra: [String] = []) throws {
+    static func start(
+        _ fixture: TLSFixture, certificate: String = "server", extra: [String] = []
+    ) async throws -> OpenSSLServer {
+        try await onOwnThread { try OpenSSLServer(fixture, certificate, extra) }
+    }
+
+    private init(_ fixture: TLSFixture, _ certificate: String, _ extra: [String]) throws {
         process = try ChildCommand(
             "/usr/bin/openssl",
             ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate + ".pem", "-key", certificate + ".key", "-www"]

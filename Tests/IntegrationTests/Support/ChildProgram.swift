@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 
 /// What a program that has ended left behind.
 struct ProcessRun: Sendable, CustomStringConvertible {
@@ -42,10 +43,6 @@ final class ChildProgram: Sendable {
         var seconds = 0.0
     }
 
-    /// Held while a program starts, and while descriptors are open that it must not get: pipes half made, and a
-    /// script that is being written, which could not be executed as long as any program holds it open.
-    static let starting = Mutex(())
-
     let pid: pid_t
     let command: [String]
     private let input: Descriptor
@@ -57,7 +54,7 @@ final class ChildProgram: Sendable {
         _ program: String, _ arguments: [String] = [], environment: [String: String], folder: String,
         input text: String? = nil
     ) throws {
-        let (stdin, stdout, stderr) = try Self.starting.withLock { _ in (try Pipe(), try Pipe(), try Pipe()) }
+        let (stdin, stdout, stderr) = (try ChildPipe(), try ChildPipe(), try ChildPipe())
         command = [(program as NSString).lastPathComponent] + arguments
         pid = try Self.spawn(
             program, [program] + arguments, environment, folder, [stdin.reading, stdout.writing, stderr.writing])
@@ -101,12 +98,12 @@ final class ChildProgram: Sendable {
     func stop() async {
         input.close()
         kill(-pid, SIGKILL)
-        _ = await state.wait(seconds: 10) { $0.exit != nil }
+        _ = await state.wait(seconds: 60) { $0.exit != nil }
     }
 
     /// Waits until the program has written what the pattern (a regular expression) matches; its first group, or all.
     @discardableResult
-    func text(_ pattern: String, in stream: Stream = .output, within seconds: Double = 60) async throws -> String {
+    func text(_ pattern: String, in stream: Stream = .output, within seconds: Double = 180) async throws -> String {
         let expression = try NSRegularExpression(pattern: pattern)
         @Sendable func found(_ state: State) -> String? {
             let text = String(decoding: stream == .output ? state.output : state.errors, as: UTF8.self)
@@ -121,14 +118,14 @@ final class ChildProgram: Sendable {
     }
 
     /// Waits for the end; a program that goes on is killed, and that is an error.
-    func end(within seconds: Double = 90) async throws -> ProcessRun {
+    func end(within seconds: Double = 240) async throws -> ProcessRun {
         let atExit = await state.wait(seconds: seconds) { $0.exit != nil }
         guard atExit.exit != nil else {
             await stop()
             throw Overdue(description: "still running after \(seconds) s:\(report(state.value))")
         }
         // A child that was left behind would hold the pipes open.
-        let end = await state.wait(seconds: 5) { $0.openStreams == 0 }
+        let end = await state.wait(seconds: 30) { $0.openStreams == 0 }
         guard end.openStreams == 0 else {
             throw Overdue(description: "ended, but something it started still holds its output:\(report(end))")
         }
@@ -174,7 +171,7 @@ final class ChildProgram: Sendable {
         let variables = environment.merging(sanitizerOptions) { own, _ in own }.map { strdup("\($0.key)=\($0.value)") }
         defer { for text in words + variables { free(text) } }
         var pid = pid_t()
-        let status = Self.starting.withLock { _ in
+        let status = starting.withLock { _ in
             posix_spawn(&pid, "/usr/bin/env", &actions, &attributes, words + [nil], variables + [nil])
         }
         guard status == 0 else { throw Missing(description: "\(program): \(String(cString: strerror(status)))") }
@@ -202,17 +199,5 @@ extension ChildProgram.State {
         case .output: output += bytes
         case .errors: errors += bytes
         }
-    }
-}
-
-private struct Pipe {
-    let reading: Int32
-    let writing: Int32
-
-    init() throws {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw Missing(description: "no pipe: errno \(errno)") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        (reading, writing) = (ends[0], ends[1])
     }
 }

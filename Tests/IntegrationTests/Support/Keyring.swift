@@ -71,10 +71,10 @@ final class Display {
         let script = """
             i=0
             until window=$(xdotool search --onlyvisible --class Gcr-prompter 2>/dev/null) && [ -n "$window" ]; do
-                i=$((i + 1)); [ $i -lt 1500 ] || exit 1; sleep 0.02
+                i=$((i + 1)); [ $i -lt 6000 ] || exit 1; sleep 0.02
             done
             until [ "$(xdotool getwindowfocus -f 2>/dev/null)" = "$window" ]; do
-                i=$((i + 1)); [ $i -lt 1500 ] || exit 1
+                i=$((i + 1)); [ $i -lt 6000 ] || exit 1
                 xdotool windowfocus "$window" 2>/dev/null; sleep 0.02
             done
             \(line)xdotool key \(key)
@@ -93,6 +93,6 @@ final class Display {
     /// Ends it in order: it leaves files behind otherwise.
     func stop() async throws {
         server.signal(SIGTERM)
-        _ = try await server.end(within: 20)
+        _ = try await server.end(within: 120)
     }
 }

@@ -23,14 +23,10 @@ final class RawListener: Sendable {
 
     /// - Throws: `Missing` when the port, if one is given, is taken.
     init(_ behaviour: Behaviour, port: Int = 0) throws {
-        let listening = try Self.listen(port)
+        let listening = try Self.bind(port)
         self.listening = listening
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listening, $0, &length) }
-        }
-        self.port = Int(UInt16(bigEndian: address.sin_port))
+        self.port = try Self.number(of: listening)
+        guard Glibc.listen(listening, 16) == 0 else { throw Missing(description: "port \(port) is taken") }
         if case .occupies = behaviour { return }
         Thread.detachNewThread {
             while true {
@@ -51,10 +47,11 @@ final class RawListener: Sendable {
 
     var url: String { "http://127.0.0.1:\(port)/mcp" }
 
-    /// A port where nobody listens: it was free a moment ago.
+    /// A port where nothing listens, and which no other program is given as long as the tests run: it stays bound. A
+    /// listener that may share addresses, as those of sign-ins do, can have it.
     static func closedPort() throws -> Int {
-        let listener = try RawListener(.occupies)
-        return listener.port
+        let bound = try bind(0)
+        return try number(of: bound)
     }
 
     /// An HTTP answer.
@@ -64,7 +61,17 @@ final class RawListener: Sendable {
                 + "Connection: close\r\n\r\n\(body)")
     }
 
-    private static func listen(_ port: Int) throws -> Int32 {
+    private static func number(of socket: Int32) throws -> Int {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
+        }
+        guard status == 0 else { throw Missing(description: "a port without a number: errno \(errno)") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    private static func bind(_ port: Int) throws -> Int32 {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var on: Int32 = 1
         setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
@@ -74,10 +81,10 @@ final class RawListener: Sendable {
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         let status = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                Glibc.bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard status == 0, Glibc.listen(socket, 16) == 0 else {
+        guard status == 0 else {
             let number = errno
             close(socket)
             throw Missing(description: "port \(port) cannot be bound: \(String(cString: strerror(number)))")

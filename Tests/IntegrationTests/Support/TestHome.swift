@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 /// A home folder that exists for one test.
@@ -75,7 +76,7 @@ final class TestHome: Sendable {
     /// An executable file on the desk; its path.
     func script(_ name: String, _ text: String) throws -> String {
         let path = "\(desk)/\(name)"
-        try ChildProgram.starting.withLock { _ in
+        try starting.withLock { _ in
             if FileManager.default.fileExists(atPath: path) { return }
             try write(text, to: path)
             chmod(path, 0o755)
@@ -109,7 +110,7 @@ final class TestHome: Sendable {
     @discardableResult
     func omlx(
         _ words: String..., browser: String? = nil, variables: [String: String] = [:], input: String = "",
-        within seconds: Double = 90
+        within seconds: Double = 240
     ) async throws -> ProcessRun {
         let program = try start(words, browser: browser, variables: variables, input: input)
         return note(try await program.end(within: seconds))
@@ -125,13 +126,13 @@ final class TestHome: Sendable {
     /// `omlx mcp login` with a person who approves.
     func login(_ server: String, _ words: String...) async throws -> ProcessRun {
         let program = try start(["mcp", "login", server] + words, browser: try recordingBrowser(), input: "")
-        do { return note(try await program.end(within: 45)) } catch {
+        do { return note(try await program.end(within: 180)) } catch {
             throw Overdue(description: "\(error)\n--- the browser\n\(browserLog)")
         }
     }
 
     /// Runs another program to its end, apart from omlx.
-    func run(_ program: String, _ words: [String], input: String = "", within seconds: Double = 60) async throws
+    func run(_ program: String, _ words: [String], input: String = "", within seconds: Double = 180) async throws
         -> ProcessRun
     {
         try await adopt(
@@ -193,9 +194,9 @@ final class TestHome: Sendable {
 
     /// Waits until something outside the test's own programs is so.
     func sees(_ what: String, _ holds: () -> Bool) async throws {
-        let end = Date(timeIntervalSinceNow: 60)
+        let end = Date(timeIntervalSinceNow: 180)
         while !holds() {
-            guard Date() < end else { throw Overdue(description: "there was no \(what) within 60 s") }
+            guard Date() < end else { throw Overdue(description: "there was no \(what) within 180 s") }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
@@ -231,7 +232,7 @@ final class TestHome: Sendable {
         for program in programs.withLock({ $0 }) where !program.hasEnded && environmentNames(program.pid) {
             await program.stop()
         }
-        let end = Date(timeIntervalSinceNow: 3)
+        let end = Date(timeIntervalSinceNow: 30)
         while true {
             let left = Self.processes.filter(environmentNames)
             if left.isEmpty { return [] }

@@ -27,7 +27,7 @@ import Testing
             $0.mcp.overrides["initialize"] = override
             if code == "TRANSPORT_NOT_FOUND" { $0.mcp.overrides["GET"] = .status(404) }
         }) { scene, server async throws in
-            let manager = try scene.host(server) { $0.timeout = name == "hangs" ? 0.3 : 20 }
+            let manager = try scene.host(server) { $0.timeout = name == "hangs" ? 2 : 120 }
             await manager.start()
             let status = try await manager.state()
             #expect(status.transport.state == .failed)

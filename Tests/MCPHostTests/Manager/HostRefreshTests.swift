@@ -232,7 +232,7 @@ import Testing
             await first.stop()
             server.update { $0.token.overrides["refresh_token"] = .hang }
             server.expireTokens()
-            let manager = try scene.host(server) { $0.timeout = 4 }
+            let manager = try scene.host(server) { $0.timeout = 12 }
             await manager.start()
             #expect(try await manager.state().transport.problem?.code == "TRANSPORT_TIMEOUT")
             #expect(server.requests.contains { $0.path == "/token" && $0.form["grant_type"] == "refresh_token" })

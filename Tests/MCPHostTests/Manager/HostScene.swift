@@ -40,7 +40,7 @@ final class HostScene: Sendable {
     /// A host that was stopped and let go leaves nothing: no connection, no thread.
     private static func expectFreed(_ hosts: [WeakManager], _ sourceLocation: SourceLocation) async {
         // What was cancelled may take a moment to end.
-        for _ in 0..<500 where hosts.contains(where: { $0.manager != nil }) {
+        for _ in 0..<3000 where hosts.contains(where: { $0.manager != nil }) {
             try? await Task.sleep(for: .milliseconds(20))
         }
         #expect(hosts.allSatisfy { $0.manager == nil }, "a host stays in memory", sourceLocation: sourceLocation)
@@ -69,7 +69,7 @@ final class HostScene: Sendable {
             environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"], homeDirectory: folder,
             logger: Logger(label: "test") { _ in TranscriptLogHandler(transcript: transcript) })
         options.paths = paths
-        options.timeout = 30
+        options.timeout = 120
         options.now = { self.now }
         change(&options)
         let manager = try MCPManager(configuration: configuration, options: options)
