@@ -13,16 +13,18 @@ SWIFT_FLAGS ?=
 release := .build/release
 # Tests of many processes, which want the machine to themselves.
 proofs := RefreshProofTests|KilledRefreshTests
+# One path through each authorization server is among the tests; every kind of client at each of them is test-providers.
+matrix := ProviderMatrixTests
 # Runs the tests that were built: $(1) are flags. So many run at once, for each has its limits of time and the machine may
 # be small; slower under a sanitizer.
 tests_at_once := 16
 sanitized_tests_at_once := 6
 run_tests = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(2) \
-    swift test --skip-build $(1) --parallel --skip '$(proofs)' && \
+    swift test --skip-build $(1) --parallel --skip '$(proofs)|$(matrix)' && \
     swift test --skip-build $(1) --filter '$(proofs)'
 install_root := $(DESTDIR)$(PREFIX)
 
-.PHONY: help run test soak test-browser build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
+.PHONY: help run test test-providers soak test-browser build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r target text; do \
@@ -38,6 +40,13 @@ test: ## check style and warnings, build everything, run all tests
 	@scripts/venvs.sh
 	@scripts/consumer.sh
 	$(call run_tests,$(SWIFT_FLAGS),$(tests_at_once))
+
+test-providers: ## sign in as every kind of client at every authorization server of other hands
+	@scripts/setup.sh test
+	@scripts/build-tests.sh $(SWIFT_FLAGS)
+	@scripts/venvs.sh
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(tests_at_once) \
+	    swift test --skip-build $(SWIFT_FLAGS) --parallel --filter '$(matrix)'
 
 test-browser: ## sign in with a real browser, Chromium, with scripts and without
 	@scripts/setup.sh browser

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes the Python environments of the test servers and of the benchmark's peers under .venvs/ of the repository.
-# Usage: scripts/venvs.sh [NAME…]   (mcp1, mcp2, fastmcp, django, hypercorn and zxing without a name)
+# Usage: scripts/venvs.sh [NAME…]
+# (mcp1, mcp2, fastmcp, django, flask-providers, django-providers, hypercorn and zxing without a name)
 # Does nothing, quickly, when they are up to date.
-# PYTHON chooses another interpreter than the python3 of the PATH; it must be 3.10 or newer.
+# PYTHON chooses another interpreter than the python3 of the PATH; it must be 3.11 or newer.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -14,10 +15,21 @@ requirements() {
     mcp2) echo 'mcp==2.3.0 uvicorn==0.54.0' ;;
     fastmcp) echo 'fastmcp==4.1.2 uvicorn==0.54.0' ;;
     django) echo 'django-oauth-toolkit==3.4.1 django==5.2.19 oauthlib==3.3.1 mcp==1.30.0 uvicorn==0.54.0' ;;
+    # Authorization servers: oidc-provider-mock and Canaille.
+    flask-providers)
+        echo 'oidc-provider-mock==0.3.4 canaille[front,oidc]==0.3.6 authlib==1.9.10 flask==3.1.3 werkzeug==3.1.9' \
+            'mcp==1.30.0 uvicorn==0.54.0'
+        ;;
+    # Authorization servers: django-allauth, which imports requests without asking for it, and django-oidc-provider.
+    django-providers)
+        echo 'django-allauth[idp-oidc]==65.22.1 django-oidc-provider==0.9.0 django==5.2.19 oauthlib==4.0.1' \
+            'requests==2.34.2 mcp==1.30.0 uvicorn==0.54.0'
+        ;;
     hypercorn) echo 'hypercorn==0.18.0' ;; # speaks HTTP/2
     zxing) echo 'zxing-cpp==3.1.1' ;; # reads QR codes
     mcp-stdio) echo 'mcp-stdio==0.45.2' ;; # a peer of the benchmark only: made when named
-    *) die "unknown environment: $1 (there are mcp1, mcp2, fastmcp, django, hypercorn, zxing and mcp-stdio)" ;;
+    *) die "unknown environment: $1 (there are mcp1, mcp2, fastmcp, django,
+        flask-providers, django-providers, hypercorn, zxing and mcp-stdio)" ;;
     esac
 }
 
@@ -28,7 +40,7 @@ die() {
 
 # A distribution's Python may come without the modules that make an environment.
 can_make_venvs() {
-    "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1
+    "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
 # Runs a command quietly; what it said is shown when it failed.
@@ -52,7 +64,7 @@ as_root() {
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        can_make_venvs "$PYTHON" || die "PYTHON=$PYTHON is older than 3.10, or lacks venv or ensurepip"
+        can_make_venvs "$PYTHON" || die "PYTHON=$PYTHON is older than 3.11, or lacks venv or ensurepip"
         python=$PYTHON
         return
     fi
@@ -60,7 +72,7 @@ find_python() {
         if can_make_venvs "$python"; then return; fi
     done
     command -v apt-get >/dev/null 2>&1 ||
-        die "no Python 3.10 or newer with venv and ensurepip, and no apt-get to install it"
+        die "no Python 3.11 or newer with venv and ensurepip, and no apt-get to install it"
     as_root apt-get -o DPkg::Lock::Timeout=400 update -q
     as_root apt-get -o DPkg::Lock::Timeout=400 install -q -y --no-install-recommends python3 python3-venv
     can_make_venvs /usr/bin/python3 || die "python3-venv is installed, but /usr/bin/python3 still makes no environments"
@@ -90,7 +102,7 @@ make_venv() {
     mv "$venvs/$1/.stamp.new" "$venvs/$1/.stamp"
 }
 
-[ $# -gt 0 ] || set -- mcp1 mcp2 fastmcp django hypercorn zxing
+[ $# -gt 0 ] || set -- mcp1 mcp2 fastmcp django flask-providers django-providers hypercorn zxing
 for name in "$@"; do requirements "$name" >/dev/null; done
 
 mkdir -p "$venvs"

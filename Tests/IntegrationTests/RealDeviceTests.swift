@@ -5,24 +5,6 @@ import Testing
 
 @Suite("device grant at real servers")
 struct RealDeviceTests {
-    /// Starts `omlx mcp login` without a display, and a person who enters the code it shows.
-    private func login(
-        _ home: TestHome, _ words: String..., denies: Bool = false,
-        at place: (String, String) -> String = { address, _ in address }
-    ) async throws -> ProcessRun {
-        let program = try home.start(
-            ["mcp", "login", "guarded"] + words, variables: ["BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""],
-            input: "")
-        let address = try await program.text(#"at this address:\n  (http\S+)\n"#, in: .errors)
-        let code = try await program.text(#"enter this code:\n  (\S+)\n"#, in: .errors)
-        let person = try await home.run(
-            try Repository.python("mcp1"),
-            ["-B", "\(Repository.servers)/person.py", "--code", code] + (denies ? ["--deny"] : [])
-                + [place(address, code)])
-        #expect(person.exit == 0, "\(person)")
-        return try await home.note(program.end())
-    }
-
     @Test(
         "RFC 8628, django: a client registered for the device grant alone, since the server admits one; refresh, logout"
     )
@@ -34,9 +16,9 @@ struct RealDeviceTests {
             try home.configure([
                 "guarded": ["url": server.url, "auth": ["type": "oauth2", "device_auth_url": endpoint]]
             ])
-            let denied = try await login(home, "--device", denies: true)
+            let denied = try await home.signInByDevice("guarded", "--device", denies: true)
             #expect(denied.exit == 1 && denied.err.contains("error: OAUTH_ACCESS_DENIED: "), "\(denied)")
-            let login = try await login(home)
+            let login = try await home.signInByDevice("guarded")
             #expect(login.exit == 0 && login.out.contains("6 tools"), "\(login)")
             #expect(!home.wasBrowserOpened)
             #expect(
@@ -60,7 +42,7 @@ struct RealDeviceTests {
                 .glewlwyd, ["--no-registration", "--client", "device::"],
                 auth: ["type": "oauth2", "client_id": "device"])
             // Its page for the code is a script, which goes to this address.
-            let login = try await login(home) { address, code in "\(address)?code=\(code)" }
+            let login = try await home.signInByDevice("guarded") { address, code in "\(address)?code=\(code)" }
             #expect(login.exit == 0 && login.out.contains("6 tools"), "\(login)")
             #expect(!home.wasBrowserOpened)
             try await home.control("POST", server.origin + "/control/expire-access-tokens")

@@ -11,9 +11,40 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+# Pages are slow where a machine has other work; the test that started the person has limits of its own.
+PATIENCE = 120
+
+# How the providers' pages call the buttons for yes and no: name and value, or the name alone.
+ALLOWING = {("action", "accept"), ("action", "grant"), ("action", "confirm"), ("answer", "accept"), "allow"}
+DENYING = {("action", "deny"), ("action", "cancel"), ("answer", "deny")}
+
+
+class Form:
+    def __init__(self, given):
+        self.action, self.method = given.get("action") or "", (given.get("method") or "get").lower()
+        # Names and values as they stand in the page, and the names of the fields a person types into.
+        self.fields, self.typed, self.buttons = [], set(), []
+
+    def add(self, tag, given):
+        kind = (given.get("type") or ("submit" if tag == "button" else "text")).lower()
+        pair = given.get("name"), given.get("value") or ""
+        if kind == "submit":
+            self.buttons.append(pair)
+        elif pair[0] and kind not in ("button", "reset", "image") and "disabled" not in given:
+            if kind in ("checkbox", "radio"):
+                if "checked" in given:
+                    self.fields.append((pair[0], given.get("value") or "on"))
+            else:
+                self.fields.append(pair)
+                if kind != "hidden":
+                    self.typed.add(pair[0])
+
+    def button(self, wanted):
+        return next((pair for pair in self.buttons if pair in wanted or pair[0] in wanted), None)
+
 
 class Forms(html.parser.HTMLParser):
-    """The forms of a page: where each goes, what is filled in already, and its buttons."""
+    """The forms of a page."""
 
     def __init__(self, page):
         super().__init__()
@@ -23,15 +54,9 @@ class Forms(html.parser.HTMLParser):
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
         if tag == "form":
-            self.forms.append(
-                {"action": given.get("action") or "", "method": given.get("method", "get"), "fields": {}, "buttons": []})
-        elif tag in ("input", "button") and self.forms and given.get("name"):
-            form, kind = self.forms[-1], given.get("type", "submit" if tag == "button" else "text")
-            pair = given["name"], given.get("value") or ""
-            if kind == "submit":
-                form["buttons"].append(pair)
-            elif kind not in ("checkbox", "radio") or "checked" in given:
-                form["fields"][pair[0]] = pair[1]
+            self.forms.append(Form(given))
+        elif tag in ("input", "button") and self.forms:
+            self.forms[-1].add(tag, given)
 
 
 class Person:
@@ -42,7 +67,7 @@ class Person:
 
     def look(self, request):
         try:
-            with self.browser.open(request, timeout=30) as reply:
+            with self.browser.open(request, timeout=PATIENCE) as reply:
                 address, page = reply.url, reply.read().decode("utf-8", "replace")
         except urllib.error.HTTPError as error:
             print(error.url, f"HTTP {error.code}", error.read(400).decode("utf-8", "replace"), file=sys.stderr)
@@ -65,22 +90,27 @@ class Person:
     def send(self, method, address, body):
         self.browser.open(urllib.request.Request(
             address, method=method, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}),
-            timeout=30).close()
+            timeout=PATIENCE).close()
 
-    def fill(self, form):
-        """Signs in, allows or denies, and types a device's code; None when there is nothing to decide."""
-        fields, options = form["fields"], self.options
-        if "password" in fields:
-            fields.update(username=options.user, password=options.password)
-        elif "user_code" in fields:
-            fields["user_code"] = options.code or fields["user_code"]
-        elif not options.deny or dict(form["buttons"]).keys() == {"action"}:
-            wanted = "deny" if options.deny else "accept"
-            allow = [pair for pair in form["buttons"] if pair in (("action", wanted),) or pair[0] == "allow"]
-            if not allow:
-                return None
-            fields.update(allow[:1])
-        return fields
+    def fill(self, forms):
+        """Signs in, allows or denies, and types a device's code: a form and what it sends. None when there is nothing
+        to decide."""
+        known = {
+            "username": self.options.user, "login": self.options.user, "sub": self.options.user,
+            "password": self.options.password, "user_code": self.options.code, "code": self.options.code,
+        }
+        if self.options.deny:
+            for form in forms:
+                if button := form.button(DENYING):
+                    return form, form.fields + [button]
+        for form in forms:
+            if form.typed & known.keys():
+                return form, [(name, known.get(name) or value if name in form.typed else value)
+                              for name, value in form.fields]
+            if allow := form.button(ALLOWING):
+                # A page without a button of its own for no takes the absence of the other for it.
+                return form, form.fields + ([] if self.options.deny else [allow])
+        return None
 
     def go(self, address):
         request = address
@@ -91,14 +121,16 @@ class Person:
                     return
                 request = self.by_script(address)
                 continue
-            forms = Forms(page).forms
-            fields = self.fill(forms[0]) if forms else None
-            if fields is None:
+            filled = self.fill(Forms(page).forms)
+            if filled is None:
                 return
-            data = urllib.parse.urlencode(fields).encode()
-            # Django compares the referrer of forms, as browsers send it.
-            request = urllib.request.Request(
-                urllib.parse.urljoin(address, forms[0]["action"]), data=data, headers={"Referer": address})
+            form, fields = filled
+            place, data = urllib.parse.urljoin(address, form.action), urllib.parse.urlencode(fields)
+            if form.method == "get":
+                request = urllib.parse.urlsplit(place)._replace(query=data).geturl()
+            else:
+                # Django compares the referrer of forms, as browsers send it.
+                request = urllib.request.Request(place, data=data.encode(), headers={"Referer": address})
         sys.exit("there was one form after the other")
 
 

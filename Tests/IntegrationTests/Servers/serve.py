@@ -116,6 +116,23 @@ class RequestLog:
             note("-")
 
 
+class NotedWSGI:
+    """The same for a WSGI application, whose requests are noted in the same file."""
+
+    def __init__(self, app, path):
+        self.app = app
+        self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if path else None
+
+    def __call__(self, environ, start_response):
+        def noting_start(status, headers, *more):
+            if self.file is not None:
+                line = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} {status.split()[0]}\n"
+                os.write(self.file, line.encode())
+            return start_response(status, headers, *more)
+
+        return self.app(environ, noting_start)
+
+
 class RequireHeader:
     """ASGI middleware: a server with a static token, and with no OAuth to offer."""
 
@@ -154,6 +171,26 @@ def bind(port, tls=None):
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     return listener, f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def serve_beside(make_app, options):
+    """Serves a Flask application on a port of its own, each request in a thread of its own; its origin and it.
+
+    make_app gets the origin, which is part of its metadata."""
+    import logging
+
+    import werkzeug.serving
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    listener, origin = bind(0)
+    listener.listen(128)
+    app = make_app(origin)
+    app.wsgi_app = NotedWSGI(app.wsgi_app, options.request_log)
+    server = werkzeug.serving.make_server(
+        "127.0.0.1", listener.getsockname()[1], app, threaded=True, fd=listener.fileno())
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server.bound_before = listener  # Open as long as the server is.
+    return origin, app
 
 
 def end_with_stdin():

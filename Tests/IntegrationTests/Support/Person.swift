@@ -41,12 +41,35 @@ extension TestHome {
     }
 
     /// `omlx mcp login` with the person of `personBrowser`.
-    func signIn(_ server: String, _ words: String..., denies: Bool = false) async throws -> ProcessRun {
+    func signIn(
+        _ server: String, _ words: String..., denies: Bool = false, variables: [String: String] = [:]
+    ) async throws -> ProcessRun {
         let program = try start(
-            ["mcp", "login", server] + words, browser: try personBrowser(denies: denies), input: "")
-        do { return note(try await program.end(within: 60)) } catch {
+            ["mcp", "login", server] + words, browser: try personBrowser(denies: denies), variables: variables,
+            input: "")
+        do { return note(try await program.end(within: 180)) } catch {
             throw Overdue(description: "\(error)\n--- the browser\n\(browserLog)")
         }
+    }
+
+    /// `omlx mcp login` without a display, and a person who enters the code it shows.
+    /// - Parameter place: where she goes, of the address shown and the code.
+    func signInByDevice(
+        _ server: String, _ words: String..., denies: Bool = false, variables: [String: String] = [:],
+        at place: (String, String) -> String = { address, _ in address }
+    ) async throws -> ProcessRun {
+        let program = try start(
+            ["mcp", "login", server] + words,
+            variables: variables.merging(["BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""]) { _, new in new },
+            input: "")
+        let address = try await program.text(#"at this address:\n  (http\S+)\n"#, in: .errors)
+        let code = try await program.text(#"enter this code:\n  (\S+)\n"#, in: .errors)
+        let person = try await run(
+            try Repository.python("mcp1"),
+            ["-B", "\(Repository.servers)/person.py", "--code", code] + (denies ? ["--deny"] : [])
+                + [place(address, code)])
+        guard person.exit == 0 else { throw Missing(description: "the person did not get through:\(person)") }
+        return note(try await program.end())
     }
 
     /// What the recording browser said.
@@ -66,7 +89,7 @@ extension TestHome {
             let run = try await run(
                 "/usr/bin/curl",
                 [
-                    "-sS", "-o", "/dev/null", "-w", "%{redirect_url}", "--noproxy", "*", "--max-time", "30", "--",
+                    "-sS", "-o", "/dev/null", "-w", "%{redirect_url}", "--noproxy", "*", "--max-time", "120", "--",
                     place,
                 ])
             guard run.exit == 0, !run.out.isEmpty else { throw Missing(description: "no redirect:\(run)") }

@@ -1,5 +1,5 @@
 // The servers nobody here wrote, started as processes: the MCP Python SDK 1.x and 2.x, fastmcp, and the SDK's server
-// protected by django-oauth-toolkit or glewlwyd.
+// protected by an authorization server of another hand.
 
 import Foundation
 import Testing
@@ -34,13 +34,22 @@ enum RealServer: String, Sendable, CaseIterable, CustomTestStringConvertible {
 /// An authorization server with accounts and pages for people, and an MCP server that takes its tokens.
 enum AuthorizationProgram: String, Sendable, CaseIterable, CustomTestStringConvertible {
     case django, glewlwyd
+    /// The MCP Python SDK's own.
+    case sdkAuth = "sdk_auth"
+    case oidcMock = "oidc_mock"
+    case canaille
+    case allauth
+    case djangoOIDC = "django_oidc"
 
     var testDescription: String { rawValue }
 
+    /// The environment of `scripts/venvs.sh` its program runs in.
     fileprivate var environment: String {
         switch self {
         case .django: "django"
-        case .glewlwyd: "mcp1"
+        case .glewlwyd, .sdkAuth: "mcp1"
+        case .oidcMock, .canaille: "flask-providers"
+        case .allauth, .djangoOIDC: "django-providers"
         }
     }
 }
@@ -114,7 +123,7 @@ extension TestHome {
     /// Asks one of a server's control addresses; the answer's body.
     @discardableResult
     func control(_ method: String, _ url: String, _ body: Any? = nil) async throws -> Document {
-        var words = ["-sS", "--fail-with-body", "--noproxy", "*", "--max-time", "30", "-X", method]
+        var words = ["-sS", "--fail-with-body", "--noproxy", "*", "--max-time", "120", "-X", method]
         if url.hasPrefix("https:") { words += ["--cacert", ownCertificate] }
         if body != nil { words += ["-H", "Content-Type: application/json", "--data-binary", "@-"] }
         let run = try await run(

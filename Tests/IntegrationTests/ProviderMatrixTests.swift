@@ -1,0 +1,181 @@
+// Every kind of client at every authorization server that others wrote: registered or made by hand, each way to show
+// itself, code and device grant, with and without refresh tokens, revocation. `make test-providers`; apart from `make test`,
+// which takes one path through each.
+
+import Foundation
+import Testing
+
+/// A client, a provider, and what they do to each other.
+struct Encounter: Sendable, CustomTestStringConvertible {
+    let program: AuthorizationProgram
+    var isRegistered = true
+    var method = "none"
+    /// Of a client made by hand that has one. Some providers decode what Basic holds and some do not.
+    var secret = "by-hand-secret-90210"
+    var usesDevice = false
+    /// Of the server's program.
+    var options: [String] = []
+    var refreshes = true
+    /// What sign-out says: `nil` where the provider offers no revocation.
+    var revocation: String? = "confirmed"
+
+    var testDescription: String {
+        let secret = isRegistered || method == "none" ? "" : " \(secret)"
+        return "\(program) \(isRegistered ? "registered" : "by hand") \(method)\(secret)\(usesDevice ? " device" : "") "
+            + options.joined(separator: " ")
+    }
+
+    /// What omlx is told about the client.
+    var variables: [String: String] { ["CLIENT_SECRET": secret] }
+
+    func with(_ change: (inout Encounter) -> Void) -> Encounter {
+        var changed = self
+        change(&changed)
+        return changed
+    }
+
+    static let oddSecret = "odd/secret+with=90%21&more"
+    static let methods = ["none", "client_secret_basic", "client_secret_post"]
+
+    /// All methods of clients that register, and of those made by hand, with an odd secret too.
+    private static func clients(of one: Encounter, registers: Bool = true) -> [Encounter] {
+        let registered = methods.map { method in one.with { $0.method = method } }
+        let byHand = methods.map { method in
+            one.with { ($0.method, $0.isRegistered) = (method, false) }
+        }
+        let odd = byHand.filter { $0.method != "none" }.map { $0.with { $0.secret = oddSecret } }
+        return (registers ? registered : []) + byHand + odd
+    }
+
+    static let all: [Encounter] =
+        // It has no public clients, though it answers `none` to those that register so.
+        clients(of: Encounter(program: .oidcMock, revocation: nil)).filter { $0.isRegistered || $0.method != "none" }
+        + [
+            Encounter(program: .oidcMock, options: ["--no-refresh-token"], refreshes: false, revocation: nil),
+            Encounter(
+                program: .oidcMock, isRegistered: false, method: "client_secret_basic", options: ["--require-nonce"],
+                revocation: nil),
+        ]
+        // Its revocation wants the secret in the form, whatever the client's method, and of a client without one too.
+        + clients(of: Encounter(program: .sdkAuth)).map { one in
+            one.with { if $0.method != "client_secret_post" { $0.revocation = "unconfirmed" } }
+        }
+        + [
+            Encounter(
+                program: .sdkAuth, method: "client_secret_post", options: ["--no-refresh-token"], refreshes: false)
+        ]
+        + clients(of: Encounter(program: .allauth))
+        + [
+            Encounter(program: .allauth, options: ["--jwt"]), Encounter(program: .allauth, options: ["--no-rotation"]),
+            Encounter(program: .allauth, usesDevice: true),
+            Encounter(program: .allauth, isRegistered: false, usesDevice: true),
+        ]
+        + clients(of: Encounter(program: .canaille))
+        + [Encounter(program: .canaille, options: ["--no-nonce"])]
+        + clients(of: Encounter(program: .djangoOIDC, revocation: nil), registers: false)
+        + [
+            Encounter(program: .django, options: ["--public-clients"]),
+            Encounter(program: .django, method: "client_secret_basic"),
+            Encounter(program: .django, isRegistered: false),
+            Encounter(program: .django, isRegistered: false, method: "client_secret_basic"),
+            Encounter(program: .django, isRegistered: false, method: "client_secret_post"),
+            Encounter(program: .django, isRegistered: false, method: "client_secret_basic", secret: oddSecret),
+            Encounter(program: .django, usesDevice: true, options: ["--public-clients"]),
+            Encounter(program: .glewlwyd),
+            // Its revocation is for clients with a secret alone.
+            Encounter(program: .glewlwyd, isRegistered: false, revocation: "unconfirmed"),
+            Encounter(program: .glewlwyd, isRegistered: false, method: "client_secret_basic"),
+            Encounter(program: .glewlwyd, isRegistered: false, usesDevice: true, revocation: "unconfirmed"),
+        ]
+
+    /// The server's options and the entry's `auth`.
+    func arrangement() throws -> (options: [String], auth: [String: Any]) {
+        var options = options
+        var auth: [String: Any] = ["type": "oauth2"]
+        if [.oidcMock, .djangoOIDC].contains(program) { auth["accept_missing_pkce_list"] = true }
+        if [.oidcMock, .allauth, .canaille].contains(program) { auth["accept_issuer_slash"] = true }
+        guard !isRegistered else {
+            if !(program == .django || program == .glewlwyd) {
+                auth["client_metadata"] = ["token_endpoint_auth_method": method]
+            }
+            return (options, auth)
+        }
+        let redirect = "http://127.0.0.1:\(try RawListener.closedPort())/callback"
+        let secret = method == "none" ? "" : secret
+        auth["client_id"] = "by-hand"
+        auth["redirect_uri"] = redirect
+        auth["token_endpoint_auth_method"] = method
+        if !secret.isEmpty { auth["client_secret"] = "${CLIENT_SECRET}" }
+        switch program {
+        case .oidcMock: options += ["--any-client"]
+        case .django, .glewlwyd:
+            options += ["--no-registration", "--client", "by-hand:\(secret):\(usesDevice ? "" : redirect)"]
+        case .djangoOIDC: options += ["--client", "\(method):by-hand:\(secret):\(redirect)"]
+        case .sdkAuth, .allauth, .canaille:
+            options += ["--no-registration", "--client", "\(method):by-hand:\(secret):\(redirect)"]
+        }
+        return (options, auth)
+    }
+}
+
+@Suite("every kind of client at every authorization server of other hands")
+struct ProviderMatrixTests {
+    @Test("signs in, calls, refreshes, signs out, and leaves no secret behind", arguments: Encounter.all)
+    func works(_ one: Encounter) async throws {
+        try await TestHome.with { home in
+            var (options, auth) = try one.arrangement()
+            let server = try await home.serve(one.program, options, auth: auth)
+            if one.program == .django, one.usesDevice {
+                // The toolkit has the endpoint, and its metadata does not name it.
+                auth["device_auth_url"] = server.origin + "/o/device-authorization/"
+                try home.configure(["guarded": ["url": server.url, "auth": auth]])
+            }
+            let login =
+                one.usesDevice
+                ? try await home.signInByDevice("guarded", "--device", variables: one.variables) { address, code in
+                    // glewlwyd's page for the code is a script, which goes to this address.
+                    one.program == .glewlwyd ? "\(address)?code=\(code)" : address
+                } : try await home.signIn("guarded", variables: one.variables)
+            try #require(login.exit == 0 && login.out.contains("6 tools"), "\(login)\(server.program.err.suffix(2000))")
+            let echo = try await home.omlx("mcp", "call", "guarded__echo", "text=x", variables: one.variables)
+            #expect(echo.exit == 0 && echo.out == "x\n", "\(echo)")
+            // Twice: what one refresh brought has to do for the next.
+            for _ in 0..<(one.refreshes ? 2 : 1) {
+                try await home.control("POST", server.origin + "/control/expire-access-tokens")
+                let tools = try await home.omlx("mcp", "tools", variables: one.variables)
+                #expect(tools.exit == (one.refreshes ? 0 : 4), "\(tools)")
+            }
+            try await server.expectNoSecret(in: home)
+            var secrets = Secrets()
+            if !one.isRegistered, one.method != "none" { secrets.add(one.secret) }
+            try secrets.expectNone(in: home)
+            let logout = try await home.omlx("mcp", "logout", "guarded", "--json", variables: one.variables)
+            #expect(logout.exit == 0, "\(logout)")
+            let said = logout.json["servers"][0]["revocation"].string
+            #expect(one.revocation == nil ? said != "confirmed" : said == one.revocation, "\(logout)")
+            #expect(try await home.omlx("mcp", "tools", variables: one.variables).exit == 4)
+        }
+    }
+
+    @Test("a person who says no", arguments: [AuthorizationProgram.sdkAuth, .allauth, .canaille, .django])
+    func denied(program: AuthorizationProgram) async throws {
+        try await TestHome.with { home in
+            let one = Encounter(program: program, options: program == .django ? ["--public-clients", "--no-iss"] : [])
+            let (options, auth) = try one.arrangement()
+            _ = try await home.serve(program, options, auth: auth)
+            let login = try await home.signIn("guarded", denies: true)
+            #expect(login.exit == 1 && login.err.contains("error: OAUTH_ACCESS_DENIED: "), "\(login)")
+            #expect(login.err.contains("access_denied"), "\(login)")
+        }
+    }
+
+    @Test("a device's code that a person refuses")
+    func deviceDenied() async throws {
+        try await TestHome.with { home in
+            let (options, auth) = try Encounter(program: .allauth).arrangement()
+            _ = try await home.serve(.allauth, options, auth: auth)
+            let login = try await home.signInByDevice("guarded", "--device", denies: true)
+            #expect(login.exit == 1 && login.err.contains("error: OAUTH_ACCESS_DENIED: "), "\(login)")
+        }
+    }
+}
