@@ -51,12 +51,13 @@ let package = Package(
         .target(
             name: "Credentials", dependencies: ["CSecret", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         // 0
-        .target(name: "HTTPClient", dependencies: ["CCurl", "Cryptography", "ErrorCatalogue"]),
+        .target(name: "HTTPClient", dependencies: ["CCurl", "CCoding", "Cryptography", "ErrorCatalogue"]),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "ErrorCatalogue", "JSON"]),
         .target(name: "ErrorCatalogue"),
         .target(name: "JSON"),
         // Doors to C
         .target(name: "CCurl"),
+        .target(name: "CCoding"),
         .target(name: "COpenSSL"),
         .target(name: "CSecret"),
         .target(name: "CProcess"),

@@ -150,6 +150,9 @@ extension ErrorCode {
     /// The answer is larger than the limit.
     public static let transportTooLarge = ErrorCode(
         "TRANSPORT_TOO_LARGE", .transport, "The answer is larger than the limit.")
+    /// The answer is in a content encoding that cannot be decoded.
+    public static let transportEncoding = ErrorCode(
+        "TRANSPORT_ENCODING", .transport, "The answer is in a content encoding that cannot be decoded.")
     /// The proxy could not be used.
     public static let transportProxy = ErrorCode(
         "TRANSPORT_PROXY", .transport, "The proxy could not be used.", retryable: true)
@@ -354,6 +357,9 @@ extension ErrorCode {
     /// The token endpoint's answer cannot be used.
     public static let oauthTokenReplyInvalid = ErrorCode(
         "OAUTH_TOKEN_REPLY_INVALID", .tokenExchange, "The token endpoint's answer cannot be used.")
+    /// The ID token belongs to another sign-in.
+    public static let oauthNonceMismatch = ErrorCode(
+        "OAUTH_NONCE_MISMATCH", .tokenExchange, "The ID token belongs to another sign-in.")
     /// The token endpoint could not be reached.
     public static let oauthTokenUnavailable = ErrorCode(
         "OAUTH_TOKEN_UNAVAILABLE", .tokenExchange, "The token endpoint could not be reached.", retryable: true)
@@ -510,6 +516,7 @@ extension ErrorCode {
         .transportRedirectLimit,
         .transportRedirectRefused,
         .transportTooLarge,
+        .transportEncoding,
         .transportProxy,
         .transportNetwork,
         .transportAddressRefused,
@@ -573,6 +580,7 @@ extension ErrorCode {
         .oauthInvalidGrant,
         .oauthTokenError,
         .oauthTokenReplyInvalid,
+        .oauthNonceMismatch,
         .oauthTokenUnavailable,
         .oauthTokenRefused,
         .oauthRevocationFailed,

@@ -96,14 +96,17 @@ public final class HTTPClient: Sendable {
         let transfer = HTTPTransfer(
             url: request.url, limits: request.limits, isRepeatable: request.isRepeatable, isProxied: isProxied,
             gate: gate)
-        let body = HTTPBody(transfer: transfer, loop: loop, owner: self)
         loop.start(transfer, prepared)
+        // Without a head the transfer is over; from there on the body sees to its end.
         let head = try await withTaskCancellationHandler {
             try await transfer.head()
         } onCancel: {
             loop.cancel(transfer)
         }
-        return HTTPResponse(head: head, body: body)
+        let codings = ContentCoding.named(by: head.headers)
+        let decoding = codings.isEmpty ? nil : BodyDecoding(codings, limits: request.limits, url: request.url)
+        return HTTPResponse(
+            head: head, body: HTTPBody(transfer: transfer, loop: loop, owner: self, decoding: decoding))
     }
 }
 
@@ -137,20 +140,39 @@ public final class HTTPBody: Sendable {
     private let loop: HTTPEventLoop
     /// Keeps the event loop alive while the body is read.
     private let owner: HTTPClient
+    /// Takes off the content codings, where the answer names any.
+    private let decoding: BodyDecoding?
 
-    init(transfer: HTTPTransfer, loop: HTTPEventLoop, owner: HTTPClient) {
+    init(transfer: HTTPTransfer, loop: HTTPEventLoop, owner: HTTPClient, decoding: BodyDecoding?) {
         self.transfer = transfer
         self.loop = loop
         self.owner = owner
+        self.decoding = decoding
     }
 
     deinit {
         if !transfer.isOver { loop.cancel(transfer) }
     }
 
-    /// The next piece, or `nil` at the end. Cancelling the task aborts the transfer.
+    /// The next piece, decoded, or `nil` at the end. Cancelling the task aborts the transfer.
     /// - Throws: `HTTPFailure`.
     public func next() async throws -> [UInt8]? {
+        guard let decoding else { return try await nextChunk() }
+        do {
+            while true {
+                if let piece = try decoding.next() { return piece }
+                let chunk = try await nextChunk()
+                decoding.receive(chunk)
+                if chunk == nil { return try decoding.next() }
+            }
+        } catch {
+            cancel()
+            throw error
+        }
+    }
+
+    /// The next piece as it came.
+    private func nextChunk() async throws -> [UInt8]? {
         let (chunk, effect) = try await withTaskCancellationHandler {
             try await transfer.nextChunk()
         } onCancel: {

@@ -116,6 +116,8 @@ public struct HTTPRequest: Sendable {
     /// Whether it may be written again by itself when a kept connection breaks before the answer: what it asks for may
     /// then happen twice (RFC 9110 §9.2.2). By the method at first: GET and HEAD only.
     public var isRepeatable: Bool
+    /// Whether a compressed answer is asked for, unless the headers say what is. One that comes unasked is decoded as well.
+    public var asksForEncodings = false
 
     /// A request.
     public init(

@@ -17,6 +17,7 @@ struct PreparedRequest: Sendable {
     let tls: TLSSettings
     let userAgent: String
     let connectMilliseconds: Int
+    private let asksForEncodings: Bool
 
     /// - Throws: `HTTPFailure` with `CONFIG_HEADER_INVALID` when a header could smuggle another line.
     init(
@@ -30,6 +31,8 @@ struct PreparedRequest: Sendable {
         var lines: [Secret] = []
         for header in request.headers { lines.append(try Self.line(header)) }
         headerLines = lines
+        asksForEncodings =
+            request.asksForEncodings && !request.headers.contains { $0.name.lowercased() == "accept-encoding" }
         switch request.body {
         case .none: body = nil
         case .bytes(let bytes): body = Secret(bytes)
@@ -103,7 +106,11 @@ struct PreparedRequest: Sendable {
         request.user_agent = copy(userAgent)
         request.connect_timeout_ms = connectMilliseconds
         setCallbacks(&request, transfer)
-        let lines = headerLines.map { copy($0) }
+        var lines = headerLines.map { copy($0) }
+        // Only here is libcurl loaded, and with it what it decodes by.
+        if asksForEncodings, !ContentCoding.asked.isEmpty {
+            lines.append(copy("Accept-Encoding: \(ContentCoding.asked)"))
+        }
         return lines.withUnsafeBufferPointer { lines in
             request.headers = lines.baseAddress
             request.header_count = lines.count

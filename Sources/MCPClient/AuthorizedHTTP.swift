@@ -46,6 +46,8 @@ final class AuthorizedHTTP: Sendable {
             var request = HTTPRequest(
                 method, url, headers: merged, body: body, limits: limits, redirects: .sameOrigin)
             if isRepeatable { request.isRepeatable = true }
+            // Not for a stream that is opened to be listened to: what compresses it may hold its events back.
+            request.asksForEncodings = method == "POST"
             let response = try await client.send(request)
             if !isReached.exchange(true, ordering: .relaxed) { report(.reached(status: response.head.status)) }
             guard let authorizer else { return response }

@@ -30,10 +30,13 @@ struct EventStreamReader: Sendable {
         return false
     }
 
-    /// The next piece; a broken connection ends the stream like an orderly end.
+    /// The next piece; a broken connection ends the stream like an orderly end. One that cannot be decoded would be the
+    /// same again.
     private func nextChunk(of body: HTTPBody) async throws -> [UInt8]? {
         do {
             return try await body.next()
+        } catch let failure as HTTPFailure where failure.error.code == .transportEncoding {
+            throw failure
         } catch {
             try Task.checkCancellation()
             return nil

@@ -44,6 +44,9 @@ struct Answerer {
         raw(String(text.utf8.count, radix: 16) + "\r\n" + text + "\r\n")
     }
 
+    /// Raw bytes on a stream.
+    func stream(_ bytes: [UInt8]) { raw(Array((String(bytes.count, radix: 16) + "\r\n").utf8) + bytes + [13, 10]) }
+
     func event(_ json: JSON, id: String? = nil, type: String? = nil) {
         stream((type.map { "event: \($0)\n" } ?? "") + (id.map { "id: \($0)\n" } ?? "") + "data: \(json.text())\n\n")
     }
