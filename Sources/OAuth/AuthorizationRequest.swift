@@ -26,6 +26,8 @@ public struct AuthorizationRequest: Sendable {
     public var state: String
     /// The code verifier and challenge; `nil` when PKCE is switched off for configured endpoints.
     public var pkce: PKCE?
+    /// What an ID token of this sign-in has to repeat; `nil` where none is asked for (OpenID Connect Core §3.1.2.1).
+    public var nonce: String?
 
     /// Names the request itself uses; the configuration cannot set them (pain 11).
     public static let reservedNames: Set<String> = [
@@ -37,7 +39,7 @@ public struct AuthorizationRequest: Sendable {
     public init(
         server: AuthorizationServerMetadata, client: OAuthClient, redirectURI: String, scopes: [String],
         resource: String?, scopeParameter: String = "scope", extraParameters: [(name: String, value: String)] = [],
-        tokenParameters: [(name: String, value: String)] = [], state: String, pkce: PKCE?
+        tokenParameters: [(name: String, value: String)] = [], state: String, pkce: PKCE?, nonce: String? = nil
     ) {
         self.server = server
         self.client = client
@@ -49,6 +51,8 @@ public struct AuthorizationRequest: Sendable {
         self.tokenParameters = tokenParameters
         self.state = state
         self.pkce = pkce
+        // A user's own stands in its place, in the request and in the check.
+        self.nonce = extraParameters.last { $0.name == "nonce" }?.value ?? nonce
     }
 
     /// The URL to open. Parameters the endpoint's own query has stay as they are, but never in place of ours: no
@@ -76,6 +80,7 @@ public struct AuthorizationRequest: Sendable {
         if let pkce { parameters += [("code_challenge", pkce.challenge), ("code_challenge_method", "S256")] }
         if !scopes.isEmpty { parameters.append((sentScopeParameter, Scopes.text(scopes))) }
         if let resource { parameters.append(("resource", resource)) }
+        if let nonce { parameters.append(("nonce", nonce)) }
         for extra in extraParameters where !Self.reservedNames.contains(extra.name) {
             parameters.removeAll { $0.name == extra.name }
             parameters.append(extra)

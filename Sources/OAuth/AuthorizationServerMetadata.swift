@@ -30,6 +30,8 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     public var codeChallengeMethods: [String]?
     /// Whether callbacks carry `iss` (RFC 9207 §3).
     public var sendsIssuerInCallback: Bool
+    /// Whether the document was found where an OpenID provider has its configuration (OpenID Connect Discovery §4).
+    public var hasOpenIDConfiguration = false
 
     /// An authorization server.
     public init(
@@ -51,6 +53,15 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
 }
 
 extension AuthorizationServerMetadata {
+    /// Whether it is an OpenID provider, whose rules for `offline_access` and `nonce` then count (OpenID Connect Core
+    /// §11, §3.1.2.1).
+    public var isOpenIDProvider: Bool {
+        hasOpenIDConfiguration || scopesSupported.map { Scopes.parse(Scopes.text($0)).contains("openid") } == true
+    }
+
+    /// Whether a place is one of an OpenID provider's configuration.
+    public static func isOpenIDPlace(_ url: HTTPURL) -> Bool { url.path.contains("/.well-known/openid-configuration") }
+
     /// Whether the device grant is listed, with an endpoint to begin it at (RFC 8628 §4).
     public var listsDeviceGrant: Bool {
         deviceAuthorizationEndpoint != nil && grantTypes?.contains(DeviceAuthorizationRequest.grantType) == true
@@ -83,11 +94,7 @@ extension AuthorizationServerMetadata {
     }
 
     /// The request for the document at a place.
-    public static func request(at url: HTTPURL) -> HTTPRequest {
-        HTTPRequest(
-            "GET", url, headers: [.init("Accept", "application/json"), .init("MCP-Protocol-Version", "2025-11-25")],
-            limits: .oauth, redirects: .judged)
-    }
+    public static func request(at url: HTTPURL) -> HTTPRequest { MetadataReply.request(at: url) }
 
     /// What the answer means for an issuer.
     public enum Judgement: Sendable {
@@ -95,6 +102,8 @@ extension AuthorizationServerMetadata {
         case found(AuthorizationServerMetadata)
         /// None is published here; ask the next place.
         case notHere(String)
+        /// One is published here that cannot be read; ask the next place.
+        case unusable(OmlxError)
         /// The server could not say (5xx, 429).
         case unavailable(status: Int)
     }
@@ -138,39 +147,60 @@ extension AuthorizationServerMetadata {
         }
     }
 
-    /// Judges the answer to `request(at:)`.
-    /// - Throws: `OmlxError`: `OAUTH_SERVER_METADATA_INVALID`, `OAUTH_ISSUER_MISMATCH` (C4.4, C4.5),
-    ///   `OAUTH_PKCE_UNSUPPORTED` (C4.6), `OAUTH_INSECURE_URL` (C5.1).
+    /// Judges the answer to `request(at:)`. What cannot be read is passed over; another issuer, and a server without
+    /// PKCE, are not.
+    /// - Throws: `OmlxError`: `OAUTH_ISSUER_MISMATCH` (C4.4, C4.5), `OAUTH_PKCE_UNSUPPORTED` (C4.6),
+    ///   `OAUTH_INSECURE_URL` (C5.1).
     public static func judge(
         _ reply: HTTPReply, issuer expected: ExpectedIssuer, tolerating tolerance: Tolerance = .init()
     ) throws(OmlxError) -> Judgement {
-        switch try MetadataReply(reply, invalid: .oauthServerMetadataInvalid, what: what) {
+        let marks = ["issuer", "authorization_endpoint", "token_endpoint"]
+        switch MetadataReply(reply, marks: marks, invalid: .oauthServerMetadataInvalid, what: what) {
         case .notHere(let reason): return .notHere(reason)
+        case .unusable(let error): return .unusable(error)
         case .unavailable(let status): return .unavailable(status: status)
         case .document(let object):
             let fields = DocumentFields(object: object, code: .oauthServerMetadataInvalid, what: what)
-            let issuer = try fields.requiredString("issuer")
-            guard expected.admits(issuer, acceptsSlash: tolerance.issuerSlash) else {
-                throw OmlxError(
-                    .oauthIssuerMismatch, "the \(what) at \(reply.head.url.withoutQuery) names another issuer",
-                    compared: [.init("issuer expected", expected.text), .init("issuer in metadata", issuer)],
-                    nextStep: "if you trust it, set \"issuer\" in the server's auth block to the published one")
+            do throws(OmlxError) {
+                let issuer = try fields.requiredString("issuer")
+                try check(issuer, expected, tolerance, at: reply.head.url)
+                let metadata = try read(fields, issuer: issuer)
+                try checkPKCE(metadata, tolerance)
+                return .found(metadata)
+            } catch {
+                guard error.code == .oauthServerMetadataInvalid else { throw error }
+                return .unusable(error)
             }
-            let metadata = try read(fields, issuer: issuer)
-            guard metadata.codeChallengeMethods?.contains("S256") ?? tolerance.missingPKCEList else {
-                throw OmlxError(
-                    .oauthPKCEUnsupported, "\(OmlxError.shown(issuer)) does not list PKCE with S256 in its metadata",
-                    compared: [
-                        .init(
-                            "code_challenge_methods_supported",
-                            metadata.codeChallengeMethods?.joined(separator: " ") ?? "missing")
-                    ],
-                    nextStep: metadata.codeChallengeMethods == nil
-                        ? "ask whoever runs it; if it is known to have PKCE with S256, set "
-                            + "\"accept_missing_pkce_list\": true in the server's auth block"
-                        : "ask whoever runs it; a sign-in without PKCE could be stolen on the way")
-            }
-            return .found(metadata)
+        }
+    }
+
+    private static func check(
+        _ issuer: String, _ expected: ExpectedIssuer, _ tolerance: Tolerance, at place: HTTPURL
+    ) throws(OmlxError) {
+        guard expected.admits(issuer, acceptsSlash: tolerance.issuerSlash) else {
+            throw OmlxError(
+                .oauthIssuerMismatch, "the \(what) at \(place.withoutQuery) names another issuer",
+                compared: [.init("issuer expected", expected.text), .init("issuer in metadata", issuer)],
+                nextStep: "if you trust it, set \"issuer\" in the server's auth block to the published one")
+        }
+    }
+
+    private static func checkPKCE(
+        _ metadata: AuthorizationServerMetadata, _ tolerance: Tolerance
+    ) throws(OmlxError) {
+        guard metadata.codeChallengeMethods?.contains("S256") ?? tolerance.missingPKCEList else {
+            throw OmlxError(
+                .oauthPKCEUnsupported,
+                "\(OmlxError.shown(metadata.issuer)) does not list PKCE with S256 in its metadata",
+                compared: [
+                    .init(
+                        "code_challenge_methods_supported",
+                        metadata.codeChallengeMethods?.joined(separator: " ") ?? "missing")
+                ],
+                nextStep: metadata.codeChallengeMethods == nil
+                    ? "ask whoever runs it; if it is known to have PKCE with S256, set "
+                        + "\"accept_missing_pkce_list\": true in the server's auth block"
+                    : "ask whoever runs it; a sign-in without PKCE could be stolen on the way")
         }
     }
 

@@ -8,7 +8,7 @@ import JSON
 public struct ProtectedResourceMetadata: Sendable, Hashable {
     /// The resource identifier, byte for byte as published (C10.3).
     public var resource: String
-    /// The issuers, byte for byte as published; at least one (C3.6).
+    /// The issuers, byte for byte as published (C3.6). None where the server's own origin stands in.
     public var authorizationServers: [String]
     /// The scopes the resource knows, if it says so.
     public var scopesSupported: [String]?
@@ -33,45 +33,56 @@ extension ProtectedResourceMetadata {
     }
 
     /// The request for the document at a place.
-    public static func request(at url: HTTPURL) -> HTTPRequest {
-        HTTPRequest(
-            "GET", url, headers: [.init("Accept", "application/json"), .init("MCP-Protocol-Version", "2025-11-25")],
-            limits: .oauth, redirects: .judged)
-    }
+    public static func request(at url: HTTPURL) -> HTTPRequest { MetadataReply.request(at: url) }
 
     /// What the answer means for a server.
     public enum Judgement: Sendable {
         /// A document for this server.
         case found(ProtectedResourceMetadata)
+        /// A document for this server that names nobody who signs its users in (C3.6).
+        case namesNobody(ProtectedResourceMetadata)
         /// None is published here; ask the next place.
         case notHere(String)
+        /// One is published here that cannot be read; ask the next place.
+        case unusable(OmlxError)
         /// The server could not say (5xx, 429).
         case unavailable(status: Int)
     }
 
-    /// Judges the answer to `request(at:)`.
-    /// - Throws: `OmlxError`: `OAUTH_RESOURCE_METADATA_INVALID`, `OAUTH_RESOURCE_MISMATCH` (C3.4, C3.5),
-    ///   `OAUTH_NO_AUTHORIZATION_SERVER`.
+    /// Judges the answer to `request(at:)`. What cannot be read is passed over; what is for another resource is not.
+    /// - Throws: `OmlxError`: `OAUTH_RESOURCE_MISMATCH` (C3.4, C3.5), `OAUTH_INSECURE_URL`.
     public static func judge(_ reply: HTTPReply, for server: HTTPURL) throws(OmlxError) -> Judgement {
-        switch try MetadataReply(reply, invalid: .oauthResourceMetadataInvalid, what: what) {
+        let marks = ["resource", "authorization_servers"]
+        switch MetadataReply(reply, marks: marks, invalid: .oauthResourceMetadataInvalid, what: what) {
         case .notHere(let reason): return .notHere(reason)
+        case .unusable(let error): return .unusable(error)
         case .unavailable(let status): return .unavailable(status: status)
         case .document(let object):
             let fields = DocumentFields(object: object, code: .oauthResourceMetadataInvalid, what: what)
-            let resource = try fields.requiredString("resource")
-            try check(resource: resource, for: server)
-            let servers = try fields.strings("authorization_servers") ?? []
-            guard !servers.isEmpty else {
-                throw OmlxError(
-                    .oauthNoAuthorizationServer, "the \(what) of \(server.origin) names no authorization server",
-                    nextStep: "name it in mcp.json: \"auth\": {\"type\": \"oauth2\", \"issuer\": \"https://…\"}")
+            do throws(OmlxError) {
+                let metadata = try read(fields, for: server)
+                return metadata.authorizationServers.isEmpty ? .namesNobody(metadata) : .found(metadata)
+            } catch {
+                guard error.code == .oauthResourceMetadataInvalid else { throw error }
+                return .unusable(error)
             }
-            return .found(
-                ProtectedResourceMetadata(
-                    resource: resource, authorizationServers: servers,
-                    scopesSupported: try fields.strings("scopes_supported"),
-                    resourceName: try fields.string("resource_name")))
         }
+    }
+
+    private static func read(_ fields: DocumentFields, for server: HTTPURL) throws(OmlxError)
+        -> ProtectedResourceMetadata
+    {
+        let resource = try fields.requiredString("resource")
+        try check(resource: resource, for: server)
+        return ProtectedResourceMetadata(
+            resource: resource, authorizationServers: try authorizationServers(fields),
+            scopesSupported: try fields.strings("scopes_supported"), resourceName: try fields.string("resource_name"))
+    }
+
+    /// One issuer alone is written as a text by some servers; an empty one names nobody.
+    private static func authorizationServers(_ fields: DocumentFields) throws(OmlxError) -> [String] {
+        if let only = fields.object["authorization_servers"]?.stringValue { return only.isEmpty ? [] : [only] }
+        return try fields.strings("authorization_servers")?.filter { !$0.isEmpty } ?? []
     }
 
     private static func check(resource: String, for server: HTTPURL) throws(OmlxError) {

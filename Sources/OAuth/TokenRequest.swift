@@ -99,6 +99,8 @@ public struct TokenGrant: Sendable {
     public var scopes: [String]?
     /// Who signed in, as the reply words it for people (provider: Notion, Slack; OpenID Connect Core §3.1.3.3).
     public var accountName: String?
+    /// What the ID token of the reply says of its `nonce`; `nil` when no ID token came.
+    public var idTokenNonce: IDTokenNonce?
 }
 
 /// What the answer of a token endpoint means (house plan, "The refresh transaction").
@@ -231,6 +233,7 @@ extension TokenGrant {
         lifetime = try fields.seconds("expires_in")
         scopes = try Self.scopes(fields.object["scope"], origin: origin)
         accountName = AccountName.find(in: fields.object, idToken: fields.secrets["id_token"])
+        idTokenNonce = fields.secrets["id_token"].map { IDTokenNonce($0) }
     }
 
     /// A text or, as some servers write it, an array.

@@ -41,23 +41,30 @@ struct DiscoveryMachine {
         case failed(OmlxError)
     }
 
-    private enum Stage {
+    enum Stage {
         case resource(asked: HTTPURL, remaining: [HTTPURL])
         case server(AuthorizationServerMetadata.ExpectedIssuer, asked: HTTPURL, remaining: [HTTPURL])
         case over
     }
 
-    private let server: HTTPURL
-    private let challenge: BearerChallenge
-    private let configuration: SignInConfiguration
+    let server: HTTPURL
+    let challenge: BearerChallenge
+    let configuration: SignInConfiguration
     private let preferredIssuer: String?
     private let knownPlaces: [String]
-    private let refusal: @Sendable (HTTPURL) -> OmlxError?
-    private(set) var documents: [DiscoveredDocument] = []
-    private var stage = Stage.over
-    private var resourceMetadata: ProtectedResourceMetadata?
-    private var unavailable: OmlxError?
-    private var notices: [String] = []
+    let refusal: @Sendable (HTTPURL) -> OmlxError?
+    var documents: [DiscoveredDocument] = []
+    var stage = Stage.over
+    var resourceMetadata: ProtectedResourceMetadata?
+    /// A document of the resource that names nobody, and where it is.
+    private var nameless: (metadata: ProtectedResourceMetadata, place: HTTPURL)?
+    /// Authorization servers named and not tried yet.
+    private var otherIssuers: ArraySlice<String> = []
+    /// The places that were of no use.
+    private(set) var inVain = PlacesInVain()
+    /// Origins to which there is no connection: their other places need no try.
+    private var unreachable: Set<String> = []
+    var notices: [String] = []
 
     /// - Parameters:
     ///   - preferredIssuer: the issuer of an earlier sign-in, chosen again where the resource still lists it.
@@ -78,18 +85,39 @@ struct DiscoveryMachine {
 
     mutating func start() -> Action {
         if configuration.hasEndpoints { return finishConfigured() }
+        var places = challenge.resourceMetadata.flatMap { named($0) }.map { [$0] } ?? []
         do throws(OmlxError) {
-            if let text = challenge.resourceMetadata {
-                let url = try OAuthURL.endpoint(
-                    text, named: "resource_metadata", invalid: .oauthResourceMetadataInvalid)
-                return fetchResource([url])
-            }
-            let base = configuration.discoveryBase ?? server
             // What plain http says about where to sign in, anybody on the way may have written (C5.2).
-            _ = try OAuthURL.endpoint(base.withoutFragment, named: "server URL", invalid: .configAuthInvalid)
-            return fetchResource(ordered(ProtectedResourceMetadata.wellKnownURLs(for: base)))
+            let wellKnown = ordered(ProtectedResourceMetadata.wellKnownURLs(for: try secureBase()))
+            places += wellKnown.filter { place in !places.contains { $0.text == place.text } }
         } catch {
-            return fail(error)
+            guard !places.isEmpty else { return fail(error) }
+        }
+        return fetchResource(places)
+    }
+
+    /// Where discovery begins without a challenge.
+    private var base: HTTPURL { configuration.discoveryBase ?? server }
+
+    private func secureBase() throws(OmlxError) -> HTTPURL {
+        try OAuthURL.endpoint(base.withoutFragment, named: "server URL", invalid: .configAuthInvalid)
+    }
+
+    /// The place a challenge names comes first (C2.2). One that cannot be asked, or has nothing to say, gives way to the
+    /// well-known places: they are the server's own, as the challenge is (MCP 2026-07-28 authorization server discovery).
+    private mutating func named(_ text: String) -> HTTPURL? {
+        do throws(OmlxError) {
+            guard text.hasPrefix("/"), let place = try? server.resolving(text), place.origin == server.origin else {
+                return try OAuthURL.endpoint(
+                    text, named: "resource_metadata", invalid: .oauthResourceMetadataInvalid)
+            }
+            notices.append("the challenge names no whole URL for resource_metadata; \(place.withoutQuery) is meant")
+            return try OAuthURL.endpoint(
+                place.text, named: "resource_metadata", invalid: .oauthResourceMetadataInvalid)
+        } catch {
+            inVain.note("resource_metadata of the challenge", .unusable(error))
+            notices.append("\(error.message); the well-known places are asked")
+            return nil
         }
     }
 
@@ -99,24 +127,56 @@ struct DiscoveryMachine {
         return false
     }
 
-    private func ordered(_ places: [HTTPURL]) -> ArraySlice<HTTPURL> {
+    private func ordered(_ places: [HTTPURL]) -> [HTTPURL] {
         let known = places.filter { knownPlaces.contains($0.text) }
-        return (known + places.filter { !knownPlaces.contains($0.text) })[...]
+        return known + places.filter { !knownPlaces.contains($0.text) }
     }
 
     mutating func received(_ result: Result<HTTPReply, HTTPFailure>) -> Action {
         switch (stage, result) {
         case (.over, _): return fail(OmlxError(.oauthDiscoveryUnavailable, "discovery was over"))
-        case (_, .failure(let failure)): return fail(Self.unfetched(failure, from: server))
+        case (.resource(let asked, let remaining), .failure(let failure)):
+            guard noted(failure, at: asked) else { return fail(failure.error) }
+            return fetchResource(remaining)
+        case (.server(let issuer, let asked, let remaining), .failure(let failure)):
+            guard noted(failure, at: asked) else { return fail(failure.error) }
+            return fetchServer(issuer: issuer, places: remaining)
         case (.resource(let asked, let remaining), .success(let reply)): return judgeResource(reply, asked, remaining)
         case (.server(let issuer, let asked, let remaining), .success(let reply)):
             return judgeServer(reply, issuer, asked, remaining)
         }
     }
 
+    // MARK: places in vain
+
+    /// Passes over a place that could not be asked; false where that ends discovery: what the network policy, the user's
+    /// own settings or the user decided.
+    private mutating func noted(_ failure: HTTPFailure, at place: HTTPURL) -> Bool {
+        let final: [ErrorCode] = [
+            .transportAddressRefused, .transportCancelled, .configTLSInvalid, .configHeaderInvalid,
+            .transportHTTPLibrary,
+        ]
+        guard !final.contains(failure.error.code) else { return false }
+        if !failure.mayHaveBeenSent { unreachable.insert(place.origin) }
+        passOver(place, .unavailable(Self.unfetched(failure, from: place), why: failure.error.message))
+        return true
+    }
+
+    /// Notes a place of no use. That nothing is published at one of several is how it should be, and not said.
+    private mutating func passOver(_ place: HTTPURL, _ reason: PlacesInVain.Reason, isExpected: Bool = false) {
+        inVain.note(place, reason)
+        guard !isExpected else { return }
+        notices.append("passed over: \(OmlxError.shown(place.withoutQuery)) (\(reason.text))")
+    }
+
+    private func reachable(_ places: [HTTPURL]) -> [HTTPURL] {
+        places.filter { !unreachable.contains($0.origin) }
+    }
+
     // MARK: protected resource metadata
 
-    private mutating func fetchResource(_ places: ArraySlice<HTTPURL>) -> Action {
+    private mutating func fetchResource(_ places: [HTTPURL]) -> Action {
+        let places = reachable(places)
         guard let place = places.first else { return resourceNotFound() }
         stage = .resource(asked: place, remaining: Array(places.dropFirst()))
         return .fetch(ProtectedResourceMetadata.request(at: place))
@@ -125,36 +185,49 @@ struct DiscoveryMachine {
     private mutating func judgeResource(_ reply: HTTPReply, _ asked: HTTPURL, _ remaining: [HTTPURL]) -> Action {
         do throws(OmlxError) {
             switch try ProtectedResourceMetadata.judge(reply, for: server) {
-            case .notHere: return fetchResource(remaining[...])
+            case .notHere(let why): passOver(asked, .notHere(why), isExpected: reply.head.status != 200)
+            case .unusable(let error): passOver(asked, .unusable(error))
             case .unavailable(let status):
-                unavailable = Self.unavailable("protected resource metadata", reply, status)
-                return fetchResource(remaining[...])
+                let error = Self.unavailable("protected resource metadata", reply, status)
+                passOver(asked, .unavailable(error, why: "HTTP \(status)"))
+            case .namesNobody(let metadata):
+                if nameless == nil { nameless = (metadata, asked) }
+                passOver(asked, .unusable(namesNobody))
             case .found(let metadata):
                 resourceMetadata = metadata
                 documents.append(DiscoveredDocument(kind: .resource, url: asked.text, facts: metadata.facts))
-                unavailable = nil
-                return try findServer(among: metadata.authorizationServers)
+                inVain = PlacesInVain()
+                return findServer(among: metadata.authorizationServers)
             }
+            return fetchResource(remaining)
         } catch {
             return fail(error)
         }
     }
 
-    /// Nothing published: a configured issuer, else the server's own origin as revision 2025-03-26 had it (C6.1).
+    private var namesNobody: OmlxError {
+        OmlxError(
+            .oauthNoAuthorizationServer,
+            "the protected resource metadata of \(server.origin) names no authorization server",
+            nextStep: "name it in mcp.json: \"auth\": {\"type\": \"oauth2\", \"issuer\": \"https://…\"}")
+    }
+
+    /// Nothing published that names an issuer: a configured one, else the server's own origin as revision 2025-03-26 had
+    /// it (C6.1). Where a place was down there is no telling.
     private mutating func resourceNotFound() -> Action {
-        if let unavailable { return fail(unavailable) }
-        if let issuer = configuration.issuer {
-            do throws(OmlxError) { return try findServer(among: [issuer]) } catch { return fail(error) }
+        if inVain.firstUnavailable != nil { return fail(inVain.error(whenEmpty: nobodySaysWhere)) }
+        if let nameless {
+            resourceMetadata = nameless.metadata
+            documents.append(
+                DiscoveredDocument(kind: .resource, url: nameless.place.text, facts: nameless.metadata.facts))
         }
-        if challenge.resourceMetadata != nil {
-            return fail(
-                OmlxError(
-                    .oauthNoAuthorizationServer,
-                    "\(server.origin) names protected resource metadata, but nothing is published there",
-                    nextStep: "ask whoever runs the server, or name the issuer in its auth block"))
-        }
-        let base = configuration.discoveryBase ?? server
-        notices.append("\(server.origin) publishes no protected resource metadata; its own origin is asked instead")
+        if let issuer = configuration.issuer { return findServer(among: [issuer]) }
+        let base: HTTPURL
+        do throws(OmlxError) { base = try secureBase() } catch { return fail(error) }
+        notices.append(
+            nameless == nil
+                ? "\(server.origin) publishes no protected resource metadata; its own origin is asked instead"
+                : "\(server.origin) names no authorization server; its own origin is asked instead")
         return fetchServer(
             issuer: .origin(base.origin),
             places: (try? HTTPURL(base.origin + "/.well-known/oauth-authorization-server")).map { [$0] } ?? [])
@@ -162,18 +235,43 @@ struct DiscoveryMachine {
 
     // MARK: authorization server metadata
 
-    private mutating func findServer(among issuers: [String]) throws(OmlxError) -> Action {
-        let chosen = issuers.first { $0 == (configuration.issuer ?? preferredIssuer) } ?? issuers[0]
-        let url = try OAuthURL.endpoint(
-            chosen, named: "authorization server", invalid: .oauthResourceMetadataInvalid)
-        return fetchServer(
-            issuer: .exactly(configuration.issuer ?? chosen),
-            places: ordered(AuthorizationServerMetadata.wellKnownURLs(for: url)))
+    /// The configured issuer, that of an earlier sign-in, or the first: the others come after it, where one cannot be
+    /// reached or publishes nothing (C3.6; RFC 9728 §7.6).
+    private mutating func findServer(among issuers: [String]) -> Action {
+        let wanted = configuration.issuer ?? preferredIssuer
+        let first = issuers.first { $0 == wanted }
+        let others = Scopes.unique(issuers).filter { $0 != first }
+        otherIssuers = first.map { configuration.issuer == nil ? [$0] + others : [$0] }?[...] ?? others[...]
+        return nextServer()
+    }
+
+    private mutating func nextServer() -> Action {
+        while let chosen = otherIssuers.popFirst() {
+            do throws(OmlxError) {
+                let url = try OAuthURL.endpoint(
+                    chosen, named: "authorization server", invalid: .oauthResourceMetadataInvalid)
+                return fetchServer(
+                    issuer: .exactly(configuration.issuer ?? chosen),
+                    places: ordered(AuthorizationServerMetadata.wellKnownURLs(for: url)))
+            } catch {
+                inVain.note(chosen, .unusable(error))
+                sayNextServer(instead: chosen)
+            }
+        }
+        return fail(inVain.error(whenEmpty: noServerMetadata(configuration.issuer ?? "")))
+    }
+
+    private mutating func sayNextServer(instead given: String) {
+        guard let next = otherIssuers.first else { return }
+        notices.append(
+            "the authorization server \(OmlxError.shown(given)) cannot be used"
+                + (inVain.lastReason.map { " (\($0.text))" } ?? "") + "; \(OmlxError.shown(next)) is asked")
     }
 
     private mutating func fetchServer(
-        issuer: AuthorizationServerMetadata.ExpectedIssuer, places: ArraySlice<HTTPURL>
+        issuer: AuthorizationServerMetadata.ExpectedIssuer, places: [HTTPURL]
     ) -> Action {
+        let places = reachable(places)
         guard let place = places.first else { return serverNotFound(issuer) }
         stage = .server(issuer, asked: place, remaining: Array(places.dropFirst()))
         return .fetch(AuthorizationServerMetadata.request(at: place))
@@ -186,11 +284,13 @@ struct DiscoveryMachine {
         do throws(OmlxError) {
             let tolerance = settings(for: issuer.text).tolerance
             switch try AuthorizationServerMetadata.judge(reply, issuer: issuer, tolerating: tolerance) {
-            case .notHere: return fetchServer(issuer: issuer, places: remaining[...])
+            case .notHere(let why): passOver(asked, .notHere(why), isExpected: reply.head.status != 200)
+            case .unusable(let error): passOver(asked, .unusable(error))
             case .unavailable(let status):
-                unavailable = Self.unavailable("authorization server metadata", reply, status)
-                return fetchServer(issuer: issuer, places: remaining[...])
+                let error = Self.unavailable("authorization server metadata", reply, status)
+                passOver(asked, .unavailable(error, why: "HTTP \(status)"))
             case .found(var metadata):
+                metadata.hasOpenIDConfiguration = AuthorizationServerMetadata.isOpenIDPlace(asked)
                 documents.append(DiscoveredDocument(kind: .server, url: asked.text, facts: metadata.facts))
                 if let url = configuration.authorizationEndpoint { metadata.authorizationEndpoint = url }
                 if let url = configuration.tokenEndpoint { metadata.tokenEndpoint = url }
@@ -202,144 +302,46 @@ struct DiscoveryMachine {
                 noteTolerated(metadata, issuer)
                 return finish(metadata)
             }
+            return fetchServer(issuer: issuer, places: remaining)
         } catch {
             return fail(error)
         }
-    }
-
-    /// A configured endpoint gets code and secrets as a discovered one does (C5.1).
-    private func checkConfiguredEndpoints() throws(OmlxError) {
-        let endpoints = [
-            ("auth_url", configuration.authorizationEndpoint), ("token_url", configuration.tokenEndpoint),
-            ("registration_url", configuration.registrationEndpoint),
-            ("revocation_url", configuration.revocationEndpoint),
-            ("device_auth_url", configuration.deviceAuthorizationEndpoint),
-        ]
-        for case (let name, let url?) in endpoints {
-            _ = try OAuthURL.endpoint(url.text, named: name, invalid: .configAuthInvalid)
-        }
-    }
-
-    /// Endpoints where nothing may be sent end discovery, not the exchange after somebody has signed in (C13.4).
-    private func checkAddresses(_ metadata: AuthorizationServerMetadata) throws(OmlxError) {
-        let endpoints = [
-            metadata.authorizationEndpoint, metadata.tokenEndpoint, metadata.registrationEndpoint,
-            metadata.revocationEndpoint, metadata.deviceAuthorizationEndpoint,
-        ]
-        for case let url? in endpoints { if let error = refusal(url) { throw error } }
     }
 
     private mutating func serverNotFound(_ issuer: AuthorizationServerMetadata.ExpectedIssuer) -> Action {
-        if let unavailable { return fail(unavailable) }
         guard case .exactly(let text) = issuer else {
-            if configuration.usesDefaultEndpoints, let action = finishWithDefaults() { return action }
-            return fail(Self.nobodySaysWhere(server))
+            if configuration.usesDefaultEndpoints, inVain.areAllEmpty, challenge.resourceMetadata == nil,
+                let action = finishWithDefaults()
+            {
+                return action
+            }
+            return fail(inVain.error(whenEmpty: nobodySaysWhere))
         }
-        return fail(
-            OmlxError(
-                .oauthServerMetadataNotFound, "the authorization server publishes no metadata at any well-known place",
-                compared: [.init("issuer", text)],
-                nextStep: "configure auth_url and token_url in the server's auth block"))
+        guard otherIssuers.isEmpty else {
+            sayNextServer(instead: text)
+            return nextServer()
+        }
+        return fail(inVain.error(whenEmpty: noServerMetadata(text)))
     }
 
-    /// The error for a server that wants a sign-in and says nothing more: perhaps it takes keys.
-    static func nobodySaysWhere(_ server: HTTPURL) -> OmlxError {
+    private func noServerMetadata(_ issuer: String) -> OmlxError {
         OmlxError(
-            .oauthNoAuthorizationServer, "\(server.origin) wants a sign-in but nothing says where",
-            nextStep: "if it takes an API key, put it into the server's headers: "
-                + "\"Authorization\": \"Bearer ${API_KEY}\"")
+            .oauthServerMetadataNotFound, "the authorization server publishes no metadata at any well-known place",
+            compared: [.init("issuer", issuer)],
+            nextStep: "configure auth_url and token_url in the server's auth block")
     }
 
-    /// The last resort, said aloud: the endpoints every server of MCP 2025-03-26 had at its own origin (C6.2, G7).
-    private mutating func finishWithDefaults() -> Action? {
-        let origin = (configuration.discoveryBase ?? server).origin
-        guard let authorization = try? HTTPURL(origin + "/authorize"), let token = try? HTTPURL(origin + "/token"),
-            let registration = try? HTTPURL(origin + "/register")
-        else { return nil }
-        let metadata = AuthorizationServerMetadata(
-            issuer: origin, authorizationEndpoint: configuration.authorizationEndpoint ?? authorization,
-            tokenEndpoint: configuration.tokenEndpoint ?? token,
-            registrationEndpoint: configuration.registrationEndpoint ?? registration,
-            revocationEndpoint: configuration.revocationEndpoint)
-        documents.append(DiscoveredDocument(kind: .defaults, url: origin, facts: metadata.facts))
-        notices.append(
-            "\(origin) publishes nothing about signing in; the default endpoints of MCP 2025-03-26 are tried: "
-                + "\(origin)/authorize, /token and /register")
-        do throws(OmlxError) {
-            try checkConfiguredEndpoints()
-            try checkAddresses(metadata)
-        } catch {
-            return fail(error)
-        }
-        return finish(metadata)
+    private var nobodySaysWhere: OmlxError {
+        guard challenge.resourceMetadata != nil else { return Self.nothingSaid(by: server) }
+        return OmlxError(
+            .oauthNoAuthorizationServer,
+            "\(server.origin) names protected resource metadata, but nothing is published there",
+            nextStep: "ask whoever runs the server, or name the issuer in its auth block")
     }
 
     // MARK: ends
 
-    private mutating func finish(_ metadata: AuthorizationServerMetadata) -> Action {
-        stage = .over
-        let profile = configuration.profile.profile(issuer: metadata.issuer)
-        var settings = configuration.applying(profile)
-        let published = resourceMetadata?.resource ?? ResourceIdentifier.canonical(of: server)
-        if profile?.asksForAudience == true,
-            !settings.authorizationParameters.contains(where: { $0.name == "audience" })
-        {
-            settings.authorizationParameters.append(("audience", published))
-        }
-        let resource: String? =
-            switch configuration.resource {
-            case .omit: nil
-            case .value(let text): text
-            case .automatic: published
-            case nil: profile?.omitsResourceBesideScopes == true && asksForScopes(metadata) ? nil : published
-            }
-        return .finished(
-            Discovery(
-                resourceMetadata: resourceMetadata, server: metadata, resource: resource, notices: notices,
-                documents: documents, profile: profile, configuration: settings))
-    }
-
-    /// Whether a scope is asked for that says something about the resource (not OpenID Connect Core §5.4, §11).
-    private func asksForScopes(_ metadata: AuthorizationServerMetadata) -> Bool {
-        let asked = Scopes.requested(
-            configured: configuration.scopes, challenged: challenge.scopes,
-            resource: resourceMetadata?.scopesSupported, serverSupports: metadata.scopesSupported)
-        return !Set(asked).isSubset(of: ["openid", "profile", "email", "offline_access"])
-    }
-
-    private func settings(for issuer: String) -> SignInConfiguration {
-        configuration.applying(configuration.profile.profile(issuer: issuer))
-    }
-
-    /// What was let pass is said.
-    private mutating func noteTolerated(
-        _ metadata: AuthorizationServerMetadata, _ expected: AuthorizationServerMetadata.ExpectedIssuer
-    ) {
-        if metadata.codeChallengeMethods == nil {
-            notices.append("\(OmlxError.shown(metadata.issuer)) does not list PKCE; S256 is sent all the same")
-        }
-        if case .exactly(let issuer) = expected, issuer != metadata.issuer {
-            notices.append(
-                "the issuer \(OmlxError.shown(metadata.issuer)) is named with another end elsewhere; accepted")
-        }
-    }
-
-    private mutating func finishConfigured() -> Action {
-        guard let authorization = configuration.authorizationEndpoint, let token = configuration.tokenEndpoint else {
-            return fail(OmlxError(.configAuthInvalid, "auth_url and token_url belong together"))
-        }
-        do throws(OmlxError) { try checkConfiguredEndpoints() } catch { return fail(error) }
-        var metadata = AuthorizationServerMetadata(
-            issuer: configuration.issuer ?? authorization.origin, authorizationEndpoint: authorization,
-            tokenEndpoint: token, registrationEndpoint: configuration.registrationEndpoint,
-            revocationEndpoint: configuration.revocationEndpoint)
-        metadata.deviceAuthorizationEndpoint = configuration.deviceAuthorizationEndpoint
-        // Nothing lists it; who configured a document's URL beside the endpoints means it.
-        metadata.admitsClientIDMetadataDocuments = configuration.clientMetadataURL != nil
-        return finish(metadata)
-    }
-
-    private mutating func fail(_ error: OmlxError) -> Action {
+    mutating func fail(_ error: OmlxError) -> Action {
         stage = .over
         return .failed(error)
     }
@@ -350,15 +352,15 @@ struct DiscoveryMachine {
             httpStatus: status, retryAfter: reply.head.retryAfter, nextStep: "try again later")
     }
 
-    private static func unfetched(_ failure: HTTPFailure, from server: HTTPURL) -> OmlxError {
+    private static func unfetched(_ failure: HTTPFailure, from place: HTTPURL) -> OmlxError {
         let passed: [ErrorCode] = [
             .transportRedirectRefused, .transportRedirectLimit, .transportRedirectOrigin, .transportTooLarge,
-            .transportAddressRefused, .transportCancelled, .configTLSInvalid,
+            .transportEncoding,
         ]
         if passed.contains(failure.error.code) { return failure.error }
         return OmlxError(
             .oauthDiscoveryUnavailable,
-            "the sign-in metadata for \(server.origin) could not be fetched: \(failure.error.message)",
+            "the sign-in metadata at \(place.origin) could not be fetched: \(failure.error.message)",
             nextStep: failure.error.nextStep)
     }
 }

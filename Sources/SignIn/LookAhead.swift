@@ -72,7 +72,9 @@ extension SignInDriver {
     func look(_ authorization: AuthorizationRequest) async throws -> Result<HTTPReply, HTTPFailure> {
         var own = authorization
         own.state = Base64URL.encode(try context.random(24))
-        own.pkce = try PKCE(octets: try context.random(32))
+        let pkce = try PKCE(octets: try context.random(32))
+        own.pkce = pkce
+        if own.nonce != nil { own.nonce = pkce.nonce }
         guard let request = ClientLook.request(for: own) else {
             return .failure(
                 HTTPFailure(OmlxError(.oauthAuthorizationURLRefused, "the authorization URL cannot be looked at")))

@@ -40,9 +40,11 @@ extension ProviderProfile {
             ],
             reason:
                 "refuses resource beside scopes that name the resource (AADSTS901002, AADSTS9010010); has PKCE with "
-                + "S256 but does not list it")
+                + "S256 but does not list it; gives a refresh token for offline_access without asking for consent anew, "
+                + "which an administrator may have forbidden")
     ) {
         $0.omitsResourceBesideScopes = true
+        $0.leavesOutConsentPrompt = true
         $0.tolerance.missingPKCEList = true
         $0.clientAdvice =
             "register an application in the Entra admin center, platform \"Mobile and desktop\", redirect URI "

@@ -35,6 +35,8 @@ public struct ProviderProfile: Sendable {
     var scopeParameter: String?
     /// Whether `resource` is left out when scopes are asked for that name a resource themselves (pain 10).
     var omitsResourceBesideScopes = false
+    /// Whether `offline_access` is asked for without `prompt=consent` (OpenID Connect Core §11).
+    var leavesOutConsentPrompt = false
     /// Whether `audience` is the resource's identifier when none is configured (pain 11).
     var asksForAudience = false
     /// What is let pass in the metadata.
@@ -64,6 +66,7 @@ public struct ProviderProfile: Sendable {
         var changes = authorizationParameters.map { "\($0.name)=\($0.value)" }
         if let scopeParameter { changes.append("scopes in \(scopeParameter)") }
         if omitsResourceBesideScopes { changes.append("no resource beside scopes") }
+        if leavesOutConsentPrompt { changes.append("no prompt=consent beside offline_access") }
         if asksForAudience { changes.append("audience is the resource") }
         if tolerance.missingPKCEList { changes.append("metadata without a PKCE list") }
         if tolerance.issuerSlash { changes.append("a slash at the issuer's end") }

@@ -25,6 +25,8 @@ public struct SignInExamination: Sendable {
         public var document: DiscoveredDocument?
         /// Why there was no answer or the document is not good.
         public var problem: OmlxError?
+        /// Why it was passed over, when discovery went on without it.
+        public var passedOver: String?
     }
 
     /// How the client would come about (C7.1).
@@ -99,6 +101,7 @@ extension SignInDriver {
                 var probe = machine
                 let next = probe.handle(.fetched(reply))
                 result.judge(next, (probe.discovering?.documents ?? probe.documents).dropFirst(known).first)
+                result.notePassedOver(probe.discovering?.inVain.reason(at: fetch.url))
                 event = .fetched(reply)
             case .findRegistration(let issuer):
                 let key = RegistrationKey(issuer: issuer, serverURL: request.key.serverURL)
@@ -150,11 +153,24 @@ extension SignInExamination {
         }
     }
 
+    /// Notes why discovery goes on without the last answer.
+    fileprivate mutating func notePassedOver(_ reason: PlacesInVain.Reason?) {
+        guard let last = exchanges.indices.last, let reason else { return }
+        exchanges[last].passedOver = reason.text
+        exchanges[last].problem = nil
+    }
+
     /// Notes what the last answer was good for.
     fileprivate mutating func judge(_ next: SignInMachine.Action, _ document: DiscoveredDocument?) {
         guard let last = exchanges.indices.last else { return }
         exchanges[last].document = document
         if case .failed(let error) = next, document == nil {
+            // An end that lists the places says of each why; it is told once, after them.
+            if let why = error.compared.first(where: { $0.label == exchanges[last].place }) {
+                exchanges[last].passedOver = why.value
+                exchanges[last].problem = nil
+                return
+            }
             // An end for lack of documents is about the search, not about this answer.
             let isAboutSearch = [.oauthNoAuthorizationServer, .oauthServerMetadataNotFound].contains(error.code)
             if !isAboutSearch || exchanges[last].status == 200 { exchanges[last].problem = error }
@@ -163,6 +179,9 @@ extension SignInExamination {
 }
 
 extension SignInExamination.Exchange {
+    /// The place as an error lists it.
+    fileprivate var place: String? { (try? HTTPURL(url)).map { OmlxError.shown($0.withoutQuery) } }
+
     fileprivate init(
         kind: DiscoveredDocument.Kind, _ request: HTTPRequest, _ reply: Result<HTTPReply, HTTPFailure>
     ) {

@@ -193,7 +193,7 @@ extension SignInMachine {
         } catch {
             // Default endpoints nobody promised: a server without them is one that says nothing.
             if discovery?.usesDefaultEndpoints == true, error.code != .oauthRegistrationUnavailable {
-                return fail(DiscoveryMachine.nobodySaysWhere(input.server))
+                return fail(DiscoveryMachine.nothingSaid(by: input.server))
             }
             guard case .success(let answer) = result,
                 let less = asked.lessened(after: answer, usesDevice: usesDevice)

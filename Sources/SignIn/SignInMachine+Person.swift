@@ -34,9 +34,20 @@ extension SignInMachine {
         return AuthorizationRequest(
             server: discovery.server, client: client, redirectURI: parts.redirectURI, scopes: requestedScopes,
             resource: discovery.resource, scopeParameter: input.configuration.scopeParameter ?? "scope",
-            extraParameters: input.configuration.authorizationParameters,
+            extraParameters: input.configuration.authorizationParameters + consentPrompt(discovery),
             tokenParameters: input.configuration.tokenParameters, state: parts.state,
-            pkce: leavesOutPKCE ? nil : parts.pkce)
+            pkce: leavesOutPKCE ? nil : parts.pkce,
+            nonce: requestedScopes.contains("openid") ? parts.pkce.nonce : nil)
+    }
+
+    /// An OpenID provider takes `offline_access` only together with a question for consent (OpenID Connect Core §11). A
+    /// `prompt` the user or the provider's profile chose stays.
+    private func consentPrompt(_ discovery: Discovery) -> [(name: String, value: String)] {
+        guard requestedScopes.contains("offline_access"), discovery.server.isOpenIDProvider,
+            discovery.profile?.leavesOutConsentPrompt != true,
+            !input.configuration.authorizationParameters.contains(where: { $0.name == "prompt" })
+        else { return [] }
+        return [("prompt", "consent")]
     }
 
     mutating func answered(_ query: String, _ request: AuthorizationRequest) -> Action {

@@ -35,11 +35,29 @@ extension SignInMachine {
         do throws(OmlxError) { reply = try result.get(or: .oauthTokenUnavailable) } catch { return fail(error) }
         switch TokenReply(reply) {
         case .granted(let grant):
+            if let error = nonceMismatch(grant, request) { return fail(error) }
             return finish(
                 grant,
                 Granted(request.server, request.client, request.scopes, request.resource, request.redirectURI))
         case .unknown(let error), .unusable(let error): return fail(hidingSecrets(in: error, request))
         case .error(let error, let status): return refused(error, status, request)
+        }
+    }
+
+    /// An ID token of another sign-in ends this one (OpenID Connect Core §3.1.3.7). One without a nonce proves nothing
+    /// either way: it is said, and nothing is taken from it but a name to show.
+    private mutating func nonceMismatch(_ grant: TokenGrant, _ request: AuthorizationRequest) -> OmlxError? {
+        guard let sent = request.nonce, let came = grant.idTokenNonce else { return nil }
+        switch came {
+        case .none:
+            notices.append("the ID token that came carries no nonce although one was sent; it proves nothing here")
+            return nil
+        case .value(let value):
+            guard !constantTimeEquals(value.utf8, sent.utf8) else { return nil }
+            return OmlxError(
+                .oauthNonceMismatch,
+                "the ID token from \(request.server.tokenEndpoint.origin) belongs to another sign-in: its nonce is not the one sent",
+                nextStep: "sign in again; if it happens again, tell the provider")
         }
     }
 

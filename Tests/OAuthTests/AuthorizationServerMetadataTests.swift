@@ -24,6 +24,14 @@ struct AuthorizationServerMetadataTests {
         #expect(throws: OmlxError.self) { try judge(body, issuer: issuer) }
     }
 
+    /// Why a document cannot be used and is passed over.
+    private func unusable(_ body: String, issuer: Metadata.ExpectedIssuer = .exactly("https://as.example"))
+        -> OmlxError?
+    {
+        guard case .unusable(let error)? = try? judge(body, issuer: issuer) else { return nil }
+        return error
+    }
+
     private func document(_ changes: JSONObject = [:], without name: String = "") -> String {
         var object: JSONObject = [
             "issuer": "https://as.example", "authorization_endpoint": "https://as.example/authorize",
@@ -197,7 +205,7 @@ struct AuthorizationServerMetadataTests {
             "https://as.example/\u{1B}[2J", .string("https://as.example/" + String(repeating: "a", count: 10_000)),
         ] as [JSON])
     func hostile(name: String, value: JSON) {
-        let error = error(document(JSONObject([(name, value)])))
+        let error = unusable(document(JSONObject([(name, value)])))
         #expect(error?.code == .oauthServerMetadataInvalid)
         #expect(error?.message.contains(name) == true)
         #expect(isSafeToShow(error?.description ?? "\u{1B}"))
@@ -210,7 +218,7 @@ struct AuthorizationServerMetadataTests {
     func missing(name: String) {
         let bodies = [document(without: name)] + ([.null, ""] as [JSON]).map { document(JSONObject([(name, $0)])) }
         for body in bodies {
-            let error = error(body)
+            let error = unusable(body)
             #expect(error?.code == .oauthServerMetadataInvalid)
             #expect(error?.message.contains(name) == true)
         }
@@ -228,7 +236,7 @@ struct AuthorizationServerMetadataTests {
             ("scopes_supported", JSON(Array(repeating: "s", count: 1001))),
         ] as [(String, JSON)])
     func wrongType(name: String, value: JSON) {
-        let error = error(document(JSONObject([(name, value)])))
+        let error = unusable(document(JSONObject([(name, value)])))
         #expect(error?.code == .oauthServerMetadataInvalid)
         #expect(error?.message.contains(name) == true)
     }
@@ -236,11 +244,22 @@ struct AuthorizationServerMetadataTests {
     @Test("each field given twice is invalid", arguments: ["issuer", "token_endpoint", "authorization_endpoint", "x"])
     func twice(name: String) {
         let body = document().dropLast() + ",\"\(name)\":\"https://as.example\",\"\(name)\":\"https://as.example\"}"
-        #expect(error(String(body))?.code == .oauthServerMetadataInvalid)
+        #expect(unusable(String(body))?.code == .oauthServerMetadataInvalid)
     }
 
-    @Test("what is not one JSON object is invalid", arguments: ["[]", "null", "\"x\"", "{", "{\"issuer\":", "{}x"])
-    func malformed(body: String) { #expect(error(body)?.code == .oauthServerMetadataInvalid) }
+    @Test("what begins as an object and is none cannot be used", arguments: ["{", "{\"issuer\":", "{}x", " \n{\"a\""])
+    func malformed(body: String) { #expect(unusable(body)?.code == .oauthServerMetadataInvalid) }
+
+    @Test(
+        "what is no document of this kind is as good as nothing",
+        arguments: [
+            "[]", "null", "\"x\"", "1", "", " ", "{}", "{\"error\":\"not_found\"}", "{\"detail\":\"Not Found\"}",
+            "{\"resource\":\"https://mcp.example\"}", "Not Found",
+        ])
+    func somethingElse(body: String) throws {
+        guard case .notHere(let why) = try judge(body) else { throw Unexpected() }
+        #expect(!why.isEmpty)
+    }
 
     @Test("C4.1: 4xx and pages mean: ask the next place", arguments: [301, 400, 401, 403, 404, 405])
     func notHere(status: Int) throws {

@@ -24,6 +24,12 @@ struct ProtectedResourceMetadataTests {
         #expect(throws: OmlxError.self) { try judge(body, server: server) }
     }
 
+    /// Why a document cannot be used and is passed over.
+    private func unusable(_ body: String) -> OmlxError? {
+        guard case .unusable(let error)? = try? judge(body) else { return nil }
+        return error
+    }
+
     private func document(_ changes: JSONObject = [:], without name: String = "") -> String {
         var object: JSONObject = [
             "resource": "https://mcp.example/mcp", "authorization_servers": ["https://as.example"],
@@ -116,23 +122,33 @@ struct ProtectedResourceMetadataTests {
     }
 
     @Test(
-        "what is not one JSON object is invalid",
+        "what begins as an object and is none cannot be used",
         arguments: [
-            "[]", "null", "\"x\"", "42", "{", "{\"resource\":}", "{\"resource\":\"https://mcp.example/mcp\"}}",
+            "{", "{\"resource\":}", "{\"resource\":\"https://mcp.example/mcp\"}}",
             "{\"a\":1,}",
             "{\"resource\":\"https://mcp.example/mcp\",\"resource\":\"https://mcp.example/mcp\",\"authorization_servers\":[\"https://a\"]}",
-            "{\"a\":" + String(repeating: "[", count: 40) + String(repeating: "]", count: 40) + "}",
+            "{\"resource\":" + String(repeating: "[", count: 40) + String(repeating: "]", count: 40) + "}",
             "{\"a\":" + String(repeating: "[", count: 400_000),
         ])
-    func malformed(body: String) { #expect(error(body)?.code == .oauthResourceMetadataInvalid) }
+    func malformed(body: String) { #expect(unusable(body)?.code == .oauthResourceMetadataInvalid) }
 
-    @Test("bytes that are not UTF-8 are invalid")
+    @Test(
+        "what is no document of this kind is as good as nothing",
+        arguments: [
+            "[]", "null", "\"x\"", "42", "{}", "{\"error\":\"not_found\"}", "{\"issuer\":\"https://as.example\"}",
+        ])
+    func somethingElse(body: String) throws {
+        guard case .notHere(let why) = try judge(body) else { throw Unexpected() }
+        #expect(!why.isEmpty)
+    }
+
+    @Test("bytes that are not UTF-8 cannot be used")
     func notUTF8() throws {
         let body = Array("{\"resource\":\"".utf8) + [0xFF, 0xFE] + Array("\"}".utf8)
-        let thrown = #expect(throws: OmlxError.self) {
-            try Metadata.judge(try reply(body), for: try HTTPURL("https://mcp.example/mcp"))
-        }
-        #expect(thrown?.code == .oauthResourceMetadataInvalid)
+        guard
+            case .unusable(let error) = try Metadata.judge(try reply(body), for: try HTTPURL("https://mcp.example/mcp"))
+        else { throw Unexpected() }
+        #expect(error.code == .oauthResourceMetadataInvalid)
     }
 
     @Test(
@@ -145,16 +161,14 @@ struct ProtectedResourceMetadataTests {
             .string("https://mcp.example/" + String(repeating: "a", count: 9000)),
         ] as [JSON])
     func resource(value: JSON) {
-        let error = error(document(["resource": value]))
+        let error = unusable(document(["resource": value]))
         #expect(error?.code == .oauthResourceMetadataInvalid)
         #expect(isSafeToShow(error?.description ?? "\u{1B}"))
     }
 
     @Test("required members may not be missing")
     func missing() {
-        #expect(error(document(without: "resource"))?.code == .oauthResourceMetadataInvalid)
-        #expect(error(document(without: "authorization_servers"))?.code == .oauthNoAuthorizationServer)
-        #expect(error("{}")?.code == .oauthResourceMetadataInvalid)
+        #expect(unusable(document(without: "resource"))?.code == .oauthResourceMetadataInvalid)
     }
 
     @Test("C5.1: a resource over http off loopback is insecure")
@@ -189,19 +203,32 @@ struct ProtectedResourceMetadataTests {
         #expect(metadata.resource == resource)
     }
 
-    @Test("C3.6: without an authorization server there is nobody to ask", arguments: [.null, []] as [JSON])
-    func noServer(value: JSON) {
-        #expect(error(document(["authorization_servers": value]))?.code == .oauthNoAuthorizationServer)
+    @Test(
+        "C3.6: without an authorization server there is nobody to ask; the rest of the document counts",
+        arguments: [.null, [], "", [""]] as [JSON])
+    func noServer(value: JSON) throws {
+        guard case .namesNobody(let metadata) = try judge(document(["authorization_servers": value])) else {
+            throw Unexpected()
+        }
+        #expect(metadata.resource == "https://mcp.example/mcp")
+    }
+
+    @Test("C3.6: one authorization server may be written as a text")
+    func oneServer() throws {
+        guard case .found(let metadata) = try judge(document(["authorization_servers": "https://as.example"])) else {
+            throw Unexpected()
+        }
+        #expect(metadata.authorizationServers == ["https://as.example"])
     }
 
     @Test(
         "C3.6: authorization_servers of another type is invalid",
         arguments: [
-            "https://as.example", 1, false, [:], [1], [.null], ["https://as.example", ["x"]],
+            1, false, [:], [1], [.null], ["https://as.example", ["x"]],
             JSON(Array(repeating: "https://as.example", count: 1001)), JSON([String(repeating: "a", count: 70_000)]),
         ] as [JSON])
     func servers(value: JSON) {
-        #expect(error(document(["authorization_servers": value]))?.code == .oauthResourceMetadataInvalid)
+        #expect(unusable(document(["authorization_servers": value]))?.code == .oauthResourceMetadataInvalid)
     }
 
     @Test(
@@ -212,7 +239,7 @@ struct ProtectedResourceMetadataTests {
             ("resource_name", .string(String(repeating: "x", count: 70_000))),
         ] as [(String, JSON)])
     func optional(name: String, value: JSON) {
-        #expect(error(document(JSONObject([(name, value)])))?.code == .oauthResourceMetadataInvalid)
+        #expect(unusable(document(JSONObject([(name, value)])))?.code == .oauthResourceMetadataInvalid)
     }
 }
 

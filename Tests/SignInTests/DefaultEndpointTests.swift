@@ -65,7 +65,7 @@ struct DefaultEndpointTests {
         for _ in 0..<2 { listed.answer(404) }
         #expect(listed.error?.code == .oauthServerMetadataNotFound)
         var challenged = walk(challenge: .init(resourceMetadata: "https://mcp.example.com/m"))
-        challenged.answer(404)
+        challenged.silence()
         #expect(challenged.error?.code == .oauthNoAuthorizationServer)
         var configured = walk { $0.issuer = "https://as.example" }
         for _ in 0..<4 { configured.answer(404) }

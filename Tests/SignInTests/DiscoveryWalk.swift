@@ -42,7 +42,12 @@ struct DiscoveryWalk {
 
     mutating func answer(_ status: Int, _ body: JSON) { answer(status, body.text()) }
 
-    mutating func fail(_ code: ErrorCode) { note(machine.received(.failure(failure(code)))) }
+    /// Answers what is asked from here on with 404, to the end.
+    mutating func silence() { while found == nil, error == nil { answer(404) } }
+
+    mutating func fail(_ code: ErrorCode, sent: Bool = false) {
+        note(machine.received(.failure(failure(code, sent: sent))))
+    }
 }
 
 func resourceDocument(

@@ -65,7 +65,8 @@ struct MetadataFieldTests {
         let noServer = ErrorCode.oauthNoAuthorizationServer
         fields += [nil, .null, []].map { .init("authorization_servers", $0, noServer) }
         fields += (notLists + badLists).map { .init("authorization_servers", $0, invalid) }
-        fields += hostileURLs.map { .init("authorization_servers", [JSON($0)], invalid) }
+        fields += hostileURLs.dropFirst().map { .init("authorization_servers", [JSON($0)], invalid) }
+        fields += [[""], ""].map { .init("authorization_servers", $0, noServer) }
         fields.append(.init("authorization_servers", ["http://as.example"], .oauthInsecureURL))
         fields += [nil, .null, []].map { .init("scopes_supported", $0, nil) }
         fields += (notLists + badLists).map { .init("scopes_supported", $0, invalid) }
@@ -81,8 +82,10 @@ struct MetadataFieldTests {
         var walk = DiscoveryWalk()
         walk.answer(200, document)
         if let code = field.code {
+            let isFatal = [.oauthInsecureURL, .oauthResourceMismatch].contains(code)
+            if isFatal { #expect(walk.asked == [pathPlace], "nothing more is asked") }
+            walk.silence()
             #expect(walk.error?.code == code, "\(walk.error?.description ?? "no error")")
-            #expect(walk.asked == [pathPlace], "nothing more is asked")
             expectShowable(walk.error)
         } else {
             #expect(walk.error == nil, "\(walk.error?.description ?? "")")
@@ -90,11 +93,16 @@ struct MetadataFieldTests {
         }
     }
 
-    @Test("The place a challenge names is judged like any other: nothing is asked", arguments: hostileURLs.dropFirst())
+    @Test(
+        "The place a challenge names is judged like any other: what is no URL is never asked",
+        arguments: hostileURLs.dropFirst())
     func challenge(place: String) {
-        let walk = DiscoveryWalk(challenge: .init(resourceMetadata: place))
-        #expect(walk.error?.code == .oauthResourceMetadataInvalid)
-        #expect(walk.asked == [])
+        var walk = DiscoveryWalk(challenge: .init(resourceMetadata: place))
+        walk.silence()
+        let own = "https://mcp.example.com/"
+        #expect(walk.asked.allSatisfy { $0.hasPrefix(own) }, "only the server's own places: \(walk.asked)")
+        #expect(
+            walk.error?.code == (place == "/relative" ? .oauthNoAuthorizationServer : .oauthResourceMetadataInvalid))
         expectShowable(walk.error)
     }
 
@@ -142,9 +150,12 @@ struct MetadataFieldTests {
         walk.answer(200, resourceDocument())
         walk.answer(200, document)
         if let code = field.code {
+            if code != .oauthServerMetadataInvalid {
+                #expect(walk.asked == [pathPlace, oauthPlace], "what decides security is no reason to ask elsewhere")
+            }
+            walk.silence()
             #expect(walk.error?.code == code, "\(walk.error?.description ?? "no error")")
             #expect(walk.found == nil)
-            #expect(walk.asked == [pathPlace, oauthPlace], "a bad document is the end, not a reason to ask elsewhere")
             expectShowable(walk.error)
         } else {
             #expect(walk.found != nil, "\(walk.error?.description ?? "")")
@@ -168,6 +179,7 @@ struct MetadataFieldTests {
         var walk = DiscoveryWalk()
         let text = resourceDocument().text()
         walk.answer(200, "{\"\(member)\":null,\"\(member)\":null," + text.dropFirst())
+        walk.silence()
         #expect(walk.error?.code == .oauthResourceMetadataInvalid)
     }
 
@@ -180,6 +192,7 @@ struct MetadataFieldTests {
         var walk = DiscoveryWalk()
         walk.answer(200, resourceDocument())
         walk.answer(200, "{\"\(member)\":null,\"\(member)\":null," + serverDocument().text().dropFirst())
+        walk.silence()
         #expect(walk.error?.code == .oauthServerMetadataInvalid)
     }
 
@@ -199,18 +212,23 @@ struct MetadataFieldTests {
     func deep(opening: String) {
         var walk = DiscoveryWalk()
         walk.answer(200, "{\"resource\":" + String(repeating: opening, count: 100_000))
+        walk.silence()
         #expect(walk.error?.code == .oauthResourceMetadataInvalid)
     }
 
     // MARK: over the wire
 
     static let wrongEverywhere: [Refusal] = [
-        .init("resource", .oauthResourceMetadataInvalid) { $0.resourceMetadata.patch = ["resource": 1] },
+        .init("resource", .oauthResourceMetadataInvalid) {
+            $0.resourceMetadata.patch = ["resource": 1]
+            $0.metadata.documents = []
+        },
         .init("authorization_servers", .oauthResourceMetadataInvalid) {
             $0.resourceMetadata.patch = ["authorization_servers": ["javascript:x"]]
         },
         .init("scopes_supported", .oauthResourceMetadataInvalid) {
             $0.resourceMetadata.patch = ["scopes_supported": "all"]
+            $0.metadata.documents = []
         },
         .init("issuer", .oauthServerMetadataInvalid) { $0.metadata.patch = ["issuer": .null] },
         .init("token_endpoint", .oauthServerMetadataInvalid) { $0.metadata.patch = ["token_endpoint": "data:,x"] },

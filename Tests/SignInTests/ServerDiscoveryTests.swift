@@ -70,6 +70,8 @@ struct ServerDiscoveryTests {
         var walk = DiscoveryWalk()
         walk.answer(200, resourceDocument())
         walk.answer(200, serverDocument("https://as.example", ["authorization_endpoint": JSON(endpoint)]))
+        #expect(walk.asked.last == openIDPlace)
+        walk.silence()
         #expect(walk.error?.code == .oauthServerMetadataInvalid)
     }
 
@@ -188,7 +190,7 @@ struct ServerDiscoveryTests {
     @Test("Discovery that is over stays over")
     func over() {
         var walk = DiscoveryWalk()
-        walk.answer(200, "[]")
+        walk.answer(200, resourceDocument("https://evil.example/"))
         walk.answer(200, resourceDocument())
         #expect(walk.found == nil)
         #expect(walk.error?.code == .oauthDiscoveryUnavailable)

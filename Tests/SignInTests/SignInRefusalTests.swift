@@ -34,12 +34,14 @@ struct SignInRefusalTests {
         },
         .init("no authorization server", .oauthNoAuthorizationServer) {
             $0.resourceMetadata.patch = ["authorization_servers": []]
+            $0.metadata.documents = []
         },
         .init("C5.1: authorization server on http off loopback", .oauthInsecureURL) {
             $0.resourceMetadata.patch = ["authorization_servers": ["http://as.example"]]
         },
         .init("resource metadata is not JSON", .oauthResourceMetadataInvalid) {
             $0.resourceMetadata.override = .notJSON
+            $0.metadata.documents = []
         },
         .init("resource metadata is down", .oauthDiscoveryUnavailable) { $0.resourceMetadata.override = .status(503) },
         .init("resource metadata closes the connection", .oauthDiscoveryUnavailable) {

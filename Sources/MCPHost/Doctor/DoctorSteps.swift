@@ -57,10 +57,10 @@ extension DoctorStep {
             return DoctorStep(part, problem, url: exchange.url, httpStatus: exchange.status, facts: facts)
         }
         guard let document = exchange.document else {
-            let answer = exchange.status.map { "HTTP \($0)" } ?? "no answer"
+            let answer = exchange.passedOver ?? exchange.status.map { "HTTP \($0)" } ?? "no answer"
             return DoctorStep(
-                part, .notice, "nothing is published here (\(answer)): the next place is asked", url: exchange.url,
-                httpStatus: exchange.status, facts: facts)
+                part, .notice, "nothing usable is published here (\(answer)): the next place is asked",
+                url: exchange.url, httpStatus: exchange.status, facts: facts)
         }
         facts += document.facts.objectValue?.map { .init($0.key, $0.value.factText) } ?? []
         if part == .resource { facts.append(.init("server URL", server.withoutQuery)) }

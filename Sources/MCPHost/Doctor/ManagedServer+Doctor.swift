@@ -61,7 +61,9 @@ extension ManagedServer {
         steps += signIn.notices.map { DoctorStep(.server, .notice, $0) }
         let isTold = signIn.exchanges.contains { $0.problem == signIn.problem }
         if let problem = signIn.problem, !isTold {
-            steps.append(DoctorStep(problem.code.errorClass == .registration ? .client : .server, problem))
+            let isAboutResource = [.oauthResourceMetadataInvalid, .oauthResourceMismatch].contains(problem.code)
+            let part: DoctorStep.Part = problem.code.errorClass == .registration ? .client : .server
+            steps.append(DoctorStep(isAboutResource ? .resource : part, problem))
         }
         if let client = DoctorStep.client(signIn) { steps.append(client) }
         if signIn.judgesAddresses { steps.append(DoctorStep.policy(usesProxy: context.http.usesProxy(for: url))) }

@@ -118,7 +118,13 @@ import Testing
             { $0.resourceMetadata.patch = ["resource": "{origin}/other"] }
         ),
         ("resource metadata down", .oauthDiscoveryUnavailable, { $0.resourceMetadata.override = .status(503) }),
-        ("resource metadata is no JSON", .oauthResourceMetadataInvalid, { $0.resourceMetadata.override = .notJSON }),
+        (
+            "resource metadata is no JSON", .oauthResourceMetadataInvalid,
+            {
+                $0.resourceMetadata.override = .notJSON
+                $0.metadata.documents = []
+            }
+        ),
         ("no server metadata", .oauthServerMetadataNotFound, { $0.metadata.documents = [] }),
         ("no PKCE", .oauthPKCEUnsupported, { $0.metadata.patch = ["code_challenge_methods_supported": .null] }),
         ("server metadata closes", .oauthDiscoveryUnavailable, { $0.metadata.override = .close }),
