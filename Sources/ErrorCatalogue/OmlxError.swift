@@ -52,23 +52,10 @@ public struct OmlxError: Error, Sendable, Hashable {
         return copy
     }
 
-    /// A text from elsewhere made fit to be shown: control characters and text direction marks replaced, at most
-    /// `limit` characters.
+    /// A text from elsewhere made fit to be shown: what steers a terminal or cannot be seen is replaced, tabs become
+    /// blanks, at most `limit` characters.
     public static func shown(_ text: String, limit: Int = 300) -> String {
-        var shown = ""
-        var count = 0
-        for scalar in text.unicodeScalars {
-            if count == limit {
-                shown += "…"
-                break
-            }
-            count += 1
-            switch scalar.value {
-            case 0..<0x20, 0x7F...0x9F, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF: shown += "\u{FFFD}"
-            default: shown.unicodeScalars.append(scalar)
-            }
-        }
-        return shown
+        text.harmless(keeping: .meaningful, limit: limit)
     }
 }
 

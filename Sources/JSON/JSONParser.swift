@@ -20,6 +20,8 @@ public struct JSONParseError: Error, Sendable, Hashable, CustomStringConvertible
     public var reason: String
     /// Where reading stopped.
     public var position: SourcePosition
+    /// Whether the text may be JSON, but holds more values than are read.
+    public var isTooManyValues = false
 
     public var description: String { "line \(position.line), column \(position.column): \(reason)" }
 }
@@ -30,6 +32,8 @@ public struct JSONParseOptions: Sendable {
     public var allowsComments = false
     /// Refuse an object that names a member twice; otherwise the last one counts.
     public var rejectsDuplicateKeys = false
+    /// How many values a text may hold.
+    public var maximumValues = Int.max
     /// How deep arrays and objects may nest.
     public var maximumDepth = 200
 
@@ -48,16 +52,25 @@ public struct JSONParseOptions: Sendable {
 public struct LocatedJSON: Sendable {
     /// The value read.
     public var value: JSON
-    /// The place of each member's name, by JSON Pointer (RFC 6901), such as `/servers/notion/url`.
-    public var positions: [String: SourcePosition]
-    /// Pointers of members whose name had stood in the same object before.
+    /// The place of each member's name.
+    public var positions: SourcePositions
+    /// JSON Pointers (RFC 6901), such as `/servers/notion/url`, of members whose name had stood in the same object before:
+    /// the first ``duplicatesNamed`` of them.
     public var duplicates: [String]
+    /// How many there were.
+    public var duplicateCount: Int
+
+    /// Of more members that stand twice only the number is told.
+    public static let duplicatesNamed = 100
 
     /// A value with the places of its members.
-    public init(value: JSON, positions: [String: SourcePosition] = [:], duplicates: [String] = []) {
+    public init(
+        value: JSON, positions: SourcePositions = .init(), duplicates: [String] = [], duplicateCount: Int? = nil
+    ) {
         self.value = value
         self.positions = positions
         self.duplicates = duplicates
+        self.duplicateCount = duplicateCount ?? duplicates.count
     }
 
     /// One reference token of a JSON Pointer, escaped (RFC 6901 §3).
@@ -96,7 +109,9 @@ extension JSON {
     ) throws(JSONParseError) -> LocatedJSON {
         var parser = JSONParser(bytes: bytes, options: options, locates: true)
         let value = try parser.parseDocument()
-        return LocatedJSON(value: value, positions: parser.positions, duplicates: parser.duplicates)
+        return LocatedJSON(
+            value: value, positions: parser.positions, duplicates: parser.duplicates,
+            duplicateCount: parser.duplicateCount)
     }
 }
 
@@ -105,9 +120,13 @@ struct JSONParser {
     private let options: JSONParseOptions
     private let locates: Bool
     private var offset = 0
-    private var path = ""
-    private(set) var positions: [String: SourcePosition] = [:]
+    private var values = 0
+    private var way = SourcePositions.Way.root
+    /// The names on the way, for the pointers of members that stand twice.
+    private var names: [String] = []
+    private(set) var positions = SourcePositions()
     private(set) var duplicates: [String] = []
+    private(set) var duplicateCount = 0
     /// The start of the line that the last located member stands in; places are asked for in rising order.
     private var located = (line: 1, start: 0, offset: 0)
 
@@ -184,6 +203,12 @@ struct JSONParser {
     private mutating func parseValue(depth: Int) throws(JSONParseError) -> JSON {
         guard depth <= options.maximumDepth else { throw failure("nested deeper than \(options.maximumDepth)") }
         guard let byte = current else { throw failure("unexpected end, a value is missing") }
+        values += 1
+        guard values <= options.maximumValues else {
+            var error = failure("more than \(options.maximumValues) values")
+            error.isTooManyValues = true
+            throw error
+        }
         switch byte {
         case UInt8(ascii: "{"): return try parseObject(depth: depth)
         case UInt8(ascii: "["): return try parseArray(depth: depth)
@@ -205,16 +230,15 @@ struct JSONParser {
     private mutating func parseArray(depth: Int) throws(JSONParseError) -> JSON {
         offset += 1
         var elements: [JSON] = []
-        let outer = path
-        defer { path = outer }
+        let outer = way
+        defer { way = outer }
         try skipSpace()
         if current == UInt8(ascii: "]") {
             offset += 1
             return .array([])
         }
         while true {
-            if locates { path = "\(outer)/\(elements.count)" }
-            elements.append(try parseValue(depth: depth + 1))
+            elements.append(try parseElement(elements.count, of: outer, depth: depth))
             try skipSpace()
             switch current {
             case UInt8(ascii: ","):
@@ -236,8 +260,8 @@ struct JSONParser {
     private mutating func parseObject(depth: Int) throws(JSONParseError) -> JSON {
         offset += 1
         var object = JSONObject()
-        let outer = path
-        defer { path = outer }
+        let outer = way
+        defer { way = outer }
         try skipSpace()
         if current == UInt8(ascii: "}") {
             offset += 1
@@ -263,8 +287,19 @@ struct JSONParser {
         }
     }
 
+    private mutating func parseElement(
+        _ index: Int, of outer: SourcePositions.Way, depth: Int
+    ) throws(JSONParseError) -> JSON {
+        guard locates else { return try parseValue(depth: depth + 1) }
+        let token = String(index)
+        way = outer.appending(token)
+        names.append(token)
+        defer { names.removeLast() }
+        return try parseValue(depth: depth + 1)
+    }
+
     private mutating func parseMember(
-        into object: inout JSONObject, outer: String, depth: Int
+        into object: inout JSONObject, outer: SourcePositions.Way, depth: Int
     ) throws(JSONParseError) {
         let start = offset
         guard current == UInt8(ascii: "\"") else {
@@ -275,15 +310,25 @@ struct JSONParser {
             throw failure("the member \"\(key.prefix(64))\" stands twice", at: start)
         }
         if locates {
-            path = outer + "/" + LocatedJSON.pointerToken(key)
-            if object[key] != nil { duplicates.append(path) }
-            positions[path] = nextPosition(at: start)
+            let token = LocatedJSON.pointerToken(key)
+            way = outer.appending(token)
+            names.append(token)
+            if object[key] != nil { noteDuplicate() }
+            positions[way] = nextPosition(at: start)
         }
+        defer { if locates { names.removeLast() } }
         try skipSpace()
         guard current == UInt8(ascii: ":") else { throw failure("expected \":\" after a member name") }
         offset += 1
         try skipSpace()
         object[key] = try parseValue(depth: depth + 1)
+    }
+
+    private mutating func noteDuplicate() {
+        duplicateCount += 1
+        if duplicates.count < LocatedJSON.duplicatesNamed {
+            duplicates.append("/" + names.joined(separator: "/"))
+        }
     }
 
     private mutating func parseNumber() throws(JSONParseError) -> JSONNumber {
@@ -337,8 +382,12 @@ extension JSONParser {
         throw failure("a string that never ends", at: start)
     }
 
+    /// The rest of a string that has escapes. No escape is shorter than what it stands for, so the room is reserved in
+    /// one piece: a long text is not copied while it grows.
     private mutating func parseEscapedString(from content: Int, start: Int) throws(JSONParseError) -> String {
-        var text = Array(bytes[content..<offset])
+        var text: [UInt8] = []
+        text.reserveCapacity(try stringEnd(start: start) - content)
+        text.append(contentsOf: bytes[content..<offset])
         while let byte = current {
             switch byte {
             case UInt8(ascii: "\""):
@@ -355,6 +404,19 @@ extension JSONParser {
             default:
                 text.append(byte)
                 offset += 1
+            }
+        }
+        throw failure("a string that never ends", at: start)
+    }
+
+    /// Where the quotation mark stands that ends the string read now.
+    private func stringEnd(start: Int) throws(JSONParseError) -> Int {
+        var place = offset
+        while place < bytes.count {
+            switch bytes[place] {
+            case UInt8(ascii: "\""): return place
+            case UInt8(ascii: "\\"): place += 2
+            default: place += 1
             }
         }
         throw failure("a string that never ends", at: start)

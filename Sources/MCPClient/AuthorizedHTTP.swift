@@ -1,5 +1,6 @@
 // One HTTP exchange of a connection: headers merged, the authorizer asked before and shown the answer.
 
+import Cryptography
 import ErrorCatalogue
 import HTTPClient
 import Synchronization
@@ -13,19 +14,19 @@ final class AuthorizedHTTP: Sendable {
     private let authorizer: (any RequestAuthorizer)?
     private let configured: [HTTPRequestHeader]
     private let connectLimit: Double
-    private let redaction: Redaction
+    let redactor: Redactor
     private let report: @Sendable (ConnectionEvent) -> Void
     private let isReached = Atomic(false)
 
     init(
         client: HTTPClient, authorizer: (any RequestAuthorizer)?, configured: [HTTPRequestHeader], connectLimit: Double,
-        redaction: Redaction, report: @escaping @Sendable (ConnectionEvent) -> Void
+        redactor: Redactor, report: @escaping @Sendable (ConnectionEvent) -> Void
     ) {
         self.client = client
         self.authorizer = authorizer
         self.configured = configured
         self.connectLimit = connectLimit
-        self.redaction = redaction
+        self.redactor = redactor
         self.report = report
     }
 
@@ -41,7 +42,7 @@ final class AuthorizedHTTP: Sendable {
         let limits = HTTPLimits(connect: connectLimit, firstByte: firstByte, idle: nil, bodyBytes: .max)
         for attempt in 1... {
             let authorization = try await authorizer?.authorize(method: method, url: url) ?? RequestAuthorization()
-            redaction.note(authorization.headers)
+            redactor.learn(authorization.headers)
             let merged = merge(headers, authorization.headers)
             var request = HTTPRequest(
                 method, url, headers: merged, body: body, limits: limits, redirects: .sameOrigin)
@@ -61,7 +62,7 @@ final class AuthorizedHTTP: Sendable {
     /// What an answer that is no success means.
     func error(of response: HTTPResponse, label: String) async -> any Error {
         let body = await response.body.readExplanation()
-        return StatusJudgement(head: response.head, body: body, label: label, redaction: redaction).error()
+        return StatusJudgement(head: response.head, body: body, label: label, redactor: redactor).error()
     }
 
     /// The protocol's headers win over configured ones, the authorizer's over both.

@@ -1,6 +1,8 @@
 // What a connection tells its owner beside the answers to requests.
 
+import Cryptography
 import ErrorCatalogue
+import JSON
 
 /// Something that happened on a connection. Texts are made fit to be shown.
 public enum ConnectionEvent: Sendable, Hashable {
@@ -21,10 +23,65 @@ public enum ConnectionEvent: Sendable, Hashable {
     case skippedLine(count: Int)
     /// The server asked for something omlx does not offer.
     case serverRequestRefused(method: String)
-    /// An entry of the tool list was left out.
-    case toolDropped(name: String?, reason: String)
+    /// Entries of the tool list were left out, so many for the same reason; some of their names.
+    case toolsDropped(count: Int, names: [String], reason: String)
+    /// The tool list was longer than what is taken: so many tools of it were read.
+    case toolListCut(count: Int, reason: String)
     /// A message that belongs to no request could not be understood.
     case invalidMessage(reason: String)
     /// The server forgot the session; a new one stands.
     case sessionRenewed
+}
+
+extension ConnectionEvent {
+    /// How many names of tools that were left out are told.
+    private static let namesTold = 3
+
+    /// One event for each reason for which entries of a tool list were left out.
+    static func dropped(_ entries: [Tool.Rejection]) -> [ConnectionEvent] {
+        var reasons: [String] = []
+        for entry in entries where !reasons.contains(entry.reason) { reasons.append(entry.reason) }
+        return reasons.map { reason in
+            let those = entries.lazy.filter { $0.reason == reason }
+            return .toolsDropped(
+                count: those.count, names: Array(those.compactMap(\.name).prefix(namesTold)), reason: reason)
+        }
+    }
+
+    /// The event without secrets in its texts.
+    func hiding(_ redactor: Redactor) -> ConnectionEvent {
+        switch self {
+        case .connected(let result): .connected(result.hiding(redactor))
+        case .closed(let error?): .closed(redactor.hide(error))
+        case .logMessage(let level, let text): .logMessage(level: redactor.hide(level), text: redactor.hide(text))
+        case .stderrLine(let line): .stderrLine(redactor.hide(line))
+        case .serverRequestRefused(let method): .serverRequestRefused(method: redactor.hide(method))
+        case .toolsDropped(let count, let names, let reason):
+            .toolsDropped(count: count, names: names.map { redactor.hide($0) }, reason: redactor.hide(reason))
+        case .invalidMessage(let reason): .invalidMessage(reason: redactor.hide(reason))
+        case .reached, .closed(nil), .toolsListChanged, .skippedLine, .toolListCut, .sessionRenewed: self
+        }
+    }
+}
+
+extension InitializeResult {
+    /// What the server said about itself, without the secrets it was sent.
+    func hiding(_ redactor: Redactor) -> InitializeResult {
+        InitializeResult(
+            protocolVersion: redactor.hide(protocolVersion), capabilities: capabilities.hiding(redactor),
+            serverInfo: serverInfo.hiding(redactor), instructions: instructions.map { redactor.hide($0) })
+    }
+}
+
+extension JSON {
+    /// The value with no secret in its texts and names.
+    func hiding(_ redactor: Redactor) -> JSON {
+        switch self {
+        case .string(let text): .string(redactor.hide(text, limit: .max))
+        case .array(let elements): .array(elements.map { $0.hiding(redactor) })
+        case .object(let object):
+            .object(JSONObject(object.map { (redactor.hide($0.key, limit: .max), $0.value.hiding(redactor)) }))
+        case .null, .bool, .number: self
+        }
+    }
 }

@@ -48,15 +48,25 @@ struct ErrorStreamTail: Sendable {
     static let limit = 4096
 
     private var partial: [UInt8] = []
+    /// Whether the line is told already, and the rest of it is passed over.
+    private var isCut = false
     private(set) var lines: [String] = []
     private var count = 0
 
-    /// Takes the next bytes; returns the lines they complete. A very long line is cut.
+    /// Takes the next bytes; returns the lines they complete. Of a very long line there is the beginning alone: a piece
+    /// from its middle could begin within a secret.
     mutating func receive(_ bytes: [UInt8]) -> [String] {
         var completed: [String] = []
         for byte in bytes {
-            if byte == 0x0A || partial.count == Self.limit { completed.append(contentsOf: takeLine()) }
-            if byte != 0x0A { partial.append(byte) }
+            if byte == 0x0A {
+                completed.append(contentsOf: takeLine())
+                isCut = false
+            } else if !isCut, partial.count < Self.limit {
+                partial.append(byte)
+            } else if !isCut {
+                isCut = true
+                completed.append(contentsOf: takeLine())
+            }
         }
         return completed
     }
@@ -67,7 +77,7 @@ struct ErrorStreamTail: Sendable {
     private mutating func takeLine() -> [String] {
         if partial.last == 0x0D { partial.removeLast() }
         guard !partial.isEmpty else { return [] }
-        let line = String(decoding: partial, as: UTF8.self)
+        let line = String(decoding: partial, as: UTF8.self) + (isCut ? "…" : "")
         partial = []
         lines.append(line)
         count += line.utf8.count

@@ -11,7 +11,7 @@ extension MCPConnection {
     /// - Throws: `OmlxError`, `JSONRPCError`, `SessionLost`.
     func perform(
         _ method: String, _ params: JSONObject?, limit: Double?, onProgress: (@Sendable (Progress) -> Void)? = nil
-    ) async throws -> JSON {
+    ) async throws -> Answer {
         guard phase == .connected else {
             throw OmlxError(.transportNotConnected, "the server is not connected")
         }
@@ -42,7 +42,7 @@ extension MCPConnection {
             try await task.value
         } catch {
             // Without a session there is no connection.
-            let failure = OmlxError(converting: error, during: "initialize")
+            let failure = hidden(error, during: "initialize")
             await transportEnded(failure, epoch: epoch)
             throw failure
         }
@@ -51,7 +51,7 @@ extension MCPConnection {
     /// Sends one request and waits for its answer, its time limit or the caller's cancellation.
     func exchange(
         _ method: String, _ params: JSONObject?, limit: Double, onProgress: (@Sendable (Progress) -> Void)?
-    ) async throws -> JSON {
+    ) async throws -> Answer {
         if let breakage { throw breakage }
         guard let transport else { throw OmlxError(.transportNotConnected, "the server is not connected") }
         let wantsProgress = onProgress != nil || method == "tools/call"
@@ -85,7 +85,7 @@ extension MCPConnection {
     }
 
     /// Ends a waiter; a late second end finds none.
-    func finish(_ id: Int, _ result: Result<JSON, any Error>, endsSending: Bool) {
+    func finish(_ id: Int, _ result: Result<Answer, any Error>, endsSending: Bool) {
         guard let waiter = waiters.removeValue(forKey: id) else { return }
         waiter.timer?.cancel()
         if endsSending { waiter.sending?.cancel() }
@@ -130,17 +130,23 @@ extension MCPConnection {
     // MARK: what comes
 
     /// Takes a message of the transport; tells whether the request it came in answer to is over.
-    func receive(_ message: JSON, answering id: Int?, epoch: Int) -> Bool {
+    func receive(_ message: IncomingMessage, answering id: Int?, epoch: Int) -> Bool {
         guard epoch == self.epoch else { return true }
-        for action in session.receive(message, answering: id) { carryOut(action) }
+        for action in session.receive(message.json, answering: id) { carryOut(action, message.byteCount) }
         return id.map { session.pending[$0] == nil } ?? false
     }
 
-    private func carryOut(_ action: JSONRPCSession.Action) {
+    private func carryOut(_ action: JSONRPCSession.Action, _ byteCount: Int) {
         switch action {
-        case .resolve(let id, let result): finish(id, .success(result), endsSending: false)
+        case .resolve(let id, let result):
+            let method = waiters[id]?.method ?? ""
+            let limit = limits.messageBytes(answering: method)
+            guard byteCount <= limit else {
+                return finish(id, .failure(OmlxError.tooLarge(method, limit)), endsSending: false)
+            }
+            finish(id, .success(Answer(result: result, byteCount: byteCount)), endsSending: false)
         case .refuse(let id, var error):
-            error.message = redaction.apply(error.message)
+            error.message = redactor.hide(error.message)
             finish(id, .failure(error), endsSending: false)
         case .fail(let id, let reason):
             let error = OmlxError(.protocolInvalidMessage, "the server's answer is no MCP message: \(reason)")
@@ -151,7 +157,7 @@ extension MCPConnection {
             observer(.serverRequestRefused(method: OmlxError.shown(method, limit: 80)))
         case .notification(let method, let params): take(method, params)
         case .invalid(let reason):
-            observer(.invalidMessage(reason: OmlxError.shown(redaction.apply(reason))))
+            observer(.invalidMessage(reason: OmlxError.shown(redactor.hide(reason))))
         }
     }
 
@@ -159,6 +165,8 @@ extension MCPConnection {
         guard var waiter = waiters[id] else { return }
         waiter.deadline = min(.now + .bounded(waiter.limit), waiter.hardDeadline)
         waiters[id] = waiter
+        var progress = progress
+        progress.message = progress.message.map { redactor.hide($0) }
         waiter.onProgress?(progress)
     }
 
@@ -179,8 +187,8 @@ extension MCPConnection {
         case "notifications/tools/list_changed": observer(.toolsListChanged)
         case "notifications/message":
             let data = params?["data"] ?? .null
-            let text = redaction.apply(data.stringValue ?? data.text())
-            let level = params?["level"]?.stringValue ?? "info"
+            let text = redactor.hide(data.stringValue ?? data.text())
+            let level = redactor.hide(params?["level"]?.stringValue ?? "info")
             observer(.logMessage(level: OmlxError.shown(level, limit: 20), text: OmlxError.shown(text, limit: 1000)))
         default: break
         }

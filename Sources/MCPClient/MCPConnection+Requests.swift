@@ -4,8 +4,8 @@ import ErrorCatalogue
 import JSON
 
 extension MCPConnection {
-    /// All tools of the server, page by page (E1.1, E1.2). An entry that is no tool is left out and reported as
-    /// `toolDropped`. A server that declares its capabilities without `tools` is not asked.
+    /// All tools of the server, page by page (E1.1, E1.2). Entries that are no tools are left out and reported as
+    /// `toolsDropped`, as is what is more than `ToolPages` takes. A server that declares its capabilities without `tools` is not asked.
     /// - Throws: `OmlxError`, such as `PROTOCOL_ENDLESS_PAGES`.
     public func listTools() async throws -> [Tool] {
         if let declared = initializeResult?.capabilities.objectValue, declared["tools"] == nil { return [] }
@@ -16,27 +16,26 @@ extension MCPConnection {
             case .request(let cursor):
                 let params: JSONObject? = cursor.map { ["cursor": .string($0)] }
                 do {
-                    action = pages.received(try await perform("tools/list", params, limit: nil))
+                    let answer = try await perform("tools/list", params, limit: nil)
+                    action = pages.received(answer.result, byteCount: answer.byteCount)
                 } catch let error as JSONRPCError {
                     action = pages.refused(error)
                 } catch {
-                    throw OmlxError(converting: error, during: "tools/list")
+                    action = pages.failed(hidden(error, during: "tools/list"))
                 }
-            case .finished(let tools, let dropped):
-                for entry in dropped { observer(.toolDropped(name: entry.name, reason: entry.reason)) }
-                return tools.filter { keeps($0) }
-            case .fail(let error): throw error
+            case .finished(let tools, var dropped):
+                let kept = tools.compactMap { tool -> Tool? in
+                    do throws(Tool.Rejection) { return try tool.hiding(redactor) } catch {
+                        dropped.append(error)
+                        return nil
+                    }
+                }
+                for event in ConnectionEvent.dropped(dropped) { observer(event) }
+                if let reason = pages.cut { observer(.toolListCut(count: tools.count, reason: reason)) }
+                return kept
+            case .fail(let error): throw redactor.hide(error)
             }
         }
-    }
-
-    /// Whether a tool may be shown and kept: one that repeats a token sent to the server would carry it into lists and
-    /// the status database.
-    private func keeps(_ tool: Tool) -> Bool {
-        guard redaction.occurs(in: tool.raw.serialized()) else { return true }
-        let name = OmlxError.shown(redaction.apply(tool.name), limit: 80)
-        observer(.toolDropped(name: name, reason: "it repeats a secret that was sent to the server"))
-        return false
     }
 
     /// Calls a tool. A failure the tool itself reports is a result with `isError`, not an error (E1.11).
@@ -63,9 +62,9 @@ extension MCPConnection {
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> JSON {
         do {
-            return try await perform(method, params, limit: timeout, onProgress: onProgress)
+            return try await perform(method, params, limit: timeout, onProgress: onProgress).result
         } catch {
-            throw OmlxError(converting: error, during: method)
+            throw hidden(error, during: method)
         }
     }
 

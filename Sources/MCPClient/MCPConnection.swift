@@ -1,5 +1,6 @@
 // The connection to one server: owns its session and its transport, hands requests out and answers back.
 
+import Cryptography
 import ErrorCatalogue
 import HTTPClient
 import JSON
@@ -13,7 +14,7 @@ public actor MCPConnection {
     /// A request whose answer somebody waits for.
     struct Waiter {
         let method: String
-        let continuation: CheckedContinuation<JSON, any Error>
+        let continuation: CheckedContinuation<Answer, any Error>
         let limit: Double
         let hardDeadline: ContinuousClock.Instant
         var deadline: ContinuousClock.Instant
@@ -22,10 +23,16 @@ public actor MCPConnection {
         var timer: Task<Void, Never>?
     }
 
+    /// The result of a request, and how long the message was that brought it.
+    struct Answer {
+        let result: JSON
+        let byteCount: Int
+    }
+
     let client: ClientInfo
     let limits: ConnectionLimits
     let factory: TransportFactory
-    let redaction: Redaction
+    let redactor: Redactor
     let observer: @Sendable (ConnectionEvent) -> Void
 
     var phase = Phase.idle
@@ -53,19 +60,22 @@ public actor MCPConnection {
     ///   - environment: The host's variables, of which a child process gets a few.
     ///   - fallsBackToSSE: Whether a URL that answers `initialize` with 400, 404 or 405 is tried as HTTP+SSE (A6.4).
     ///   - opensServerStream: Whether a stream is kept open on which a server may speak unasked (A4.7).
+    ///   - redactor: Keeps the server's secrets out of errors and events; it is told those of the endpoint.
     ///   - observer: Told what happens; called on any thread, must return at once.
     public init(
         endpoint: ServerEndpoint, client: ClientInfo, http: HTTPClient, authorizer: (any RequestAuthorizer)? = nil,
         limits: ConnectionLimits = .init(), environment: [String: String], fallsBackToSSE: Bool = false,
-        opensServerStream: Bool = false, observer: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
+        opensServerStream: Bool = false, redactor: Redactor = Redactor(),
+        observer: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
     ) {
         self.client = client
         self.limits = limits
-        self.observer = observer
-        redaction = Redaction(endpoint)
+        self.observer = { observer($0.hiding(redactor)) }
+        self.redactor = redactor
+        redactor.learn(endpoint)
         factory = TransportFactory(
             endpoint: endpoint, http: http, authorizer: authorizer, limits: limits, environment: environment,
-            fallsBackToSSE: fallsBackToSSE, opensServerStream: opensServerStream, redaction: redaction)
+            fallsBackToSSE: fallsBackToSSE, opensServerStream: opensServerStream, redactor: redactor)
     }
 
     deinit { transport?.abandon() }
@@ -88,12 +98,12 @@ public actor MCPConnection {
             guard phase == .connecting else { throw OmlxError.cancelled("connecting") }
             if let breakage { throw breakage }
             phase = .connected
-            initializeResult = result
+            initializeResult = result.hiding(redactor)
             observer(.connected(result))
             transport?.sessionStands()
-            return result
+            return result.hiding(redactor)
         } catch {
-            let failure = OmlxError(converting: error, during: "connecting")
+            let failure = hidden(error, during: "connecting")
             await discardTransport(because: failure)
             if phase == .connecting { phase = .idle }
             throw failure
@@ -148,7 +158,9 @@ public actor MCPConnection {
 
     private func sink(_ epoch: Int) -> TransportSink {
         TransportSink(
-            receive: { [weak self] message, id in await self?.receive(message, answering: id, epoch: epoch) ?? true },
+            receive: { [weak self] message, id in
+                await self?.receive(message, answering: id, epoch: epoch) ?? true
+            },
             ended: { [weak self] error in await self?.transportEnded(error, epoch: epoch) },
             report: observer)
     }
@@ -193,9 +205,15 @@ public actor MCPConnection {
         await task.value
     }
 
+    /// Any error as one of the catalogue, without secrets.
+    func hidden(_ error: any Error, during label: String) -> OmlxError {
+        redactor.hide(OmlxError(converting: error, during: label))
+    }
+
     /// The transport broke by itself.
     func transportEnded(_ error: OmlxError, epoch: Int) async {
         guard epoch == self.epoch, breakage == nil else { return }
+        let error = redactor.hide(error)
         breakage = error
         failAll(with: error)
         guard phase == .connected, let transport else { return }
@@ -222,7 +240,7 @@ public actor MCPConnection {
             switch action {
             case .send(let params):
                 do {
-                    let result = try await exchange("initialize", params, limit: limits.request, onProgress: nil)
+                    let result = try await exchange("initialize", params, limit: limits.request, onProgress: nil).result
                     action = negotiation.received(result)
                 } catch let error as JSONRPCError {
                     if factory.mayFallBack(after: error) { throw error }

@@ -113,11 +113,12 @@ final class SSETransport: Transport {
 
     private static func deliver(_ events: [ServerSentEvent], _ sink: TransportSink) async {
         for event in events where event.type == "message" && !event.data.isEmpty {
-            guard let json = try? JSON(parsing: event.data) else {
-                sink.report(.invalidMessage(reason: "an event of the server's stream is not JSON"))
-                continue
+            do throws(OmlxError) {
+                let message = try IncomingMessage(event.data, from: "an event of the server's stream")
+                _ = await sink.receive(message, nil)
+            } catch {
+                sink.report(.invalidMessage(reason: error.message))
             }
-            _ = await sink.receive(json, nil)
         }
     }
 

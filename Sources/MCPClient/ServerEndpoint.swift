@@ -42,6 +42,8 @@ public struct ConnectionLimits: Sendable, Hashable {
     public var connect: Double
     /// The most bytes of one message over HTTP.
     public var maxMessageBytes: Int
+    /// The most bytes of an answer to `tools/list`, however it comes.
+    public var toolListBytes: Int
     /// The most bytes of one line of a child process.
     public var stdioLineBytes: Int
     /// How long a child process may take to end: once after its input is closed, once more after SIGTERM.
@@ -49,14 +51,20 @@ public struct ConnectionLimits: Sendable, Hashable {
 
     /// Limits.
     public init(
-        request: Double = 30, connect: Double = 10, maxMessageBytes: Int = 64 << 20, stdioLineBytes: Int = 64 << 20,
-        shutdownGrace: Double = 2
+        request: Double = 30, connect: Double = 10, maxMessageBytes: Int = 64 << 20, toolListBytes: Int = 16 << 20,
+        stdioLineBytes: Int = 64 << 20, shutdownGrace: Double = 2
     ) {
         self.request = request
         self.connect = connect
         self.maxMessageBytes = maxMessageBytes
+        self.toolListBytes = toolListBytes
         self.stdioLineBytes = stdioLineBytes
         self.shutdownGrace = shutdownGrace
+    }
+
+    /// The most bytes of an answer to this method.
+    func messageBytes(answering method: String) -> Int {
+        method == "tools/list" ? min(toolListBytes, maxMessageBytes) : maxMessageBytes
     }
 
     /// How many times the request limit a request may take when it reports progress.

@@ -1,5 +1,6 @@
 // What an HTTP answer that is no success means, as pure functions of status, headers and body.
 
+import Cryptography
 import ErrorCatalogue
 import HTTPClient
 import JSON
@@ -11,7 +12,7 @@ struct StatusJudgement: Sendable {
     /// What was sent, such as `initialize` or `GET`.
     let label: String
     /// What must not be shown though the server may repeat it.
-    var redaction = Redaction()
+    var redactor = Redactor()
 
     /// The error this answer means: `OmlxError`, or `JSONRPCError` when a 4xx carries one.
     func error() -> any Error {
@@ -57,7 +58,7 @@ struct StatusJudgement: Sendable {
         guard let json = try? JSON(parsing: body), case .error(_, var error) = JSONRPCMessage(json) else { return nil }
         // A plain {"error": "text"} is an OAuth or home-made error body, not JSON-RPC.
         guard json["jsonrpc"] != nil || json["error"]?["code"]?.intValue != nil else { return nil }
-        error.message = redaction.apply(error.message)
+        error.message = redactor.hide(error.message)
         return error
     }
 

@@ -1,5 +1,6 @@
 // The way to a server that is a child process (A2): a message per line, anything else skipped (pain 29).
 
+import Cryptography
 import ErrorCatalogue
 import JSON
 import Synchronization
@@ -9,18 +10,18 @@ final class StdioTransport: Transport {
     private let command: StdioCommand
     private let host: [String: String]
     private let limits: ConnectionLimits
-    private let redaction: Redaction
+    private let redactor: Redactor
     private let sink: TransportSink
     private let child = Mutex<ChildProcess?>(nil)
 
     init(
-        command: StdioCommand, host: [String: String], limits: ConnectionLimits, redaction: Redaction,
+        command: StdioCommand, host: [String: String], limits: ConnectionLimits, redactor: Redactor,
         sink: TransportSink
     ) {
         self.command = command
         self.host = host
         self.limits = limits
-        self.redaction = redaction
+        self.redactor = redactor
         self.sink = sink
     }
 
@@ -28,7 +29,7 @@ final class StdioTransport: Transport {
         let resolved = try ResolvedCommand(command, host: host)
         let child = try ChildProcess.start(resolved, loop: .shared)
         self.child.withLock { $0 = child }
-        let reader = StdioReader(child: child, limits: limits, redaction: redaction, sink: sink)
+        let reader = StdioReader(child: child, limits: limits, redactor: redactor, sink: sink)
         Task { await reader.run() }
     }
 
@@ -56,7 +57,7 @@ final class StdioTransport: Transport {
 struct StdioReader: Sendable {
     let child: ChildProcess
     let limits: ConnectionLimits
-    let redaction: Redaction
+    let redactor: Redactor
     let sink: TransportSink
 
     func run() async {
@@ -70,7 +71,7 @@ struct StdioReader: Sendable {
             case .output where isBroken: break
             case .output(let bytes):
                 do {
-                    for line in try lines.receive(bytes) { await take(line, &skipped) }
+                    for line in try lines.receive(bytes) { try await take(line, &skipped) }
                 } catch {
                     isBroken = true
                     child.shutDown(grace: limits.shutdownGrace, quickly: true)
@@ -78,7 +79,7 @@ struct StdioReader: Sendable {
                 }
             case .ended(let status):
                 report(tail.finish())
-                if !isBroken { await take(lines.finish(), &skipped) }
+                if !isBroken { try? await take(lines.finish(), &skipped) }
                 await sink.ended(failure(status, lastLine: tail.lines.last))
             }
         }
@@ -88,17 +89,28 @@ struct StdioReader: Sendable {
         for line in lines { sink.report(.stderrLine(shown(line))) }
     }
 
-    private func shown(_ line: String) -> String { OmlxError.shown(redaction.apply(line), limit: 500) }
+    private func shown(_ line: String) -> String { OmlxError.shown(redactor.hide(line), limit: 500) }
 
-    private func take(_ line: [UInt8], _ skipped: inout Int) async {
+    /// - Throws: `TRANSPORT_TOO_LARGE` for a message that cannot be read though it may be one: its request would wait.
+    private func take(_ line: [UInt8], _ skipped: inout Int) async throws(OmlxError) {
         guard line.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { return }
-        guard let json = try? JSON(parsing: line), Self.isMessage(json) else {
+        guard let message = try read(line) else {
             skipped += 1
             // A program that writes its log there would drown the log of the host.
             if skipped <= 10 || skipped & (skipped - 1) == 0 { sink.report(.skippedLine(count: skipped)) }
             return
         }
-        _ = await sink.receive(json, nil)
+        _ = await sink.receive(message, nil)
+    }
+
+    private func read(_ line: [UInt8]) throws(OmlxError) -> IncomingMessage? {
+        do throws(OmlxError) {
+            let message = try IncomingMessage(line, from: "a line of the server")
+            return Self.isMessage(message.json) ? message : nil
+        } catch {
+            guard error.code == .transportTooLarge else { return nil }
+            throw error
+        }
     }
 
     private static func isMessage(_ json: JSON) -> Bool {

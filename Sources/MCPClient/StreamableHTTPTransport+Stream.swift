@@ -17,14 +17,15 @@ struct EventStreamReader: Sendable {
             let events = try parser.receive(chunk)
             resumption.received(eventID: parser.lastEventID, retryMilliseconds: parser.retryMilliseconds)
             for event in events where event.type == "message" && !event.data.isEmpty {
-                guard let json = try? JSON(parsing: event.data) else {
-                    guard id == nil else {
-                        throw OmlxError(.protocolNotJSON, "an event of the server's stream is not JSON")
-                    }
-                    sink.report(.invalidMessage(reason: "an event of the server's stream is not JSON"))
+                let message: IncomingMessage
+                do throws(OmlxError) {
+                    message = try IncomingMessage(event.data, from: "an event of the server's stream")
+                } catch {
+                    guard id == nil else { throw error }
+                    sink.report(.invalidMessage(reason: error.message))
                     continue
                 }
-                if await sink.receive(json, id), id != nil { return true }
+                if await sink.receive(message, id), id != nil { return true }
             }
         }
         return false
@@ -94,7 +95,7 @@ struct StreamReconnection: Sendable {
 extension StreamableHTTPTransport {
     /// Reads the stream until the request is answered.
     func readStream(_ response: HTTPResponse, answering id: Int, label: String) async throws {
-        let reader = EventStreamReader(sink: sink, limit: limits.maxMessageBytes)
+        let reader = EventStreamReader(sink: sink, limit: limits.messageBytes(answering: label))
         let reconnection = StreamReconnection(
             url: url, http: http, headers: sessionHeaders(for: currentSession), limits: limits)
         var resumption = StreamResumption()

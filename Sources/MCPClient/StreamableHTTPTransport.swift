@@ -62,6 +62,7 @@ final class StreamableHTTPTransport: Transport {
             throw OmlxError(
                 .protocolInvalidMessage, "the session id the server gives holds characters other than visible ASCII")
         }
+        http.redactor.learn(id, isPassing: true)
         state.withLock { $0.session = Secret(id) }
     }
 
@@ -115,12 +116,11 @@ final class StreamableHTTPTransport: Transport {
         switch AnswerForm(response.head) {
         case .events: try await readStream(response, answering: id, label: label)
         case .json:
-            let bytes = try await response.body.read(atMost: limits.maxMessageBytes, label: label)
-            guard let json = try? JSON(parsing: bytes) else {
-                throw OmlxError(
-                    .protocolNotJSON, "the server's answer to \(label) is not JSON", httpStatus: response.head.status)
-            }
-            guard await sink.receive(json, id) else {
+            let limit = limits.messageBytes(answering: label)
+            let message = try IncomingMessage(
+                await response.body.read(atMost: limit, label: label), from: "the server's answer to \(label)",
+                status: response.head.status)
+            guard await sink.receive(message, id) else {
                 throw OmlxError(
                     .protocolInvalidMessage, "the server's answer to \(label) holds no answer to this request")
             }
@@ -187,7 +187,7 @@ extension HTTPBody {
         var bytes: [UInt8] = []
         while let chunk = try await next() {
             guard bytes.count + chunk.count <= limit else {
-                throw OmlxError(.transportTooLarge, "the server's answer to \(label) is longer than \(limit) bytes")
+                throw OmlxError.tooLarge(label, limit)
             }
             if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) }
         }

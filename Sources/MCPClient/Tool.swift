@@ -1,5 +1,6 @@
 // Tools and their results as a server gives them, and the pages of a tool list as a value. No I/O.
 
+import Cryptography
 import ErrorCatalogue
 import JSON
 
@@ -44,6 +45,18 @@ public struct Tool: Sendable, Hashable {
         raw = json
     }
 
+    /// The tool as it may be shown and kept: lists and the status database hold no secret. One that repeats what the server
+    /// was signed in to with, or whose very name holds a secret, is none.
+    func hiding(_ redactor: Redactor) throws(Rejection) -> Tool {
+        let bytes = raw.serialized()
+        guard redactor.occurs(in: bytes) else { return self }
+        guard !redactor.occurs(in: bytes, only: .credential), redactor.hide(name) == name else {
+            let shown = OmlxError.shown(redactor.hide(name), limit: 80)
+            throw Rejection(name: shown, reason: "it repeats a secret that was sent to the server")
+        }
+        return try Tool(raw.hiding(redactor))
+    }
+
     /// Well above the 128 characters the specification asks for (E1.7).
     private static let nameLimit = 1024
 }
@@ -82,6 +95,10 @@ struct ToolPages: Sendable {
         case fail(OmlxError)
     }
 
+    /// The most tools of one list, and the most bytes of all its pages.
+    static let toolLimit = 10_000
+    static let byteLimit = 32 << 20
+
     /// The most pages of one list.
     static let pageLimit = 1000
 
@@ -90,15 +107,29 @@ struct ToolPages: Sendable {
     private var dropped: [Tool.Rejection] = []
     private var cursors: Set<String> = []
     private var pages = 0
+    private var byteCount = 0
+    /// Why the list is not the whole one, if it is not.
+    private(set) var cut: String?
     private var hasRestarted = false
 
     /// A page came. An empty cursor is a cursor like any other; only a missing one or `null` ends the list (E1.1).
-    mutating func received(_ result: JSON) -> Action {
+    /// - Parameter byteCount: How long the page was.
+    mutating func received(_ result: JSON, byteCount: Int = 0) -> Action {
         guard let entries = result["tools"]?.arrayValue else {
             return .fail(OmlxError(.protocolInvalidMessage, "the server's answer to tools/list has no list of tools"))
         }
         pages += 1
-        for entry in entries { take(entry) }
+        self.byteCount += byteCount
+        guard self.byteCount <= Self.byteLimit || pages == 1 else {
+            return end("its pages are longer than \(Self.byteLimit >> 20) MiB together")
+        }
+        for entry in entries {
+            take(entry)
+            if tools.count > Self.toolLimit {
+                tools.removeLast()
+                return end("it has more than \(Self.toolLimit) tools")
+            }
+        }
         guard let next = result["nextCursor"], !next.isNull else { return .finished(tools, dropped: dropped) }
         guard let cursor = next.stringValue else {
             return .fail(OmlxError(.protocolInvalidMessage, "the cursor in the answer to tools/list is no string"))
@@ -108,6 +139,17 @@ struct ToolPages: Sendable {
             return .fail(OmlxError(.protocolEndlessPages, "the server's tool list does not end: it \(reason)"))
         }
         return .request(cursor: cursor)
+    }
+
+    /// A page did not come. One that is too long ends the list there; the tools before it are good.
+    mutating func failed(_ error: OmlxError) -> Action {
+        let isTooLong = [.transportTooLarge, .protocolLineTooLong].contains(error.code)
+        return isTooLong && pages > 0 ? end(error.message) : .fail(error)
+    }
+
+    private mutating func end(_ reason: String) -> Action {
+        cut = reason
+        return .finished(tools, dropped: dropped)
     }
 
     /// The server refused a page: with a cursor it calls invalid, the list is begun anew, once (E1.2).

@@ -41,7 +41,7 @@ struct OutgoingMessage: Sendable {
 /// Where a transport delivers what comes.
 struct TransportSink: Sendable {
     /// Takes a message; in answer to which request, where the transport knows. Tells whether that request is over.
-    let receive: @Sendable (_ message: JSON, _ answering: Int?) async -> Bool
+    let receive: @Sendable (_ message: IncomingMessage, _ answering: Int?) async -> Bool
     /// The transport cannot be used any more.
     let ended: @Sendable (OmlxError) async -> Void
     /// Something the owner should know.
@@ -94,6 +94,12 @@ extension OmlxError {
         default:
             self.init(.transportNetwork, "\(label) failed: \(OmlxError.shown(String(describing: type(of: error))))")
         }
+    }
+
+    static func tooLarge(_ label: String, _ limit: Int) -> OmlxError {
+        OmlxError(
+            .transportTooLarge,
+            "the server's answer to \(OmlxError.shown(label, limit: 80)) is longer than \(limit) bytes")
     }
 
     static func cancelled(_ label: String) -> OmlxError {

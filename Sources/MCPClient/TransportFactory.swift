@@ -1,5 +1,6 @@
 // Makes the transports of a connection: the one its endpoint names, and the older kind to fall back to.
 
+import Cryptography
 import ErrorCatalogue
 import HTTPClient
 
@@ -14,14 +15,14 @@ struct TransportFactory: Sendable {
     let environment: [String: String]
     let fallsBackToSSE: Bool
     let opensServerStream: Bool
-    let redaction: Redaction
+    let redactor: Redactor
 
     /// The transport the endpoint names.
     func primary(_ sink: TransportSink, _ report: @escaping Report) -> any Transport {
         switch endpoint {
         case .stdio(let command):
             StdioTransport(
-                command: command, host: environment, limits: limits, redaction: redaction, sink: sink)
+                command: command, host: environment, limits: limits, redactor: redactor, sink: sink)
         case .streamableHTTP(let url, let headers):
             StreamableHTTPTransport(
                 url: url, http: authorized(headers, report), limits: limits, sink: sink,
@@ -53,16 +54,30 @@ struct TransportFactory: Sendable {
     private func authorized(_ headers: [HTTPRequestHeader], _ report: @escaping Report) -> AuthorizedHTTP {
         AuthorizedHTTP(
             client: http, authorizer: authorizer, configured: headers, connectLimit: limits.connect,
-            redaction: redaction, report: report)
+            redactor: redactor, report: report)
     }
 }
 
-extension Redaction {
-    /// The secrets an endpoint names.
-    convenience init(_ endpoint: ServerEndpoint) {
+extension Redactor {
+    /// Remembers the secrets an endpoint names.
+    func learn(_ endpoint: ServerEndpoint) {
         switch endpoint {
-        case .stdio(let command): self.init(variables: command.environment)
-        case .streamableHTTP(_, let headers), .sse(_, let headers): self.init(headers: headers)
+        case .stdio(let command):
+            for (name, value) in command.environment { learn(variable: name, value) }
+            learn(arguments: command.arguments)
+        case .streamableHTTP(let url, let headers), .sse(let url, let headers):
+            learn(address: url.text)
+            learn(headers, isPassing: false)
+        }
+    }
+
+    /// Remembers what a request is signed with.
+    func learn(_ headers: [HTTPRequestHeader], isPassing: Bool = true) {
+        for header in headers {
+            switch header.value {
+            case .plain(let text): learn(header: header.name, Secret(text), isPassing: isPassing)
+            case .secret(let secret): learn(header: header.name, secret, isPassing: isPassing)
+            }
         }
     }
 }

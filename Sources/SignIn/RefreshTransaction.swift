@@ -48,7 +48,7 @@ public struct RefreshTransaction: Sendable {
 
     /// Refreshes tokens of this generation, or adopts newer ones. Not cut off by cancellation once it has begun.
     public func run(replacing tokenGeneration: Int) async -> RefreshOutcome {
-        await context.exchanges.run { await locked(tokenGeneration) }
+        await context.exchanges.run { await locked(tokenGeneration).hiding(context.redactor) }
     }
 
     private func locked(_ tokenGeneration: Int) async -> RefreshOutcome {
@@ -63,6 +63,7 @@ public struct RefreshTransaction: Sendable {
 
     private func transact(_ tokenGeneration: Int) async throws -> RefreshOutcome {
         guard let credential = try await context.store.credential(for: key) else { return .gone }
+        context.redactor.learn(credential)
         try context.refuseOlder(credential)
         if let saved = try await context.unsaved.save(over: credential, context) { return .current(saved, isNew: true) }
         if credential.tokenGeneration != tokenGeneration { return .current(credential, isNew: false) }

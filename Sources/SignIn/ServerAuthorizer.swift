@@ -83,7 +83,8 @@ public actor ServerAuthorizer {
         self.key = key
         self.loginCommand = loginCommand ?? "omlx mcp login \(serverName.shellWord)"
         self.context = context
-        self.observer = observer
+        let redactor = context.redactor
+        self.observer = { observer($0.hiding(redactor)) }
         jitter = (try? context.random(1).first).map { Double($0) / 255 } ?? 0
     }
 
@@ -91,6 +92,10 @@ public actor ServerAuthorizer {
     /// - Throws: `OmlxError`: what the store throws; `OAUTH_REFRESH_UNAVAILABLE`, `OAUTH_SIGN_IN_NEEDED` and the like
     ///   when the access token has ended and cannot be renewed.
     public func authorization() async throws -> Authorization {
+        try await context.redactor.hidingErrors { try await currentAuthorization() }
+    }
+
+    private func currentAuthorization() async throws -> Authorization {
         if !isLoaded { try await readStore() }
         guard let current = credential else { return Authorization() }
         if Self.isDue(current, now: context.now(), jitter: jitter) { try await refreshAhead(current) }
@@ -180,6 +185,7 @@ public actor ServerAuthorizer {
     }
 
     private func adopt(_ outcome: RefreshOutcome, of generation: Int) {
+        if case .current(let latest, _) = outcome { context.redactor.learn(latest) }
         pause = RefreshPause(outcome, generation: generation, since: context.now())
         switch outcome {
         case .current(let latest, let isNew):
@@ -220,6 +226,7 @@ public actor ServerAuthorizer {
         let known = credential?.tokenGeneration
         credential = try await context.store.credential(for: key)
         isLoaded = true
+        if let credential { context.redactor.learn(credential) }
         if let credential, credential.tokenGeneration != known { observer(.signedIn(credential)) }
     }
 
@@ -229,6 +236,10 @@ public actor ServerAuthorizer {
     /// - Throws: `OmlxError`: `OAUTH_SIGN_IN_NEEDED`, `OAUTH_TOKEN_REFUSED`, `OAUTH_INSUFFICIENT_SCOPE`, or the
     ///   reason why the refresh failed.
     public func judge(_ head: HTTPResponseHead, of authorization: Authorization, attempt: Int) async throws -> Bool {
+        try await context.redactor.hidingErrors { try await judged(head, of: authorization, attempt: attempt) }
+    }
+
+    private func judged(_ head: HTTPResponseHead, of authorization: Authorization, attempt: Int) async throws -> Bool {
         lastPeer = head.peer
         if head.status == 403 { try judgeForbidden(head) }
         let challenge = BearerChallenge(

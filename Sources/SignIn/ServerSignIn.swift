@@ -141,6 +141,7 @@ public final class ServerSignIn: Sendable {
     ) {
         self.server = server
         self.context = context
+        context.redactor.learn(address: server.text)
         self.configuration = configuration
         key = CredentialKey(serverURL: server.text, account: account)
         var login = "omlx mcp login --url \(server.text.shellWord)"

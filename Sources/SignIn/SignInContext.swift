@@ -36,6 +36,8 @@ public struct SignInContext: Sendable {
     public var exchanges: ExchangeRegistry
     /// Told of registrations made and forgotten.
     public var observer: @Sendable (RegistrationEvent) -> Void = { _ in }
+    /// Knows every secret of the server's sign-in, and keeps them out of errors, notices and events.
+    public var redactor = Redactor()
     /// What is remembered of generations; `nil` when nothing is.
     public var memory: (any GenerationMemory)?
     /// Tokens that could not be saved yet.
@@ -96,10 +98,13 @@ public struct SignInContext: Sendable {
             request.limits.connect = min(request.limits.connect, patience)
             request.limits.firstByte = min(request.limits.firstByte, patience)
         }
+        redactor.learn(request)
         do {
-            return .success(try await http.fetch(request))
+            let reply = try await http.fetch(request)
+            if request.method == "POST" { redactor.learn(reply) }
+            return .success(reply)
         } catch let failure as HTTPFailure {
-            return .failure(failure)
+            return .failure(HTTPFailure(redactor.hide(failure.error), mayHaveBeenSent: failure.mayHaveBeenSent))
         } catch {
             return .failure(HTTPFailure(OmlxError(.transportCancelled, "the request was cancelled")))
         }

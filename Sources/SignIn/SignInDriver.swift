@@ -106,7 +106,7 @@ public struct SignInDriver: Sendable {
     /// - Parameter browser: opens the address; `nil` opens nothing (`--no-browser`).
     public init(context: SignInContext, interface: any SignInInterface, browser: (any BrowserOpening)?) {
         self.context = context
-        self.interface = interface
+        self.interface = HidingInterface(interface: interface, redactor: context.redactor)
         self.browser = browser
     }
 
@@ -119,7 +119,7 @@ public struct SignInDriver: Sendable {
         let guessed = request.configuration.addresses(for: request.server, peer: nil, http: context.http)
         // What was looked up before it was known where the server is counts only when the guess was right.
         if judging.context.addresses != guessed { request.lookedUp = LookAhead() }
-        return try await judging.run(request)
+        return try await context.redactor.hidingErrors { try await judging.run(request) }
     }
 
     /// The same driver with the addresses a sign-in may lead to.
@@ -133,6 +133,7 @@ public struct SignInDriver: Sendable {
     private func run(_ request: SignInRequest) async throws -> SignInOutcome {
         let context = context
         let earlier = try await earlierCredential(request.key)
+        if let earlier { context.redactor.learn(earlier) }
         var machine = SignInMachine(
             SignInMachine.Input(
                 key: request.key, server: request.server, challenge: request.challenge,
@@ -195,9 +196,10 @@ public struct SignInDriver: Sendable {
                 let heard = answers ?? PersonAnswers(listener, interface)
                 answers = heard
                 listener?.expect(authorization.state)
-                event = .answered(
-                    query: try await ask(
-                        authorization, heard, isListening: listener != nil, seconds: request.seconds))
+                let query = try await ask(
+                    authorization, heard, isListening: listener != nil, seconds: request.seconds)
+                context.redactor.learn(answer: query)
+                event = .answered(query: query)
                 answers?.retire(authorization)
             case .poll(let authorization, let device):
                 event = .polled(try await poll(authorization, device, seconds: request.seconds))
@@ -214,7 +216,11 @@ public struct SignInDriver: Sendable {
 
     private func freshState() throws -> String { Base64URL.encode(try context.random(24)) }
 
-    private func freshPKCE() throws -> PKCE { try PKCE(octets: try context.random(32)) }
+    private func freshPKCE() throws -> PKCE {
+        let pkce = try PKCE(octets: try context.random(32))
+        context.redactor.learn(pkce.verifier, isPassing: true)
+        return pkce
+    }
 
     /// The port in a redirect URI nobody listens at (mcpo's).
     private static let pastePort = 3030
@@ -243,7 +249,7 @@ public struct SignInDriver: Sendable {
     private func forget(_ record: ClientRegistration, _ reason: OmlxError) async {
         do {
             try await context.store.removeRegistration(for: record.key, expecting: .generation(record.generation))
-            context.observer(.forgotten(record, reason))
+            context.observer(.forgotten(record, context.redactor.hide(reason)))
         } catch let error as OmlxError where error.code != .storeConflict {
             await interface.notice("the registration could not be forgotten: \(error.message)")
         } catch {}
@@ -262,9 +268,11 @@ public struct SignInDriver: Sendable {
                 return .failure(error)
             }
         }
+        context.redactor.learn(result.credential)
         return SignInOutcome(
-            credential: try stored.get(), missingScopes: result.missingScopes, resourceName: result.resourceName,
-            documents: result.documents, accountName: result.accountName, client: result.client,
+            credential: try stored.get(), missingScopes: result.missingScopes.map { context.redactor.hide($0) },
+            resourceName: result.resourceName.map { context.redactor.hide($0) }, documents: result.documents,
+            accountName: result.accountName.map { context.redactor.hide($0) }, client: result.client,
             replacedClient: replacedClient)
     }
 }

@@ -72,11 +72,23 @@ extension SignInDriver {
     /// Goes through a sign-in: every metadata document is fetched, the store is read. Registers nothing, opens nothing,
     /// listens nowhere, writes nothing. Never throws: what is wrong is in the result.
     public static func examine(_ request: SignInRequest, context: SignInContext) async -> SignInExamination {
+        var result = await examined(request, context: context)
+        let redactor = context.redactor
+        result.notices = result.notices.map { redactor.hide($0) }
+        result.problem = result.problem.map { redactor.hide($0) }
+        for index in result.exchanges.indices {
+            result.exchanges[index].problem = result.exchanges[index].problem.map { redactor.hide($0) }
+        }
+        return result
+    }
+
+    private static func examined(_ request: SignInRequest, context: SignInContext) async -> SignInExamination {
         let context = context.judging(
             request.configuration.addresses(for: request.server, peer: request.peer, http: context.http))
         var result = SignInExamination()
         result.judgesAddresses = context.addresses != .any
         let earlier = try? await context.store.credential(for: request.key)
+        if let earlier { context.redactor.learn(earlier) }
         var machine = SignInMachine(
             SignInMachine.Input(
                 key: request.key, server: request.server, challenge: request.challenge,

@@ -59,7 +59,7 @@ public struct SignOut: Sendable {
                 return .failure(error)
             }
         }
-        return try outcome.get()
+        return try await context.redactor.hidingErrors { try outcome.get() }
     }
 
     private func signedOut(
@@ -69,6 +69,7 @@ public struct SignOut: Sendable {
             let forgotClient = forgetsClient ? try await forgetClients(of: key.serverURL) : false
             return SignOutOutcome(wasSignedIn: false, revocation: .notAsked, forgotClient: forgotClient)
         }
+        context.redactor.learn(credential)
         let revocation = localOnly ? .notAsked : await revoke(credential)
         try await context.store.removeCredential(for: key, expecting: .any)
         context.noteRemoval(of: credential)
@@ -104,6 +105,6 @@ public struct SignOut: Sendable {
             }
         }
         guard !problems.isEmpty else { return .confirmed }
-        return .unconfirmed(credential.secrets.hidden(in: problems.joined(separator: "; ")))
+        return .unconfirmed(context.redactor.hide(problems.joined(separator: "; ")))
     }
 }

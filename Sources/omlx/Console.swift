@@ -7,28 +7,58 @@ import JSON
 import MCPHost
 import Synchronization
 
-/// The two streams of a command.
+/// The two streams of a command. Every line that goes through it is made harmless here, whatever it says: control
+/// characters, marks that turn the direction of text and those that show nothing reach neither a terminal nor a file.
+/// Only the result of a tool goes into a pipe or a file byte for byte.
 struct Console: Sendable {
     /// The process's own streams.
     static let standard = Console()
 
     /// Whether standard output is a terminal, so that columns are aligned.
     let isTerminal: Bool
+    private let isErrorTerminal: Bool
     var isQuiet = false
 
-    init() { isTerminal = isatty(STDOUT_FILENO) == 1 }
+    init() {
+        isTerminal = isatty(STDOUT_FILENO) == 1
+        isErrorTerminal = isatty(STDERR_FILENO) == 1
+    }
+
+    /// The columns of the terminal on standard output; `nil` when there is none or it does not say.
+    var columns: Int? {
+        guard isTerminal else { return nil }
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
 
     /// A line of the result.
-    func line(_ text: String) { Self.write(text + "\n", to: STDOUT_FILENO) }
+    func line(_ text: String) { Self.write(text.harmless(keeping: joiners) + "\n", to: STDOUT_FILENO) }
 
-    /// Bytes of the result.
-    func document(_ json: JSON) { line(json.text(pretty: true)) }
+    /// Several lines of the result, such as a help text.
+    func lines(_ text: String) { Self.write(text.harmlessLines(keeping: joiners) + "\n", to: STDOUT_FILENO) }
+
+    /// A JSON document as the result. What could not be shown is escaped in it.
+    func document(_ json: JSON) {
+        Self.write(json.text(pretty: true, escaping: \.isHarmful) + "\n", to: STDOUT_FILENO)
+    }
 
     /// A line on the side.
-    func note(_ text: String) { Self.write(text + "\n", to: STDERR_FILENO) }
+    func note(_ text: String) { Self.write(text.harmless(keeping: errorJoiners) + "\n", to: STDERR_FILENO) }
+
+    /// Several lines on the side.
+    func notes(_ text: String) { Self.write(text.harmlessLines(keeping: errorJoiners) + "\n", to: STDERR_FILENO) }
+
+    /// A drawing of our own on the side, which steers the terminal's colours.
+    func draw(_ lines: [String]) { Self.write(lines.map { $0 + "\n" }.joined(), to: STDERR_FILENO) }
 
     /// A line on the side that `--quiet` leaves out.
     func progress(_ text: String) { if !isQuiet { note(text) } }
+
+    /// On a terminal joiners and variation selectors stay where they mean something; elsewhere a name with one would only
+    /// look like another.
+    private var joiners: JoinerRule { isTerminal ? .meaningful : .none }
+    private var errorJoiners: JoinerRule { isErrorTerminal ? .meaningful : .none }
 
     /// An error, the strings it compared, and the next step.
     func report(_ error: OmlxError) {
@@ -37,24 +67,50 @@ struct Console: Sendable {
         if let step = error.nextStep { note("  next: \(step)") }
     }
 
-    /// Rows in columns: aligned on a terminal, tab-separated elsewhere. The last column is never padded.
-    func table(_ rows: [[String]]) {
+    /// Rows in columns: aligned and cut to the width on a terminal, tab-separated elsewhere. The last column is never
+    /// padded.
+    /// - Returns: The rows whose last cell was cut.
+    @discardableResult
+    func table(_ rows: [[String]]) -> [Int] {
+        let rows = rows.map { $0.map { $0.harmless(keeping: joiners) } }
         guard isTerminal else {
-            for row in rows { line(row.map { $0.replacing("\t", with: " ") }.joined(separator: "\t")) }
-            return
+            Self.write(rows.map { $0.joined(separator: "\t") + "\n" }.joined(), to: STDOUT_FILENO)
+            return []
         }
         let count = rows.map(\.count).max() ?? 0
-        let widths = (0..<count).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
-        for row in rows {
+        var widths = (0..<count).map { column in rows.map { $0.count > column ? $0[column].cellWidth : 0 }.max() ?? 0 }
+        if let columns { widths = ColumnWidths.fitting(widths, into: columns) }
+        var isCut: [Int] = []
+        let gap = String(repeating: " ", count: ColumnWidths.gap)
+        for (number, row) in rows.enumerated() {
             let cells = row.enumerated().map { index, cell in
-                index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count)
+                let shown = cell.cut(toCells: widths[index])
+                if index == row.count - 1, shown != cell { isCut.append(number) }
+                return index == row.count - 1 ? shown : shown.padded(toCells: widths[index])
             }
-            line(cells.joined(separator: "  ").trimmingEnd)
+            let line = cells.joined(separator: gap).trimmingEnd
+            self.line(columns.map { line.cut(toCells: $0) } ?? line)
         }
+        return isCut
     }
 
-    /// Text of a server as the result: as it is for a program, without control sequences for a terminal.
-    func content(_ text: String) { line(isTerminal ? text.withoutEscapes : text) }
+    /// Text of a tool as the result: as it is for a program, without control sequences for a terminal.
+    func content(_ text: String) {
+        Self.write((isTerminal ? text.untabbed.harmlessLines(keeping: .prose) : text) + "\n", to: STDOUT_FILENO)
+    }
+
+    /// A value of a tool as the result.
+    func content(_ json: JSON, pretty: Bool = false) {
+        Self.write(json.text(pretty: pretty, escaping: isTerminal ? \.isHarmful : nil) + "\n", to: STDOUT_FILENO)
+    }
+
+    /// Text of a tool that failed, on the side.
+    func failure(_ text: String) {
+        Self.write((isErrorTerminal ? text.untabbed.harmlessLines(keeping: .prose) : text) + "\n", to: STDERR_FILENO)
+    }
+
+    /// A text of our own that programs read, such as a completion script.
+    func script(_ text: String) { Self.write(text + "\n", to: STDOUT_FILENO) }
 
     /// Why standard output did not take everything, if so. A reader that went away is no reason.
     static var lostOutput: String? { loss.withLock { $0 } }
@@ -101,18 +157,31 @@ extension String {
         return text
     }
 
-    /// The text without control characters but tabs and line ends.
-    var withoutEscapes: String {
-        split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
-            .map { $0.map { OmlxError.shown(String($0), limit: .max) }.joined(separator: "\t") }
+    /// The text with blanks up to the next stop in place of tabs.
+    fileprivate var untabbed: String {
+        guard utf8.contains(0x09) else { return self }
+        return split(separator: "\n", omittingEmptySubsequences: false)
+            .map { line in
+                var text = ""
+                var column = 0
+                for part in line.split(separator: "\t", omittingEmptySubsequences: false) {
+                    if !text.isEmpty || part.startIndex != line.startIndex {
+                        let blanks = 8 - column % 8
+                        text += String(repeating: " ", count: blanks)
+                        column += blanks
+                    }
+                    text += part
+                    column += part.cellWidth
+                }
+                return text
+            }
             .joined(separator: "\n")
     }
 
     /// The first line, made fit to be shown, cut to a length.
     func firstLine(limit: Int) -> String {
-        let line = split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-        return OmlxError.shown(line, limit: limit)
+        let line = split(whereSeparator: \.isNewline).first { $0.contains { !$0.isWhitespace } } ?? ""
+        return OmlxError.shown(String(line.drop { $0.isWhitespace }), limit: limit)
     }
 }
 

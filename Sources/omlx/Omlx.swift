@@ -34,10 +34,10 @@ struct Omlx: AsyncParsableCommand {
             let code = exitCode(for: error)
             let message = fullMessage(for: error)
             if code == .success {
-                print(message)
+                Console.standard.lines(message)
                 Glibc.exit(ExitStatus.done.rawValue)
             }
-            Console.standard.note(message)
+            Console.standard.notes(message)
             Glibc.exit(code == .validationFailure ? ExitStatus.usage.rawValue : ExitStatus.failed.rawValue)
         }
     }
@@ -100,6 +100,6 @@ struct Completions: AsyncParsableCommand {
         guard let shell = CompletionShell(rawValue: shell) else {
             throw ValidationError("\(shell) is no shell with completions; use bash, zsh or fish")
         }
-        print(Omlx.completionScript(for: shell))
+        Console.standard.script(Omlx.completionScript(for: shell))
     }
 }

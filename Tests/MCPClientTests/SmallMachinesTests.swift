@@ -92,11 +92,12 @@ struct LineSplitterTests {
         #expect(tail.finish() == ["no end"])
     }
 
-    @Test("an error stream without line ends is cut into pieces")
+    @Test("of an error stream without line ends the beginning is kept, and told at once")
     func longErrorLine() {
         var tail = ErrorStreamTail()
         let lines = tail.receive([UInt8](repeating: 0x61, count: ErrorStreamTail.limit * 3))
-        #expect(lines.map(\.utf8.count) == [ErrorStreamTail.limit, ErrorStreamTail.limit])
+        #expect(lines == [String(repeating: "a", count: ErrorStreamTail.limit) + "…"])
+        #expect(tail.receive(Array("the same line\nthe next\n".utf8)) == ["the next"])
     }
 }
 
@@ -159,29 +160,39 @@ struct ChildEnvironmentTests {
     }
 }
 
-@Suite("Redaction")
+@Suite("What a connection's redactor learns")
 struct RedactionTests {
+    private func redactor(_ headers: HTTPRequestHeader...) -> Redactor {
+        let redactor = Redactor()
+        redactor.learn(headers)
+        return redactor
+    }
+
     @Test("a token that went out does not come back, with or without its scheme")
     func token() {
-        let redaction = Redaction(headers: [HTTPRequestHeader("X-Key", "configured-key")])
-        redaction.note([HTTPRequestHeader("Authorization", secret: Secret("Bearer abcdefgh12345"))])
-        #expect(redaction.apply("bad token abcdefgh12345!") == "bad token <redacted>!")
-        #expect(redaction.apply("Bearer abcdefgh12345") == "<redacted>")
-        #expect(redaction.apply("configured-key configured-key") == "<redacted> <redacted>")
+        let redactor = redactor(
+            HTTPRequestHeader("X-Key", "configured-key"),
+            HTTPRequestHeader("Authorization", secret: Secret("Bearer abcdefgh12345")))
+        #expect(redactor.hide("bad token abcdefgh12345!") == "bad token <redacted>!")
+        #expect(redactor.hide("Bearer abcdefgh12345") == "<redacted>")
+        #expect(redactor.hide("configured-key configured-key") == "<redacted> <redacted>")
     }
 
     @Test("the token before the latest one is still known")
     func earlier() {
-        let redaction = Redaction()
-        redaction.note([HTTPRequestHeader("Authorization", secret: Secret("Bearer first-token"))])
-        redaction.note([HTTPRequestHeader("Authorization", secret: Secret("Bearer second-token"))])
-        #expect(redaction.apply("first-token second-token") == "<redacted> <redacted>")
+        let redactor = redactor(HTTPRequestHeader("Authorization", secret: Secret("Bearer first-token")))
+        redactor.learn([HTTPRequestHeader("Authorization", secret: Secret("Bearer second-token"))])
+        #expect(redactor.hide("first-token second-token") == "<redacted> <redacted>")
     }
 
-    @Test("declared variables are secrets, short values and paths are not")
-    func variables() {
-        let redaction = Redaction(variables: ["KEY": "sk-123456", "MODE": "dev", "DIR": "/var/lib/x"])
-        #expect(redaction.apply("sk-123456 dev /var/lib/x") == "<redacted> dev /var/lib/x")
+    @Test("declared variables and the query of the address are secrets, short values and paths are not")
+    func endpoint() throws {
+        let redactor = Redactor()
+        let environment = ["KEY": "sk-123456", "MODE": "dev", "DIR": "/var/lib/x"]
+        redactor.learn(ServerEndpoint.stdio(StdioCommand(command: "x", environment: environment)))
+        redactor.learn(ServerEndpoint.streamableHTTP(try HTTPURL("https://h/mcp?access=q-98765432")))
+        #expect(
+            redactor.hide("sk-123456 dev /var/lib/x q-98765432") == "<redacted> dev /var/lib/x <redacted>")
     }
 }
 

@@ -151,7 +151,7 @@ struct StreamableHTTPTests {
         _ = try await connection.connect()
         #expect(try await connection.listTools().map(\.name) == ["a", "b", "c"])
         #expect(server.requests.last?.json["params"] == ["cursor": "ü/\""])
-        #expect(events.values.contains(.toolDropped(name: nil, reason: "it has no name")))
+        #expect(events.values.contains(.toolsDropped(count: 1, names: [], reason: "it has no name")))
     }
 
     @Test("a server that declares capabilities without tools is not asked for tools")

@@ -24,12 +24,7 @@ struct ConfigurationDocument {
 
     /// The place of a member, or of the nearest one around it whose place is known.
     func position(of pointer: String) -> SourcePosition? {
-        var pointer = Substring(pointer)
-        while true {
-            if let position = located.positions[String(pointer)] { return position }
-            guard let slash = pointer.lastIndex(of: "/") else { return nil }
-            pointer = pointer[..<slash]
-        }
+        located.positions.nearest(to: pointer)
     }
 
     private static let emptyStep = "start with {\"servers\": {}}, or remove the file"

@@ -123,6 +123,12 @@ extension HostConfiguration {
                 "\(EntryReader.quoted(path)) stands twice; the last one counts", nextStep: "remove one of them")
             diagnostics += reader.diagnostics
         }
+        let more = document.located.duplicateCount - document.located.duplicates.count
+        guard more > 0 else { return }
+        diagnostics.append(
+            ConfigurationDiagnostic(
+                severity: .warning, code: .configDuplicateKey, file: document.file,
+                message: "\(more) more keys stand twice; the last one counts", nextStep: "remove one of each"))
     }
 }
 

@@ -1,20 +1,14 @@
 // Which parts of a configured text may be shown: variables' names yes, what looks like a secret no.
 
-enum SecretMask {
-    static let mark = "<redacted>"
+import Cryptography
 
-    private static let secretWords = [
-        "token", "secret", "password", "passwd", "passphrase", "pwd", "apikey", "api-key", "api_key", "accesskey",
-        "access-key", "access_key", "private-key", "private_key", "subscription-key", "credential", "auth", "bearer",
-        "jwt", "signature", "cookie", "session",
-    ]
+enum SecretMask {
+    static let mark = Redactor.mark
+
     private static let schemes = ["bearer", "basic", "token", "apikey", "digest"]
 
     /// Whether a parameter, option or header of that name is likely to carry a secret.
-    static func isSecretName(_ name: some StringProtocol) -> Bool {
-        let lowered = name.lowercased()
-        return lowered == "key" || secretWords.contains { lowered.contains($0) }
-    }
+    static func isSecretName(_ name: some StringProtocol) -> Bool { SecretName.isLikely(name) }
 
     /// The text with everything masked but the names of its variables and a leading authentication scheme.
     static func masked(_ text: String) -> String {

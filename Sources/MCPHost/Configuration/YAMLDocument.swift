@@ -10,7 +10,7 @@ struct YAMLParseError: Error {
 }
 
 struct YAMLDocument {
-    private var positions: [String: SourcePosition] = [:]
+    private var positions = SourcePositions()
     private var nodesLeft = 200_000
 
     /// How deep the document may nest, as in JSON.
@@ -27,7 +27,7 @@ struct YAMLDocument {
         }
         guard let root = try compose(text) else { return nil }
         var document = YAMLDocument()
-        let value = try document.value(of: root, at: "", depth: 0)
+        let value = try document.value(of: root, at: .root, depth: 0)
         return value.isNull ? nil : LocatedJSON(value: value, positions: document.positions)
     }
 
@@ -72,7 +72,7 @@ struct YAMLDocument {
 }
 
 extension YAMLDocument {
-    private mutating func value(of node: Node, at pointer: String, depth: Int) throws(YAMLParseError) -> JSON {
+    private mutating func value(of node: Node, at way: SourcePositions.Way, depth: Int) throws(YAMLParseError) -> JSON {
         nodesLeft -= 1
         guard nodesLeft >= 0 else { throw failure("more values than a configuration can have", node) }
         guard depth <= Self.maximumDepth else { throw failure("nested deeper than \(Self.maximumDepth)", node) }
@@ -81,12 +81,12 @@ extension YAMLDocument {
         case .sequence(let sequence):
             var elements: [JSON] = []
             for element in sequence {
-                elements.append(try value(of: element, at: "\(pointer)/\(elements.count)", depth: depth + 1))
+                elements.append(try value(of: element, at: way.appending(String(elements.count)), depth: depth + 1))
             }
             return .array(elements)
         case .mapping(let mapping):
             var object = JSONObject()
-            try addMembers(of: mapping, to: &object, at: pointer, depth: depth)
+            try addMembers(of: mapping, to: &object, at: way, depth: depth)
             return .object(object)
         case .alias: throw failure("an alias without its anchor", node)
         }
@@ -94,7 +94,7 @@ extension YAMLDocument {
 
     /// Own members first; those of merged mappings only where no own one has the name.
     private mutating func addMembers(
-        of mapping: Node.Mapping, to object: inout JSONObject, at pointer: String, depth: Int
+        of mapping: Node.Mapping, to object: inout JSONObject, at way: SourcePositions.Way, depth: Int
     ) throws(YAMLParseError) {
         var merged: [Node] = []
         for (key, node) in mapping {
@@ -104,29 +104,29 @@ extension YAMLDocument {
                 continue
             }
             guard object[name.string] == nil else { continue }
-            let inner = pointer + "/" + LocatedJSON.pointerToken(name.string)
+            let inner = way.appending(LocatedJSON.pointerToken(name.string))
             if let mark = key.mark { positions[inner] = SourcePosition(line: mark.line, column: mark.column) }
             object[name.string] = try value(of: node, at: inner, depth: depth + 1)
         }
-        for node in merged { try merge(node, into: &object, at: pointer, depth: depth + 1) }
+        for node in merged { try merge(node, into: &object, at: way, depth: depth + 1) }
     }
 
     private mutating func merge(
-        _ node: Node, into object: inout JSONObject, at pointer: String, depth: Int
+        _ node: Node, into object: inout JSONObject, at way: SourcePositions.Way, depth: Int
     ) throws(YAMLParseError) {
         nodesLeft -= 1
         guard nodesLeft >= 0, depth <= Self.maximumDepth else {
             throw failure("more merged values than a configuration can have", node)
         }
         switch node {
-        case .mapping(let mapping): try addMembers(of: mapping, to: &object, at: pointer, depth: depth)
+        case .mapping(let mapping): try addMembers(of: mapping, to: &object, at: way, depth: depth)
         case .sequence(let sequence):
             for element in sequence {
                 guard case .mapping(let mapping) = element else {
                     throw failure("\"<<\" takes a mapping or a list of mappings", element)
                 }
                 nodesLeft -= 1
-                try addMembers(of: mapping, to: &object, at: pointer, depth: depth)
+                try addMembers(of: mapping, to: &object, at: way, depth: depth)
             }
         default: throw failure("\"<<\" takes a mapping or a list of mappings", node)
         }

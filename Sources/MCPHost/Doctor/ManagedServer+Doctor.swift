@@ -23,10 +23,10 @@ extension ManagedServer {
     func examine() async -> [DoctorStep] {
         await examined().map { step in
             var step = step
-            step.title = unexpanded(step.title)
-            step.url = step.url.map { unexpanded($0) }
-            step.facts = step.facts.map { .init($0.label, unexpanded($0.value)) }
-            step.error = step.error.map { unexpanded($0) }
+            step.title = redactor.hide(unexpanded(step.title))
+            step.url = step.url.map { redactor.hide(unexpanded($0)) }
+            step.facts = step.facts.map { .init($0.label, redactor.hide(unexpanded($0.value))) }
+            step.error = step.error.map { redactor.hide(unexpanded($0)) }
             return step
         }
     }
@@ -104,7 +104,7 @@ extension ManagedServer {
             endpoint: other ?? endpoint, client: ClientInfo(name: options.clientName, version: options.clientVersion),
             http: context?.http ?? HTTPClient(), authorizer: observer, limits: limits,
             environment: options.environment, fallsBackToSSE: configuration.transport.name == "streamable-http",
-            observer: { observer.note($0) })
+            redactor: redactor, observer: { observer.note($0) })
         var attempt = Attempt(observer: observer)
         let overdue = OmlxError(
             .transportTimeout, "\(name) was not ready within \(limit.text) s",

@@ -109,7 +109,12 @@ extension ManagedServer {
     nonisolated func judged(
         _ error: OmlxError, _ challenge: BearerChallenge?, isExamined: Bool = false
     ) -> OmlxError {
-        let error = unexpanded(error)
+        redactor.hide(interpreted(unexpanded(error), challenge, isExamined: isExamined))
+    }
+
+    private nonisolated func interpreted(
+        _ error: OmlxError, _ challenge: BearerChallenge?, isExamined: Bool
+    ) -> OmlxError {
         let signsIn = configuration.auth.map { $0.mode != .disabled }
         switch error.code {
         case .oauthSignInNeeded where hasStaticHeader && signsIn != true:

@@ -56,7 +56,8 @@ extension ManagedServer {
             guard let problem else { return report(wasSignedIn: false, missing: outcome.missingScopes, context) }
             guard problem.code == .oauthInsufficientScope else { throw problem }
             let scopes = try await scopes(for: problem, &stepUp)
-            await interface.notice("\(problem.message). Signing in again, for \(OmlxError.shown(Scopes.text(scopes))).")
+            let wanted = redactor.hide(OmlxError.shown(Scopes.text(scopes)))
+            await interface.notice("\(problem.message). Signing in again, for \(wanted).")
             request.configuration.scopes = scopes
             request.lookedUp = LookAhead()
         }
@@ -183,7 +184,7 @@ extension ManagedServer {
         recorder.record(
             StatusEvent(
                 at: moment, server: name, kind: "sign-in", outcome: "failed", code: error.code.text,
-                message: error.message))
+                message: redactor.hide(error.message)))
         board.change { status in
             status.lastError = StatusError(code: error.code.text, message: error.message, at: moment)
             if error.code == .oauthClientNeeded {

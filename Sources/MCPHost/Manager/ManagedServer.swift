@@ -1,6 +1,7 @@
 // One server of the host: its connection, its three answers.
 
 import Credentials
+import Cryptography
 import ErrorCatalogue
 import FoundationEssentials
 import HTTPClient
@@ -29,6 +30,8 @@ actor ManagedServer {
     nonisolated let board: StatusBoard
     let options: HostOptions
     let recorder: StatusRecorder
+    /// Knows all secrets of this server, and keeps them out of whatever is said about it.
+    let redactor = Redactor()
     let context: SignInContext?
     let authorizer: ServerAuthorizer?
     let url: HTTPURL?
@@ -47,6 +50,8 @@ actor ManagedServer {
     private var shuttingDown = 0
     /// When the sign-in was made that the connection, or the last attempt at one, was made with.
     private(set) var seenSignIn: Date?
+    /// What was said about the tool list.
+    private var warned: Set<String> = []
     private var relisting: (task: Task<Void, Never>, isStale: Bool)?
 
     /// - Throws: `OmlxError` for settings that only turn out to be unusable now, such as a URL.
@@ -63,7 +68,7 @@ actor ManagedServer {
         var known = status.pointed(at: identity)
         known.profileChoice = configuration.profileChoice
         if configuration.transport.stdio != nil { known.signIn.state = .notNeeded }
-        let board = StatusBoard(known, recorder: recorder, publish: publish)
+        let board = StatusBoard(known, recorder: recorder, redactor: redactor, publish: publish)
         self.board = board
         recorder.record(configuration.name) { $0.point(at: identity) }
         endpoint = try MCPClient.ServerEndpoint(configuration.transport)
@@ -74,6 +79,8 @@ actor ManagedServer {
                 store: store, lockFolder: options.paths.locks, command: options.command, exchanges: exchanges,
                 now: options.now)
             let (name, now) = (configuration.name, options.now)
+            context.redactor = redactor
+            redactor.learn(configuration.auth?.clientSecret?.secret)
             if store.name != "memory" { context.memory = recorder }
             let logger = options.logger
             context.stuck = { logger.warning("\(name) waits: \($0.message)") }
@@ -110,7 +117,8 @@ actor ManagedServer {
     var limit: Double { options.timeout ?? configuration.timeout.inSeconds }
 
     nonisolated func log(_ level: Logger.Level = .info, _ text: String) {
-        options.logger.log(level: level, "\(name): \(text)")
+        let shown = redactor.hide(text)
+        options.logger.log(level: level, "\(name): \(shown)")
     }
 
     // MARK: connecting
@@ -177,7 +185,7 @@ actor ManagedServer {
             },
             limits: limits, environment: options.environment,
             fallsBackToSSE: configuration.transport.name == "streamable-http",
-            opensServerStream: options.opensServerStreams, observer: { notes.note($0) })
+            opensServerStream: options.opensServerStreams, redactor: redactor, observer: { notes.note($0) })
         let link = Link(connection, notes)
         // One listener, so that events keep their order. It ends with the notes, and keeps neither server nor link.
         Task { [weak self, weak link] in
@@ -261,10 +269,22 @@ actor ManagedServer {
         case .toolsListChanged: listAgain(link)
         case .stderrLine(let text): board.tell(.output(server: name, text: text))
         case .logMessage(let level, let text): board.tell(.output(server: name, text: "[\(level)] \(text)"))
-        case .toolDropped(let tool, let reason): log(.warning, "tool \(tool ?? "without a name") left out: \(reason)")
+        case .toolsDropped(let count, let names, let reason): warnOnce(Self.words(dropped: count, names, reason))
+        case .toolListCut(let count, let reason):
+            warnOnce("the tool list is cut after \(count) \(count == 1 ? "tool" : "tools"): \(reason)")
         case .skippedLine(let count): log(.debug, "\(count) lines on standard output were no messages")
         default: break
         }
+    }
+
+    private static func words(dropped count: Int, _ names: [String], _ reason: String) -> String {
+        let some = names.map { "\"\($0)\"" }.joined(separator: ", ") + (count > names.count ? ", …" : "")
+        return "\(count == 1 ? "1 tool" : "\(count) tools") left out: \(reason)" + (names.isEmpty ? "" : " (\(some))")
+    }
+
+    /// A server that changes its list often has the same faults each time.
+    private func warnOnce(_ text: String) {
+        if warned.count < 100, warned.insert(text).inserted { log(.warning, text) }
     }
 
     private func lost(_ error: OmlxError) {

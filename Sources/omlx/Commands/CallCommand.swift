@@ -88,15 +88,15 @@ struct CallCommand: Action {
         var files = ResultFiles(folder: output)
         for block in result.content {
             if let text = block["text"]?.stringValue {
-                if result.isError { session.console.note(text.withoutEscapes) } else { session.console.content(text) }
+                if result.isError { session.console.failure(text) } else { session.console.content(text) }
             } else if let note = try files.take(block) {
                 session.console.line(note)
             } else {
-                session.console.line(block.text())
+                session.console.content(block)
             }
         }
         if result.content.isEmpty, let value = result.structuredContent {
-            session.console.line(value.text(pretty: true))
+            session.console.content(value, pretty: true)
         }
         if result.isError {
             session.console.note("error: \(ErrorCode.protocolToolFailed.text): \(name) reported a failure")

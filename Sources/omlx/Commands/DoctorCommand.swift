@@ -67,7 +67,7 @@ struct DoctorCommand: Action {
                 continue
             }
             if !session.common.json {
-                console.note("\nTo \(fix.title):\n\(preview.diff)")
+                console.notes("\nTo \(fix.title):\n\(preview.diff)")
                 if let warning = fix.warning { console.note("! " + warning) }
             }
             guard yes || session.isAgreed("Write this?", otherwise: "--yes") else { continue }

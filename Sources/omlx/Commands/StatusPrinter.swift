@@ -39,8 +39,13 @@ struct StatusPrinter {
         if statuses.isEmpty {
             console.progress("No servers are configured. Put them into mcp.json; omlx mcp list shows what is found.")
         }
-        console.table(rows)
+        let cut = console.table(rows)
         guard inDetail else {
+            // What to type is of no use in part.
+            for row in cut where row > 0 && row <= statuses.count {
+                let status = statuses[row - 1]
+                console.line("\(status.name): \(note(status))")
+            }
             let stores = Set(statuses.compactMap(\.record.storeName)).sorted().map(Self.words)
             if !stores.isEmpty { console.progress("Sign-ins are kept in \(stores.joined(separator: " and ")).") }
             return

@@ -54,7 +54,7 @@ private struct TerminalInterface: SignInInterface {
             let lines = QRCode(text: prompt.completeURL ?? prompt.url)?.terminalLines(columns: columns)
         {
             console.note("Or point a telephone's camera here:")
-            for line in lines { console.note(line) }
+            console.draw(lines)
         }
         console.note("Waiting \(clock(prompt.seconds)).")
     }

@@ -99,6 +99,10 @@ struct ToolPrinter {
     let session: Session
     let schema: Bool
 
+    /// Where descriptions begin on a terminal, unless a name is longer.
+    private static let nameCells = 32
+    private static let usualColumns = 112
+
     static func members(_ statuses: [ServerStatus], _ tools: [HostTool]) -> JSONObject {
         [
             "servers": .array(statuses.map(\.json)),
@@ -129,11 +133,16 @@ struct ToolPrinter {
     }
 
     func line(_ name: String, _ description: String?, _ inputSchema: JSON) {
-        let text = (description ?? "").firstLine(limit: session.console.isTerminal ? 80 : 300)
+        let console = session.console
+        let text = (description ?? "").firstLine(limit: 300)
         let shown = OmlxError.shown(name, limit: 200)
-        session.console.line(
-            session.console.isTerminal
-                ? "\(shown)\(String(repeating: " ", count: max(1, 32 - shown.count)))\(text)" : "\(shown)\t\(text)")
-        if schema { session.console.line(inputSchema.text(pretty: true)) }
+        if console.isTerminal {
+            let columns = console.columns ?? Self.usualColumns
+            let start = shown.padded(toCells: Self.nameCells) + (shown.cellWidth < Self.nameCells ? "" : "  ")
+            console.line((start + text).cut(toCells: columns))
+        } else {
+            console.table([[shown, text]])
+        }
+        if schema { console.document(inputSchema) }
     }
 }
