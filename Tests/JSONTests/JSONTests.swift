@@ -94,3 +94,46 @@ import Testing
         #expect(try JSON(parsing: value.text(pretty: true)) == value)
     }
 }
+
+@Suite("JSON of any size")
+struct JSONSizeTests {
+    @Test("Members below a long name, and many that stand twice, take time in proportion to the text")
+    func linear() throws {
+        func time(_ count: Int) throws -> Duration {
+            let name = String(repeating: "n", count: count * 20)
+            let members = (0..<count).map { #""k\#($0)":1,"k\#($0)":2"# }.joined(separator: ",")
+            let text = Array(#"{"\#(name)":{"\#(name)":{\#(members)}}}"#.utf8)
+            return try (0..<3).map { _ in
+                try ContinuousClock().measure {
+                    let located = try JSON.parseLocated(text)
+                    #expect(located.duplicateCount == count && located.duplicates.count <= LocatedJSON.duplicatesNamed)
+                    #expect(located.positions["/\(name)/\(name)/k3"]?.line == 1)
+                }
+            }.min() ?? .zero
+        }
+        let small = try time(1000)
+        let large = try time(10_000)
+        #expect(large < small * 40, "\(small), \(large)")
+    }
+
+    @Test("A text of too many values is not read")
+    func tooMany() throws {
+        var options = JSONParseOptions()
+        options.maximumValues = 4
+        #expect(try JSON(parsing: "[1,2,3]", options: options) == [1, 2, 3])
+        #expect {
+            try JSON(parsing: "[1,2,{\"a\":3}]", options: options)
+        } throws: {
+            ($0 as? JSONParseError)?.isTooManyValues == true
+        }
+    }
+
+    @Test("What must not be shown is escaped where that is asked for, and reads back the same")
+    func escaped() throws {
+        let json: JSON = ["a\u{200B}": "\u{7F}\u{85}\u{2028}\u{202E}\u{E0041}ü🚀\"\\\n", "b": [true, .null, 1.50]]
+        let text = json.text(escaping: { $0.value > 0x7E && $0.value != 0xFC && $0.value != 0x1F680 })
+        #expect(
+            text == #"{"a\u200b":"\u007f\u0085\u2028\u202e\udb40\udc41ü🚀\"\\\n","b":[true,null,1.5]}"#)
+        #expect(try JSON(parsing: text) == json)
+    }
+}

@@ -95,6 +95,38 @@ struct ToolPagesTests {
         #expect(dropped.first { $0.reason.contains("same name") }?.name == "good.name-1")
     }
 
+    @Test("of more tools and longer pages than are taken the first ones are kept, and it is said why")
+    func cut() {
+        var many = ToolPages()
+        let names = (0..<ToolPages.toolLimit).map { "t\($0)" }
+        #expect(many.received(page(names, next: "1")) == .request(cursor: "1"))
+        #expect(self.names(many.received(page(["more"], next: "2")))?.count == ToolPages.toolLimit)
+        #expect(many.cut?.contains("\(ToolPages.toolLimit)") == true)
+
+        var long = ToolPages()
+        _ = long.received(page(["a"], next: "1"), byteCount: ToolPages.byteLimit - 1)
+        #expect(self.names(long.received(page(["b"], next: "2"), byteCount: 2)) == ["a"])
+        #expect(long.cut?.contains("32 MiB") == true)
+
+        var refused = ToolPages()
+        let tooLong = OmlxError(.transportTooLarge, "too long")
+        #expect(code(refused.failed(tooLong)) == .transportTooLarge, "a first page is all there is")
+        _ = refused.received(page(["a"], next: "1"))
+        #expect(self.names(refused.failed(tooLong)) == ["a"])
+        #expect(code(refused.failed(OmlxError(.transportTimeout, "late"))) == .transportTimeout)
+    }
+
+    @Test("entries left out are told once for each reason, with some of their names")
+    func told() {
+        var pages = ToolPages()
+        guard case .finished(_, let dropped) = pages.received(page(["a", "a", "a", "a", "a", "", ""])) else { return }
+        #expect(
+            ConnectionEvent.dropped(dropped) == [
+                .toolsDropped(count: 4, names: ["a", "a", "a"], reason: "another tool has the same name"),
+                .toolsDropped(count: 2, names: [], reason: "it has no name"),
+            ])
+    }
+
     @Test("E1.8: a tool keeps what is not known of it")
     func raw() throws {
         let json: JSON = [
