@@ -32,7 +32,8 @@ enum HeaderRules {
 extension EntryReader {
     mutating func headers(_ entry: ConfigurationEntry?) -> [HeaderField] {
         guard let entry = object(entry) else { return [] }
-        var headers: [HeaderField] = []
+        var headers: [HeaderField?] = []
+        var places: [String: Int] = [:]
         for (name, member) in entry.members {
             guard HeaderRules.isToken(name) else {
                 fail(
@@ -47,15 +48,15 @@ extension EntryReader {
                 continue
             }
             guard let value = headerValue(member, name) else { continue }
-            if let earlier = headers.firstIndex(where: { $0.name.lowercased() == name.lowercased() }) {
+            if let earlier = places.updateValue(headers.count, forKey: name.lowercased()) {
                 warn(
                     .configDuplicateKey, member, "the header \(Self.quoted(name)) stands twice; the last one counts",
                     nextStep: "remove one of them")
-                headers.remove(at: earlier)
+                headers[earlier] = nil
             }
             headers.append(HeaderField(name: name, value: value))
         }
-        return headers
+        return headers.compactMap { $0 }
     }
 
     private mutating func headerValue(_ member: ConfigurationEntry, _ name: String) -> ConfiguredSecret? {

@@ -7,7 +7,8 @@ enum KeySuggestion {
         let folded = fold(key)
         if let same = known.first(where: { fold($0) == folded }) { return same }
         let limit = folded.count <= 4 ? 1 : 2
-        let best = known.map { (name: $0, distance: distance(folded, fold($0))) }.min { $0.distance < $1.distance }
+        let near = known.filter { abs($0.utf8.count - folded.count) <= limit + 4 }
+        let best = near.map { (name: $0, distance: distance(folded, fold($0))) }.min { $0.distance < $1.distance }
         return best.flatMap { $0.distance <= limit ? $0.name : nil }
     }
 
