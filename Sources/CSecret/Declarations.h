@@ -32,10 +32,17 @@ typedef void (*GDestroyNotify)(gpointer data);
 typedef void (*GDBusSignalCallback)(GDBusConnection *connection, const char *sender, const char *path, const char *interface,
                                     const char *signal, GVariant *parameters, gpointer data);
 typedef int GDBusCallFlags;
+typedef int GDBusConnectionFlags;
+typedef struct _GDBusAuthObserver GDBusAuthObserver;
+typedef void (*GAsyncReadyCallback)(gpointer source, gpointer result, gpointer data);
 typedef unsigned SecretServiceFlags;
 enum { G_IO_ERROR_CANCELLED = 19, G_IO_ERROR_TIMED_OUT = 24 };
 enum { G_BUS_TYPE_SESSION = 2 };
-enum { G_DBUS_CALL_FLAGS_NONE = 0 };
+enum { G_DBUS_CALL_FLAGS_NONE = 0, G_DBUS_CALL_FLAGS_NO_AUTO_START = 1 << 0 };
+enum {
+  G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT = 1 << 0,
+  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION = 1 << 3
+};
 enum { SECRET_SERVICE_OPEN_SESSION = 1 << 1 };
 #endif
 
@@ -43,6 +50,7 @@ void g_free(gpointer memory);
 void g_error_free(GError *error);
 uint32_t g_io_error_quark(void);
 void g_object_unref(gpointer object);
+gpointer (g_object_ref)(gpointer object);
 GCancellable *g_cancellable_new(void);
 void g_cancellable_cancel(GCancellable *cancellable);
 GSource *g_cancellable_source_new(GCancellable *cancellable);
@@ -68,6 +76,7 @@ const char *g_variant_get_string(GVariant *value, size_t *length);
 const char *g_variant_get_type_string(GVariant *value);
 size_t g_variant_n_children(GVariant *value);
 GVariant *g_variant_get_child_value(GVariant *value, size_t index);
+const void *g_variant_get_fixed_array(GVariant *value, size_t *count, size_t size);
 GVariant *g_variant_ref(GVariant *value);
 void g_variant_unref(GVariant *value);
 GVariantBuilder *g_variant_builder_new(const GVariantType *type);
@@ -76,6 +85,12 @@ GVariant *g_variant_builder_end(GVariantBuilder *builder);
 void g_variant_builder_unref(GVariantBuilder *builder);
 
 GDBusConnection *g_bus_get_sync(GBusType type, GCancellable *cancellable, GError **error);
+char *g_dbus_address_get_for_bus_sync(GBusType type, GCancellable *cancellable, GError **error);
+GDBusConnection *g_dbus_connection_new_for_address_sync(const char *address, GDBusConnectionFlags flags,
+                                                        GDBusAuthObserver *observer, GCancellable *cancellable,
+                                                        GError **error);
+void g_dbus_connection_close(GDBusConnection *connection, GCancellable *cancellable, GAsyncReadyCallback callback,
+                             gpointer data);
 gboolean g_dbus_connection_is_closed(GDBusConnection *connection);
 void g_dbus_connection_set_exit_on_close(GDBusConnection *connection, gboolean exits);
 GVariant *g_dbus_connection_call_sync(GDBusConnection *connection, const char *bus_name, const char *path,
@@ -105,7 +120,8 @@ void secret_value_unref(gpointer value);
   F(g_variant_get_boolean) F(g_variant_get_string) F(g_variant_get_type_string) F(g_variant_n_children)               \
   F(g_variant_get_child_value) F(g_variant_unref) F(g_variant_builder_new) F(g_variant_builder_add)                   \
   F(g_variant_builder_end) F(g_variant_builder_unref) F(g_bus_get_sync) F(g_dbus_connection_is_closed)               \
-  F(g_dbus_connection_set_exit_on_close)                                                                              \
+  F(g_dbus_connection_set_exit_on_close) F(g_object_ref) F(g_variant_get_fixed_array) F(g_dbus_address_get_for_bus_sync) \
+  F(g_dbus_connection_new_for_address_sync) F(g_dbus_connection_close)                                                \
   F(g_dbus_connection_call_sync) F(g_dbus_error_get_remote_error) F(g_cancellable_source_new)                         \
   F(g_timeout_source_new) F(g_source_set_callback) F(g_source_attach) F(g_source_destroy) F(g_source_unref)           \
   F(g_main_context_new) F(g_main_context_push_thread_default) F(g_main_context_pop_thread_default)                    \

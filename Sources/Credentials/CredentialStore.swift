@@ -27,11 +27,17 @@ public struct DamagedRecord: Sendable, Hashable {
     public var name: String
     /// Why it cannot be used, with its own code.
     public var error: OmlxError
+    /// The server it is filed for, without what may be secret, where that is known.
+    public var server: String?
+    /// The account, where that is known.
+    public var account: String?
 
     /// A damaged record.
-    public init(name: String, error: OmlxError) {
+    public init(name: String, error: OmlxError, server: String? = nil, account: String? = nil) {
         self.name = name
         self.error = error
+        self.server = server
+        self.account = account
     }
 }
 

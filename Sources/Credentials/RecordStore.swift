@@ -1,5 +1,6 @@
 // A store that treats both kinds of record alike: it writes each operation once.
 
+import ErrorCatalogue
 import FoundationEssentials
 
 /// How a record comes to its generation.
@@ -29,7 +30,13 @@ protocol RecordStore: CredentialStore {
     func save<Record: StoredRecord>(
         record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool, _ succession: Succession
     ) async throws -> Record
-    func remove<Record: StoredRecord>(_: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord) async throws
+    /// - Returns: how many records of the same key that cannot be read were removed with it, which `.any` alone does.
+    @discardableResult
+    func remove<Record: StoredRecord>(_: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord) async throws -> Int
+    /// Takes a record away that cannot be used, once it was shown to a person.
+    /// - Returns: what became of it, such as `deleted`.
+    /// - Throws: `STORE_CONFLICT` when it can be used by now; `OmlxError` of class storage.
+    func discard(_ damaged: DamagedRecord) async throws -> String
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record>
     /// What is to be said about using it, such as that only one machine may.
     /// - Throws: `OmlxError` of class storage.
@@ -52,6 +59,23 @@ extension CredentialStore {
     /// Tries whether it can be written to, but for a keyring, which might ask somebody. Nothing of it stays.
     /// - Throws: `OmlxError` of class storage.
     public func tryWriting() async throws { try await (self as? any RecordStore)?.tryWriting() }
+
+    /// Removes a credential whatever it is, and what cannot be read of the same key beside it.
+    /// - Returns: how many such there were.
+    /// - Throws: `OmlxError` of class storage.
+    public func removeEverything(for key: CredentialKey) async throws -> Int {
+        if let store = self as? any RecordStore { return try await store.remove(Credential.self, key, .any) }
+        try await removeCredential(for: key, expecting: .any)
+        return 0
+    }
+
+    /// Takes a record away that cannot be used, once it was shown to a person. One of a newer version stays.
+    /// - Returns: what became of it, such as `deleted`.
+    /// - Throws: `STORE_CONFLICT` when it can be used by now; `OmlxError` of class storage.
+    public func takeAway(_ damaged: DamagedRecord) async throws -> String {
+        guard damaged.isRemovable, let store = self as? any RecordStore else { throw damaged.error }
+        return try await store.discard(damaged)
+    }
 }
 
 extension RecordStore {
@@ -84,4 +108,21 @@ extension RecordStore {
     }
 
     public func registrations() async throws -> StoreListing<ClientRegistration> { try await listing() }
+}
+
+extension RecordStore {
+    /// Removes what a move that was broken off left of a record, also half of one.
+    func removeCopy<Record: StoredRecord>(_ type: Record.Type, _ key: Record.Key) async throws {
+        do {
+            try await remove(type, key, .any)
+        } catch let error as OmlxError where error.code == .storeDamaged {
+            let listing: StoreListing<Record> = try await listing()
+            for damaged in listing.damaged where damaged.error == error { _ = try await discard(damaged) }
+        }
+    }
+}
+
+extension DamagedRecord {
+    /// Whether nothing is lost when it is taken away: what a newer version wrote, or is only closed, is sound.
+    public var isRemovable: Bool { error.code == .storeDamaged || error.code == .storeForeign }
 }

@@ -150,6 +150,17 @@ do {
         let listing = try await store(parameters[0]).credentials()
         for key in listing.records.map(\.key.description).sorted() { say(key) }
         for damaged in listing.damaged { say("damaged \(damaged.error.code.text)") }
+    case "describe":
+        for damaged in try await store(parameters[0]).credentials().damaged {
+            say(
+                "\(damaged.server ?? "") \(damaged.account ?? ""): \(damaged.error.message); \(damaged.error.nextStep ?? "")"
+            )
+        }
+    case "discard":
+        let store = store(parameters[0])
+        for damaged in try await store.credentials().damaged { say(try await store.takeAway(damaged)) }
+    case "remove-all":
+        say(try await store(parameters[0]).removeEverything(for: CredentialKey(serverURL: parameters[1])))
     case "remove":
         try await store(parameters[0]).removeCredential(
             for: CredentialKey(serverURL: parameters[1]), expecting: .any)

@@ -46,6 +46,20 @@ final class KeyringFixture {
     /// Sends the keyring a signal.
     func signal(_ number: Int32) { if let daemon { kill(daemon.processID, number) } }
 
+    /// Runs something that asks the keyring, and waits until a question to it is on the bus.
+    func whenAsked(_ begin: () -> Void) throws {
+        let monitor = try ProbeProcess(
+            command: [
+                "/usr/bin/dbus-monitor", "--session", "type='method_call',destination='org.freedesktop.secrets'",
+            ], environment: environment)
+        // It says something of its own once it listens.
+        _ = monitor.readLine()
+        begin()
+        while let line = monitor.readLine(), !line.contains("destination=org.freedesktop.secrets") {}
+        monitor.kill()
+        _ = monitor.finish()
+    }
+
     /// Runs a shell command beside the keyring; its lines.
     func run(_ command: String) throws -> [String] {
         try ProbeProcess(command: ["/bin/sh", "-c", "exec 2>&1; \(command)"], environment: environment).finish()

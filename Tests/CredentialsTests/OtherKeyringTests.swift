@@ -58,6 +58,48 @@ struct OtherKeyringTests {
         }
     }
 
+    @Test("killed before it has written: an item without its secret is named, replaced by the next save, or taken away")
+    func halfMade() async throws {
+        try await withKeyring(.kwallet) { keyring async throws in
+            func leaveHalf() async throws {
+                #expect(try await keyring.probe("replace", sampleURL).last == "done")
+                await keyring.say("kill")
+                await keyring.say("start")
+                #expect(try await keyring.probe("list") == ["damaged STORE_DAMAGED", "done"])
+            }
+            try await leaveHalf()
+            #expect(try await keyring.probe("read", sampleURL) == ["STORE_DAMAGED"])
+            let described = try #require(try await keyring.probe("describe").first)
+            #expect(described.hasPrefix("\(sampleURL) : the item \"omlx: \(sampleURL)\""), "\(described)")
+            #expect(described.contains("it is empty"), "\(described)")
+            #expect(try await keyring.probe("discard") == ["deleted from the desktop's keyring", "done"])
+            #expect(try await keyring.probe("list") == ["done"])
+            try await leaveHalf()
+            #expect(try await keyring.probe("replace", sampleURL).last == "done")
+            #expect(try await keyring.probe("list") == [sampleURL, "done"])
+        }
+    }
+
+    @Test("a wallet that is open is used although its collection says that it is locked, as a login leaves it")
+    func openWallet() async throws {
+        try await withKeyring(.kwallet, "as-login") { keyring async throws in
+            #expect(try await keyring.probe("read", sampleURL) == ["none", "done"])
+            #expect(try await keyring.probe("save", sampleURL, "20") == ["done"])
+            await keyring.say("close")
+            #expect(try await keyring.probe("read", sampleURL) == ["STORE_LOCKED"])
+        }
+    }
+
+    @Test("a keyring that gives items to their makers alone takes none, and no secret is left in it")
+    func withholding() async throws {
+        try await withKeyring(.keepassxc, "asking") { keyring async throws in
+            for _ in 0..<2 {
+                #expect(try await keyring.probe("save", sampleURL, "20") == ["STORE_LOCKED"])
+                #expect(try await keyring.probe("read", sampleURL) == ["none", "done"])
+            }
+        }
+    }
+
     @Test(
         "pain 19: locked: said so, at once, and nobody is asked; gone: unavailable; back: as it was",
         arguments: Program.allCases)
@@ -81,10 +123,10 @@ struct OtherKeyringTests {
         private let folder: String
         private let process: ProbeProcess
 
-        init(_ program: Program, _ folder: String) async throws {
+        init(_ program: Program, _ words: [String], _ folder: String) async throws {
             self.folder = folder
             process = try ProbeProcess(
-                command: [TestKeyring.script(program.rawValue), folder], environment: ["PATH=/usr/bin:/bin"])
+                command: [TestKeyring.script(program.rawValue), folder] + words, environment: ["PATH=/usr/bin:/bin"])
             let line = await process.nextLine()
             try #require(line == "ready", "\(program) did not start")
         }
@@ -110,9 +152,11 @@ struct OtherKeyringTests {
         func stop() async { _ = await process.finished() }
     }
 
-    private func withKeyring(_ program: Program, _ body: (OtherKeyring) async throws -> Void) async throws {
+    private func withKeyring(
+        _ program: Program, _ words: String..., body: (OtherKeyring) async throws -> Void
+    ) async throws {
         try await withTemporaryFolder { folder in
-            let keyring = try await OtherKeyring(program, folder)
+            let keyring = try await OtherKeyring(program, words, folder)
             do {
                 try await body(keyring)
             } catch {

@@ -120,6 +120,71 @@ import Testing
         }
     }
 
+    @Test("a process waits for a silent keyring once, not at every call anew")
+    func silence() async throws {
+        try await withKeyring { keyring async throws in
+            #expect(try keyring.probe("save", sampleURL, "20") == ["done"])
+            let probe = try keyring.start(probe: ["read-each"])
+            func read() -> String? {
+                probe.write(sampleURL)
+                return probe.readLine()
+            }
+            #expect(read() == "found")
+            keyring.signal(SIGSTOP)
+            let start = ContinuousClock.now
+            for _ in 0..<6 { #expect(read() == "STORE_TIMEOUT") }
+            let waited = start.duration(to: .now)
+            #expect(waited < .seconds(9), "six times 3 s it would be: \(waited)")
+            keyring.signal(SIGCONT)
+            #expect(read() == "found")
+            _ = probe.finish()
+        }
+    }
+
+    @Test("a keyring that ends while it is asked is told apart from one that does not answer")
+    func diedWhileAsked() async throws {
+        try await withKeyring { keyring async throws in
+            #expect(try keyring.probe("save", sampleURL, "20") == ["done"])
+            let probe = try keyring.start(probe: ["read-each"])
+            probe.write(sampleURL)
+            #expect(probe.readLine() == "found")
+            keyring.signal(SIGSTOP)
+            try keyring.whenAsked { probe.write(sampleURL) }
+            keyring.stopKeyring()
+            #expect(probe.readLine() == "STORE_UNAVAILABLE")
+            _ = probe.finish()
+        }
+    }
+
+    @Test("an item whose content is another server's is not taken for that server's, and is named")
+    func filedElsewhere() async throws {
+        try await withKeyring { keyring async throws in
+            let other = "https://other.example/mcp"
+            #expect(try keyring.probe("save", sampleURL, "20") == ["done"])
+            let names = try [sampleURL, other].map { try CredentialKey(serverURL: $0).recordName() }
+            let attributes = "xdg:schema io.omlx.Credential record"
+            _ = try keyring.run(
+                "secret-tool lookup \(attributes) \(names[0]) | secret-tool store --label='omlx: other' \(attributes) "
+                    + "\(names[1]) server_url \(other)")
+            #expect(try keyring.probe("list") == [sampleURL, "damaged STORE_FOREIGN", "done"])
+            let described = try #require(try keyring.probe("describe").first)
+            #expect(described.hasPrefix("\(other) : the item \"omlx: other\""), "\(described)")
+            #expect(described.contains("holds the record for \(sampleURL)"), "\(described)")
+            #expect(described.contains("omlx mcp store check --fix"), "\(described)")
+            #expect(try keyring.probe("discard") == ["deleted from the desktop's keyring", "done"])
+            #expect(try keyring.probe("list") == [sampleURL, "done"])
+        }
+    }
+
+    @Test("a new item that only its maker could read is not left with a secret in it, and is no record")
+    func placeholder() async throws {
+        try await withKeyring { keyring async throws in
+            #expect(try keyring.probe("save", sampleURL, "20") == ["done"])
+            let search = "secret-tool search --all xdg:schema io.omlx.Credential.New 2>&1 | grep -c '^label'"
+            #expect(try keyring.run(search) == ["0"], "the item became the record")
+        }
+    }
+
     @Test("the keyring killed in the middle of writing, again and again: the old record or a new one", arguments: 1...4)
     func killed(round: Int) async throws {
         try await withKeyring { keyring async throws in
@@ -184,7 +249,7 @@ import Testing
         }
     }
 
-    @Test("an item beside the record that cannot be read stays, at a save and at a removal")
+    @Test("an item beside the record that cannot be read stays at a save; a sign-out removes both, and counts it")
     func unreadableDuplicate() async throws {
         try await withKeyring { keyring async throws in
             #expect(try keyring.probe("save", sampleURL, "20") == ["done"])
@@ -193,9 +258,11 @@ import Testing
                 "printf garbage | secret-tool store --label=x xdg:schema io.omlx.Credential record \(name) of newer")
             #expect(try keyring.probe("save", sampleURL, "30") == ["done"])
             #expect(try keyring.probe("read", sampleURL).last == "done")
-            #expect(try keyring.probe("remove", sampleURL) == ["done"])
             let kept = try keyring.run("secret-tool search --all of newer 2>&1 | grep ^secret")
             #expect(kept == ["secret = garbage"])
+            #expect(try keyring.probe("remove-all", sampleURL) == ["1", "done"])
+            #expect(try keyring.run("secret-tool search --all of newer 2>&1 | grep -c ^secret") == ["0"])
+            #expect(try keyring.probe("read", sampleURL) == ["none", "done"])
         }
     }
 

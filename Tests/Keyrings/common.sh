@@ -45,7 +45,8 @@ X
     until_true test -S "$home/bus"
 }
 
-# serve START STOP LOCK: starts the keyring, says so, and obeys the words on standard input until its end.
+# serve START STOP LOCK: starts the keyring, says so, and obeys the words on standard input until its end; other words than
+# these are functions, do_WORD.
 serve() {
     start_bus
     trap '$stop; end_process "$bus"' EXIT
@@ -57,6 +58,7 @@ serve() {
         lock) $lock ;;
         kill) end_process "$provider" ;;
         start) $start ;;
+        *) "do_$word" ;;
         esac
         echo done
     done

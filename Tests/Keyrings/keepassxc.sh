@@ -1,9 +1,15 @@
 #!/bin/bash
-# KeePassXC as the Secret Service, on a session bus of its own, with an open database. Usage: keepassxc.sh HOME
-# Says "ready"; then takes the words lock, kill and start, and says "done" to each. Ends with its standard input.
+# KeePassXC as the Secret Service, on a session bus of its own, with an open database. Usage: keepassxc.sh HOME [asking]
+# With "asking" it has its own defaults: it asks before it gives an item to a program that did not make it, and before it
+# deletes one. Shows its windows on DISPLAY, where that is set.
+# Says "ready"; then takes the words lock, ask, kill and start, and says "done" to each. Ends with its standard input.
 set -eu
 home=$1
+display=${DISPLAY:-}
 . "$(dirname "$0")/common.sh"
+[[ -z $display ]] || export DISPLAY=$display QT_QPA_PLATFORM=xcb
+asks=false
+[[ ${2:-} != asking ]] || asks=true
 
 cat >"$home/keepassxc.ini" <<X
 [General]
@@ -14,8 +20,8 @@ CheckForUpdates=false
 [FdoSecrets]
 Enabled=true
 ShowNotification=false
-ConfirmAccessItem=false
-ConfirmDeleteItem=false
+ConfirmAccessItem=$asks
+ConfirmDeleteItem=$asks
 X
 cat >"$home/new.xml" <<X
 <?xml version="1.0" encoding="UTF-8"?>
@@ -52,5 +58,8 @@ lock_keepassxc() {
     keepassxc --config "$home/keepassxc.ini" --localconfig "$home/local.ini" --lock >/dev/null 2>&1
     while is_ready; do sleep 0.02; done
 }
+
+# As it is set at first, from the next start on.
+do_ask() { sed -i 's/^\(Confirm[A-Za-z]*Item\)=.*/\1=true/' "$home/keepassxc.ini"; }
 
 serve start_keepassxc stop_keepassxc lock_keepassxc

@@ -1,10 +1,13 @@
 #!/bin/bash
-# KWallet as the Secret Service, on a session bus of its own, with an open wallet. Usage: kwallet.sh HOME
-# Says "ready"; then takes the words lock, kill and start, and says "done" to each. Ends with its standard input.
+# KWallet as the Secret Service, on a session bus of its own, with an open wallet. Usage: kwallet.sh HOME [as-login]
+# With "as-login" it is left as a login leaves it: the wallet is open, and its collection says that it is locked.
+# Says "ready"; then takes the words lock, close, kill and start, and says "done" to each; kill spares nothing that is not
+# written yet. Ends with its standard input.
 set -eu
 home=$1
 . "$(dirname "$0")/common.sh"
 
+state=${2:-}
 # 55 bytes and the zero of b'…'.
 hash=0123456789012345678901234567890123456789012345678901234
 collection=$root/collection/kdewallet
@@ -47,6 +50,7 @@ start_kwallet() {
     # It shows the wallets it found when it started: the first one makes the file.
     [[ -s $XDG_DATA_HOME/kwalletd/kdewallet.kwl ]] || { start_daemon; stop_kwallet; }
     start_daemon
+    [[ $state != as-login ]] || return 0
     # The wallet is open; its collection is locked all the same until somebody opens it, which asks nobody now.
     local prompt
     prompt=$(call $secrets -o $root -m org.freedesktop.Secret.Service.Unlock "['$collection']" |
@@ -56,5 +60,7 @@ start_kwallet() {
 }
 
 lock_kwallet() { call $secrets -o $root -m org.freedesktop.Secret.Service.Lock "['$collection']" >/dev/null; }
+
+do_close() { kwallet closeAllWallets >/dev/null; }
 
 serve start_kwallet stop_kwallet lock_kwallet

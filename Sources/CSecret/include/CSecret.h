@@ -20,6 +20,8 @@ typedef enum {
   CSECRET_NO_PROVIDER,
   // It did not answer in time.
   CSECRET_TIMEOUT,
+  // It left the bus before it answered: what was asked of it may have been done.
+  CSECRET_GONE,
   // It would have to ask a person first.
   CSECRET_PROMPT,
   // The password is wrong.
@@ -45,6 +47,9 @@ typedef struct {
 // Receives an item: its D-Bus path, and whether it is locked.
 typedef void (*csecret_item)(void *context, const char *path, bool is_locked);
 
+// Receives an attribute of an item, or its label, which has no name.
+typedef void (*csecret_text)(void *context, const char *name, const char *text);
+
 // Receives the bytes of a secret, which are gone after the call.
 typedef void (*csecret_bytes)(void *context, const uint8_t *bytes, size_t length);
 
@@ -52,7 +57,8 @@ typedef void (*csecret_bytes)(void *context, const uint8_t *bytes, size_t length
 typedef void (*csecret_change)(void *context);
 
 // Makes a session with the Secret Service on the session bus that the process's environment names; it is opened by the
-// first call. Each call on the bus may take `timeout_ms`.
+// first call. Each call on the bus may take `timeout_ms`. All sessions are one client for the keyring as long as the process
+// lives.
 csecret_status csecret_open(int timeout_ms, csecret_session **session, csecret_reason *reason);
 
 // Ends whatever a call of the session waits for, from another thread.
@@ -62,18 +68,40 @@ void csecret_cancel(csecret_session *session);
 // keys, those that begin with a zero. Another session has other keys.
 bool csecret_is_flawed(const csecret_session *session);
 
+// Whether the keyring left the bus in the middle of a call of this session.
+bool csecret_is_gone(const csecret_session *session);
+
 void csecret_close(csecret_session *session);
 
-// Whether the default collection is locked.
+// Whether the default collection is locked. A wallet that KWallet has open, as after a login, and that its Secret Service
+// calls locked all the same is unlocked there, which asks nobody.
 csecret_status csecret_is_locked(csecret_session *session, bool *is_locked, csecret_reason *reason);
+
+// Whether the keyring is there and its default collection locked. Starts, opens and asks nothing.
+csecret_status csecret_glance(csecret_session *session, bool *is_locked, csecret_reason *reason);
+
+// Whether items of the default collection, which is not locked, are locked to this client: KeePassXC can be set so, and
+// is at first, that it asks a person before it gives one to a client that did not make it.
+csecret_status csecret_withholds_items(csecret_session *session, bool *withholds, csecret_reason *reason);
+
+// Whether csecret_unlock_with is something the provider knows.
+csecret_status csecret_takes_password(csecret_session *session, bool *takes, csecret_reason *reason);
 
 // Items whose attributes hold all these: names and values in turn, ended by NULL. Unlocks nothing.
 csecret_status csecret_search(csecret_session *session, const char *const attributes[], csecret_item item, void *context,
                               csecret_reason *reason);
 
+// The attributes of an item, locked or not, and at last its label.
+csecret_status csecret_describe(csecret_session *session, const char *path, csecret_text text, void *context,
+                                csecret_reason *reason);
+
 // The secret of an item that is not locked.
 csecret_status csecret_read(csecret_session *session, const char *path, csecret_bytes bytes, void *context,
                             csecret_reason *reason);
+
+// As csecret_read, by a client that is another one for the keyring, and not sealed on the bus: for what is no secret.
+csecret_status csecret_read_apart(csecret_session *session, const char *path, csecret_bytes bytes, void *context,
+                                  csecret_reason *reason);
 
 // Makes an item in the default collection, which is not locked; one with the very same attributes is replaced. Gives its
 // path, at most `size` bytes with the zero at the end. When it fails, KWallet has an item without a secret all the same.
@@ -88,6 +116,10 @@ csecret_status csecret_update(csecret_session *session, const char *path, const 
 // unlocked all the same when this fails, and later by somebody who answers late: look.
 csecret_status csecret_unlock(csecret_session *session, int wait_ms, csecret_reason *reason);
 
+// Has these items unlocked for this client, as csecret_unlock does; the list of their paths is ended by NULL.
+csecret_status csecret_unlock_items(csecret_session *session, const char *const paths[], int wait_ms,
+                                    csecret_reason *reason);
+
 // Unlocks the default collection with its password, which crosses the bus sealed. GNOME Keyring's providers only.
 csecret_status csecret_unlock_with(csecret_session *session, const uint8_t *password, size_t length,
                                    csecret_reason *reason);
@@ -96,8 +128,8 @@ csecret_status csecret_unlock_with(csecret_session *session, const uint8_t *pass
 // the thread.
 csecret_status csecret_watch(csecret_session *session, csecret_change told, void *context, csecret_reason *reason);
 
-// Removes an item.
-csecret_status csecret_delete(csecret_session *session, const char *path, csecret_reason *reason);
+// Removes an item. Where a person has to agree first, waits so long for that; some time of its own for 0.
+csecret_status csecret_delete(csecret_session *session, const char *path, int wait_ms, csecret_reason *reason);
 
 // No core file is made of this process, and no other process of the user can read its memory or attach to it (prctl(2),
 // PR_SET_DUMPABLE); and a crash shows nothing of it: handlers of Swift's runtime that would are taken off. Programs it starts

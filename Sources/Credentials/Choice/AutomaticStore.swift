@@ -4,14 +4,21 @@ import ErrorCatalogue
 import FoundationEssentials
 import Synchronization
 
-/// Vault if one is named and there is a token for it, else the desktop's keyring if it answers unlocked, else encrypted
-/// files; but the encrypted files where sign-ins are in them already. The first save notes the choice, while everybody else
-/// who would save waits; from then on that store is used and no other, also when it is away. A note that changes, as when
-/// sign-ins are moved, is followed at once.
+/// Vault if one is named and there is a token for it, else the desktop's keyring if it answers unlocked and gives what one
+/// program saved to the next, else encrypted files; but the encrypted files where sign-ins are in them already. The first
+/// save notes the choice, while everybody else who would save waits; from then on that store is used and no other, also when
+/// it is away. A note that changes, as when sign-ins are moved, is followed at once.
 public final class AutomaticStore: RecordStore {
+    /// What a look came to.
+    private struct Decision: Sendable {
+        var kind: StoreKind
+        /// Why the keyring that is there is not it.
+        var passedOver: KeyringObstacle?
+    }
+
     private struct State {
         var stores: [StoreKind: any RecordStore] = [:]
-        var decision: Task<StoreKind, Never>?
+        var decision: Task<Decision, Never>?
         var decided: StoreKind?
     }
 
@@ -97,7 +104,14 @@ public final class AutomaticStore: RecordStore {
     /// - Throws: `OmlxError`: what keeps the note from being read.
     public func kind() async throws(OmlxError) -> StoreKind {
         if let noted = try standing() { return noted.kind }
-        return await decide()
+        return await decide().kind
+    }
+
+    /// Why the desktop's keyring is passed over where nothing is chosen yet; `nil` when it is not, or when the person wants it
+    /// so. Asks nobody.
+    /// - Throws: `OmlxError`: what keeps the note from being read.
+    public func keyringPassedOver() async throws(OmlxError) -> KeyringObstacle? {
+        try standing() == nil ? await decide().passedOver : nil
     }
 
     // MARK: the choice
@@ -114,7 +128,7 @@ public final class AutomaticStore: RecordStore {
     /// The store to read from.
     private func current() async throws(OmlxError) -> any RecordStore {
         if let noted = try standing() { return try store(of: noted) }
-        let kind = await decide()
+        let kind = await decide().kind
         return try store(of: StoreChoice(kind, since: places.now()))
     }
 
@@ -144,12 +158,32 @@ public final class AutomaticStore: RecordStore {
         if let noted {
             choice = noted
         } else {
-            let kind = await decide()
-            let place = kind == .vault ? places.vault?.place : nil
-            choice = StoreChoice(kind, place: place, since: places.now(), isTentative: true)
+            let decision = await decide()
+            let place = decision.kind == .vault ? places.vault?.place : nil
+            choice = StoreChoice(
+                decision.kind, place: place, since: places.now(), isTentative: true, passedOver: decision.passedOver)
         }
+        do {
+            return try await note(choice, after: noted, work)
+        } catch let error as OmlxError where choice.kind == .secretService && error.code == .storeLocked {
+            // Locked since it was looked at; or it gives what was made to no other program, which the first save shows.
+            let store = store(.secretService) as? SecretServiceStore
+            let isLocked = (try? await store?.isLocked()) ?? true
+            let files = StoreChoice(
+                .file, since: places.now(), isTentative: true, passedOver: isLocked ? .locked : .withholding)
+            state.withLock { $0.decided = .file }
+            return try await note(files, after: noted, work)
+        }
+    }
+
+    /// Saves by a choice that does not bind yet, and has it bind.
+    private func note<Value>(
+        _ tentative: StoreChoice, after noted: StoreChoice?,
+        _ work: (any RecordStore, StoreChoice) async throws -> Value
+    ) async throws -> Value {
+        var choice = tentative
         let store = try store(of: choice)
-        if noted == nil { try choiceFile.replace(choice) }
+        if noted != choice { try choiceFile.replace(choice) }
         do {
             let value = try await work(store, choice)
             choice.isTentative = false
@@ -216,24 +250,25 @@ public final class AutomaticStore: RecordStore {
     }
 
     /// Looks once which store it would be.
-    private func decide() async -> StoreKind {
+    private func decide() async -> Decision {
         let task = state.withLock { state in
             if let task = state.decision { return task }
             let task = Task.detached { [self] in await look() }
             state.decision = task
             return task
         }
-        let kind = await task.value
-        state.withLock { $0.decided = kind }
-        return kind
+        let decision = await task.value
+        state.withLock { $0.decided = $0.decided ?? decision.kind }
+        return decision
     }
 
-    private func look() async -> StoreKind {
-        if let kind = withoutKeyring { return kind }
-        guard let keyring = store(.secretService) as? SecretServiceStore, await keyring.isUnlocked() else {
-            return .file
+    private func look() async -> Decision {
+        if let kind = withoutKeyring { return Decision(kind: kind) }
+        guard !places.declinesKeyring, let keyring = store(.secretService) as? SecretServiceStore else {
+            return Decision(kind: .file)
         }
-        return .secretService
+        let (isUsable, obstacle) = await keyring.look()
+        return isUsable ? Decision(kind: .secretService) : Decision(kind: .file, passedOver: obstacle)
     }
 
     /// A store that is away says that nothing stands in for it; one that was never used, that there are others.
@@ -291,7 +326,7 @@ extension AutomaticStore {
         guard let now = try choiceFile.read(), now.kind != choice.kind else { return saved }
         do {
             let moved = try await self.store(of: now).save(record: saved, .any, false, .exact)
-            try? await store.remove(Record.self, saved.key, .generation(saved.generation))
+            _ = try? await store.remove(Record.self, saved.key, .generation(saved.generation))
             return moved
         } catch var error as OmlxError {
             error.message += "; the sign-ins were moved meanwhile, and this one is left in \(choice.kind.inWords)"
@@ -300,21 +335,27 @@ extension AutomaticStore {
         }
     }
 
-    func remove<Record: StoredRecord>(_ type: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord) async throws {
+    func remove<Record: StoredRecord>(
+        _ type: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord
+    ) async throws -> Int {
         try await explainingAbsence {
             // A move that was broken off has left it in another store too, and would bring it back.
             for location in try standing()?.copies ?? [] {
                 let copies = try store(copies: location)
                 do {
-                    try await copies.remove(type, key, .any)
+                    try await copies.removeCopy(type, key)
                 } catch var error as OmlxError {
                     error.message = "a move was broken off and may have left a copy there: \(error.message)"
                     error.nextStep = error.nextStep.map { "\($0); or \(Self.givingUp)" } ?? Self.givingUp
                     throw error
                 }
             }
-            try await current().remove(type, key, expected)
+            return try await current().remove(type, key, expected)
         }
+    }
+
+    func discard(_ damaged: DamagedRecord) async throws -> String {
+        try await explainingAbsence { try await current().discard(damaged) }
     }
 
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {

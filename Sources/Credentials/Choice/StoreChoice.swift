@@ -33,11 +33,13 @@ public struct StoreChoice: Sendable, Hashable {
     public var filling: StoreLocation?
     /// Whether the first save there is still under way, or was broken off.
     public var isTentative: Bool
+    /// Why the desktop's keyring, which was there, was not chosen.
+    public var passedOver: KeyringObstacle?
 
     /// A choice.
     public init(
         _ kind: StoreKind, place: String? = nil, since: Date, emptying: StoreLocation? = nil,
-        filling: StoreLocation? = nil, isTentative: Bool = false
+        filling: StoreLocation? = nil, isTentative: Bool = false, passedOver: KeyringObstacle? = nil
     ) {
         self.kind = kind
         self.place = place
@@ -46,6 +48,7 @@ public struct StoreChoice: Sendable, Hashable {
         self.emptying = emptying
         self.filling = filling
         self.isTentative = isTentative
+        self.passedOver = passedOver
     }
 
     /// Where they are kept.
@@ -150,6 +153,7 @@ public final class StoreChoiceFile: Sendable {
             "emptying_place": JSON(optional: choice.emptying?.place),
             "filling": JSON(optional: choice.filling?.kind.rawValue),
             "filling_place": JSON(optional: choice.filling?.place), "tentative": choice.isTentative ? true : .null,
+            "passed_over": JSON(optional: choice.passedOver?.rawValue),
         ]
         return Array(json.text(pretty: true).utf8) + [UInt8(ascii: "\n")]
     }
@@ -168,7 +172,8 @@ public final class StoreChoiceFile: Sendable {
         return StoreChoice(
             kind, place: json["place"]?.stringValue, since: since ?? Date(timeIntervalSince1970: 0),
             emptying: location("emptying"), filling: location("filling"),
-            isTentative: json["tentative"]?.boolValue ?? false)
+            isTentative: json["tentative"]?.boolValue ?? false,
+            passedOver: json["passed_over"]?.stringValue.flatMap { KeyringObstacle(rawValue: $0) })
     }
 
     /// Moved aside it would be as if nothing had been chosen yet: another store, perhaps, than the sign-ins are in.

@@ -60,12 +60,27 @@ public struct StoreMigration: Sendable {
             let credentials: [Credential] = try await copyAll(&outcome)
             let registrations: [ClientRegistration] = try await copyAll(&outcome)
             try await switching()
-            try await deleteAll(credentials)
-            try await deleteAll(registrations)
-            // What somebody saved in the old store in the moment of the switch.
-            try await drainAll(&outcome)
+            do {
+                try await deleteAll(credentials)
+                try await deleteAll(registrations)
+                // What somebody saved in the old store in the moment of the switch.
+                try await drainAll(&outcome)
+            } catch let error as OmlxError {
+                throw leftBehind(error)
+            }
             return outcome
         }
+    }
+
+    /// The error of a move that is made, but for what is still where it was.
+    private func leftBehind(_ error: OmlxError) -> OmlxError {
+        var error = error
+        error.message =
+            "the sign-ins are in \(target.summary) from now on; what was moved could not be deleted from \(source.summary): "
+            + error.message
+        let again = "omlx mcp store migrate --to \(target.name)"
+        error.nextStep = error.nextStep.map { "\($0); to delete it: \(again)" } ?? again
+        return error
     }
 
     /// Moves to a store that is in use already: each record is deleted as soon as it is copied, so that nothing comes back
@@ -157,8 +172,15 @@ public struct StoreMigration: Sendable {
     }
 
     private func copy<Record: StoredRecord>(_ record: Record, _ outcome: inout Outcome) async throws {
-        // A later sign-in that is in the new store already stays.
-        let saved = try await target.save(record: record, .any, false, .exact)
+        // A later sign-in that is in the new store already stays; what cannot be used there, as half of a record that a keyring
+        // left which ended while it was saving, makes room.
+        let saved: Record
+        do {
+            saved = try await target.save(record: record, .any, true, .exact)
+        } catch var error as OmlxError {
+            error.message = "the record for \(record.key) could not be moved to \(target.summary): \(error.message)"
+            throw error
+        }
         guard let found: Record = try await target.record(for: record.key),
             try found.serialized() == saved.serialized()
         else {
@@ -200,10 +222,14 @@ public struct StoreMigration: Sendable {
     private func deleteCopies<Record: StoredRecord>() async throws -> [Record] {
         let listing: StoreListing<Record> = try await source.listing()
         for record in listing.records {
-            guard let copy: Record = try await target.record(for: record.key), !copy.isNewer(than: record) else {
-                continue
+            do {
+                guard let copy: Record = try await target.record(for: record.key), !copy.isNewer(than: record) else {
+                    continue
+                }
+                try await delete(copy, from: target)
+            } catch let error as OmlxError where error.code == .storeDamaged {
+                try await target.removeCopy(Record.self, record.key)
             }
-            try await delete(copy, from: target)
         }
         return listing.records
     }

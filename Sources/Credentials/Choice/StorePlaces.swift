@@ -47,6 +47,10 @@ public struct StorePlaces: Sendable {
     public var keySource = KeySource.keyFile
     /// The Vault, where one is named.
     public var vault: VaultSettings?
+    /// Whether the person wants encrypted files although there is a keyring, where nothing was chosen yet.
+    public var declinesKeyring = false
+    /// How long the person has who is there, where a keyring asks before it deletes, in seconds; 0 for nobody.
+    public var answerTime = 0.0
     /// What was opened already.
     public var opened = OpenedStores()
     /// The clock.
@@ -86,7 +90,8 @@ public struct StorePlaces: Sendable {
         switch kind {
         case .file: return files()
         case .secretService:
-            return SecretServiceStore(environment: environment, lockFolder: storeLocks, now: now)
+            return SecretServiceStore(
+                environment: environment, lockFolder: storeLocks, answerTime: answerTime, now: now)
         case .vault:
             guard let vault else { return nil }
             return VaultStore(vault, lockFolder: storeLocks, now: now)

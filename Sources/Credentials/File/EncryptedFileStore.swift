@@ -151,16 +151,42 @@ extension EncryptedFileStore {
 
     func remove<Record: StoredRecord>(
         _: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord
-    ) async throws {
+    ) async throws -> Int {
         let name = try Record.recordName(key)
         guard let folder = try PrivateFolder.open(folder, creating: false),
             let dataKey = try await keyring.key(in: folder)
-        else { return try expected.check(nil, of: key) }
+        else {
+            try expected.check(nil, of: key)
+            return 0
+        }
         let lock = try await lock(name)
         defer { lock.release() }
         let existing: Record? = try read(name, in: folder, dataKey)
         try expected.check(existing?.generation, of: key)
         if existing != nil { try folder.remove(name) }
+        return 0
+    }
+
+    func discard(_ damaged: DamagedRecord) async throws -> String {
+        let name = String(damaged.name.split(separator: "/").last ?? "")
+        guard let kind = RecordKind.allCases.first(where: { $0.owns(name) }),
+            let folder = try PrivateFolder.open(folder, creating: false), folder.path(of: name) == damaged.name,
+            let dataKey = try await keyring.key(in: folder)
+        else { throw damaged.error }
+        let lock = try await lock(name)
+        defer { lock.release() }
+        do throws(OmlxError) {
+            switch kind {
+            case .credential: let _: Credential? = try read(name, in: folder, dataKey)
+            case .registration: let _: ClientRegistration? = try read(name, in: folder, dataKey)
+            }
+        } catch {
+            guard error.code == .storeDamaged || error.code == .storeForeign else { throw error }
+            let kept = try folder.keepDamaged(name)
+            try folder.remove(name)
+            return "moved aside to \(kept)"
+        }
+        throw OmlxError(.storeConflict, "\(damaged.name) can be used by now")
     }
 
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {

@@ -192,12 +192,37 @@ extension VaultStore {
 
     func remove<Record: StoredRecord>(
         _: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord
-    ) async throws {
+    ) async throws -> Int {
         let name = try Record.recordName(key)
         let engine = try await engine()
         let lock = engine == .version1 ? try await self.lock(name) : nil
         defer { lock?.release() }
         try await Task.detached { [self] in try await removed(Record.self, key, name, expected, engine) }.value
+        return 0
+    }
+
+    func discard(_ damaged: DamagedRecord) async throws -> String {
+        let name = String(damaged.name.split(separator: "/").last ?? "")
+        guard let kind = RecordKind.allCases.first(where: { $0.owns(name) }) else { throw damaged.error }
+        let engine = try await engine()
+        let lock = engine == .version1 ? try await self.lock(name) : nil
+        defer { lock?.release() }
+        let place = VaultPlace(connection, [kind.folder, name])
+        guard place.shown == damaged.name else { throw damaged.error }
+        let entry = try await place.read(engine)
+        do throws(OmlxError) {
+            switch kind {
+            case .credential: let _: Credential? = try Self.record(in: entry, name, place.shown)
+            case .registration: let _: ClientRegistration? = try Self.record(in: entry, name, place.shown)
+            }
+        } catch {
+            // What omlx did not write stays.
+            guard error.code == .storeDamaged, entry.record != nil else { throw error }
+            try await keepDamaged(entry, name, engine)
+            try await place.delete(engine)
+            return "kept under another path, and deleted there"
+        }
+        throw OmlxError(.storeConflict, "Vault's \(damaged.name) can be used by now")
     }
 
     private func removed<Record: StoredRecord>(
