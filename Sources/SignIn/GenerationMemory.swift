@@ -34,6 +34,7 @@ extension SignInContext {
         _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged: Bool = false
     ) async throws -> Credential {
         var pauses = SignInContext.savePauses[...]
+        let start = ContinuousClock.now
         while true {
             do {
                 return try await save(credential, expecting: expected, replacingDamaged: replacingDamaged)
@@ -46,6 +47,12 @@ extension SignInContext {
                     return found
                 }
                 guard SignInContext.mayPass(error.code), let pause = pauses.popFirst() else { throw error }
+                // A keyring that is silent has had its time: it is not asked over and over while a person waits.
+                if error.code == .storeTimeout, !store.isShared,
+                    start.duration(to: .now) > .seconds(SignInContext.longestSilence)
+                {
+                    throw error
+                }
                 try? await self.pause(pause)
             }
         }
@@ -53,6 +60,9 @@ extension SignInContext {
 
     /// Between the tries to save new tokens, in seconds.
     private static let savePauses = [0.1, 0.4, 1, 2, 4]
+
+    /// How long a store of this machine may be silent while new tokens are saved, in seconds.
+    private static let longestSilence = 3.0
 
     /// Whether what keeps a store from saving may be over in a moment.
     private static func mayPass(_ code: ErrorCode) -> Bool {
@@ -95,6 +105,38 @@ extension Credential {
 }
 
 extension OmlxError {
+    /// The same error for tokens of a sign-in, which were granted and are nowhere.
+    var losingSignIn: OmlxError {
+        var error = self
+        error.message =
+            "the sign-in was granted, and its tokens could not be kept, so that they are lost: \(message); what was kept "
+            + "before is as it was"
+        error.nextStep = Self.signingIn(after: nextStep)
+        return error
+    }
+
+    /// The same error for tokens of a refresh.
+    /// - Parameter isRotated: whether a refresh token is among them, which takes the place of the old one.
+    func losingRefresh(isRotated: Bool) -> OmlxError {
+        var error = self
+        error.message = "new tokens were granted and could not be kept: \(message)"
+        guard isRotated else {
+            error.message += "; nothing is lost by that: the next refresh gets others"
+            return error
+        }
+        // OAuth 2.1 §4.3.1: a refresh token that was replaced may work once only.
+        error.message += "; the authorization server may refuse the old ones from now on"
+        error.nextStep = [nextStep, "if the old tokens are refused then, sign in again"].compactMap { $0 }
+            .joined(separator: "; ")
+        return error
+    }
+
+    private static func signingIn(after step: String?) -> String {
+        guard let step else { return "sign in again" }
+        return step.contains("then try again")
+            ? step.replacing("then try again", with: "then sign in again") : "\(step); then sign in again"
+    }
+
     /// What is said of a record that is older than the last one saved.
     public static func olderRecord(_ credential: Credential, _ highest: Int) -> OmlxError {
         OmlxError(

@@ -55,7 +55,7 @@ public struct RefreshTransaction: Sendable {
         do {
             return try await context.locked(key, timeout: lockWait) { try await transact(tokenGeneration) }
         } catch let error as OmlxError {
-            return .failed(error)
+            return .failed(context.unsaved.explained(error, key))
         } catch {
             return .failed(OmlxError(.transportCancelled, "the refresh was cancelled before it began"))
         }
@@ -175,8 +175,9 @@ public struct RefreshTransaction: Sendable {
         do {
             return try await context.savePatiently(renewed, expecting: .generation(credential.generation))
         } catch let error as OmlxError where error.code != .storeConflict {
-            context.unsaved.hold(renewed)
-            throw error
+            let lost = error.losingRefresh(isRotated: renewed.refreshToken != credential.refreshToken)
+            context.unsaved.hold(renewed, because: lost)
+            throw lost
         }
     }
 

@@ -163,6 +163,7 @@ public actor ServerAuthorizer {
         case .unknown(_, let error), .failed(let error):
             // A token that still works is used, whatever keeps the next one away.
             if hasEnded(current) { throw error }
+            if error.code.errorClass == .storage { context.warn(error) }
         }
     }
 
@@ -173,7 +174,7 @@ public actor ServerAuthorizer {
         let transaction = RefreshTransaction(key, context: context)
         // Not a caller's child: nobody's cancellation ends it. It adopts the outcome before anyone who waits goes on.
         let task = Task {
-            let outcome = await transaction.run(replacing: generation)
+            let outcome = typed(await transaction.run(replacing: generation))
             if running?.generation == generation {
                 running = nil
                 adopt(outcome, of: generation)
@@ -182,6 +183,18 @@ public actor ServerAuthorizer {
         }
         running = (generation, task)
         return await task.value
+    }
+
+    /// The outcome of a lock or store that failed, with a next step that can be typed.
+    private func typed(_ outcome: RefreshOutcome) -> RefreshOutcome {
+        guard case .failed(let error) = outcome else { return outcome }
+        return .failed(typed(error))
+    }
+
+    private func typed(_ error: OmlxError) -> OmlxError {
+        var error = error
+        error.nextStep = error.nextStep?.replacing("sign in again", with: loginCommand)
+        return error
     }
 
     private func adopt(_ outcome: RefreshOutcome, of generation: Int) {
@@ -224,7 +237,11 @@ public actor ServerAuthorizer {
 
     private func readStore() async throws {
         let known = credential?.tokenGeneration
-        credential = try await context.store.credential(for: key)
+        do {
+            credential = try await context.store.credential(for: key)
+        } catch let error as OmlxError {
+            throw typed(context.unsaved.explained(error, key))
+        }
         isLoaded = true
         if let credential { context.redactor.learn(credential) }
         if let credential, credential.tokenGeneration != known { observer(.signedIn(credential)) }

@@ -44,6 +44,8 @@ public struct SignInContext: Sendable {
     let unsaved = UnsavedGrants()
     /// Told when a lock has been waited for so long that its holder may be stuck.
     public var stuck: @Sendable (OmlxError) -> Void = { _ in }
+    /// Told of what a person should know although the work goes on.
+    public var warn: @Sendable (OmlxError) -> Void = { _ in }
     /// The clock.
     public var now: @Sendable () -> Date
     /// Random octets.

@@ -265,7 +265,7 @@ public struct SignInDriver: Sendable {
                         try await context.savePatiently(result.credential, expecting: .any, replacingDamaged: true)
                     })
             } catch {
-                return .failure(error)
+                return .failure((error as? OmlxError)?.losingSignIn ?? error)
             }
         }
         context.redactor.learn(result.credential)

@@ -14,6 +14,8 @@ public struct SignOutOutcome: Sendable {
     public var revocation: Revocation
     /// Whether a registration was forgotten.
     public var forgotClient: Bool
+    /// How many records of the same sign-in that could not be read were deleted with it.
+    public var unreadable = 0
 
     /// What a sign-out did.
     public init(wasSignedIn: Bool, revocation: Revocation, forgotClient: Bool) {
@@ -71,10 +73,12 @@ public struct SignOut: Sendable {
         }
         context.redactor.learn(credential)
         let revocation = localOnly ? .notAsked : await revoke(credential)
-        try await context.store.removeCredential(for: key, expecting: .any)
+        let unreadable = try await context.store.removeEverything(for: key)
         context.noteRemoval(of: credential)
         let forgotClient = forgetsClient ? try await forgetClients(of: key.serverURL) : false
-        return SignOutOutcome(wasSignedIn: true, revocation: revocation, forgotClient: forgotClient)
+        var outcome = SignOutOutcome(wasSignedIn: true, revocation: revocation, forgotClient: forgotClient)
+        outcome.unreadable = unreadable
+        return outcome
     }
 
     /// Deletes the registrations made for a server, whatever their issuer; whether there was any.

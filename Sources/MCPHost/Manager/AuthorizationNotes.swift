@@ -89,3 +89,8 @@ extension SignInRecord {
         if let name = credential.key.account { account = name }
     }
 }
+
+extension OmlxError {
+    /// Code, sentence and next step, for a log.
+    var onOneLine: String { "\(code.text): \(message)" + (nextStep.map { "; next: \($0)" } ?? "") }
+}

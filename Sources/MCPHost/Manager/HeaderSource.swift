@@ -54,6 +54,7 @@ public struct HeaderSource: Sendable {
         if store.name != "memory" { context.memory = recorder }
         let (name, logger) = (server.name, options.logger)
         context.stuck = { logger.warning("\(name) waits: \($0.message)") }
+        context.warn = { logger.warning("\(name): \($0.onOneLine)") }
         let notes = HeaderNotes(
             server: name, endpoint: EndpointIdentity(server.transport), store: store, recorder: recorder,
             now: options.now)

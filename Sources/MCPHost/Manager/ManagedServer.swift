@@ -84,6 +84,7 @@ actor ManagedServer {
             if store.name != "memory" { context.memory = recorder }
             let logger = options.logger
             context.stuck = { logger.warning("\(name) waits: \($0.message)") }
+            context.warn = { logger.warning("\(name): \($0.onOneLine)") }
             context.observer = { recorder.record(StatusEvent($0, server: name, at: now())) }
             self.url = url
             self.context = context
