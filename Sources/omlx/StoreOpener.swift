@@ -18,20 +18,108 @@ struct StoreOpener {
 
     /// Opens the store a server's sign-in is kept in, where it is closed and somebody is there. What stays closed says so
     /// when it is used.
-    /// - Throws: `CancellationError`.
+    /// - Throws: `CancellationError`; `STORE_LOCKED` when the person wants a keyring that stays closed.
     func open(for server: String?, _ configuration: HostConfiguration, _ options: inout HostOptions) async throws {
-        switch await configuration.storeObstacle(of: server, options) {
-        case .passwordMissing?:
-            options.storePassword = try await password("Password of the credential store: ")
-        case .keyringLocked?: try await unlock(configuration, options)
-        case nil: break
+        guard let obstacle = await configuration.storeObstacle(of: server, options) else { return }
+        if case .undecided(let reason) = obstacle {
+            try await choose(reason, configuration, &options)
+        } else {
+            try await open(obstacle, configuration, &options)
+        }
+    }
+
+    /// Opens what has to be open before sign-ins are moved.
+    /// - Throws: `CancellationError`.
+    func open(
+        movingTo target: StoreKind, from source: StoreKind?, _ configuration: HostConfiguration,
+        _ options: inout HostOptions
+    ) async throws {
+        // A keyring may ask before it deletes what was moved.
+        if isSomebodyThere { options.answerTime = Self.patience }
+        for obstacle in await configuration.storeObstacles(movingTo: target, from: source, options) {
+            try await open(obstacle, configuration, &options)
+        }
+    }
+
+    private func open(
+        _ obstacle: StoreObstacle, _ configuration: HostConfiguration, _ options: inout HostOptions
+    ) async throws {
+        switch obstacle {
+        case .passwordMissing: options.storePassword = try await password("Password of the credential store: ")
+        case .keyring(.locked): try await unlock(configuration, options)
+        case .keyring(.withholding): try await release(configuration, options)
+        case .keyring(.silent), .undecided: break
+        }
+    }
+
+    /// Whether there is a terminal to ask on, or a display for the keyring's window.
+    private var isSomebodyThere: Bool { hasDisplay || Terminal.isThere }
+
+    /// Asks the person whether sign-ins go to the keyring, which is closed, or to files. Without a terminal it is files, which
+    /// the result of the sign-in says.
+    private func choose(
+        _ reason: KeyringObstacle, _ configuration: HostConfiguration, _ options: inout HostOptions
+    ) async throws {
+        guard Terminal.isThere else { return }
+        var reason = reason
+        for _ in 0..<Self.tries {
+            session.console.note("No sign-in is kept yet, and \(reason.inWords).")
+            session.console.note(
+                "  k  keep sign-ins in the keyring: \(await way(past: reason, configuration, options))")
+            session.console.note(
+                "  f  keep them in encrypted files; later they can be moved: omlx mcp store migrate --to secretservice")
+            switch try await Terminal.answer("Keyring or files? [k/f] ", seconds: Self.patience)?.lowercased() {
+            case "f", "files":
+                options.declinesKeyring = true
+                return
+            case "k", "keyring":
+                if reason == .locked { try await unlock(configuration, options) }
+                guard let now = await configuration.keyringObstacle(options) else { return }
+                reason = now
+            case nil: return
+            default: break
+            }
+        }
+        throw OmlxError(
+            reason == .silent ? .storeTimeout : .storeLocked,
+            "\(reason.inWords), and files are not wanted: nobody was signed in",
+            nextStep: "open the keyring, then sign in; or keep sign-ins in encrypted files: --store file")
+    }
+
+    /// What to do before the keyring can be used.
+    private func way(
+        past reason: KeyringObstacle, _ configuration: HostConfiguration, _ options: HostOptions
+    ) async -> String {
+        switch reason {
+        case .silent: "see that it answers, then type k"
+        case .withholding:
+            "let it give items to programs without asking (KeePassXC: Secret Service Integration), then type k"
+        case .locked where hasDisplay: "it asks for its password in a window of its own"
+        case .locked:
+            await configuration.keyringTakesPassword(options)
+                ? "its password is asked for here"
+                : "it opens in a window of its own only, and there is no display here: open it there, then type k"
+        }
+    }
+
+    /// Lets the keyring ask whether omlx may have what it keeps there.
+    private func release(_ configuration: HostConfiguration, _ options: HostOptions) async throws {
+        guard isSomebodyThere else { return }
+        session.console.note(
+            "The keyring asks in a window of its own whether omlx may use what is kept in it, and where something is to be "
+                + "deleted, whether it may; waiting \(Int(Self.patience)) s each time.")
+        do {
+            try await configuration.releaseKeyring(seconds: Self.patience, options)
+        } catch let error as OmlxError {
+            try Task.checkCancellation()
+            session.console.note("The keyring keeps its items to itself: \(error.message)")
         }
     }
 
     private func password(_ question: String) async throws -> Secret? {
         switch try await Terminal.password(question, seconds: Self.patience) {
         case .given(let password): return password
-        case .none: return nil
+        case .none, .empty: return nil
         case .overdue:
             session.console.note("Nobody answered within \(Int(Self.patience)) s.")
             return nil
@@ -67,6 +155,13 @@ struct StoreOpener {
     }
 
     private func askOnTerminal(_ configuration: HostConfiguration, _ options: HostOptions) async throws {
+        guard Terminal.isThere else { return }
+        guard await configuration.keyringTakesPassword(options) else {
+            session.console.note(
+                "The keyring is locked. It is opened in a window of its own only"
+                    + (hasDisplay ? "." : ", and there is no display here: open it in the desktop, then try again."))
+            return
+        }
         for _ in 0..<Self.tries {
             guard let password = try await password("Password of the keyring: ") else { return }
             do {
@@ -85,17 +180,47 @@ enum Terminal {
     /// What came of a question.
     enum Answer {
         case given(Secret)
-        /// There is no terminal, or the answer was empty.
+        case empty
+        /// There is no terminal, or not any more.
         case none
         case overdue
     }
 
     private static let greatestCount = 1024
 
+    /// Whether a person looks at it: not merely a process that was started from one.
+    static var isThere: Bool {
+        guard isatty(STDIN_FILENO) == 1 || isatty(STDERR_FILENO) == 1 else { return false }
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard terminal >= 0 else { return false }
+        close(terminal)
+        return true
+    }
+
+    /// Asks for a word, which is shown.
+    /// - Parameter seconds: how long it is waited for.
+    /// - Returns: the line without blanks around it; `nil` when nobody answers.
+    /// - Throws: `CancellationError` when it is broken off.
+    static func answer(_ question: String, seconds: Double) async throws -> String? {
+        switch try await line(question, seconds: seconds, isShown: true) {
+        case .given(let bytes):
+            return bytes.withBytes { bytes in
+                let blanks = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r")]
+                return String(decoding: bytes.filter { !blanks.contains($0) }, as: UTF8.self)
+            }
+        case .empty: return ""
+        case .none, .overdue: return nil
+        }
+    }
+
     /// Asks for a password, which is not shown.
     /// - Parameter seconds: how long it is waited for.
     /// - Throws: `CancellationError` when it is broken off.
     static func password(_ question: String, seconds: Double) async throws -> Answer {
+        try await line(question, seconds: seconds, isShown: false)
+    }
+
+    private static func line(_ question: String, seconds: Double, isShown: Bool) async throws -> Answer {
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: .seconds(seconds))
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
@@ -104,12 +229,12 @@ enum Terminal {
         var settings = termios()
         guard tcgetattr(terminal, &settings) == 0 else { return .none }
         var silent = settings
-        silent.c_lflag &= ~tcflag_t(ECHO)
+        if !isShown { silent.c_lflag &= ~tcflag_t(ECHO) }
         // TCSAFLUSH: what was typed before the question is no answer to it.
         guard tcsetattr(terminal, TCSAFLUSH, &silent) == 0 else { return .none }
         defer { tcsetattr(terminal, TCSAFLUSH, &settings) }
         say(question, terminal)
-        defer { say("\n", terminal) }
+        defer { if !isShown { say("\n", terminal) } }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(greatestCount)
         defer { Secret.wipe(&bytes) }
@@ -118,7 +243,9 @@ enum Terminal {
             guard clock.now < deadline else { return .overdue }
             // A shell that had the terminal meanwhile (Ctrl-Z) shows what is typed again.
             var now = termios()
-            if tcgetpgrp(terminal) == getpgrp(), tcgetattr(terminal, &now) == 0, now.c_lflag & tcflag_t(ECHO) != 0 {
+            if !isShown, tcgetpgrp(terminal) == getpgrp(), tcgetattr(terminal, &now) == 0,
+                now.c_lflag & tcflag_t(ECHO) != 0
+            {
                 tcsetattr(terminal, TCSANOW, &silent)
             }
             var entry = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
@@ -130,10 +257,11 @@ enum Terminal {
             var byte: UInt8 = 0
             let count = read(terminal, &byte, 1)
             if count < 0, errno == EINTR { continue }
-            guard count == 1, byte != UInt8(ascii: "\n"), bytes.count < greatestCount else { break }
+            guard count == 1 else { return .none }
+            guard byte != UInt8(ascii: "\n"), bytes.count < greatestCount else { break }
             bytes.append(byte)
         }
-        return bytes.isEmpty ? .none : .given(Secret(bytes))
+        return bytes.isEmpty ? .empty : .given(Secret(bytes))
     }
 
     private static func say(_ text: String, _ terminal: Int32) {

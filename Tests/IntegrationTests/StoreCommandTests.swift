@@ -180,6 +180,10 @@ struct StoreCommandTests {
                 let run = try await home.omlx("mcp", "store", word)
                 #expect(run.err.contains("1 record cannot be used"), "\(run)")
             }
+            #expect(damaged.err.contains("the record of \(demo.url)"), "a file's server is named: \(damaged)")
+            let fixed = try await home.omlx("mcp", "store", "check", "--fix", "--yes")
+            #expect(fixed.exit == 0 && fixed.err.contains("moved aside to \(home.credentials)/\(name)."), "\(fixed)")
+            #expect(try await home.omlx("mcp", "store", "check").exit == 0)
             let away = try await home.omlx("mcp", "store", "check", "--store", "secretservice")
             #expect(away.exit == 1 && away.err.contains("error: STORE_UNAVAILABLE: "), "\(away)")
             let none = try await home.omlx("mcp", "store", "check", "--store", "keychain", "--json")

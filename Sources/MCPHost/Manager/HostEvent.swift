@@ -1,5 +1,6 @@
 // What a manager tells those who watch it.
 
+import Credentials
 import MCPClient
 import SignIn
 
@@ -37,6 +38,8 @@ public struct LoginReport: Sendable {
     public var missingScopes: [String]
     /// Where the credential is kept, for people.
     public var storeSummary: String
+    /// Why it is not kept in the desktop's keyring, which was there when the store was chosen.
+    public var passedOver: KeyringObstacle?
 }
 
 /// What a sign-in may do.

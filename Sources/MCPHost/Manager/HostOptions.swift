@@ -21,6 +21,10 @@ public struct HostOptions: Sendable {
     public var store: (any CredentialStore)?
     /// The password of the encrypted files, where neither the configuration nor the environment gives one: from a person.
     public var storePassword: Secret?
+    /// Whether the person who signs in wants encrypted files although there is a keyring, where no store was chosen yet.
+    public var declinesKeyring = false
+    /// How long the person has who is there, where a keyring asks before it deletes something, in seconds; 0 for nobody.
+    public var answerTime = 0.0
     /// What stores were opened with already; copies of the options share it.
     public var opened = OpenedStores()
     /// Which account's credentials are used, where a server has several.

@@ -1,5 +1,6 @@
 // Using tools with a person at hand who may sign in when that is needed.
 
+import Credentials
 import ErrorCatalogue
 import JSON
 import MCPClient
@@ -30,7 +31,8 @@ extension MCPManager {
         guard let problem = await problem(of: name), problem.isMendedBySigningIn else { return }
         var options = LoginOptions(isForced: true)
         options.flow = offer.flow
-        _ = try await login(name, options, interface: offer.interface, browser: offer.browser)
+        let report = try await login(name, options, interface: offer.interface, browser: offer.browser)
+        if let reason = report.passedOver { await offer.interface.notice(reason.downgrade) }
     }
 
     /// Calls a tool as `call(_:arguments:timeout:onProgress:)` does, with a person at hand: a sign-in that is missing
@@ -55,7 +57,8 @@ extension MCPManager {
                     throw error
                 }
                 hasSignedIn = true
-                _ = try await login(server, options, interface: offer.interface, browser: offer.browser)
+                let report = try await login(server, options, interface: offer.interface, browser: offer.browser)
+                if let reason = report.passedOver { await offer.interface.notice(reason.downgrade) }
             }
         }
     }

@@ -195,7 +195,8 @@ extension ManagedServer {
 
     private func report(wasSignedIn: Bool, missing: [String], _ context: SignInContext) -> LoginReport {
         LoginReport(
-            wasSignedIn: wasSignedIn, status: status, missingScopes: missing, storeSummary: context.store.summary)
+            wasSignedIn: wasSignedIn, status: status, missingScopes: missing, storeSummary: context.store.summary,
+            passedOver: (try? (context.store as? AutomaticStore)?.standing())?.passedOver)
     }
 
     /// What the log says about an account.

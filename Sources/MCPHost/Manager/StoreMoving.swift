@@ -74,7 +74,8 @@ extension HostConfiguration {
             try await note.replace(now, with: now.emptied(source), options.command)
         }
         await remember(source, target, places, options)
-        return StoreMove(from: source, to: target, moved: outcome.moved, damaged: outcome.damaged)
+        let damaged = DamageNames(self, options).named(outcome.damaged)
+        return StoreMove(from: source, to: target, moved: outcome.moved, damaged: damaged)
     }
 
     /// Notes in the status database where the sign-ins are, and their generations there. A database that cannot be used

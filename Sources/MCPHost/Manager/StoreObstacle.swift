@@ -1,40 +1,135 @@
-// What keeps a store closed that a person can open: a password, a locked keyring.
+// What keeps a store closed that a person can open: a password, a keyring that is locked or asks first.
 
 import Credentials
 import Cryptography
 import ErrorCatalogue
 import FoundationEssentials
 
-/// Why a store cannot be used until somebody opens it.
+/// Why a store cannot be used until somebody opens it, or decides.
 public enum StoreObstacle: Sendable, Hashable {
     /// The encrypted files are locked with a password that nobody gave.
     case passwordMissing
-    /// The desktop's keyring is locked.
-    case keyringLocked
+    /// The desktop's keyring is where the sign-ins are, or are to be.
+    case keyring(KeyringObstacle)
+    /// Nothing is kept yet, and the desktop's keyring, which is there, would be passed over for files.
+    case undecided(KeyringObstacle)
 }
 
 extension HostConfiguration {
-    /// Whether somebody has to open the store a server's sign-in is kept in. Asks nobody.
+    /// Whether somebody has to open the store a server's sign-in is kept in, or to choose one. Asks nobody.
     public func storeObstacle(of name: String?, _ options: HostOptions) async -> StoreObstacle? {
         let server = name.flatMap { try? self.server(named: $0)?.result.get() }
         let store =
             (server.map { try? StoreSelection.store(of: $0, self, options) }
                 ?? (try? StoreSelection(self, options).store))
-        var closed = store
-        if let automatic = store as? AutomaticStore, let kind = try? await automatic.kind(),
-            let places = try? StoreSelection.places(self, options)
-        {
-            closed = places.store(kind)
+        guard let automatic = store as? AutomaticStore else { return await Self.obstacle(of: store) }
+        if let reason = (try? await automatic.keyringPassedOver()) ?? nil { return .undecided(reason) }
+        guard let kind = try? await automatic.kind(), let places = try? StoreSelection.places(self, options) else {
+            return nil
         }
-        if let files = closed as? EncryptedFileStore { return files.isPasswordMissing() ? .passwordMissing : nil }
-        guard let keyring = closed as? SecretServiceStore else { return nil }
-        return (try? await keyring.isLocked()) == true ? .keyringLocked : nil
+        return await Self.obstacle(of: places.store(kind))
+    }
+
+    /// What has to be opened before sign-ins can be moved: where they are, then where they go. Asks nobody.
+    public func storeObstacles(
+        movingTo target: StoreKind, from source: StoreKind?, _ options: HostOptions
+    ) async -> [StoreObstacle] {
+        guard let selection = try? StoreSelection(self, options), let places = try? StoreSelection.places(self, options)
+        else { return [] }
+        var kinds = [target]
+        if let source {
+            kinds.insert(source, at: 0)
+        } else if let used = await selection.kindInUse() {
+            kinds.insert(used, at: 0)
+        }
+        var obstacles: [StoreObstacle] = []
+        for kind in kinds {
+            if let obstacle = await Self.obstacle(of: places.store(kind)), !obstacles.contains(obstacle) {
+                obstacles.append(obstacle)
+            }
+        }
+        return obstacles
+    }
+
+    private static func obstacle(of store: (any CredentialStore)?) async -> StoreObstacle? {
+        if let files = store as? EncryptedFileStore { return files.isPasswordMissing() ? .passwordMissing : nil }
+        guard let keyring = store as? SecretServiceStore else { return nil }
+        guard let isLocked = try? await keyring.isLocked() else { return nil }
+        if isLocked { return .keyring(.locked) }
+        return await keyring.withholdsRecords() ? .keyring(.withholding) : nil
+    }
+
+    private func keyring(_ options: HostOptions) throws -> SecretServiceStore? {
+        try StoreSelection.places(self, options).store(.secretService) as? SecretServiceStore
     }
 
     /// Opens the desktop's keyring, for somebody who is there and wants it.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it stays locked, `STORE_PASSWORD_WRONG`; `STORE_UNAVAILABLE`.
     public func unlockKeyring(_ key: SecretServiceStore.Key, _ options: HostOptions) async throws {
-        let places = try StoreSelection.places(self, options)
-        try await (places.store(.secretService) as? SecretServiceStore)?.unlock(key)
+        try await keyring(options)?.unlock(key)
+    }
+
+    /// Has the keyring ask somebody who is there whether omlx may have what it keeps in it.
+    /// - Throws: `OmlxError`: `STORE_LOCKED` when it may not; `STORE_UNAVAILABLE`.
+    public func releaseKeyring(seconds: Double, _ options: HostOptions) async throws {
+        try await keyring(options)?.releaseRecords(seconds: seconds)
+    }
+
+    /// Whether the keyring's password opens it from a terminal too. Asks nobody.
+    public func keyringTakesPassword(_ options: HostOptions) async -> Bool {
+        ((try? await keyring(options)?.takesPassword()) ?? nil) ?? false
+    }
+
+    /// What keeps the keyring from being used now; `nil` when nothing does. Asks nobody.
+    public func keyringObstacle(_ options: HostOptions) async -> KeyringObstacle? {
+        ((try? await keyring(options)?.obstacle()) ?? nil) ?? nil
+    }
+}
+
+/// Where sign-ins are kept, as far as it is known without waiting for anything.
+public struct StoreGlance: Sendable {
+    /// The store that was chosen by itself; `nil` for one that is named, and before one is chosen.
+    public var kind: StoreKind?
+    /// Why that is not the desktop's keyring, which was there.
+    public var passedOver: KeyringObstacle?
+    /// Whether the desktop's keyring is locked now.
+    public var isKeyringLocked = false
+
+    /// Nothing is known.
+    public init() {}
+}
+
+extension HostConfiguration {
+    /// A glance at the store: a small file, and a keyring that is running already.
+    /// - Parameter asksKeyring: whether sign-ins are kept in the keyring, so that it matters.
+    public func storeAtAGlance(asksKeyring: Bool, _ options: HostOptions) async -> StoreGlance {
+        var glance = StoreGlance()
+        if let automatic = (try? StoreSelection(self, options))?.store as? AutomaticStore,
+            let noted = (try? automatic.standing()) ?? nil
+        {
+            glance.kind = noted.kind
+            glance.passedOver = noted.passedOver
+        }
+        if asksKeyring, let keyring = (try? keyring(options)) ?? nil {
+            glance.isKeyringLocked = await keyring.isLockedAtAGlance() ?? false
+        }
+        return glance
+    }
+}
+
+extension KeyringObstacle {
+    /// Why sign-ins are in files, and how they come into the keyring later.
+    public var downgrade: String {
+        let then =
+            switch self {
+            case .locked: "once it is unlocked"
+            case .silent: "once it answers"
+            case .withholding:
+                "once it does (in KeePassXC, Secret Service Integration, switch off \"Confirm when passwords are retrieved by "
+                    + "clients\")"
+            }
+        return
+            "sign-ins are kept in encrypted files, since \(inWords) when the first one was kept; to move them there, "
+            + "\(then): omlx mcp store migrate --to secretservice"
     }
 }

@@ -46,7 +46,7 @@ extension HostConfiguration {
         let store = try StoreSelection(self, options).store
         var orphans = StoreOrphans(areShared: store.isShared)
         let (signIns, clients) = (try await store.credentials(), try await store.registrations())
-        orphans.damaged = signIns.damaged + clients.damaged
+        orphans.damaged = DamageNames(self, options).named(signIns.damaged + clients.damaged)
         for record in signIns.records where !known.contains(record.key.serverURL) {
             orphans.signIns.append(record.key)
             orphans.shown.append(StoreReport.Record(record, known: known))

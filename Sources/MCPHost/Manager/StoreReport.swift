@@ -103,6 +103,7 @@ extension HostConfiguration {
                 inUse.own.append(error)
             }
         }
+        inUse.damaged = DamageNames(self, options).named(inUse.damaged)
         inUse.unfinished = (try? (usedStore as? AutomaticStore)?.standing())?.unfinishedMove
         let choices = [inUse] + StoreKind.allCases.compactMap { others[$0] }
         return StoreReport(reason: selection.reason(), choices: choices)
@@ -121,7 +122,8 @@ extension HostConfiguration {
         func sorted(_ records: [StoreReport.Record]) -> [StoreReport.Record] {
             records.sorted { ($0.server, $0.account ?? "") < ($1.server, $1.account ?? "") }
         }
-        return (sorted(credentials) + sorted(registrations), signIns.damaged + clients.damaged)
+        let damaged = DamageNames(self, options).named(signIns.damaged + clients.damaged)
+        return (sorted(credentials) + sorted(registrations), damaged)
     }
 
     /// Takes the Vault that is named, if it answers, for the one the sign-ins are kept in, and what a move that was broken off
@@ -170,7 +172,7 @@ extension HostConfiguration {
     }
 
     /// The stores that servers have for themselves, each once.
-    private func ownStores(_ options: HostOptions) -> [any CredentialStore] {
+    func ownStores(_ options: HostOptions) -> [any CredentialStore] {
         var stores: [String: any CredentialStore] = [:]
         for server in servers {
             let auth = try? server.result.get().auth

@@ -66,8 +66,8 @@ struct StoreSelection {
                 return "chosen on \(noted.since.formatted(.iso8601)); \(unfinished.message): "
                     + (unfinished.nextStep ?? "")
             }
-            return noted.map { "chosen on \($0.since.formatted(.iso8601))" }
-                ?? "the best there is now; noted at the first sign-in"
+            guard let noted else { return "the best there is now; noted at the first sign-in" }
+            return "chosen on \(noted.since.formatted(.iso8601))" + (noted.passedOver.map { "; \($0.downgrade)" } ?? "")
         }
     }
 
@@ -79,6 +79,8 @@ struct StoreSelection {
             folder: options.paths.credentials, lockFolder: options.paths.locks, environment: options.environment,
             homeDirectory: options.homeDirectory, now: options.now)
         places.opened = options.opened
+        places.declinesKeyring = options.declinesKeyring
+        places.answerTime = options.answerTime
         places.keySource = keySource(settings, options)
         var vault = VaultSettings(
             environment: options.environment, homeDirectory: options.homeDirectory, address: settings.vaultURL?.value)

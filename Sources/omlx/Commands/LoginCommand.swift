@@ -71,6 +71,7 @@ struct LoginCommand: Action {
                 [
                     "server": status.json, "was_signed_in": .bool(report.wasSignedIn),
                     "missing_scopes": JSON(report.missingScopes), "store": .string(report.storeSummary),
+                    "store_note": JSON(optional: report.passedOver?.downgrade),
                 ])
             return
         }
@@ -86,6 +87,7 @@ struct LoginCommand: Action {
         facts.append("access token \(life)" + (record.hasRefreshToken ? ", refreshes by itself" : ", no refresh token"))
         facts.append("kept in \(report.storeSummary)")
         session.console.line("  " + facts.joined(separator: " · "))
+        if let reason = report.passedOver { session.console.line("! \(reason.downgrade)") }
         if !report.missingScopes.isEmpty {
             session.console.line("! not granted: " + OmlxError.shown(report.missingScopes.joined(separator: " ")))
         }
@@ -183,12 +185,16 @@ extension AccountSignOut {
             }
         return "✓ Signed out of \(name)\(who): \(answer); deleted here"
             + (outcome.forgotClient ? ", registration too" : "")
+            + (outcome.unreadable > 0
+                ? "; \(outcome.unreadable == 1 ? "a record" : "\(outcome.unreadable) records") of it that could not be read too"
+                : "")
     }
 
     func json(_ name: String) -> JSON {
         var object: JSON = [
             "server": .string(name), "account": JSON(optional: account), "was_signed_in": .bool(outcome.wasSignedIn),
-            "forgot_client": .bool(outcome.forgotClient), "revocation": .string(outcome.revocation.word),
+            "forgot_client": .bool(outcome.forgotClient), "unreadable": JSON(outcome.unreadable),
+            "revocation": .string(outcome.revocation.word),
         ]
         if case .unconfirmed(let reason) = outcome.revocation {
             object["revocation_code"] = .string(ErrorCode.oauthRevocationFailed.text)

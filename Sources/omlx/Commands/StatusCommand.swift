@@ -1,6 +1,7 @@
 // omlx mcp status: the three answers of each server, from the database, or live.
 
 import ArgumentParser
+import Credentials
 import ErrorCatalogue
 import FoundationEssentials
 import JSON
@@ -31,11 +32,12 @@ struct StatusCommand: Action {
         var shown: String?
         while true {
             let statuses = try stored(configuration, session)
-            let printer = StatusPrinter(statuses, now: Date(), isLive: false)
+            let glance = await glance(statuses, configuration, session)
+            let printer = StatusPrinter(statuses, glance, now: Date(), isLive: false)
             if printer.fingerprint != shown {
                 shown = printer.fingerprint
                 if session.common.json {
-                    session.document(Self.word, StatusPrinter.members(statuses, configuration))
+                    session.document(Self.word, StatusPrinter.members(statuses, glance, configuration))
                 } else {
                     printer.show(on: session.console, inDetail: !servers.isEmpty)
                 }
@@ -43,6 +45,16 @@ struct StatusCommand: Action {
             guard watch else { return .done }
             try await Task.sleep(for: .seconds(1))
         }
+    }
+
+    /// What is known of the store without waiting for it.
+    private func glance(
+        _ statuses: [ServerStatus], _ configuration: HostConfiguration, _ session: Session
+    ) async -> StoreGlance {
+        let options = session.hostOptions(
+            store: connect.store, account: connect.account, command: "status", keepsStatus: false)
+        let isKept = statuses.contains { $0.record.storeName == StoreKind.secretService.rawValue }
+        return await configuration.storeAtAGlance(asksKeyring: isKept, options)
     }
 
     /// What the database knows, for the servers the configuration has.
@@ -77,9 +89,11 @@ struct StatusCommand: Action {
             try Task.checkCancellation()
             let statuses = await manager.statuses().filter { servers.isEmpty || servers.contains($0.name) }
             if session.common.json {
-                session.document(Self.word, StatusPrinter.members(statuses, configuration))
+                session.document(
+                    Self.word,
+                    StatusPrinter.members(statuses, await glance(statuses, configuration, session), configuration))
             } else {
-                StatusPrinter(statuses, now: Date(), isLive: true)
+                StatusPrinter(statuses, await glance(statuses, configuration, session), now: Date(), isLive: true)
                     .show(on: session.console, inDetail: !servers.isEmpty)
             }
             if watch { try await Task.sleep(for: .seconds(5)) }

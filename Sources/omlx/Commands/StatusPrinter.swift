@@ -9,20 +9,30 @@ import MCPHost
 /// Prints servers' status.
 struct StatusPrinter {
     private let statuses: [ServerStatus]
+    private let glance: StoreGlance
     private let now: Date
     private let isLive: Bool
 
-    /// - Parameter isLive: whether a connection shown stands now; else it is said when it stood.
-    init(_ statuses: [ServerStatus], now: Date, isLive: Bool) {
+    /// - Parameters:
+    ///   - glance: what is known of the store.
+    ///   - isLive: whether a connection shown stands now; else it is said when it stood.
+    init(_ statuses: [ServerStatus], _ glance: StoreGlance, now: Date, isLive: Bool) {
         self.statuses = statuses
+        self.glance = glance
         self.now = now
         self.isLive = isLive
     }
 
     /// The members of the JSON document.
-    static func members(_ statuses: [ServerStatus], _ configuration: HostConfiguration) -> JSONObject {
+    static func members(
+        _ statuses: [ServerStatus], _ glance: StoreGlance, _ configuration: HostConfiguration
+    ) -> JSONObject {
         [
             "config": JSON(optional: configuration.sourcePath),
+            "store": [
+                "chosen": JSON(optional: glance.kind?.rawValue), "keyring_locked": .bool(glance.isKeyringLocked),
+                "note": JSON(optional: glance.passedOver?.downgrade),
+            ],
             "servers": .array(statuses.map(\.json)),
         ]
     }
@@ -33,7 +43,9 @@ struct StatusPrinter {
     }
 
     /// Changes when what is shown does.
-    var fingerprint: String { rows.map { $0.joined(separator: "\t") }.joined(separator: "\n") }
+    var fingerprint: String {
+        rows.map { $0.joined(separator: "\t") }.joined(separator: "\n") + (glance.passedOver?.rawValue ?? "")
+    }
 
     func show(on console: Console, inDetail: Bool) {
         if statuses.isEmpty {
@@ -48,12 +60,23 @@ struct StatusPrinter {
             }
             let stores = Set(statuses.compactMap(\.record.storeName)).sorted().map(Self.words)
             if !stores.isEmpty { console.progress("Sign-ins are kept in \(stores.joined(separator: " and ")).") }
+            sayStore(on: console)
             return
         }
         for status in statuses {
             console.line("")
             for (label, value) in details(status) { console.line("\(label): \(value)") }
         }
+        sayStore(on: console)
+    }
+
+    private func sayStore(on console: Console) {
+        if statuses.contains(where: isLocked) {
+            console.progress(
+                "! The desktop's keyring is locked: unlock it, as by logging in to the desktop; or omlx mcp login SERVER, which asks."
+            )
+        }
+        if let reason = glance.passedOver { console.progress("! \(reason.downgrade)") }
     }
 
     private static func words(forStore name: String) -> String {
@@ -67,7 +90,13 @@ struct StatusPrinter {
         return "connected \(TimeText.ago(at, now: now))"
     }
 
+    /// Whether the server's sign-in cannot be used until somebody unlocks the keyring.
+    private func isLocked(_ status: ServerStatus) -> Bool {
+        glance.isKeyringLocked && status.record.storeName == StoreKind.secretService.rawValue
+    }
+
     private func signIn(_ status: ServerStatus) -> String {
+        if isLocked(status) { return "keyring locked" }
         guard status.signIn.state == .signedIn else { return status.signIn.state.text }
         guard let expiresAt = status.record.expiresAt else { return "signed in" }
         let left = expiresAt.timeIntervalSince(now)
@@ -130,7 +159,9 @@ struct StatusPrinter {
             lines.append(("expires", record.expiresAt.map { $0.formatted(.iso8601) } ?? "not stated"))
             lines.append(("refreshes", record.hasRefreshToken ? "by itself" : "no: sign in again when it ends"))
         }
-        if let store = record.storeName { lines.append(("kept in", Self.words(forStore: store))) }
+        if let store = record.storeName {
+            lines.append(("kept in", Self.words(forStore: store) + (isLocked(status) ? ", which is locked" : "")))
+        }
         if let at = record.lastSignIn { lines.append(("last sign-in", TimeText.ago(at, now: now))) }
         if let at = record.lastRefresh { lines.append(("last refresh", TimeText.ago(at, now: now))) }
         for source in status.sources {

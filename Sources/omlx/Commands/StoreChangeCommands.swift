@@ -87,7 +87,11 @@ struct StoreMigrate: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         let target = try kind(to)
         let source = try from.map { try kind($0) }
-        let move = try await session.configuration().moveStore(to: target, from: source, options.options(session))
+        let configuration = try session.configuration()
+        var options = options.options(session)
+        // Whoever moves sign-ins out of a keyring that is locked, or asks, has to be able to say yes.
+        try await StoreOpener(session: session).open(movingTo: target, from: source, configuration, &options)
+        let move = try await configuration.moveStore(to: target, from: source, options)
         if session.common.json {
             session.document(
                 Self.word,
@@ -97,6 +101,9 @@ struct StoreMigrate: Action {
                 ])
         } else {
             for record in move.damaged { session.console.report(record.error) }
+            if !move.damaged.isEmpty {
+                session.console.note("! What cannot be used stays in \(move.from.inWords).")
+            }
             session.console.line(
                 "✓ \(move.moved) \(move.moved == 1 ? "record" : "records") moved from \(move.from.inWords) to "
                     + move.to.inWords)

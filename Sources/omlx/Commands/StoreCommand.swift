@@ -64,10 +64,21 @@ struct StoreCheck: Action {
     )
     var accept = false
 
+    @Flag(help: "Take away what is damaged, after showing it: from a keyring and Vault; files are moved aside.")
+    var fix = false
+
+    @Flag(help: "With --fix: do not ask.")
+    var yes = false
+
     @OptionGroup var common: CommonOptions
     @OptionGroup var options: StoreOptions
 
+    func validate() throws {
+        if yes, !fix { throw ValidationError("--yes belongs to --fix") }
+    }
+
     func act(_ session: Session) async throws -> ExitStatus {
+        if fix, try await !takeAway(session) { return .failed }
         if accept {
             let configuration = try session.configuration()
             let accepted = try await configuration.acceptStore(options.options(session))
@@ -100,6 +111,36 @@ struct StoreCheck: Action {
     }
 }
 
+extension StoreCheck {
+    /// Takes away what cannot be used.
+    /// - Returns: whether nothing of it is left that could be taken away.
+    fileprivate func takeAway(_ session: Session) async throws -> Bool {
+        let configuration = try session.configuration()
+        let options = options.options(session)
+        let damaged = try await configuration.removableRecords(options)
+        guard !damaged.isEmpty else {
+            session.console.progress("Nothing there has to be taken away.")
+            return true
+        }
+        for record in damaged { session.console.note("! \(record.error.code.text): \(record.error.message)") }
+        let count = damaged.count
+        let question =
+            "Take \(count == 1 ? "this record" : "these \(count) records") away? Nobody can be signed in with it."
+        guard yes || session.isAgreed(question, otherwise: "--yes") else { return false }
+        var isDone = true
+        for (record, outcome) in try await configuration.takeAway(damaged, options) {
+            let name = record.server.map { "\($0): " } ?? ""
+            switch outcome {
+            case .success(let what): session.console.progress("✓ \(name)\(record.name) \(what)")
+            case .failure(let error):
+                isDone = false
+                session.console.report(error)
+            }
+        }
+        return isDone
+    }
+}
+
 struct StoreList: Action {
     static let configuration = CommandConfiguration(
         commandName: "list",
@@ -127,14 +168,21 @@ struct StoreList: Action {
 }
 
 extension DamagedRecord {
-    var json: JSON { ["name": .string(name), "error": error.json] }
+    var json: JSON {
+        [
+            "name": .string(name), "server_url": JSON(optional: server), "account": JSON(optional: account),
+            "error": error.json,
+        ]
+    }
 }
 
 extension [DamagedRecord] {
     /// Says how many there are, and how to see them.
     func note(_ session: Session) {
         guard !isEmpty, !session.common.json else { return }
-        session.console.note("! \(count) \(count == 1 ? "record" : "records") cannot be used: omlx mcp store check")
+        for record in self { session.console.note("! \(record.error.code.text): \(record.error.message)") }
+        let step = contains(where: \.isRemovable) ? "omlx mcp store check --fix takes it away" : "omlx mcp store check"
+        session.console.note("! \(count) \(count == 1 ? "record" : "records") cannot be used: \(step)")
     }
 }
 

@@ -41,11 +41,55 @@ final class Keyring {
 
     func lock() async throws { try await run(keyring.lock) }
 
+    /// Sends the keyring a signal.
+    func signal(_ number: Int32) { daemon.signal(number) }
+
     /// A new keyring in the place of the locked one, with the same folder and password.
     func unlock() async throws {
         await daemon.stop()
         daemon = try home.start(program: "/usr/bin/env", Self.words(keyring) + ["/bin/sh", "-c", keyring.daemon])
         try await run(keyring.wait)
+    }
+}
+
+/// KeePassXC or KWallet on a bus of its own, by their script in `Tests/Keyrings`, as long as the home lives.
+final class OtherKeyring {
+    private let home: TestHome
+    private let folder: String
+    private let program: ChildProgram
+
+    /// - Parameters:
+    ///   - name: The script's, such as `keepassxc`.
+    ///   - words: What else the script takes.
+    ///   - display: Where it may show windows.
+    init(_ home: TestHome, _ name: String, _ words: String..., display: String? = nil) async throws {
+        self.home = home
+        folder = home.desk + "/k"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        program = try home.start(
+            program: "/usr/bin/env",
+            (display.map { ["DISPLAY=\($0)"] } ?? []) + [TestKeyring.script(name), folder] + words)
+        try await program.text("^ready\n")
+    }
+
+    /// What a program needs to find the keyring, beside folders of its own.
+    var variables: [String: String] { ["DBUS_SESSION_BUS_ADDRESS": "unix:path=\(folder)/bus"] }
+
+    /// Tells the script a word and waits until it has obeyed.
+    func say(_ word: String) async throws {
+        told += 1
+        program.write(word + "\n")
+        try await program.text("((?:done\\n(?s:.*)){\(told)})")
+    }
+
+    private var told = 0
+
+    /// Runs a shell command beside it; what it writes.
+    @discardableResult
+    func run(_ command: String) async throws -> String {
+        let words = variables.map { "\($0.key)=\($0.value)" } + ["XDG_RUNTIME_DIR=\(folder)/run"]
+        return try await home.run("/usr/bin/env", words + ["/bin/sh", "-c", command]).out
     }
 }
 
@@ -81,6 +125,22 @@ final class Display {
             """
         let run = try await home.run("/usr/bin/env", ["DISPLAY=\(name)", "/bin/sh", "-c", script])
         guard run.exit == 0 else { throw Missing(description: "the keyring shows no window: \(run)") }
+    }
+
+    /// Waits for a window with this in its title, presses keys in it, and waits until it is gone.
+    func press(_ keys: String, inWindow title: String) async throws {
+        let script = """
+            i=0
+            until window=$(xdotool search --onlyvisible --name '\(title)' 2>/dev/null | tail -n 1) && [ -n "$window" ]; do
+                i=$((i + 1)); [ $i -lt 1500 ] || exit 1; sleep 0.02
+            done
+            while xdotool search --onlyvisible --name '\(title)' 2>/dev/null | grep -qx "$window"; do
+                i=$((i + 1)); [ $i -lt 1500 ] || exit 1
+                xdotool windowfocus --sync "$window" 2>/dev/null && xdotool key \(keys); sleep 0.3
+            done
+            """
+        let run = try await home.run("/usr/bin/env", ["DISPLAY=\(name)", "/bin/sh", "-c", script])
+        guard run.exit == 0 else { throw Missing(description: "no window \(title) went away: \(run)") }
     }
 
     /// Whether a window is shown now.
