@@ -41,6 +41,30 @@ public struct SignInExamination: Sendable {
         case registers(at: String)
     }
 
+    /// What a look at the authorization address came to (RFC 6749 §4.1.2.1).
+    public enum Look: Sendable {
+        /// It answered as for a person who is to sign in.
+        case fine(status: Int)
+        /// It says something about the client or the request.
+        case told(String, status: Int?)
+        /// It does not know the client.
+        case unknownClient(status: Int)
+        /// It could not be looked at, which proves nothing.
+        case failed(String)
+    }
+
+    /// What the token endpoint makes of a code that was made up: it refuses the code where it takes the client.
+    public enum CodeTrial: Sendable {
+        /// The code alone was refused (`invalid_grant`).
+        case clientAccepted
+        /// The client was refused.
+        case clientRefused(OmlxError)
+        /// An answer that says nothing about the client.
+        case undecided(OmlxError)
+        /// Tokens, for a code that nobody gave out.
+        case granted
+    }
+
     /// The metadata requests in their order.
     public var exchanges: [Exchange] = []
     /// What discovery found.
@@ -57,19 +81,29 @@ public struct SignInExamination: Sendable {
     public var scopes: [String] = []
     /// How the client would come about.
     public var client: Client?
+    /// What the look at the authorization address came to, where there is a client to look with.
+    public var look: Look?
+    /// The redirect URI looked with.
+    public var redirectURI: String?
+    /// What the token endpoint makes of the client.
+    public var codeTrial: CodeTrial?
     /// Whether it would go by the device grant.
     public var usesDevice = false
     /// What ends it.
     public var problem: OmlxError?
     /// Whether addresses that are not public are refused.
     public var judgesAddresses = false
+    /// Whether the made-up code is under way, and how many token requests it took so far.
+    fileprivate var isTryingCode = false
+    fileprivate var codeTries = 0
 
     /// An examination that has not begun, or that ended before it did.
     public init(problem: OmlxError? = nil) { self.problem = problem }
 }
 
 extension SignInDriver {
-    /// Goes through a sign-in: every metadata document is fetched, the store is read. Registers nothing, opens nothing,
+    /// Goes through a sign-in: every metadata document is fetched, the store is read, the authorization address is looked
+    /// at, and the token endpoint is shown the client with a code that was made up. Registers nothing, opens nothing,
     /// listens nowhere, writes nothing. Never throws: what is wrong is in the result.
     public static func examine(_ request: SignInRequest, context: SignInContext) async -> SignInExamination {
         var result = await examined(request, context: context)
@@ -100,10 +134,20 @@ extension SignInDriver {
         var event = SignInMachine.Event.start
         while true {
             let action = machine.handle(event)
+            event.wipe()
             result.note(machine)
+            if result.isTryingCode {
+                guard case .exchange = action else {
+                    result.judgeTrial(action)
+                    return result
+                }
+            }
             switch action {
             case .fetch(let fetch):
-                guard machine.discovery == nil else { return result }
+                guard machine.discovery == nil else {
+                    event = .fetched(await context.fetch(fetch))
+                    continue
+                }
                 let known = machine.discovering?.documents.count ?? 0
                 let kind = machine.discovering?.asksResource == true ? DiscoveredDocument.Kind.resource : .server
                 let reply = await context.fetch(fetch)
@@ -119,11 +163,27 @@ extension SignInDriver {
                 let key = RegistrationKey(issuer: issuer, serverURL: request.key.serverURL)
                 event = .client(try? await context.store.registration(for: key))
             case .listen(let port):
-                guard let pkce = try? PKCE(octets: [UInt8](repeating: 0, count: 32)) else { return result }
+                guard let pkce = try? PKCE(octets: context.random(32)) else { return result }
                 let redirect = request.configuration.redirect
-                event = .listening(redirectURI: redirect.uri(port: redirect.port ?? port ?? 0), state: "", pkce: pkce)
+                let uri = redirect.uri(port: redirect.port ?? port ?? ClientIDMetadataDocument.port)
+                event = .listening(redirectURI: uri, state: Self.madeUp, pkce: pkce)
+            case .look(let authorization):
+                let seen = await context.look(at: authorization)
+                result.noteLook(seen, authorization)
+                event = .fetched(seen)
+            case .ask(let authorization):
+                if result.look == nil { result.noteLook(await context.look(at: authorization), authorization) }
+                if Task.isCancelled { return result }
+                result.isTryingCode = true
+                event = .answered(query: Self.madeUpAnswer(to: authorization))
+            case .exchange(let fetch):
+                result.codeTries += 1
+                guard result.codeTries <= 4 else { return result }
+                event = .fetched(await context.fetch(fetch))
+                if Task.isCancelled { return result }
             case .register(let registration):
-                result.client = .registers(at: registration.url.text)
+                // A client that is not known any more is still the one that was looked with.
+                if result.look == nil { result.client = .registers(at: registration.url.text) }
                 return result
             case .failed(let error):
                 result.problem = error
@@ -131,6 +191,36 @@ extension SignInDriver {
             default: return result
             }
         }
+    }
+
+    /// Stands for state and code in an answer nobody gave.
+    private static let madeUp = "made-up-by-omlx-doctor"
+
+    private static func madeUpAnswer(to authorization: AuthorizationRequest) -> String {
+        let issuer =
+            authorization.server.sendsIssuerInCallback
+            ? "&iss=" + FormEncoding.encode(authorization.server.issuer) : ""
+        return "code=\(madeUp)&state=\(FormEncoding.encode(authorization.state))" + issuer
+    }
+}
+
+extension SignInContext {
+    /// Looks at an authorization address whose state and challenge serve nothing else.
+    fileprivate func look(at authorization: AuthorizationRequest) async -> Result<HTTPReply, HTTPFailure> {
+        guard let request = ClientLook.request(for: authorization) else {
+            return .failure(
+                HTTPFailure(OmlxError(.oauthAuthorizationURLRefused, "the authorization URL cannot be looked at")))
+        }
+        return await fetch(request)
+    }
+}
+
+extension SignInMachine.Event {
+    /// Forgets the body of an answer that was handled.
+    fileprivate mutating func wipe() {
+        guard case .fetched(var result) = self else { return }
+        self = .start
+        result.wipe()
     }
 }
 
@@ -162,6 +252,44 @@ extension SignInExamination {
                 id: used.id, redirectURI: machine.registration?.redirectURI ?? "",
                 secretExpiresAt: machine.registration?.secretExpiresAt)
         case .registeredNow: break
+        }
+    }
+
+    /// Notes what the authorization address says of the client.
+    fileprivate mutating func noteLook(
+        _ seen: Result<HTTPReply, HTTPFailure>, _ authorization: AuthorizationRequest
+    ) {
+        redirectURI = authorization.redirectURI
+        switch seen {
+        case .failure(let failure): look = .failed(failure.error.message)
+        case .success(let reply):
+            let status = reply.head.status
+            if ClientLook.isDead(seen) {
+                look = .unknownClient(status: status)
+            } else if let words = Self.finding(reply) {
+                look = .told(words, status: status)
+            } else {
+                look = .fine(status: status)
+            }
+        }
+    }
+
+    /// What an answer of the authorization address says to a person, where it says something.
+    private static func finding(_ reply: HTTPReply) -> String? {
+        // A page for people may be kept from programs; that is no news for who uses a browser.
+        guard reply.head.status >= 400, ![401, 403, 406, 429].contains(reply.head.status) else { return nil }
+        return "\(reply.head.url.origin) answered a look at the address to sign in at with HTTP \(reply.head.status)"
+    }
+
+    /// Notes what the token endpoint made of the made-up code.
+    fileprivate mutating func judgeTrial(_ action: SignInMachine.Action) {
+        switch action {
+        case .failed(let error) where error.code == .oauthInvalidGrant: codeTrial = .clientAccepted
+        case .failed(let error) where error.code == .oauthInvalidClient: codeTrial = .clientRefused(error)
+        case .forget(_, let error): codeTrial = .clientRefused(error)
+        case .failed(let error): codeTrial = .undecided(error)
+        case .finished: codeTrial = .granted
+        default: break
         }
     }
 

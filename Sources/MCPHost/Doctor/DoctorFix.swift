@@ -13,7 +13,7 @@ public struct DoctorFix: Sendable, Hashable {
     /// The file.
     public var file: String?
     let server: String
-    let edits: [Edit]
+    var edits: [Edit]
 
     /// A member of the entry and its new value.
     struct Edit: Sendable, Hashable {
@@ -67,9 +67,7 @@ extension DoctorFix {
             else { return nil }
             let secure = "https" + text.value.dropFirst(4)
             return settingURL(server, secure, "use https: \(secure)")
-        case .transportNotFound where value("transport spoken") == "streamable-http":
-            return setting(
-                server, ["transport"], "streamable-http", "speak streamable HTTP, as newer servers do")
+        case .transportNotFound: return neighbour(server, value("url that answers"), value("transport spoken"))
         case .oauthClientNeeded:
             let variable = server.name.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
             return setting(
@@ -77,6 +75,23 @@ extension DoctorFix {
                 "read the id of a client you register from a variable")
         default: return nil
         }
+    }
+
+    /// Another address of the same server, another transport, or both. An address with a query stays the user's to
+    /// change: the query may be a key.
+    private static func neighbour(_ server: ServerConfiguration, _ found: String?, _ spoken: String?) -> DoctorFix? {
+        let transport = spoken.flatMap {
+            setting(
+                server, ["transport"], $0,
+                $0 == "sse" ? "speak SSE, as older servers do" : "speak streamable HTTP, as newer servers do")
+        }
+        guard let found else { return transport }
+        guard let text = server.transport.http?.url, text.shown == text.value, !text.value.contains("?"),
+            var fix = settingURL(server, found, "put the address that answers into the entry: \(found)")
+        else { return nil }
+        fix.edits += transport?.edits ?? []
+        if transport != nil { fix.title += ", and its transport" }
+        return fix
     }
 
     /// Sets a text of the entry; an `auth` block that is not there yet gets its type.

@@ -8,6 +8,8 @@ public struct DoctorStep: Sendable, Hashable {
     public enum Part: String, Sendable, Hashable, CaseIterable {
         /// The server's entry.
         case configuration
+        /// The last thing that went wrong, as `status` knows it.
+        case history = "last_error"
         /// Name, proxy, address, TLS.
         case network
         /// The child process of a stdio server.

@@ -112,6 +112,76 @@ extension DoctorStep {
         }
     }
 
+    /// The last thing that went wrong, which may be mended since.
+    static func history(_ status: ServerStatus) -> DoctorStep? {
+        guard let error = status.lastError else { return nil }
+        let problems = [status.transport.problem, status.signIn.problem, status.discovery.problem]
+        let next = problems.lazy.compactMap { $0 }.first { $0.code == error.code }?.nextStep
+        return DoctorStep(
+            .history, .notice, "\(error.code): \(error.message)",
+            facts: [.init("at", error.at.formatted(.iso8601))] + (next.map { [.init("to do then", $0)] } ?? []))
+    }
+
+    /// What the address to sign in at says of the client. Its page is shown to people only (RFC 6749 §4.1.2.1).
+    static func look(_ examination: SignInExamination, login: String) -> DoctorStep? {
+        guard let look = examination.look else { return nil }
+        let facts = [
+            examination.client?.id.map { OmlxError.Comparison("client_id", $0) },
+            examination.redirectURI.map { OmlxError.Comparison("redirect_uri", $0) },
+        ].compactMap { $0 }
+        let register = "register this redirect URI for this client with the provider"
+        switch look {
+        case .fine(let status):
+            return DoctorStep(
+                .client, .ok, "the address to sign in at takes the client", httpStatus: status, facts: facts)
+        case .failed(let why):
+            return DoctorStep(
+                .client, .notice, "the address to sign in at could not be looked at from here (\(why))", facts: facts)
+        case .unknownClient(let status):
+            guard case .registeredBefore? = examination.client else {
+                let error = OmlxError(
+                    .oauthInvalidClient, "the address to sign in at does not know the client", httpStatus: status,
+                    nextStep: "check client_id in the auth block")
+                return DoctorStep(.client, error, facts: facts)
+            }
+            return DoctorStep(
+                .client, .notice,
+                "the address to sign in at does not know the client any more: \(login) registers anew",
+                httpStatus: status, facts: facts)
+        case .told(let words, let status):
+            guard let status, (400..<500).contains(status) || (300..<400).contains(status) else {
+                return DoctorStep(.client, .notice, words, httpStatus: status, facts: facts)
+            }
+            return DoctorStep(
+                .client, OmlxError(.oauthAuthorizationError, words, httpStatus: status, nextStep: register),
+                facts: facts)
+        }
+    }
+
+    /// What the token endpoint made of a code that was made up: where it takes the client, it refuses the code alone.
+    static func trial(_ examination: SignInExamination) -> DoctorStep? {
+        guard let trial = examination.codeTrial else { return nil }
+        let place = examination.tokenEndpoint
+        switch trial {
+        case .clientAccepted:
+            return DoctorStep(
+                .client, .ok, "the token endpoint takes the client: it refused a made-up code, and nothing else",
+                url: place)
+        case .clientRefused(let error): return DoctorStep(.client, error, url: place)
+        case .undecided(let error):
+            return DoctorStep(
+                .client, .notice,
+                "the token endpoint's answer to a made-up code says nothing about the client: \(error.message)",
+                url: place, httpStatus: error.httpStatus, facts: [.init("code", error.code.text)])
+        case .granted:
+            return DoctorStep(
+                .client,
+                OmlxError(
+                    .oauthTokenReplyInvalid, "the token endpoint gave tokens for a code that was made up",
+                    nextStep: "tell the provider: anybody may get such tokens"), url: place)
+        }
+    }
+
     /// The stored sign-in, as far as it may be shown.
     static func credential(
         _ credential: Credential, now: Date, examination: SignInExamination?, login: String
@@ -158,6 +228,17 @@ extension DoctorStep {
         }
         if credential.isRefreshUnfinished { return "there; a refresh was begun whose outcome was never saved" }
         return "there" + (credential.refreshedAt.map { ", last used \($0.formatted(.iso8601))" } ?? ", not used yet")
+    }
+}
+
+extension SignInExamination.Client {
+    /// The client id, where there is one yet.
+    fileprivate var id: String? {
+        switch self {
+        case .configured(let id), .registeredBefore(let id, _, _): id
+        case .metadataDocument(let url): url
+        case .registers: nil
+        }
     }
 }
 

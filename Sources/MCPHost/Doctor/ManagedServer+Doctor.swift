@@ -10,7 +10,7 @@ import OAuth
 import SignIn
 
 /// What an attempt to connect came to.
-private struct Attempt {
+struct DoctorAttempt {
     var observer: DoctorObserver
     var tools: Int?
     var version: String?
@@ -32,21 +32,30 @@ extension ManagedServer {
     }
 
     private func examined() async -> [DoctorStep] {
-        guard let url, let context else { return await examineProcess() }
+        let history = DoctorStep.history(status).map { [$0] } ?? []
+        guard let url, let context else { return history + (await examineProcess()) }
+        return history + (await examined(url, context))
+    }
+
+    private func examined(_ url: HTTPURL, _ context: SignInContext) async -> [DoctorStep] {
         let first = await attempt(header: nil)
         var steps = network(url, first) + first.observer.heard.map(heard)
         guard let refusal = refusal(first) else {
             // Without any answer the network's step has said why.
             if !first.observer.heard.isEmpty { steps.append(session(first, isSignedIn: false)) }
-            if let step = await otherTransport(first) { steps.append(step) }
+            if let step = await neighbour(of: url, first) { steps.append(step) }
             return steps + (await stored(context, nil, mustHave: false))
         }
         let isExplained = wantsSignIn(refusal)
         let signIn = await examineSignIn(url, refusal, isExplained: isExplained, context)
         // A refusal that names no sign-in, where nothing is published either, is policy.
         guard isExplained || signIn?.problem?.code != .oauthNoAuthorizationServer else {
-            return steps + [session(first, isSignedIn: false)] + (await stored(context, nil, mustHave: false))
+            steps.append(session(first, isSignedIn: false))
+            if let step = await neighbour(of: url, first) { steps.append(step) }
+            return steps + (await stored(context, nil, mustHave: false))
         }
+        // What wants a sign-in says 401; another refusal may come from the wrong address.
+        if !isExplained, let step = await neighbour(of: url, first) { steps.append(step) }
         steps.append(DoctorStep.challenge(refusal.head))
         guard let signIn else {
             steps.append(DoctorStep(.session, judged(first.error ?? needed, nil, isExamined: true)))
@@ -66,6 +75,8 @@ extension ManagedServer {
             steps.append(DoctorStep(isAboutResource ? .resource : part, problem))
         }
         if let client = DoctorStep.client(signIn) { steps.append(client) }
+        if let look = DoctorStep.look(signIn, login: configuration.commandLine("login")) { steps.append(look) }
+        if let trial = DoctorStep.trial(signIn) { steps.append(trial) }
         if signIn.judgesAddresses { steps.append(DoctorStep.policy(usesProxy: context.http.usesProxy(for: url))) }
         if let remembered = DoctorStep.remembered(status.sources, signIn.documents) { steps.append(remembered) }
         return steps
@@ -82,22 +93,10 @@ extension ManagedServer {
 
     // MARK: connecting
 
-    /// A server configured as SSE that speaks streamable HTTP at the same URL.
-    private func otherTransport(_ first: Attempt) async -> DoctorStep? {
-        guard case .sse(let url, let headers) = endpoint, let error = first.error,
-            [.transportNotFound, .transportBadStatus, .protocolContentType].contains(error.code)
-        else { return nil }
-        let other = await attempt(header: nil, at: .streamableHTTP(url, headers: headers))
-        guard other.error == nil || other.observer.heard.last?.head.status == 401 else { return nil }
-        return DoctorStep(
-            .session,
-            OmlxError(
-                .transportNotFound, "the server speaks streamable HTTP, not SSE",
-                compared: [.init("transport configured", "sse"), .init("transport spoken", "streamable-http")],
-                nextStep: "set \"transport\": \"streamable-http\" in the server's entry"))
-    }
-
-    private func attempt(header: Secret?, at other: MCPClient.ServerEndpoint? = nil) async -> Attempt {
+    func attempt(
+        header: Secret?, at other: MCPClient.ServerEndpoint? = nil, seconds: Double = .infinity
+    ) async -> DoctorAttempt {
+        let limit = min(limit, seconds)
         let observer = DoctorObserver(header: header, origin: url?.origin)
         let limits = ConnectionLimits(request: limit, connect: min(limit, 10), shutdownGrace: 1)
         let connection = MCPConnection(
@@ -105,7 +104,7 @@ extension ManagedServer {
             http: context?.http ?? HTTPClient(), authorizer: observer, limits: limits,
             environment: options.environment, fallsBackToSSE: configuration.transport.name == "streamable-http",
             redactor: redactor, observer: { observer.note($0) })
-        var attempt = Attempt(observer: observer)
+        var attempt = DoctorAttempt(observer: observer)
         let overdue = OmlxError(
             .transportTimeout, "\(name) was not ready within \(limit.text) s",
             nextStep: "look whether the server is busy, or give it more time: --timeout")
@@ -123,7 +122,7 @@ extension ManagedServer {
         return attempt
     }
 
-    private func network(_ url: HTTPURL, _ first: Attempt) -> [DoctorStep] {
+    private func network(_ url: HTTPURL, _ first: DoctorAttempt) -> [DoctorStep] {
         guard let head = first.observer.heard.first?.head else {
             let error = first.error ?? OmlxError(.transportNetwork, "\(url.origin) gave no answer")
             return [DoctorStep(.network, judged(error, nil, isExamined: true), url: url.withoutQuery)]
@@ -145,7 +144,7 @@ extension ManagedServer {
             facts: type.isEmpty ? [] : [.init("content type", type)])
     }
 
-    private func session(_ attempt: Attempt, isSignedIn: Bool) -> DoctorStep {
+    private func session(_ attempt: DoctorAttempt, isSignedIn: Bool) -> DoctorStep {
         if let error = attempt.error {
             let judged = judged(error, nil, isExamined: true)
             guard isSignedIn, judged.code == .oauthSignInNeeded else { return DoctorStep(.session, judged) }
@@ -173,7 +172,7 @@ extension ManagedServer {
 
     /// The answer that may want a sign-in: a 401; without a credential of the user's own also a 400, 403 or 405, which
     /// some servers send in its place (pain 18).
-    private func refusal(_ attempt: Attempt) -> DoctorObserver.Heard? {
+    private func refusal(_ attempt: DoctorAttempt) -> DoctorObserver.Heard? {
         if let refusal = attempt.observer.heard.last(where: { $0.head.status == 401 }) { return refusal }
         guard attempt.error != nil, !hasStaticHeader else { return nil }
         // 405 to the GET of SSE says that there is no stream.

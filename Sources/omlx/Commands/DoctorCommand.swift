@@ -11,8 +11,9 @@ struct DoctorCommand: Action {
         commandName: "doctor", abstract: "Find out why a server cannot be reached or signed in to.",
         discussion: """
             Goes through connecting and discovery step by step: each address, status, the strings compared, the code, \
-            and what to change. Opens no browser and changes nothing; with --fix it shows an edit of the configuration \
-            and asks before it writes.
+            and what to change. Looks at the address to sign in at, and shows the client to the token endpoint with a \
+            code that is made up. Opens no browser and changes nothing; with --fix it shows an edit of the \
+            configuration and asks before it writes.
             """)
     static let word = "doctor"
 
@@ -144,6 +145,7 @@ extension DoctorStep {
 extension DoctorStep.Part {
     fileprivate var title: String {
         switch self {
+        case .history: "last error"
         case .resource: "resource metadata"
         case .server: "server metadata"
         case .credential: "sign-in"

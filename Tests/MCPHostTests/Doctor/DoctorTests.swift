@@ -220,6 +220,144 @@ import Testing
         }
     }
 
+    // MARK: the client
+
+    private func clientSteps(_ report: DoctorReport) -> [DoctorStep] { report.steps.filter { $0.part == .client } }
+
+    @Test("a client the provider knows: the look and the made-up code say so, and nothing is left behind")
+    func clientGood() async throws {
+        try await withHost {
+            $0.clients = [.init(id: "mine", secret: "demo-cs-mine", redirectURIs: ["http://127.0.0.1/callback"])]
+        } _: { scene, server async throws in
+            let entry: JSON = [
+                "url": JSON(server.url),
+                "auth": ["type": "oauth2", "client_id": "mine", "client_secret": "demo-cs-mine"],
+            ]
+            let report = try await report(scene, entry)
+            #expect(report.worst?.code == .oauthSignInNeeded, "\(clientSteps(report))")
+            #expect(clientSteps(report).map(\.verdict) == [.ok, .ok, .ok])
+            #expect(clientSteps(report).last?.title.contains("made-up code") == true)
+            #expect(server.state.tokenRequests["authorization_code"] == 1)
+            #expect(!FileManager.default.fileExists(atPath: scene.paths.credentials))
+        }
+    }
+
+    @Test("a wrong client id and a wrong secret are problems, not passed")
+    func clientWrong() async throws {
+        try await withHost {
+            $0.clients = [.init(id: "mine", secret: "demo-cs-mine", redirectURIs: ["http://127.0.0.1/callback"])]
+        } _: { scene, server async throws in
+            for (id, secret) in [("other", "demo-cs-mine"), ("mine", "demo-cs-wrong")] {
+                let report = try await report(
+                    scene,
+                    [
+                        "url": JSON(server.url),
+                        "auth": ["type": "oauth2", "client_id": JSON(id), "client_secret": JSON(secret)],
+                    ])
+                #expect(report.worst != nil && report.worst?.code != .oauthSignInNeeded, "\(clientSteps(report))")
+                #expect(clientSteps(report).last?.error?.code == .oauthInvalidClient, "\(clientSteps(report))")
+                #expect(report.steps.last?.part == .credential, "it goes on to what is stored")
+            }
+        }
+    }
+
+    @Test("an answer that says nothing about the client is told as such; tokens for a made-up code are a problem")
+    func trialAnswers() async throws {
+        let answers: [(DemoScript.Override, DoctorStep.Verdict, String)] = [
+            (.json(400, ["error": "invalid_request"]), .notice, "says nothing about the client"),
+            (.status(503), .notice, "says nothing about the client"),
+            (.html(), .notice, "says nothing about the client"),
+            (.json(400, ["error": "invalid_client"]), .problem, "does not accept the client"),
+            (.json(200, ["access_token": "demo-at-x", "token_type": "Bearer"]), .problem, "made up"),
+        ]
+        for (override, verdict, words) in answers {
+            try await withHost {
+                $0.clients = [.init(id: "mine", redirectURIs: ["http://127.0.0.1/callback"])]
+                $0.token.overrides["authorization_code"] = override
+            } _: { scene, server async throws in
+                let report = try await report(
+                    scene, ["url": JSON(server.url), "auth": ["type": "oauth2", "client_id": "mine"]])
+                let last = try #require(clientSteps(report).last)
+                #expect(last.verdict == verdict && last.title.contains(words), "\(last)")
+            }
+        }
+    }
+
+    @Test("a client registered by an earlier sign-in is looked at and tried; one that is gone is said, and kept")
+    func clientRegistered() async throws {
+        try await withHost { scene, server async throws in
+            try await scene.login(try scene.host(server))
+            let good = try await report(scene, ["url": JSON(server.url)])
+            #expect(clientSteps(good).map(\.verdict) == [.ok, .ok, .ok], "\(clientSteps(good))")
+            let files = try scene.credentialFiles()
+            server.forgetClients()
+            let gone = try await report(scene, ["url": JSON(server.url)])
+            #expect(clientSteps(gone).contains { $0.title.contains("registers anew") }, "\(clientSteps(gone))")
+            #expect(try scene.credentialFiles() == files)
+            #expect(server.state.registrations == 1)
+        }
+    }
+
+    @Test("the last error that status knows is shown, with its time")
+    func lastError() async throws {
+        try await withHost { scene, server async throws in
+            server.update { $0.metadata.patch = ["issuer": "https://other.example"] }
+            let manager = try scene.host(server)
+            #expect(await scene.code { try await scene.login(manager) } == "OAUTH_ISSUER_MISMATCH")
+            server.update { $0.metadata.patch = .null }
+            let report = try await report(scene, ["url": JSON(server.url)])
+            let step = try #require(report.steps.first { $0.part == .history })
+            #expect(step.verdict == .notice && step.title.hasPrefix("OAUTH_ISSUER_MISMATCH: "))
+            #expect(step.facts.contains { $0.label == "at" })
+            #expect(report.worst?.code == .oauthSignInNeeded, "what is past is no finding")
+        }
+    }
+
+    // MARK: nearly the right address
+
+    @Test(
+        "a nearly right address: the one that answers is named, and the edit offered",
+        arguments: [
+            ("", "url = \"{origin}/mcp\""), ("/", "url = \"{origin}/mcp\""), ("/mcp/", "url = \"{origin}/mcp\""),
+            ("/sse/", "url = \"{origin}/sse\", transport = \"sse\""), ("/api", "url = \"{origin}/mcp\""),
+            ("/mcp/mcp", "url = \"{origin}/mcp\""),
+        ])
+    func neighbours(path: String, edit: String) async throws {
+        try await withHost {
+            $0.protection.mode = .none
+        } _: { scene, server async throws in
+            let report = try await report(scene, ["url": JSON(server.origin + path)])
+            #expect(
+                report.fixes.map(\.inWords) == [edit.replacing("{origin}", with: server.origin)],
+                "\(report.steps.map(\.title))")
+            let step = try #require(report.steps.first { $0.title.contains("an MCP server answers at") })
+            #expect(step.error?.compared.contains { $0.label == "url that answers" } == true)
+        }
+    }
+
+    @Test("so where the neighbour wants a sign-in; an address of variables is told by its difference, and not edited")
+    func neighbourWithSignIn() async throws {
+        try await withHost { scene, server async throws in
+            let report = try await report(scene, ["url": JSON(server.origin + "/other")])
+            #expect(report.fixes.map(\.inWords) == ["url = \"\(server.origin)/mcp\""])
+            let hidden = try await self.report(scene, ["url": JSON(server.origin + "/${WHERE:-hushhush}/sse")])
+            #expect(!hidden.steps.contains { "\($0)".contains("/hushhush") }, "the default in its own text may show")
+            #expect(hidden.fixes == [])
+        }
+    }
+
+    @Test("a server with nothing at any neighbour, and one that refuses by policy, get no such advice")
+    func noNeighbour() async throws {
+        try await withHost {
+            $0.protection.mode = .none
+            $0.mcp.overrides["initialize"] = .status(500)
+        } _: { scene, server async throws in
+            let report = try await report(scene, ["url": JSON(server.url)])
+            #expect(!report.steps.contains { $0.title.contains("an MCP server answers") })
+            #expect(report.fixes == [])
+        }
+    }
+
     @Test("a server configured as SSE that speaks streamable HTTP: the edit is offered")
     func otherTransport() async throws {
         try await withHost {
