@@ -54,31 +54,15 @@ struct PrivateFolder: ~Copyable, Sendable {
         if creates { try create(path) }
         guard let descriptor = OwnedDescriptor(Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) else {
             guard errno == ENOENT else { throw .unreadable(path, errno) }
-            try checkLinks(path)
+            if let fault = PrivacyFault(leadingNowhere: path) {
+                throw OmlxError(.storeUnreadable, fault.message, nextStep: fault.nextStep)
+            }
             return nil
         }
         var status = stat()
         guard fstat(descriptor.number, &status) == 0 else { throw .unreadable(path, errno) }
         try checkOwnership(status, path, strictness)
         return PrivateFolder(path: path, descriptor: descriptor)
-    }
-
-    /// A link to a place that is not there, as of a disk that is not mounted, is not the same as nothing.
-    /// - Throws: `STORE_UNREADABLE`.
-    private static func checkLinks(_ path: String) throws(OmlxError) {
-        var part = path[...]
-        while !part.isEmpty {
-            var status = stat()
-            if lstat(String(part), &status) == 0 {
-                guard status.st_mode & S_IFMT == S_IFLNK else { return }
-                var target = stat()
-                guard stat(String(part), &target) != 0 else { return }
-                throw OmlxError(
-                    .storeUnreadable, "\(part) is a link to a place that is not there",
-                    nextStep: "ls -ld \(String(part).shellWord); mount what it leads to")
-            }
-            part = part[..<(part.lastIndex(of: "/") ?? part.startIndex)]
-        }
     }
 
     private init(path: String, descriptor: consuming OwnedDescriptor) {
@@ -100,19 +84,8 @@ struct PrivateFolder: ~Copyable, Sendable {
     func path(of name: String) -> String { "\(path)/\(name)" }
 
     static func checkOwnership(_ status: stat, _ path: String, _ strictness: Strictness) throws(OmlxError) {
-        let mode = status.st_mode & 0o7777
-        guard status.st_uid == geteuid() else {
-            throw OmlxError(
-                .storePermissions, "\(path) belongs to another user",
-                compared: [.init("owner", "uid \(status.st_uid)"), .init("this user", "uid \(geteuid())")],
-                nextStep: "ls -ld \(path.shellWord)")
-        }
-        guard mode & strictness.forbiddenMode == 0 else {
-            let isFolder = status.st_mode & S_IFMT == S_IFDIR
-            throw OmlxError(
-                .storePermissions, "\(path) is open to other users (mode \(octal(mode)))",
-                nextStep: "chmod \(isFolder ? "700" : "600") \(path.shellWord)")
-        }
+        guard let fault = PrivacyFault(status, path, forbidding: strictness.forbiddenMode) else { return }
+        throw OmlxError(.storePermissions, fault.message, compared: fault.compared, nextStep: fault.nextStep)
     }
 
     // MARK: reading

@@ -1,5 +1,6 @@
 // What can be wrong with the database file, as errors that name it and say what to do.
 
+import Credentials
 import ErrorCatalogue
 import GRDB
 import Glibc
@@ -13,6 +14,12 @@ enum DatabaseFailure {
     static func foreign(_ path: String, _ reason: String) -> OmlxError {
         OmlxError(
             .databaseUnavailable, "\(path) is no status database of omlx: \(reason)", nextStep: deletingHelps(path))
+    }
+
+    static func exposed(_ fault: PrivacyFault) -> OmlxError {
+        OmlxError(
+            .databaseUnavailable, "the status database is not used: \(fault.message)", compared: fault.compared,
+            nextStep: fault.nextStep)
     }
 
     static func newer(_ path: String, version: Int) -> OmlxError {

@@ -1,5 +1,6 @@
-// The folder of the status database: made for its owner alone, locked while the file in it is made.
+// The folder of the status database: made for its owner alone, judged as a store's is, locked while the file in it is made.
 
+import Credentials
 import ErrorCatalogue
 import Glibc
 
@@ -10,6 +11,41 @@ struct StateFolder {
     init(holding file: String) throws(OmlxError) {
         path = Self.parent(of: file)
         try Self.create(path, for: file)
+        try Self.judge(file)
+    }
+
+    /// Whether there is a folder and a file in it; both are judged. What the database says is believed (approvals, which
+    /// tokens are the newest), so it must be nobody else's.
+    /// - Throws: `DATABASE_UNAVAILABLE` for what belongs to another user, is open to others, or is a link.
+    @discardableResult
+    static func judge(_ file: String) throws(OmlxError) -> Bool {
+        let folder = parent(of: file)
+        var status = stat()
+        guard stat(folder, &status) == 0 else {
+            guard errno == ENOENT || errno == ENOTDIR else { throw DatabaseFailure.system(file, errno) }
+            if let fault = PrivacyFault(leadingNowhere: folder) { throw DatabaseFailure.exposed(fault) }
+            return false
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return false }
+        if let fault = PrivacyFault(status, folder) { throw DatabaseFailure.exposed(fault) }
+        // Beside it are what is not yet in it, and who holds it.
+        for suffix in ["-wal", "-shm", "-journal"] { _ = try judgeFile(file + suffix) }
+        return try judgeFile(file)
+    }
+
+    private static func judgeFile(_ file: String) throws(OmlxError) -> Bool {
+        var status = stat()
+        guard lstat(file, &status) == 0 else {
+            guard errno == ENOENT || errno == ENOTDIR else { throw DatabaseFailure.system(file, errno) }
+            return false
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: break
+        case S_IFLNK: throw DatabaseFailure.foreign(file, "it is a symbolic link, which is not followed")
+        default: throw DatabaseFailure.foreign(file, "it is no regular file")
+        }
+        if let fault = PrivacyFault(status, file) { throw DatabaseFailure.exposed(fault) }
+        return true
     }
 
     static func parent(of file: String) -> String {
@@ -26,8 +62,8 @@ struct StateFolder {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw DatabaseFailure.system(file, errno) }
     }
 
-    /// Makes the file for its owner alone, or takes others' permissions away. An existing file is never opened here:
-    /// closing it would drop the locks SQLite holds on it for another connection of this process (POSIX locks).
+    /// Makes the file for its owner alone, when it is missing. An existing file is never opened here: closing it would drop
+    /// the locks SQLite holds on it for another connection of this process (POSIX locks).
     func createFile(_ file: String) throws(OmlxError) {
         let descriptor = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if descriptor >= 0 {
@@ -36,10 +72,8 @@ struct StateFolder {
             return
         }
         guard errno == EEXIST else { throw DatabaseFailure.system(file, errno) }
-        var status = stat()
-        guard stat(file, &status) == 0 else { throw DatabaseFailure.system(file, errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw DatabaseFailure.foreign(file, "it is no regular file") }
-        if status.st_mode & 0o077 != 0, status.st_uid == geteuid() { chmod(file, status.st_mode & 0o700) }
+        // It may have come since the folder was judged.
+        try Self.judge(file)
     }
 
     /// Runs the body while no other process that asks for this lock runs its own. After five seconds it runs anyway:

@@ -51,14 +51,9 @@ public final class StatusDatabase: Sendable {
     }
 
     private static func openForReading(_ path: String) throws -> StatusDatabase {
+        guard try StateFolder.judge(path) else { return StatusDatabase(path: path, queue: nil, mode: .readIfExists) }
         var status = stat()
-        guard stat(path, &status) == 0 else {
-            if errno == ENOENT || errno == ENOTDIR {
-                return StatusDatabase(path: path, queue: nil, mode: .readIfExists)
-            }
-            throw DatabaseFailure.system(path, errno)
-        }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw DatabaseFailure.foreign(path, "it is no regular file") }
+        guard stat(path, &status) == 0 else { throw DatabaseFailure.system(path, errno) }
         if status.st_size == 0 { return StatusDatabase(path: path, queue: nil, mode: .readIfExists) }
         do {
             return try reading(path, location: path)

@@ -24,12 +24,13 @@ final class TemporaryFolder: Sendable {
     var database: String { path + "/state/omlx/status.sqlite" }
 
     func makeFolder() {
-        try? FileManager.default.createDirectory(atPath: path + "/state/omlx", withIntermediateDirectories: true)
+        for folder in ["/state", "/state/omlx"] { mkdir(path + folder, 0o700) }
     }
 
     func write(_ bytes: [UInt8]) throws {
         makeFolder()
         try Data(bytes).write(to: URL(filePath: database))
+        chmod(database, 0o600)
     }
 
     func bytes(_ file: String? = nil) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: file ?? database))) }
@@ -104,14 +105,6 @@ private func fullStatus(_ name: String) -> ServerStatus {
         #expect(folder.mode(of: folder.path + "/state") == 0o700)
         #expect(folder.mode(of: folder.path + "/state/omlx") == 0o700)
         for suffix in ["", "-wal", "-shm"] { #expect(folder.mode(of: folder.database + suffix) == 0o600) }
-    }
-
-    @Test("A file open to others is closed to them when it is opened for writing")
-    func narrowsPermissions() throws {
-        _ = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-        chmod(folder.database, 0o644)
-        _ = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-        #expect(folder.mode(of: folder.database) == 0o600)
     }
 
     @Test("Every field comes back as it was written")
@@ -256,6 +249,7 @@ private func fullStatus(_ name: String) -> ServerStatus {
     func foreign() throws {
         folder.makeFolder()
         try DatabaseQueue(path: folder.database).write { try $0.execute(sql: "CREATE TABLE bookmarks (url TEXT)") }
+        chmod(folder.database, 0o600)
         try expectRefusal("another program's tables")
     }
 
@@ -266,6 +260,7 @@ private func fullStatus(_ name: String) -> ServerStatus {
             try $0.execute(sql: "PRAGMA application_id = \(DatabaseSchema.applicationID)")
             try $0.execute(sql: "PRAGMA user_version = 99; CREATE TABLE server (x)")
         }
+        chmod(folder.database, 0o600)
         try expectRefusal("newer omlx")
     }
 
