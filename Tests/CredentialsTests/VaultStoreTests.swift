@@ -186,6 +186,39 @@ struct VaultStoreTests {
         }
     }
 
+    @Test("the environment's token goes to the Vault the environment names alone, however that is spelled")
+    func tokenForOneVault() async throws {
+        try await withTemporaryFolder { home in
+            try overwrite("\(home)/.vault-token", Array("from-file\n".utf8))
+            func settings(_ variables: [String: String], _ address: String) throws -> VaultSettings {
+                try #require(VaultSettings(environment: variables, homeDirectory: home, address: address))
+            }
+            let usual = "https://vault.example:8200"
+            for variables in [
+                [:], ["VAULT_TOKEN": "t"], ["BAO_TOKEN": "t"], ["VAULT_TOKEN_FILE": "\(home)/.vault-token"],
+            ] {
+                var named = variables
+                named["VAULT_ADDR"] = usual
+                for same in [usual, usual + "/", "https://VAULT.example:8200"] {
+                    let settings = try settings(named, same)
+                    #expect(settings.token != nil && !settings.isTokenWithheld, "\(same)")
+                }
+                for other in [
+                    "https://evil.example", "https://vault.example", "http://vault.example:8200", usual + "/v1",
+                    "https://vault.example:8200.evil.example",
+                ] {
+                    let settings = try settings(named, other)
+                    #expect(settings.token == nil && settings.isTokenWithheld, "\(other)")
+                }
+                #expect(try settings(variables, usual).token == nil, "no address is named")
+            }
+            let store = VaultStore(try settings(["VAULT_TOKEN": "t"], "http://127.0.0.1:9"), lockFolder: home)
+            let error = await #expect(throws: OmlxError.self) { try await store.credential(for: key) }
+            #expect(error?.code == .storeTokenNeeded && error?.message.contains("VAULT_ADDR alone") == true)
+            #expect(error?.nextStep?.contains("vaultToken") == true)
+        }
+    }
+
     @Test("https with a certificate of a private authority: trusted when it is named, and nothing is sent when not")
     func privateAuthority() async throws {
         try await withTemporaryFolder { keys in

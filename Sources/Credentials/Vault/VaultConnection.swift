@@ -193,7 +193,7 @@ final class VaultConnection: Sendable {
 
     private func currentToken() throws(OmlxError) -> Secret {
         if let token = state.withLock({ $0.token }) { return token }
-        guard let source = settings.token else { throw .vaultTokenNeeded("there is none") }
+        guard let source = settings.token else { throw settings.tokenMissing }
         let token = try source.read()
         state.withLock { $0.token = token }
         return token

@@ -20,6 +20,8 @@ public struct VaultSettings: Sendable {
     public var address: String
     /// The token; `nil` when there is none.
     public var token: Token?
+    /// Whether the environment has a token that is for the Vault it names, and this is another one.
+    public private(set) var isTokenWithheld = false
     /// The namespace, where the server has several.
     public var namespace: String?
     /// Where the KV secrets engine is mounted.
@@ -40,19 +42,30 @@ public struct VaultSettings: Sendable {
     /// What the variables of Vault's and OpenBao's own programs say: `VAULT_ADDR`, `VAULT_TOKEN`, `VAULT_TOKEN_FILE`,
     /// `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, each also as `BAO_…`;
     /// the token also from `~/.vault-token`. `nil` when no address is named.
-    /// - Parameter address: in place of the variable's.
+    /// - Parameter address: in place of the variable's. The token of the environment does not go there, unless it is the
+    ///   same: an address in a file would decide who gets it.
     public init?(environment variables: [String: String], homeDirectory: String, address: String? = nil) {
         func value(_ name: String) -> String? {
             ["VAULT_", "BAO_"].lazy.compactMap { variables[$0 + name] }.first { !$0.isEmpty }
         }
-        guard let address = address ?? value("ADDR") else { return nil }
+        let usual = value("ADDR")
+        guard let address = address ?? usual else { return nil }
         self.address = address
-        token = Self.token(value, homeDirectory)
+        let found = Self.token(value, homeDirectory)
+        let isSame = usual.map { Self.areSame($0, address) } ?? false
+        token = isSame ? found : nil
+        isTokenWithheld = !isSame && found != nil
         namespace = value("NAMESPACE")
         tls = TLSSettings(
             certificateAuthorities: value("CACERT"), clientCertificate: value("CLIENT_CERT"),
             clientKey: value("CLIENT_KEY"))
         environment = HTTPEnvironment(variables: variables)
+    }
+
+    /// Whether two addresses are of one Vault: the spelling of the host, a default port and a slash at the end do not count.
+    private static func areSame(_ one: String, _ other: String) -> Bool {
+        guard let first = try? HTTPURL(one), let second = try? HTTPURL(other) else { return one == other }
+        return first.origin == second.origin && trimmed(first.path) == trimmed(second.path)
     }
 
     private static func token(_ value: (String) -> String?, _ home: String) -> Token? {
@@ -122,6 +135,21 @@ extension VaultSettings.Token {
                 throw .vaultTokenNeeded(error.message)
             }
         }
+    }
+}
+
+extension VaultSettings {
+    /// Why there is no token.
+    var tokenMissing: OmlxError {
+        guard isTokenWithheld else { return .vaultTokenNeeded("there is none") }
+        return OmlxError(
+            .storeTokenNeeded,
+            "Vault wants a token: that of the environment or ~/.vault-token is for VAULT_ADDR alone, and vaultUrl names "
+                + "another Vault",
+            compared: [.init("vaultUrl", shownURL(address))],
+            nextStep:
+                "write \"vaultToken\": \"${NAME_OF_A_VARIABLE}\" beside vaultUrl in tokenStorage, or export VAULT_ADDR "
+                + "and leave vaultUrl out")
     }
 }
 
