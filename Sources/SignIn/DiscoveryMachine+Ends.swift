@@ -18,6 +18,12 @@ extension DiscoveryMachine {
         }
     }
 
+    mutating func noteForeignEndpoints(beside metadata: AuthorizationServerMetadata, isSaid: Bool = true) {
+        foreignEndpoints = ForeignEndpoint.all(of: configuration, beside: metadata)
+        // Who configured everything sees nothing else than what he wrote.
+        if isSaid { notices += foreignEndpoints.map { $0.notice(issuer: metadata.issuer) } }
+    }
+
     /// Endpoints where nothing may be sent end discovery, not the exchange after somebody has signed in (C13.4).
     func checkAddresses(_ metadata: AuthorizationServerMetadata) throws(OmlxError) {
         let endpoints = [
@@ -47,6 +53,9 @@ extension DiscoveryMachine {
             registrationEndpoint: configuration.registrationEndpoint ?? registration,
             revocationEndpoint: configuration.revocationEndpoint)
         documents.append(DiscoveredDocument(kind: .defaults, url: origin, facts: metadata.facts))
+        noteForeignEndpoints(
+            beside: AuthorizationServerMetadata(
+                issuer: origin, authorizationEndpoint: authorization, tokenEndpoint: token))
         notices.append(
             "\(origin) publishes nothing about signing in; the default endpoints of MCP 2025-03-26 are tried: "
                 + "\(origin)/authorize, /token and /register")
@@ -79,7 +88,7 @@ extension DiscoveryMachine {
         return .finished(
             Discovery(
                 resourceMetadata: resourceMetadata, server: metadata, resource: resource, notices: notices,
-                documents: documents, profile: profile, configuration: settings))
+                documents: documents, foreignEndpoints: foreignEndpoints, profile: profile, configuration: settings))
     }
 
     /// Whether a scope is asked for that says something about the resource (not OpenID Connect Core §5.4, §11).
@@ -112,9 +121,14 @@ extension DiscoveryMachine {
             return fail(OmlxError(.configAuthInvalid, "auth_url and token_url belong together"))
         }
         do throws(OmlxError) { try checkConfiguredEndpoints() } catch { return fail(error) }
+        let issuer = configuration.issuer ?? authorization.origin
+        noteForeignEndpoints(
+            beside: AuthorizationServerMetadata(
+                issuer: issuer, authorizationEndpoint: authorization,
+                tokenEndpoint: (try? HTTPURL(issuer)) ?? authorization), isSaid: false)
         var metadata = AuthorizationServerMetadata(
-            issuer: configuration.issuer ?? authorization.origin, authorizationEndpoint: authorization,
-            tokenEndpoint: token, registrationEndpoint: configuration.registrationEndpoint,
+            issuer: issuer, authorizationEndpoint: authorization, tokenEndpoint: token,
+            registrationEndpoint: configuration.registrationEndpoint,
             revocationEndpoint: configuration.revocationEndpoint)
         metadata.deviceAuthorizationEndpoint = configuration.deviceAuthorizationEndpoint
         // Nothing lists it; who configured a document's URL beside the endpoints means it.

@@ -16,6 +16,8 @@ public struct Discovery: Sendable {
     public var notices: [String]
     /// What was found where.
     public var documents: [DiscoveredDocument]
+    /// Configured endpoints that get codes and secrets, on another origin than any of the issuer's own.
+    var foreignEndpoints: [ForeignEndpoint] = []
     /// The provider's profile, if one is used.
     public var profile: ProviderProfile?
     /// The settings for the rest of the sign-in: the user's, completed by the profile's.
@@ -65,6 +67,7 @@ struct DiscoveryMachine {
     /// Origins to which there is no connection: their other places need no try.
     private var unreachable: Set<String> = []
     var notices: [String] = []
+    var foreignEndpoints: [ForeignEndpoint] = []
 
     /// - Parameters:
     ///   - preferredIssuer: the issuer of an earlier sign-in, chosen again where the resource still lists it.
@@ -292,6 +295,7 @@ struct DiscoveryMachine {
             case .found(var metadata):
                 metadata.hasOpenIDConfiguration = AuthorizationServerMetadata.isOpenIDPlace(asked)
                 documents.append(DiscoveredDocument(kind: .server, url: asked.text, facts: metadata.facts))
+                noteForeignEndpoints(beside: metadata)
                 if let url = configuration.authorizationEndpoint { metadata.authorizationEndpoint = url }
                 if let url = configuration.tokenEndpoint { metadata.tokenEndpoint = url }
                 if let url = configuration.registrationEndpoint { metadata.registrationEndpoint = url }

@@ -27,6 +27,8 @@ extension SignInMachine {
             notices.append(
                 "\(OmlxError.shown(issuer)) takes no client id metadata documents; omlx registers with it instead")
         }
+        // The secret of a registration is its issuer's and omlx's alone.
+        if let foreign = discovery.foreignEndpoints.first { return fail(foreign.clientNotShown(issuer: issuer)) }
         stage = .findingClient
         return .findRegistration(issuer: issuer)
     }

@@ -173,6 +173,25 @@ struct ServerDiscoveryTests {
         walk.answer(200, serverDocument())
         #expect(walk.found?.server.tokenEndpoint.text == "https://token.example/t")
         #expect(walk.found?.server.authorizationEndpoint.text == "https://as.example/authorize")
+        #expect(walk.found?.foreignEndpoints == [ForeignEndpoint(key: "token_url", origin: "https://token.example")])
+        #expect(walk.found?.notices.contains { $0.contains("token_url is at https://token.example") } == true)
+    }
+
+    @Test("Endpoints on an origin of the issuer's own are no foreign ones")
+    func ownEndpoints() {
+        for text in ["https://as.example/other", "https://token.example/t", "https://AS.example:443/t"] {
+            var walk = DiscoveryWalk { $0.tokenEndpoint = url(text) }
+            walk.answer(200, resourceDocument())
+            walk.answer(200, serverDocument("https://as.example", ["token_endpoint": "https://token.example/token"]))
+            #expect(walk.found?.foreignEndpoints == [], "\(text)")
+        }
+        var others = DiscoveryWalk {
+            $0.revocationEndpoint = url("https://r.example/r")
+            $0.deviceAuthorizationEndpoint = url("https://as.example:8443/d")
+        }
+        others.answer(200, resourceDocument())
+        others.answer(200, serverDocument())
+        #expect(others.found?.foreignEndpoints.map(\.key) == ["device_auth_url", "revocation_url"])
     }
 
     @Test("Pain 10: resource is the published one, none, or the configured one")
