@@ -94,9 +94,10 @@ if ! [ -s url ]; then
     exit 1
 fi
 
-printf '{\n  "servers": {\n    "demo": { "url": "%s" }\n  }\n}\n' "$(cat url)" >mcp.json
+mkdir -m 700 -p "$XDG_CONFIG_HOME/omlx"
+printf '{\n  "servers": {\n    "demo": { "url": "%s" }\n  }\n}\n' "$(cat url)" >"$XDG_CONFIG_HOME/omlx/mcp.json"
 say "An MCP server that wants a sign-in listens at $(cat url). This is its mcp.json:"
-cat mcp.json
+cat "$XDG_CONFIG_HOME/omlx/mcp.json"
 
 show 0 mcp list
 show 4 mcp tools
@@ -113,8 +114,8 @@ show 0 mcp logout demo
 cat <<END
 
 ${bold}That was the demo; nothing of it is left. Now your own servers:${plain}
-  1. Put your mcp.json into ~/.config/omlx/, or run omlx in its folder. A file from Claude, Cursor, VS Code
-     or mcp-cli works as it is; mcp.example.json shows every kind of server.
+  1. Put your mcp.json into ~/.config/omlx/. A file from Claude, Cursor, VS Code or mcp-cli works as it is;
+     mcp.example.json shows every kind of server.
   2. omlx mcp validate       Is the file all right?
   3. omlx mcp login NAME     Signs in where a server wants it.
   4. omlx mcp tools          What do the servers offer?

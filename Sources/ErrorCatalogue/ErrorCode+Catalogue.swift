@@ -8,6 +8,12 @@ extension ErrorCode {
     /// The configuration file exists but cannot be read.
     public static let configUnreadable = ErrorCode(
         "CONFIG_UNREADABLE", .configuration, "The configuration file exists but cannot be read.")
+    /// The configuration file, or a file it names, is not approved.
+    public static let configUntrusted = ErrorCode(
+        "CONFIG_UNTRUSTED", .configuration, "The configuration file is not approved.")
+    /// Others may change the configuration file, or a file it names.
+    public static let configPermissions = ErrorCode(
+        "CONFIG_PERMISSIONS", .configuration, "Others may change the configuration file.")
     /// The configuration file is not JSON.
     public static let configInvalidJSON = ErrorCode(
         "CONFIG_INVALID_JSON", .configuration, "The configuration file is not JSON.")
@@ -470,6 +476,8 @@ extension ErrorCode {
     public static let all: [ErrorCode] = [
         .configNotFound,
         .configUnreadable,
+        .configUntrusted,
+        .configPermissions,
         .configInvalidJSON,
         .configInvalidYAML,
         .configInvalidRoot,

@@ -147,13 +147,42 @@ struct Session: Sendable {
         return String(cString: path)
     }
 
-    /// The configuration, with its warnings said on standard error.
+    /// The configuration to look at, with its warnings said on standard error.
     /// - Parameter servers: whose warnings are said; everybody's when empty.
     /// - Throws: `OmlxError`.
     func configuration(about servers: [String] = []) throws(OmlxError) -> HostConfiguration {
-        let configuration = try HostConfiguration.load(
-            explicitPath: common.configPath, environment: environment, workingDirectory: Self.workingDirectory,
-            homeDirectory: home)
+        let configuration = try loaded(about: servers)
+        if !common.quiet, let problem = configuration.trustProblem(database: paths.database) {
+            console.note("! \(problem.message)" + (problem.nextStep.map { ": \($0)" } ?? ""))
+        }
+        return configuration
+    }
+
+    /// The configuration to use: approved, if need be by the person at the terminal, who is asked now.
+    /// - Parameter servers: whose warnings are said; everybody's when empty.
+    /// - Throws: `OmlxError`: `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`; `CancellationError`.
+    func usable(about servers: [String] = []) async throws -> HostConfiguration {
+        var configuration = try loaded(about: servers)
+        try await TrustQuestion(session: self).settle(&configuration)
+        return configuration
+    }
+
+    /// The configuration to use, or one made of the command line's own server.
+    /// - Throws: as `usable(about:)`.
+    func usable(_ connect: ConnectOptions, about servers: [String] = []) async throws -> HostConfiguration {
+        connect.isAdHoc ? try configuration(connect) : try await usable(about: servers)
+    }
+
+    /// The configuration in this file, whatever else there is.
+    /// - Throws: `OmlxError`.
+    func file(_ path: String?) throws(OmlxError) -> HostConfiguration {
+        try HostConfiguration.load(
+            explicitPath: path ?? common.configPath, environment: environment,
+            workingDirectory: Self.workingDirectory, homeDirectory: home)
+    }
+
+    private func loaded(about servers: [String]) throws(OmlxError) -> HostConfiguration {
+        let configuration = try file(nil)
         guard !common.quiet else { return configuration }
         if configuration.sourcePath == nil {
             console.note(
@@ -239,7 +268,7 @@ struct Session: Sendable {
         console.document(.object(object))
     }
 
-    private static var workingDirectory: String {
+    static var workingDirectory: String {
         guard let path = getcwd(nil, 0) else { return "/" }
         defer { free(path) }
         return String(cString: path)

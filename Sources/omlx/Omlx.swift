@@ -11,7 +11,8 @@ struct Omlx: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "omlx",
         abstract: "One place for all your MCP servers: connect, sign in, keep the sign-ins alive, use their tools.",
-        discussion: "Configuration: --mcp-config PATH, OMLX_MCP_CONFIG, ./mcp.json, ~/.config/omlx/mcp.json.",
+        discussion:
+            "Configuration: --mcp-config PATH, OMLX_MCP_CONFIG, ./mcp.json (once approved), ~/.config/omlx/mcp.json.",
         version: HostOptions.version,
         subcommands: [MCP.self, Completions.self])
 
@@ -85,7 +86,7 @@ struct MCP: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, LoginCommand.self, LogoutCommand.self, ToolsCommand.self, CallCommand.self,
             ListCommand.self, ValidateCommand.self, TokenCommand.self, LogCommand.self, DoctorCommand.self,
-            ClientMetadataCommand.self, StoreCommand.self,
+            ClientMetadataCommand.self, StoreCommand.self, TrustCommand.self,
         ])
 }
 

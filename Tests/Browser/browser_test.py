@@ -105,7 +105,8 @@ class Scene:
         os.chmod(opener, 0o755)
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": home + "/run",
-            "BROWSER": opener}
+            "BROWSER": opener,
+            "OMLX_MCP_CONFIG": self.work + "/mcp.json"}
         self.omlx = programs + "/omlx"
         words = [programs + "/omlx-demo-server", "--consent", "page", "--ready-file", self.work + "/url"]
         if script:

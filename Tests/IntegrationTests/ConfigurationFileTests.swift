@@ -79,7 +79,10 @@ struct ConfigurationFileTests {
             #expect(none.exit == 0, "\(none)")
             let variable = try await home.omlx(
                 "mcp", "status", variables: ["OMLX_MCP_CONFIG": home.path + "/nowhere.json"])
-            #expect(variable.exit == 0 && variable.err.contains("nowhere.json"), "\(variable)")
+            #expect(variable.exit == 2 && variable.err.contains("CONFIG_NOT_FOUND"), "\(variable)")
+            #expect(variable.err.contains("nowhere.json") && variable.err.contains("OMLX_MCP_CONFIG"), "\(variable)")
+            let empty = try await home.omlx("mcp", "status", variables: ["OMLX_MCP_CONFIG": ""])
+            #expect(empty.exit == 0, "an empty variable is none: \(empty)")
         }
     }
 
@@ -151,9 +154,10 @@ struct ConfigurationFileTests {
                 "mcp", "list", "--json", "--mcp-config", home.path + "/o.json", variables: variables)
             #expect(name(option) == "option", "\(option)")
             #expect(try await name(home.omlx("mcp", "list", "--json", variables: variables)) == "variable")
-            #expect(try await name(home.omlx("mcp", "list", "--json")) == "work")
+            let none = ["OMLX_MCP_CONFIG": ""]
+            #expect(try await name(home.omlx("mcp", "list", "--json", variables: none)) == "work")
             try FileManager.default.removeItem(atPath: home.work + "/mcp.json")
-            #expect(try await name(home.omlx("mcp", "list", "--json")) == "user")
+            #expect(try await name(home.omlx("mcp", "list", "--json", variables: none)) == "user")
         }
     }
 

@@ -8,6 +8,9 @@ struct ConfigurationDocument {
     var file: String
     /// What the file holds.
     var located: LocatedJSON
+    /// Whether it says where sign-ins are kept. A file that was found in the working folder does not: with it would come
+    /// tokens of another's choice, or go the user's to a place of another's choice.
+    var choosesStore = true
 
     /// Reads the text of a file; YAML when its name ends in `.yaml` or `.yml`, else JSON with comments.
     /// - Throws: `CONFIG_INVALID_JSON`, `CONFIG_INVALID_YAML`.

@@ -3,6 +3,18 @@
 import ErrorCatalogue
 import Glibc
 
+/// Where a configuration file comes from, and so who wants it used.
+public enum ConfigurationOrigin: String, Sendable, Hashable {
+    /// Named by the program, as with `--mcp-config`.
+    case named
+    /// Named by `OMLX_MCP_CONFIG`.
+    case environment
+    /// Found in the working folder: it may have come there with somebody else's files.
+    case workingFolder = "working_folder"
+    /// In the user's own configuration folder.
+    case user
+}
+
 /// Where the configuration may be looked for.
 struct ConfigurationSearch {
     var explicitPath: String?
@@ -10,51 +22,69 @@ struct ConfigurationSearch {
     var workingDirectory: String
     var homeDirectory: String
 
-    struct Outcome {
-        /// The absolute path of the file to read; `nil` when there is none.
-        var path: String?
-        var diagnostics: [ConfigurationDiagnostic] = []
+    struct Outcome: Equatable {
+        /// The absolute path of the file to read.
+        var path: String
+        var origin: ConfigurationOrigin
     }
 
     private static let names = ["mcp.json", "mcp.yaml", "mcp.yml"]
 
-    /// The first of: the explicit path, `OMLX_MCP_CONFIG`, the working directory, the user's configuration folders.
-    /// - Throws: `CONFIG_NOT_FOUND` when an explicit path names nothing.
-    func find() throws(OmlxError) -> Outcome {
+    /// The first of: the explicit path, `OMLX_MCP_CONFIG`, the working directory, the user's configuration folders; `nil`
+    /// when there is none.
+    /// - Throws: `CONFIG_NOT_FOUND` when the explicit path or the variable names nothing.
+    func find() throws(OmlxError) -> Outcome? {
         if let explicitPath {
-            let path = absolute(explicitPath)
-            guard !explicitPath.isEmpty, ConfigurationFile.exists(path) else {
-                throw OmlxError(
-                    .configNotFound, "the configuration file \(OmlxError.shown(path)) does not exist",
-                    nextStep: "check the path given with --mcp-config")
-            }
-            return Outcome(path: path)
+            return Outcome(path: try named(explicitPath, "check the path given with --mcp-config"), origin: .named)
         }
-        var outcome = Outcome()
-        if let named = environment["OMLX_MCP_CONFIG"], !named.isEmpty {
-            let path = absolute(named)
-            if ConfigurationFile.exists(path) { return Outcome(path: path) }
-            outcome.diagnostics.append(
-                ConfigurationDiagnostic(
-                    severity: .warning, code: .configNotFound, file: path,
-                    message: "the file that OMLX_MCP_CONFIG names does not exist; looked elsewhere",
-                    nextStep: "correct or unset OMLX_MCP_CONFIG"))
+        if let variable = environment["OMLX_MCP_CONFIG"], !variable.isEmpty {
+            return Outcome(path: try named(variable, "correct or unset OMLX_MCP_CONFIG"), origin: .environment)
         }
-        outcome.path = candidates.first { ConfigurationFile.exists($0) }
-        return outcome
+        if let path = Self.existing(in: workingDirectory) {
+            return Outcome(path: path, origin: isUsers(workingDirectory) ? .user : .workingFolder)
+        }
+        return userFile.map { Outcome(path: $0, origin: .user) }
     }
 
-    /// The files looked for when none is named, in their order.
-    var candidates: [String] {
-        var folders = [workingDirectory]
+    /// The file in the working directory, whatever else is named.
+    var workingFile: String? { Self.existing(in: workingDirectory) }
+
+    /// The user's own file.
+    var userFile: String? { userFolders.lazy.compactMap { Self.existing(in: $0) }.first }
+
+    private var userFolders: [String] {
+        var folders: [String] = []
         if let configuration = environment["XDG_CONFIG_HOME"], configuration.hasPrefix("/") {
             folders.append(ConfigurationPath.joined(configuration, "omlx"))
         }
         if !homeDirectory.isEmpty { folders.append(ConfigurationPath.joined(homeDirectory, ".config/omlx")) }
-        return folders.flatMap { folder in Self.names.map { ConfigurationPath.joined(folder, $0) } }
+        return folders
     }
 
-    private func absolute(_ path: String) -> String {
+    /// Whether a folder is the one the user's own file would be looked for in.
+    private func isUsers(_ folder: String) -> Bool {
+        var status = stat()
+        guard stat(folder, &status) == 0 else { return false }
+        return userFolders.contains { path in
+            var other = stat()
+            return stat(path, &other) == 0 && other.st_dev == status.st_dev && other.st_ino == status.st_ino
+        }
+    }
+
+    private func named(_ text: String, _ nextStep: String) throws(OmlxError) -> String {
+        let path = absolute(text)
+        guard !text.isEmpty, ConfigurationFile.exists(path) else {
+            throw OmlxError(
+                .configNotFound, "the configuration file \(OmlxError.shown(path)) does not exist", nextStep: nextStep)
+        }
+        return path
+    }
+
+    private static func existing(in folder: String) -> String? {
+        names.lazy.map { ConfigurationPath.joined(folder, $0) }.first { ConfigurationFile.exists($0) }
+    }
+
+    func absolute(_ path: String) -> String {
         ConfigurationPath.resolved(path, folder: workingDirectory, home: homeDirectory)
     }
 }
@@ -104,42 +134,21 @@ enum ConfigurationFile {
         return access(path, R_OK) == 0
     }
 
-    /// The bytes of a regular file of at most `maximumSize`.
+    /// A regular file of at most `maximumSize`, and what stands against using it.
     /// - Throws: `CONFIG_NOT_FOUND`, `CONFIG_UNREADABLE`.
-    static func read(_ path: String) throws(OmlxError) -> [UInt8] {
-        // A pipe without a writer must not hold up the start.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw unreadable(path, errno) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw unreadable(path, errno) }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: break
-        case S_IFDIR: throw unreadable(path, "is a folder, not a file")
-        default: throw unreadable(path, "is not a regular file")
+    static func read(_ path: String) throws(OmlxError) -> JudgedFile {
+        do throws(JudgedFile.Failure) {
+            return try JudgedFile.read(path, atMost: maximumSize)
+        } catch {
+            switch error {
+            case .system(let number): throw unreadable(path, number)
+            case .isFolder: throw unreadable(path, "is a folder, not a file")
+            case .isNoRegularFile: throw unreadable(path, "is not a regular file")
+            case .isLarger:
+                throw unreadable(
+                    path, "is larger than \(maximumSize / 1024 / 1024) MiB, so it is no configuration file")
+            }
         }
-        guard status.st_size <= maximumSize else { throw tooLarge(path) }
-        return try readAll(descriptor, path, expected: Int(status.st_size))
-    }
-
-    private static func readAll(
-        _ descriptor: Int32, _ path: String, expected: Int
-    ) throws(OmlxError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(expected)
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw unreadable(path, errno) }
-            if count == 0 { return bytes }
-            bytes += buffer[..<count]
-            guard bytes.count <= maximumSize else { throw tooLarge(path) }
-        }
-    }
-
-    private static func tooLarge(_ path: String) -> OmlxError {
-        unreadable(path, "is larger than \(maximumSize / 1024 / 1024) MiB, so it is no configuration file")
     }
 
     private static func unreadable(_ path: String, _ number: Int32) -> OmlxError {

@@ -224,6 +224,10 @@ extension EntryReader {
 
     private mutating func readStore(_ block: AuthBlock, _ auth: inout AuthConfiguration) {
         auth.account = nonEmpty(block["account"])?.value
+        guard document.choosesStore else {
+            for key in ["token_store", "storage_type"] { if let member = block[key] { warnOfStore(member) } }
+            return
+        }
         if let folder = path(block["token_store"], code: .configAuthInvalid) { auth.store = .folder(folder) }
         guard let member = block["storage_type"], let word = string(member, code: .configAuthInvalid) else { return }
         switch word.lowercased() {

@@ -22,7 +22,8 @@ enum TransportKind: String {
 
 extension EntryReader {
     static let serverKeys = [
-        "transport", "type", "command", "args", "env", "cwd", "url", "serverUrl", "httpUrl", "headers", "enabled",
+        "transport", "type", "command", "args", "env", "envFile", "cwd", "url", "serverUrl", "httpUrl", "headers",
+        "enabled",
         "disabled", "timeout", "auth", "oauth", "tls",
     ]
     private static let urlKeys = ["url", "serverUrl", "httpUrl"]
@@ -105,7 +106,8 @@ extension EntryReader {
 
     private mutating func warnOfIgnoredKeys(in entry: ConfigurationEntry, for kind: TransportKind) {
         let keys =
-            kind == .stdio ? Self.urlKeys + ["headers", "auth", "oauth", "tls"] : ["command", "args", "env", "cwd"]
+            kind == .stdio
+            ? Self.urlKeys + ["headers", "auth", "oauth", "tls"] : ["command", "args", "env", "envFile", "cwd"]
         for key in keys {
             guard let member = entry.member(key) else { continue }
             warn(
@@ -119,7 +121,7 @@ extension EntryReader {
 extension EntryReader {
     private mutating func stdio(_ entry: ConfigurationEntry) -> StdioSettings? {
         let arguments = argumentTexts(entry.member("args"))
-        let environment = environmentVariables(entry.member("env"))
+        let environment = environment(of: entry)
         let folder = path(entry.member("cwd"))
         guard let member = entry.member("command") else {
             fail(.configCommandMissing, entry, "a stdio server needs \"command\"", nextStep: "add \"command\"")

@@ -24,7 +24,7 @@ extension TokenStorageConfiguration {
                 ConfiguredText(shown: "${OMLX_STORE_PASSWORD_FILE}", value: $0)
             }
         storage.vaultURL = vaultURL ?? value("VAULT_ADDR").map { ConfiguredText(shown: "${VAULT_ADDR}", value: $0) }
-        storage.vaultToken = given(vaultToken) ?? secret("VAULT_TOKEN")
+        storage.vaultToken = given(vaultToken)
         storage.vaultNamespace =
             vaultNamespace
             ?? value("VAULT_NAMESPACE").map { ConfiguredText(shown: "${VAULT_NAMESPACE}", value: $0) }
@@ -39,6 +39,10 @@ extension EntryReader {
     ]
 
     mutating func tokenStorage(_ entry: ConfigurationEntry?) -> Result<TokenStorageConfiguration, OmlxError> {
+        guard document.choosesStore else {
+            if let entry { warnOfStore(entry) }
+            return .success(TokenStorageConfiguration().filled(from: scope.environment))
+        }
         var inner = EntryReader(document: document, scope: scope)
         var storage = TokenStorageConfiguration()
         if let entry = inner.object(entry, code: .configInvalidRoot) {
@@ -55,6 +59,14 @@ extension EntryReader {
         adopt(inner.diagnostics)
         if let error = inner.firstError { return .failure(error) }
         return .success(storage.filled(from: scope.environment))
+    }
+
+    /// Of a key that would choose a store.
+    mutating func warnOfStore(_ entry: ConfigurationEntry) {
+        warn(
+            .configIgnoredKey, entry,
+            "\(Self.quoted(entry.path)) is ignored: a file found in the working folder chooses no store for sign-ins",
+            nextStep: "name the file with --mcp-config or OMLX_MCP_CONFIG, or say it with OMLX_STORE")
     }
 
     private mutating func backend(_ entry: ConfigurationEntry?) -> TokenStorageConfiguration.Backend {

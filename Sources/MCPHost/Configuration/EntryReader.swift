@@ -46,6 +46,8 @@ struct EntryReader {
     var isLenient = false
     private(set) var diagnostics: [ConfigurationDiagnostic] = []
     private(set) var firstError: OmlxError?
+    /// The files with variables that were read.
+    private(set) var environmentFiles: [EnvironmentFile] = []
 
     init(document: ConfigurationDocument, scope: VariableScope, server: String? = nil) {
         self.document = document
@@ -77,6 +79,8 @@ struct EntryReader {
             server: server, key: entry.path.isEmpty ? nil : OmlxError.shown(entry.path, limit: 200),
             message: OmlxError.shown(message), nextStep: nextStep)
     }
+
+    mutating func note(_ file: EnvironmentFile) { environmentFiles.append(file) }
 
     /// A key, in quotes and fit to be shown.
     static func quoted(_ key: String) -> String { "\"\(OmlxError.shown(key, limit: 80))\"" }

@@ -8,6 +8,10 @@ extension HostConfiguration {
     /// Finds and reads the configuration. Looked for, in this order: `explicitPath`, `OMLX_MCP_CONFIG`, `mcp.json`,
     /// `mcp.yaml` and `mcp.yml` in the working directory, then in `$XDG_CONFIG_HOME/omlx`, then in
     /// `~/.config/omlx`. When there is none, the configuration is empty.
+    ///
+    /// What is found can be looked at. A file that was found in the working directory, and one another user owns, can be
+    /// used only once its content was approved: `MCPManager`, `HeaderSource` and everything about stores throw
+    /// `CONFIG_UNTRUSTED` before. See `trustProblem(database:)` and `approve(database:at:)`.
     /// - Parameters:
     ///   - explicitPath: The path given with `--mcp-config`.
     ///   - environment: The environment that variables are taken from.
@@ -21,17 +25,17 @@ extension HostConfiguration {
         let search = ConfigurationSearch(
             explicitPath: explicitPath, environment: environment, workingDirectory: workingDirectory,
             homeDirectory: homeDirectory)
-        let outcome = try search.find()
-        var configuration: HostConfiguration
-        if let path = outcome.path {
-            let contents = try ConfigurationFile.read(path)
-            configuration = try HostConfiguration(
-                contents: contents, path: path, environment: environment, homeDirectory: homeDirectory)
-        } else {
-            configuration = HostConfiguration()
+        guard let found = try search.find() else {
+            var configuration = HostConfiguration()
             configuration.tokenStorage = .success(TokenStorageConfiguration().filled(from: environment))
+            return configuration
         }
-        configuration.diagnostics = outcome.diagnostics + configuration.diagnostics
+        let file = try ConfigurationFile.read(found.path)
+        var configuration = try HostConfiguration(
+            contents: file.bytes, path: found.path, environment: environment, homeDirectory: homeDirectory,
+            choosesStore: found.origin != .workingFolder)
+        configuration.origin = found.origin
+        configuration.file = file
         return configuration
     }
 
@@ -45,7 +49,15 @@ extension HostConfiguration {
     public init(
         contents: [UInt8], path: String, environment: [String: String], homeDirectory: String
     ) throws(OmlxError) {
-        let document = try ConfigurationDocument(file: path, contents: contents)
+        try self.init(
+            contents: contents, path: path, environment: environment, homeDirectory: homeDirectory, choosesStore: true)
+    }
+
+    init(
+        contents: [UInt8], path: String, environment: [String: String], homeDirectory: String, choosesStore: Bool
+    ) throws(OmlxError) {
+        var document = try ConfigurationDocument(file: path, contents: contents)
+        document.choosesStore = choosesStore
         let scope = VariableScope(
             environment: environment, configurationFolder: ConfigurationPath.folder(of: path), homeFolder: homeDirectory
         )
@@ -71,6 +83,12 @@ extension HostConfiguration {
             .configInvalidRoot,
             "\(OmlxError.shown(document.file))\(place): \(what) must be an object, found \(article) \(entry.value.typeName)",
             nextStep: "write {\"servers\": {\"NAME\": {\"url\": \"https://…\"}}}")
+    }
+
+    /// The servers' entries, by the same rule as below, of whatever stands there.
+    static func serverEntries(_ root: JSON) -> [(name: String, entry: JSON)] {
+        let objects = ["servers", "mcpServers"].compactMap { root[$0]?.objectValue }
+        return (objects.first { !$0.isEmpty } ?? [:]).map { ($0.key, $0.value) }
     }
 
     /// The object that holds the servers: `servers` unless it is empty and `mcpServers` is not.
@@ -176,6 +194,7 @@ extension HostConfiguration {
                 entry, name: name, isEnabled: isEnabled, kind: kind, defaultTimeout: defaultTimeout)
         }
         diagnostics += reader.diagnostics
+        environmentFiles += reader.environmentFiles
         let result: Result<ServerConfiguration, OmlxError>
         if let settings, reader.firstError == nil {
             result = .success(settings)

@@ -21,6 +21,14 @@ public struct HostConfiguration: Sendable {
     public var tokenStorage: Result<TokenStorageConfiguration, OmlxError> = .success(TokenStorageConfiguration())
     /// The absolute path of the file; `nil` when there is none.
     public var sourcePath: String?
+    /// Where the file was found; `nil` when there is none, and for one a program brought the text of.
+    public internal(set) var origin: ConfigurationOrigin?
+    /// The bytes that were read, and what stands against their file.
+    var file: JudgedFile?
+    /// The files with variables that its servers name.
+    var environmentFiles: [EnvironmentFile] = []
+    /// Whether a person approved it just now.
+    var isApproved = false
     /// Errors and warnings in the file's order. Every failed server has at least one error here; in a disabled server
     /// they are warnings.
     public var diagnostics: [ConfigurationDiagnostic] = []
@@ -61,7 +69,7 @@ public struct TokenStorageConfiguration: Sendable, Equatable {
     public var passwordFile: ConfiguredText?
     /// Vault's URL, from `vaultUrl` or `VAULT_ADDR`.
     public var vaultURL: ConfiguredText?
-    /// Vault's token, from `vaultToken` or `VAULT_TOKEN`.
+    /// Vault's token, from `vaultToken`. The environment's belongs to the Vault the environment names.
     public var vaultToken: ConfiguredSecret?
     /// Vault's mount point.
     public var vaultMountPoint: ConfiguredText?

@@ -78,6 +78,21 @@ struct VariableTemplate {
         return text
     }
 
+    /// The environment variables it may take values from, those in its defaults too.
+    var variables: [String] {
+        pieces.flatMap { piece -> [String] in
+            guard case .reference(let reference, let fallback) = piece else { return [] }
+            let name: [String] =
+                switch reference {
+                case .variable(let name), .environment(let name): [name]
+                case .input(let id): [Self.inputVariable(id)]
+                case .workspaceFolder, .userHome: []
+                }
+            guard let fallback, depth < Self.maximumDepth else { return name }
+            return name + VariableTemplate(fallback, depth: depth + 1).variables
+        }
+    }
+
     private func value(
         of reference: Reference, _ fallback: String?, in scope: VariableScope
     ) throws(UnsetVariable) -> String {

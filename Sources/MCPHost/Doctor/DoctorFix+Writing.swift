@@ -27,7 +27,7 @@ extension DoctorFix {
             throw OmlxError(
                 .configUsage, "YAML files are not edited", nextStep: "change it yourself, for \(server): \(inWords)")
         }
-        let before = try ConfigurationFile.read(resolved)
+        let before = try ConfigurationFile.read(resolved).bytes
         let root = (try? JSON.parseLocated(before))?.value
         let key = ["servers", "mcpServers"].first { root?[$0]?[server] != nil }
         guard let key else {
@@ -57,7 +57,7 @@ extension DoctorFixPreview {
     /// - Returns: the path of the copy.
     /// - Throws: `OmlxError` with `CONFIG_UNREADABLE`: the file changed since, or cannot be written. It is as it was then.
     public func write() throws(OmlxError) -> String {
-        guard try ConfigurationFile.read(file) == before else {
+        guard try ConfigurationFile.read(file).bytes == before else {
             throw OmlxError(.configUnreadable, "\(OmlxError.shown(file)) was changed meanwhile; nothing was written")
         }
         var status = stat()

@@ -35,9 +35,10 @@ public struct HeaderSource: Sendable {
     private let recorder: StatusRecorder
 
     /// The header of a server of this configuration.
-    /// - Throws: `OmlxError`: `CONFIG_SERVER_UNKNOWN`, `CONFIG_SERVER_DISABLED`, what is wrong with its entry, or with
-    ///   the store.
+    /// - Throws: `OmlxError`: `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`, `CONFIG_SERVER_UNKNOWN`,
+    ///   `CONFIG_SERVER_DISABLED`, what is wrong with its entry, or with the store.
     public init(_ name: String, configuration: HostConfiguration, options: HostOptions) throws(OmlxError) {
+        try configuration.requireTrust(options)
         server = try configuration.usableServer(named: name)
         let recorder = StatusRecorder(path: options.paths.database, logger: options.logger, now: options.now)
         self.recorder = recorder

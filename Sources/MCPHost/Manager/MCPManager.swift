@@ -38,7 +38,9 @@ public actor MCPManager {
     private var follower: StoreFollower?
 
     /// A host of these servers. Reads the status database; starts, connects and loads nothing else.
-    /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` when the store `options` name does not exist. A store of
+    /// - Throws: `OmlxError` with `CONFIG_UNTRUSTED` for a file that was found in the working folder and is not approved,
+    ///   `CONFIG_PERMISSIONS` for one others may change,
+    ///   `CONFIG_STORE_UNSUPPORTED` when the store `options` name does not exist. A store of
     ///   that kind in the configuration fails the servers that need a credential, and no others.
     public init(configuration: HostConfiguration, options: HostOptions) throws(OmlxError) {
         self.configuration = configuration

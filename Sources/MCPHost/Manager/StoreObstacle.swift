@@ -60,7 +60,8 @@ extension HostConfiguration {
     }
 
     private func keyring(_ options: HostOptions) throws -> SecretServiceStore? {
-        try StoreSelection.places(self, options).store(.secretService) as? SecretServiceStore
+        try requireTrust(options)
+        return try StoreSelection.places(self, options).store(.secretService) as? SecretServiceStore
     }
 
     /// Opens the desktop's keyring, for somebody who is there and wants it.

@@ -20,10 +20,12 @@ struct StoreSelection {
     /// The kind that was named; `nil` for a store of the program's own and for one that is chosen by itself.
     let kind: StoreKind?
 
-    /// The store for all servers.
-    /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` for a name the program was given. A store the configuration
+    /// The store for all servers. Whatever uses a configuration comes by here, so an unapproved one ends here.
+    /// - Throws: `OmlxError` with `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`; with `CONFIG_STORE_UNSUPPORTED` for a name the
+    ///   program was given. A store the configuration
     ///   names and that does not exist, or a password that cannot be read, fails only the servers that need a credential.
     init(_ configuration: HostConfiguration, _ options: HostOptions) throws(OmlxError) {
+        try configuration.requireTrust(options)
         if let store = options.store {
             (self.store, source, kind) = (store, .program, nil)
             return
@@ -114,6 +116,7 @@ struct StoreSelection {
     static func store(
         of server: ServerConfiguration, _ configuration: HostConfiguration, _ options: HostOptions
     ) throws(OmlxError) -> any CredentialStore {
+        try configuration.requireTrust(options)
         if let own = own(server.auth, configuration, options) { return own }
         return try StoreSelection(configuration, options).store
     }

@@ -7,7 +7,7 @@ enum DatabaseSchema {
     /// `OMLX` in the file's header: how `file` and we tell whose database it is.
     static let applicationID = 0x4F4D_4C58
     /// The number of migrations, kept in `user_version`, so that a reader need not look at the migrations' names.
-    static let version = 3
+    static let version = 4
 
     enum Age { case empty, older, current }
 
@@ -67,6 +67,17 @@ enum DatabaseSchema {
                     ) WITHOUT ROWID
                     """)
             try database.execute(sql: "PRAGMA user_version = 3")
+        }
+        migrator.registerMigration("approvals") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE approval (
+                        place TEXT NOT NULL PRIMARY KEY, path TEXT NOT NULL, sha256 TEXT NOT NULL,
+                        environment_files TEXT NOT NULL, approved_at REAL NOT NULL, salt TEXT NOT NULL,
+                        items TEXT NOT NULL
+                    ) WITHOUT ROWID
+                    """)
+            try database.execute(sql: "PRAGMA user_version = 4")
         }
         return migrator
     }

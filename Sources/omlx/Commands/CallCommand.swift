@@ -32,7 +32,7 @@ struct CallCommand: Action {
     @OptionGroup var connect: ConnectOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration(connect)
+        let configuration = try await session.usable(connect)
         let name = connect.isAdHoc ? qualified(AdHocServer(connect).name) : tool
         let result = try await session.withManager(configuration, connect, command: "call") { manager in
             try await call(name, manager, session)

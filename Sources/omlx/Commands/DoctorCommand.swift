@@ -44,7 +44,7 @@ struct DoctorCommand: Action {
         var options = common
         // The report has the warnings.
         options.quiet = true
-        let configuration = try Session(options).configuration(connect, about: [name])
+        let configuration = try await Session(options).usable(connect, about: [name])
         let report = try await session.withManager(configuration, connect, command: "doctor", keepsStatus: false) {
             try await $0.examine(name)
         }

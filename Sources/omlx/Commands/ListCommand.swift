@@ -114,7 +114,10 @@ struct ValidateCommand: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         var options = common
         options.quiet = true
-        let configuration = try Session(options).configuration()
+        var configuration = try Session(options).configuration()
+        if let diagnostic = configuration.trustDiagnostic(database: session.paths.database) {
+            configuration.diagnostics.insert(diagnostic, at: 0)
+        }
         let errors = configuration.diagnostics.filter { $0.severity == .error }
         if session.common.json {
             session.document(

@@ -47,7 +47,7 @@ struct LoginCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let name = server ?? AdHocServer(connect).name
-        let configuration = try session.configuration(connect, about: [name])
+        let configuration = try await session.usable(connect, about: [name])
         var options = LoginOptions(
             scopes: scope.map { $0.split(separator: " ").map(String.init) }, resetsClient: resetClient,
             isForced: force || scope != nil || resetClient)
@@ -122,7 +122,7 @@ struct LogoutCommand: Action {
     }
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration(connect)
+        let configuration = try await session.usable(connect)
         let names = all ? configuration.signInServers : [server ?? AdHocServer(connect).name]
         return try await session.withManager(configuration, connect, command: "logout") { manager in
             try await logOut(of: names, manager, session)

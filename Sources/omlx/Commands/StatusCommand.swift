@@ -26,7 +26,9 @@ struct StatusCommand: Action {
     @OptionGroup var connect: ConnectOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration(connect, about: servers)
+        let configuration =
+            try check
+            ? await session.usable(connect, about: servers) : session.configuration(connect, about: servers)
         try configuration.require(servers)
         if check { return try await checkLive(configuration, session) }
         var shown: String?

@@ -22,7 +22,7 @@ struct StorePrune: Action {
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration()
+        let configuration = try await session.usable()
         let orphans = try await configuration.storeOrphans(options.options(session))
         var pruning = StorePruning()
         if !orphans.shown.isEmpty {
@@ -39,7 +39,7 @@ struct StorePrune: Action {
                 return .failed
             }
             // The configuration as it is now: somebody may have thought about it for a while.
-            pruning = try await session.configuration()
+            pruning = try await session.usable()
                 .prune(orphans, options.options(session), localOnly: localOnly)
         }
         orphans.damaged.note(session)
@@ -87,7 +87,7 @@ struct StoreMigrate: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         let target = try kind(to)
         let source = try from.map { try kind($0) }
-        let configuration = try session.configuration()
+        let configuration = try await session.usable()
         var options = options.options(session)
         // Whoever moves sign-ins out of a keyring that is locked, or asks, has to be able to say yes.
         try await StoreOpener(session: session).open(movingTo: target, from: source, configuration, &options)

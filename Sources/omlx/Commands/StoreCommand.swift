@@ -23,7 +23,7 @@ struct StoreOptions: ParsableArguments {
     var store: String?
 
     func report(_ session: Session, tries: Bool = false) async throws -> (HostConfiguration, StoreReport) {
-        let configuration = try session.configuration()
+        let configuration = try await session.usable()
         return (configuration, try await configuration.stores(options(session), tries: tries))
     }
 
@@ -80,7 +80,7 @@ struct StoreCheck: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         if fix, try await !takeAway(session) { return .failed }
         if accept {
-            let configuration = try session.configuration()
+            let configuration = try await session.usable()
             let accepted = try await configuration.acceptStore(options.options(session))
             if let vault = accepted.vault { session.console.progress("the sign-ins are kept in \(vault) from now on") }
             if let move = accepted.move {
@@ -115,7 +115,7 @@ extension StoreCheck {
     /// Takes away what cannot be used.
     /// - Returns: whether nothing of it is left that could be taken away.
     fileprivate func takeAway(_ session: Session) async throws -> Bool {
-        let configuration = try session.configuration()
+        let configuration = try await session.usable()
         let options = options.options(session)
         let damaged = try await configuration.removableRecords(options)
         guard !damaged.isEmpty else {
@@ -151,7 +151,7 @@ struct StoreList: Action {
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration()
+        let configuration = try await session.usable()
         let (records, damaged) = try await configuration.storedRecords(options.options(session))
         if session.common.json {
             session.document(

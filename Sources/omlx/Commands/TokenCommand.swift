@@ -33,7 +33,7 @@ struct TokenCommand: Action {
     func validate() throws { try AccountName.check(account) }
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration(about: [server])
+        let configuration = try await session.usable(about: [server])
         let source = try HeaderSource(
             server, configuration: configuration,
             options: session.hostOptions(store: store, account: account, command: Self.word))

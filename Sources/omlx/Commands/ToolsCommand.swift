@@ -22,7 +22,7 @@ struct ToolsCommand: Action {
     @OptionGroup var connect: ConnectOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration(connect, about: servers)
+        let configuration = try await session.usable(connect, about: servers)
         try configuration.require(servers)
         try configuration.requireEnabled(servers)
         if cached { return try listCached(configuration, session) }

@@ -50,15 +50,19 @@ final class TestHome: Sendable {
 
     // MARK: what omlx sees
 
-    /// The variables of a command. A browser is always there, and leaves a mark when it is opened.
+    /// The variables of a command. A browser is always there, and leaves a mark when it is opened. The configuration in
+    /// the working directory is named: found there, it would want to be approved.
     var environment: [String: String] {
         get throws {
-            [
+            var variables = [
                 "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", "HOME": path,
                 "LANG": "C.UTF-8", "XDG_CONFIG_HOME": path + "/.config", "XDG_DATA_HOME": path + "/.local/share",
                 "XDG_STATE_HOME": path + "/.local/state", "XDG_CACHE_HOME": path + "/.cache",
                 "XDG_RUNTIME_DIR": path + "/run", "BROWSER": try markBrowser(),
             ]
+            let written = ["json", "yaml"].map { "\(work)/mcp.\($0)" }
+            variables["OMLX_MCP_CONFIG"] = written.first { FileManager.default.fileExists(atPath: $0) }
+            return variables
         }
     }
 

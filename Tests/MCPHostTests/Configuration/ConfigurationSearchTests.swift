@@ -20,7 +20,7 @@ import Testing
     @Test("The search goes explicit, OMLX_MCP_CONFIG, working directory, XDG, home; JSON before YAML")
     func order() throws {
         let folder = try ConfigurationFolder()
-        let environment = ["OMLX_MCP_CONFIG": "\(folder.path)/named.json", "XDG_CONFIG_HOME": "\(folder.path)/xdg"]
+        var environment = ["XDG_CONFIG_HOME": "\(folder.path)/xdg"]
         var expected: [String] = []
         func place(_ path: String) throws {
             let name = "n\(expected.count)"
@@ -37,6 +37,7 @@ import Testing
         try place("xdg/omlx/mcp.json")
         try place("desk/mcp.yaml")
         try place("desk/mcp.json")
+        environment["OMLX_MCP_CONFIG"] = "\(folder.path)/named.json"
         try place("named.json")
         folder.write("explicit.json", text("e"))
         let explicit = try load(folder, explicit: "../explicit.json", environment)
@@ -53,15 +54,33 @@ import Testing
         #expect(error?.message.contains(path) == true || path.isEmpty)
     }
 
-    @Test("A missing OMLX_MCP_CONFIG is a warning and the search goes on")
-    func namedMissing() throws {
+    @Test(
+        "A missing OMLX_MCP_CONFIG is an error that names the file; an empty one names none",
+        arguments: ["/nowhere/x", "x"])
+    func namedMissing(path: String) throws {
         let folder = try ConfigurationFolder()
         folder.write("desk/mcp.json", text("w"))
-        let host = try load(folder, ["OMLX_MCP_CONFIG": "/nowhere/x.json"])
-        #expect(host.servers.map(\.name) == ["w"])
-        #expect(host.diagnostics.map(\.code) == [.configNotFound])
-        #expect(host.diagnostics.first?.severity == .warning)
-        #expect(try load(folder, ["OMLX_MCP_CONFIG": ""]).diagnostics.isEmpty)
+        let error = #expect(throws: OmlxError.self) { try load(folder, ["OMLX_MCP_CONFIG": path]) }
+        #expect(error?.code == .configNotFound && error?.message.contains(path) == true)
+        #expect(error?.nextStep?.contains("OMLX_MCP_CONFIG") == true)
+        #expect(try load(folder, ["OMLX_MCP_CONFIG": ""]).servers.map(\.name) == ["w"])
+    }
+
+    @Test("Where the file comes from is told")
+    func origin() throws {
+        let folder = try ConfigurationFolder()
+        let user = folder.write("home/.config/omlx/mcp.json", text("u"))
+        folder.write("desk/x", "")
+        #expect(try load(folder).origin == .user)
+        folder.write("desk/mcp.yml", "servers: {w: {command: x}}")
+        #expect(try load(folder).origin == .workingFolder)
+        #expect(try load(folder, ["OMLX_MCP_CONFIG": user]).origin == .environment)
+        #expect(try load(folder, explicit: "mcp.yml").origin == .named)
+        let own = try HostConfiguration.load(
+            explicitPath: nil, environment: [:], workingDirectory: "\(folder.path)/home/.config/../.config/omlx",
+            homeDirectory: "\(folder.path)/home")
+        #expect(own.origin == .user, "the user's own folder is no foreign one")
+        #expect(try configuration("{}").origin == nil)
     }
 
     @Test("~/ in OMLX_MCP_CONFIG is the home folder")

@@ -56,7 +56,7 @@ import Testing
         let filled = try configuration("{}", environment: environment).tokenStorage.get()
         #expect(filled.password?.opened == "e")
         #expect(filled.vaultURL?.value == "https://v")
-        #expect(filled.vaultToken?.opened == "t")
+        #expect(filled.vaultToken == nil, "it belongs to the Vault the environment names")
         #expect(filled.vaultNamespace?.value == "n")
         #expect(try storage("{\"password\": \"f\"}", environment).get().password?.opened == "f")
     }

@@ -1,0 +1,148 @@
+// Whether a configuration may be used: whose file it is, who may change it, and whether its content was approved.
+
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import Glibc
+
+extension HostConfiguration {
+    /// Why this configuration can be looked at only; `nil` when it can be used.
+    /// - Parameter database: The path of the status database, where approvals are.
+    public func trustProblem(database: String) -> OmlxError? {
+        if isApproved { return nil }
+        let faults = self.faults
+        if let fault = faults.first(where: { !$0.isMendedByApproval }) { return refusal(fault) }
+        let foreign = faults.first
+        guard origin == .workingFolder || foreign != nil else { return nil }
+        do throws(OmlxError) {
+            guard let file, let known = try StatusDatabase.approval(of: file.place, database: database) else {
+                return untrusted(foreign, since: nil)
+            }
+            return known.covers(try fingerprint()) ? nil : untrusted(foreign, since: known.approvedAt)
+        } catch {
+            return OmlxError(
+                .configUntrusted, "it cannot be told whether \(shownPath) is approved: \(error.message)",
+                nextStep: error.nextStep)
+        }
+    }
+
+    /// The same as a remark about the file. That it awaits approval is no fault of its own.
+    public func trustDiagnostic(database: String) -> ConfigurationDiagnostic? {
+        trustProblem(database: database).map { problem in
+            ConfigurationDiagnostic(
+                severity: problem.code == .configPermissions ? .error : .warning, code: problem.code, file: sourcePath,
+                message: problem.message, nextStep: problem.nextStep)
+        }
+    }
+
+    /// - Throws: `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`.
+    func requireTrust(_ options: HostOptions) throws(OmlxError) {
+        if let problem = trustProblem(database: options.paths.database) { throw problem }
+    }
+
+    /// What approving it means.
+    /// - Throws: `OmlxError`: `CONFIG_PERMISSIONS` when others may change the file, so that no approval counts.
+    public func review(database: String) throws(OmlxError) -> ConfigurationReview {
+        guard let file else { throw .nothingToApprove }
+        try requireApprovable()
+        let known = try? StatusDatabase.approval(of: file.place, database: database)
+        return try ConfigurationReview(
+            file: file, name: sourcePath ?? file.place, choosesStore: origin != .workingFolder,
+            environmentFiles: environmentFiles, approved: known)
+    }
+
+    /// Approves the content that was read: this value can be used from now on, and every later one that reads the same.
+    /// - Parameters:
+    ///   - database: The path of the status database, where the approval is kept.
+    ///   - moment: When.
+    /// - Throws: `OmlxError`: `CONFIG_PERMISSIONS`, with nothing approved; `DATABASE_UNAVAILABLE` when the approval could
+    ///   not be kept, so that it counts for this value alone.
+    @discardableResult
+    public mutating func approve(database: String, at moment: Date) throws(OmlxError) -> ConfigurationApproval {
+        guard let file else { throw .nothingToApprove }
+        try requireApprovable()
+        var approval = try fingerprint()
+        approval.approvedAt = moment
+        approval.salt = try Random.hexadecimal(16)
+        approval.items = try ConfigurationReview(
+            file: file, name: sourcePath ?? file.place, environmentFiles: environmentFiles, approved: nil
+        ).remembered(salt: approval.salt)
+        isApproved = true
+        try StatusDatabase.open(path: database, mode: .readWrite).approve(approval)
+        return approval
+    }
+
+    /// Whether what was read is what was approved.
+    public func isCovered(by approval: ConfigurationApproval) -> Bool {
+        guard let now = try? fingerprint() else { return false }
+        return approval.covers(now)
+    }
+
+    /// The paths a file may be known by: as it is written, and without links, as far as that can be told.
+    public static func places(of path: String, workingDirectory: String, home: String) -> Set<String> {
+        let absolute = ConfigurationPath.resolved(path, folder: workingDirectory, home: home)
+        var places: Set = [absolute]
+        if let file = try? ConfigurationFile.read(absolute) { places.formUnion([file.place, file.path]) }
+        if let folder = realpath(ConfigurationPath.folder(of: absolute), nil) {
+            defer { free(folder) }
+            let name = absolute.split(separator: "/").last.map(String.init) ?? ""
+            places.insert(ConfigurationPath.joined(String(cString: folder), name))
+        }
+        return places
+    }
+
+    // MARK: judgements
+
+    private var faults: [FileFault] {
+        (file?.faults ?? [])
+            + environmentFiles.flatMap { file in file.faults.filter(\.isMendedByApproval) }
+    }
+
+    /// What is approved, by the bytes that were read.
+    private func fingerprint() throws(OmlxError) -> ConfigurationApproval {
+        guard let file else { throw .nothingToApprove }
+        return ConfigurationApproval(
+            place: file.place, path: file.path, digest: try SHA256.hexadecimal(file.bytes),
+            environmentFiles: Set(
+                environmentFiles.map { ConfigurationApproval.EnvironmentFile(path: $0.place, digest: $0.digest) }
+            ).sorted { ($0.path, $0.digest ?? "") < ($1.path, $1.digest ?? "") },
+            approvedAt: Date(timeIntervalSince1970: 0), items: [], salt: "")
+    }
+
+    private func requireApprovable() throws(OmlxError) {
+        if let fault = faults.first(where: { !$0.isMendedByApproval }) { throw refusal(fault) }
+    }
+
+    private var shownPath: String { OmlxError.shown(sourcePath ?? file?.place ?? "the configuration") }
+
+    private func refusal(_ fault: FileFault) -> OmlxError {
+        OmlxError(
+            .configPermissions, "\(shownPath) is not used: \(fault.sentence)",
+            compared: fault.compared(user: geteuid()),
+            nextStep: fault.nextStep)
+    }
+
+    private func untrusted(_ foreign: FileFault?, since: Date?) -> OmlxError {
+        let command =
+            origin == .workingFolder ? "omlx mcp trust" : "omlx mcp trust \((sourcePath ?? "PATH").shellWord)"
+        let state =
+            since.map { "has changed since it was approved on \($0.formatted(.iso8601))" } ?? "is not approved"
+        let reason = foreign.map { ": \($0.sentence)" } ?? ": it was found in the working folder"
+        return OmlxError(
+            .configUntrusted, "\(shownPath) \(state)\(since == nil ? reason : "")",
+            compared: foreign?.compared(user: geteuid()) ?? [], nextStep: command)
+    }
+}
+
+extension OmlxError {
+    fileprivate static var nothingToApprove: OmlxError {
+        OmlxError(.configNotFound, "there is no configuration file to approve", nextStep: "omlx mcp trust PATH")
+    }
+}
+
+extension Random {
+    /// So many random bytes in hexadecimal.
+    fileprivate static func hexadecimal(_ count: Int) throws(OmlxError) -> String {
+        try bytes(count).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    }
+}

@@ -1,0 +1,141 @@
+// omlx mcp trust: approves a configuration file by its content, lists approvals, takes them back.
+
+import ArgumentParser
+import ErrorCatalogue
+import FoundationEssentials
+import JSON
+import MCPHost
+
+struct TrustCommand: Action {
+    static let configuration = CommandConfiguration(
+        commandName: "trust", abstract: "Approve a configuration file, as it is now.",
+        discussion: """
+            A file found in the working folder, and one that another user owns, is used only when its content was approved: \
+            a change of it, or of an envFile it names, asks again. Shows every command, every address and every variable \
+            that leaves; on a terminal it asks, elsewhere the command itself is the approval.
+            """)
+    static let word = "trust"
+
+    @Argument(help: "The file; the one found without it.", completion: .file())
+    var path: String?
+
+    @Flag(help: "Show what was approved.")
+    var list = false
+
+    @Flag(help: "Take the approval back.")
+    var revoke = false
+
+    @Flag(help: "Approve without asking.")
+    var yes = false
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if list, revoke || path != nil || yes { throw ValidationError("--list stands alone") }
+        if revoke, yes { throw ValidationError("--yes belongs to approving") }
+        if path != nil, common.configPath != nil { throw ValidationError("name one file") }
+    }
+
+    func act(_ session: Session) async throws -> ExitStatus {
+        if list { return try showApprovals(session) }
+        return try await revoke ? takeBack(session) : approve(session)
+    }
+
+    private func approve(_ session: Session) async throws -> ExitStatus {
+        var configuration = try session.file(path)
+        guard let name = configuration.sourcePath else {
+            throw OmlxError(
+                .configNotFound, "there is no configuration file in this folder", nextStep: "omlx mcp trust PATH")
+        }
+        let review = try configuration.review(database: session.paths.database)
+        let question = TrustQuestion(session: session)
+        session.console.note(OmlxError.shown(name, limit: .max))
+        question.show(review)
+        if !yes, TrustQuestion.hasPerson, try await !question.isAgreed("Approve it as it is?") {
+            throw OmlxError(
+                .configUntrusted, "\(OmlxError.shown(name)) is not approved; the answer was no",
+                nextStep: "omlx mcp trust" + (path.map { " \($0.shellWord)" } ?? ""))
+        }
+        let approval = try configuration.approve(database: session.paths.database, at: Date())
+        if session.common.json {
+            session.document(Self.word, ["approved": approval.json(state: .approved)])
+        } else {
+            session.console.line("✓ Approved: \(OmlxError.shown(approval.place, limit: .max))")
+        }
+        return .done
+    }
+
+    private func showApprovals(_ session: Session) throws -> ExitStatus {
+        let database = try StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
+        let approvals = try database.approvals().map { (approval: $0, state: state(of: $0, session)) }
+        if session.common.json {
+            session.document(Self.word, ["approvals": .array(approvals.map { $0.approval.json(state: $0.state) })])
+        } else if approvals.isEmpty {
+            session.console.progress("Nothing is approved.")
+        } else {
+            session.console.table(
+                [["FILE", "APPROVED", "NOW"]]
+                    + approvals.map {
+                        [
+                            OmlxError.shown($0.approval.place, limit: .max), $0.approval.approvedAt.formatted(.iso8601),
+                            $0.state.rawValue,
+                        ]
+                    })
+        }
+        return .done
+    }
+
+    /// What became of an approved file.
+    enum ApprovalState: String { case approved, changed, missing }
+
+    private func state(of approval: ConfigurationApproval, _ session: Session) -> ApprovalState {
+        do throws(OmlxError) {
+            let configuration = try session.file(approval.place)
+            return configuration.isCovered(by: approval) ? .approved : .changed
+        } catch {
+            return error.code == .configNotFound ? .missing : .changed
+        }
+    }
+
+    private func takeBack(_ session: Session) throws -> ExitStatus {
+        let named = path ?? common.configPath
+        let paths = session.places(named)
+        let database = try StatusDatabase.open(path: session.paths.database, mode: .readWrite)
+        let revoked = try database.revokeApprovals(of: paths)
+        guard !revoked.isEmpty else {
+            throw OmlxError(
+                .configNotFound,
+                "there is no approval of " + (named.map { OmlxError.shown($0) } ?? "a file in this folder"),
+                nextStep: "omlx mcp trust --list")
+        }
+        if session.common.json {
+            session.document(Self.word, ["revoked": .array(revoked.map { .string($0.place) })])
+        } else {
+            for approval in revoked {
+                session.console.line("✓ Not approved any more: \(OmlxError.shown(approval.place, limit: .max))")
+            }
+        }
+        return .done
+    }
+}
+
+extension ConfigurationApproval {
+    fileprivate func json(state: TrustCommand.ApprovalState) -> JSON {
+        [
+            "path": .string(place), "real_path": .string(path), "sha256": .string(digest),
+            "env_files": .array(
+                environmentFiles.map { ["path": .string($0.path), "sha256": JSON(optional: $0.digest)] }),
+            "approved_at": JSON(time: approvedAt), "state": .string(state.rawValue),
+        ]
+    }
+}
+
+extension Session {
+    /// The paths an approval of this file may have been filed under, whether the file is still there or not.
+    fileprivate func places(_ path: String?) -> Set<String> {
+        let names = path.map { [$0] } ?? ["mcp.json", "mcp.yaml", "mcp.yml"]
+        return names.reduce(into: []) { places, name in
+            places.formUnion(HostConfiguration.places(of: name, workingDirectory: Self.workingDirectory, home: home))
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// Asks the person at the terminal whether a configuration that came from elsewhere is to be used.
+
+import ErrorCatalogue
+import FoundationEssentials
+import Glibc
+import MCPHost
+
+struct TrustQuestion {
+    let session: Session
+
+    /// Makes a configuration usable, or ends the command. Never is another file taken in its place.
+    /// - Throws: `OmlxError`: `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`; `CancellationError`.
+    func settle(_ configuration: inout HostConfiguration) async throws {
+        guard let problem = configuration.trustProblem(database: session.paths.database) else { return }
+        // Only a file of this folder is asked about in passing; one of another user is approved by name.
+        guard problem.code == .configUntrusted, configuration.origin == .workingFolder, Self.hasPerson else {
+            throw problem
+        }
+        session.console.note(problem.message)
+        show(try configuration.review(database: session.paths.database))
+        guard try await isAgreed("Use it as it is?") else {
+            var refusal = problem
+            refusal.message += "; the answer was no"
+            throw refusal
+        }
+        do throws(OmlxError) {
+            try configuration.approve(database: session.paths.database, at: Date())
+        } catch {
+            guard configuration.trustProblem(database: session.paths.database) == nil else { throw error }
+            session.console.note("! It is used now, and will be asked about again: \(error.message)")
+        }
+    }
+
+    /// Whether somebody can read the question and answer it.
+    static var hasPerson: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
+    /// Shows all that a configuration does.
+    func show(_ review: ConfigurationReview) {
+        let console = session.console
+        if let path = review.realPath { console.note("The file is \(path)") }
+        if let moment = review.approvedBefore { show(review.changes, since: moment) }
+        for server in review.servers {
+            console.note("\(server.name)\(server.isEnabled ? "" : " (switched off)")")
+            for item in server.items { console.note("    \(item.label): \(item.text)") }
+        }
+        if !review.settings.isEmpty { console.note("for all servers") }
+        for item in review.settings { console.note("    \(item.label): \(item.text)") }
+        let leaving = review.servers.flatMap { server in server.variables.map { (server.name, $0) } }
+        console.note(
+            leaving.isEmpty ? "No variable of yours goes to a server." : "Variables of yours that go to a server:")
+        for (server, variable) in leaving {
+            console.note("    \(variable.name) to \(server): \(variable.places.joined(separator: ", "))")
+        }
+    }
+
+    private func show(_ changes: [ConfigurationReview.Change], since moment: Date) {
+        let console = session.console
+        console.note(
+            changes.isEmpty
+                ? "Since it was approved on \(moment.formatted(.iso8601)), nothing of what follows changed: only comments, "
+                    + "order or spelling did."
+                : "Since it was approved on \(moment.formatted(.iso8601)):")
+        for change in changes {
+            switch change {
+            case .added(let item): console.note("  + \(place(item.server, item.label)): \(item.text)")
+            case .changed(let item, let before):
+                console.note("  ~ \(place(item.server, item.label)): \(item.text)")
+                console.note("      before: \(before)")
+            case .removed(let server, let label, let before): console.note("  - \(place(server, label)): \(before)")
+            }
+        }
+        console.note("All of it:")
+    }
+
+    private func place(_ server: String?, _ label: String) -> String { server.map { "\($0) \(label)" } ?? label }
+
+    /// Reads the answer from the terminal. Everything but a clear yes is a no.
+    /// - Throws: `CancellationError`.
+    func isAgreed(_ question: String) async throws -> Bool {
+        session.console.note("\(question) [y/N]")
+        var line: [UInt8] = []
+        while true {
+            try Task.checkCancellation()
+            var entry = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            // Short waits, so that Ctrl-C is noticed.
+            guard poll(&entry, 1, 100) > 0 else {
+                await Task.yield()
+                continue
+            }
+            var byte: UInt8 = 0
+            let count = read(STDIN_FILENO, &byte, 1)
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard count == 1, byte != 0x0A, line.count < 1024 else { break }
+            line.append(byte)
+        }
+        let answer = String(decoding: line, as: UTF8.self).lowercased().filter { !$0.isWhitespace }
+        return answer == "y" || answer == "yes"
+    }
+}
