@@ -69,12 +69,14 @@ public final class AutomaticStore: RecordStore {
     public func changes() -> AsyncStream<Void>? {
         guard let notes = choiceFile.changes() else { return nil }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let task = Task.detached { [self] in
-            func watch() -> Task<Void, Never>? {
-                guard let inner = store(known ?? .file)?.changes() else { return nil }
-                return Task.detached { for await _ in inner { continuation.yield() } }
-            }
-            var inner = watch()
+        @Sendable func watch() -> Task<Void, Never>? {
+            guard let inner = store(known ?? .file)?.changes() else { return nil }
+            return Task.detached { for await _ in inner { continuation.yield() } }
+        }
+        // Both are armed before this returns: what changes from now on is seen.
+        let first = watch()
+        let task = Task.detached {
+            var inner = first
             for await _ in notes {
                 inner?.cancel()
                 inner = watch()

@@ -13,7 +13,7 @@ enum FolderWatch {
     private static let watches = Mutex(Watches())
 
     /// An element for every change, several at once as one; ends when the reader lets go of it.
-    /// - Parameter isOurs: which file names count. Called on the watch's own thread; must neither wait nor watch.
+    /// - Parameter isOurs: which file names count. Called on the watch's own thread, under its lock; looks at the name alone.
     /// - Returns: `nil` when the system has no watch to give, as when the user's limit of them is reached.
     static func changes(in folder: String, of isOurs: @escaping @Sendable (String) -> Bool) -> AsyncStream<Void>? {
         guard isHeard else { return nil }
@@ -43,7 +43,8 @@ enum FolderWatch {
             let count = read(descriptor, &buffer, buffer.count)
             if count > 0 {
                 let bytes = Array(buffer[..<count])
-                watches.withLock { $0.hear(bytes) }
+                // Told only once the lock is free: a reader that is cancelled takes it, and holds what telling it waits for.
+                for tell in watches.withLock({ $0.hear(bytes) }) { tell() }
             } else if count == 0 || errno != EINTR {
                 return
             }
@@ -126,8 +127,8 @@ private struct Watches {
         return String(path[..<slash])
     }
 
-    /// Tells those whose folder something happened in.
-    mutating func hear(_ bytes: [UInt8]) {
+    /// How to tell those whose folder something happened in.
+    mutating func hear(_ bytes: [UInt8]) -> [@Sendable () -> Void] {
         var changed: Set<Int> = []
         var rest = bytes[...]
         while rest.count >= Self.headerCount {
@@ -143,7 +144,7 @@ private struct Watches {
                 if isChange(event, String(decoding: name, as: UTF8.self), id, watch) { changed.insert(id) }
             }
         }
-        for id in changed { watches[id]?.tell() }
+        return changed.compactMap { watches[$0]?.tell }
     }
 
     private mutating func isChange(_ event: inotify_event, _ name: String, _ id: Int, _ watch: Watch) -> Bool {

@@ -179,10 +179,15 @@ final class SecretServiceSession: Sendable {
 
         /// A session to watch with; `nil` when the watch is over.
         func begin(_ make: () -> Handle?) -> Handle? {
-            state.withLock { state in
-                if !state.isOver { state.handle = make() }
+            guard !state.withLock({ $0.isOver }) else { return nil }
+            // A keyring may take seconds: who ends the watch meanwhile, in a cancellation, does not wait for it.
+            let made = make()
+            let kept = state.withLock { state in
+                if !state.isOver { state.handle = made }
                 return state.handle
             }
+            if kept == nil, let made { csecret_close(made.pointer) }
+            return kept
         }
 
         func end() {

@@ -39,7 +39,7 @@ final class VaultConnection: Sendable {
         http = HTTPClient(environment: settings.environment, tls: settings.tls)
     }
 
-    deinit { state.withLock { $0.renewal?.cancel() } }
+    deinit { state.withLock { $0.renewal }?.cancel() }
 
     /// The path segments of the mount.
     var mount: [String] { settings.mount.split(separator: "/").map(String.init) }
@@ -232,7 +232,8 @@ final class VaultConnection: Sendable {
     /// to use it. A token that cannot be renewed is used until it ends.
     private func renewIfDue() async {
         let pause = await renewed()
-        state.withLock { $0.renewal?.cancel() }
+        // What a cancellation sets off may come back here: never under the lock.
+        state.withLock { $0.renewal }?.cancel()
         guard let pause else { return }
         let task = Task.detached { [weak self] in
             guard (try? await Task.sleep(for: .seconds(pause))) != nil else { return }

@@ -5,13 +5,23 @@ import FoundationEssentials
 import Synchronization
 
 /// The status of one server. Every change goes, in its order, into memory, to the database and to those who watch.
+///
+/// Nobody is called with the lock held: who watches may look at the status, change it, or be cancelled.
 final class StatusBoard: Sendable {
-    private let current: Mutex<ServerStatus>
+    private struct State {
+        var status: ServerStatus
+        /// What is still to be told, in its order.
+        var untold: [HostEvent] = []
+        /// Whether a caller is telling: who comes meanwhile leaves its events to that one.
+        var isTelling = false
+    }
+
+    private let state: Mutex<State>
     private let recorder: StatusRecorder
     private let redactor: Redactor
     private let publish: @Sendable (HostEvent) -> Void
 
-    /// - Parameter publish: called with a lock held; must return at once.
+    /// - Parameter publish: called for one event after the other, in their order.
     init(
         _ status: ServerStatus, recorder: StatusRecorder, redactor: Redactor = Redactor(),
         publish: @escaping @Sendable (HostEvent) -> Void
@@ -21,13 +31,13 @@ final class StatusBoard: Sendable {
         if [.connected, .connecting].contains(status.transport.state) {
             status.transport.state = .idle
         }
-        current = Mutex(status)
+        state = Mutex(State(status: status))
         self.recorder = recorder
         self.redactor = redactor
         self.publish = publish
     }
 
-    var status: ServerStatus { current.withLock { $0 } }
+    var status: ServerStatus { state.withLock { $0.status } }
 
     func change(_ wanted: @escaping StatusChange) {
         let redactor = redactor
@@ -35,14 +45,34 @@ final class StatusBoard: Sendable {
             wanted(&status)
             status = status.hiding(redactor)
         }
-        current.withLock { status in
-            let before = status
-            change(&status)
-            recorder.record(status.name, change)
-            if status != before { publish(.statusChanged(status)) }
+        let mustSchedule = state.withLock { state in
+            let before = state.status
+            change(&state.status)
+            if state.status != before { state.untold.append(.statusChanged(state.status)) }
+            // In this order it is written; the recorder only puts it aside here.
+            return recorder.putAside(state.status.name, change)
         }
+        if mustSchedule { recorder.schedule() }
+        tellUntold()
     }
 
     /// Tells those who watch of something else.
-    func tell(_ event: HostEvent) { publish(event) }
+    func tell(_ event: HostEvent) {
+        state.withLock { $0.untold.append(event) }
+        tellUntold()
+    }
+
+    private func tellUntold() {
+        while true {
+            let next = state.withLock { state -> HostEvent? in
+                // Who is called may change the status: that is told by the one who is telling already.
+                guard !state.isTelling, !state.untold.isEmpty else { return nil }
+                state.isTelling = true
+                return state.untold.removeFirst()
+            }
+            guard let next else { return }
+            publish(next)
+            state.withLock { $0.isTelling = false }
+        }
+    }
 }

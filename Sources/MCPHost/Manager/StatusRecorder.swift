@@ -73,16 +73,26 @@ final class StatusRecorder: Sendable {
 
     func record(_ generation: RecordedGeneration) { add { $0.generations.append(generation) } }
 
-    /// Writes soon, together with what follows closely.
-    private func add(_ change: (inout Pending) -> Void) {
-        if isReadOnly { return }
-        let mustSchedule = pending.withLock { pending in
+    /// Puts a change aside to be written; calls nobody, so that a caller may hold a lock that keeps changes in order.
+    /// - Returns: whether `schedule` must follow.
+    func putAside(_ server: String, _ change: @escaping StatusChange) -> Bool {
+        putAside { $0.changes.append((server, change)) }
+    }
+
+    private func putAside(_ change: (inout Pending) -> Void) -> Bool {
+        if isReadOnly { return false }
+        return pending.withLock { pending in
             guard !pending.isBroken else { return false }
             change(&pending)
             defer { pending.isScheduled = true }
             return !pending.isScheduled
         }
-        guard mustSchedule else { return }
+    }
+
+    private func add(_ change: (inout Pending) -> Void) { if putAside(change) { schedule() } }
+
+    /// Writes soon, together with what follows closely.
+    func schedule() {
         Task.detached { [weak self] in
             try? await Task.sleep(for: .milliseconds(100))
             self?.flush()
@@ -93,18 +103,19 @@ final class StatusRecorder: Sendable {
 
     /// Writes what is waiting; returns when it is written.
     func flush() {
-        writing.withLock { _ in writeBatch() }
+        // The log is the program's own, and is not written with a lock held.
+        if case .failure(let error)? = writing.withLock({ _ in writeBatch() }) { report(error) }
     }
 
-    private func writeBatch() {
+    private func writeBatch() -> Result<Void, OmlxError>? {
         let batch = pending.withLock { pending in
             defer { pending = Pending(isBroken: pending.isBroken) }
             return pending
         }
         let isEmpty = batch.changes.isEmpty && batch.tools.isEmpty && batch.events.isEmpty && batch.documents.isEmpty
-        guard !isEmpty || !batch.generations.isEmpty else { return }
+        guard !isEmpty || !batch.generations.isEmpty else { return nil }
         let moment = now()
-        attempt { (database) throws(OmlxError) in
+        return tried { (database) throws(OmlxError) in
             for (server, entries) in Dictionary(grouping: batch.changes, by: \.server) {
                 try database.update(server) { status in for entry in entries { entry.change(&status) } }
             }
@@ -120,16 +131,27 @@ final class StatusRecorder: Sendable {
     }
 
     /// Runs against the database; the first failure is logged, later ones are not tried.
-    @discardableResult
     private func attempt<Value>(_ body: (StatusDatabase) throws(OmlxError) -> Value) -> Value? {
+        switch tried(body) {
+        case .success(let value)?: return value
+        case .failure(let error)?:
+            report(error)
+            return nil
+        case nil: return nil
+        }
+    }
+
+    private func report(_ error: OmlxError) { logger.warning("\(error.description)") }
+
+    /// Runs against the database; `nil` after the first failure.
+    private func tried<Value>(_ body: (StatusDatabase) throws(OmlxError) -> Value) -> Result<Value, OmlxError>? {
         if pending.withLock({ $0.isBroken }) { return nil }
         do throws(OmlxError) {
             let database = try opened()
-            return try body(database)
+            return .success(try body(database))
         } catch {
             pending.withLock { $0.isBroken = true }
-            logger.warning("\(error.description)")
-            return nil
+            return .failure(error)
         }
     }
 
