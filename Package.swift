@@ -45,7 +45,7 @@ let package = Package(
         .target(name: "MCPClient", dependencies: ["CProcess", "Cryptography", "HTTPClient", "ErrorCatalogue", "JSON"]),
         .target(
             name: "SignIn",
-            dependencies: ["OAuth", "Credentials", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
+            dependencies: ["CProcess", "OAuth", "Credentials", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         // 1
         .target(name: "OAuth", dependencies: ["HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         .target(
@@ -106,7 +106,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "MCPClientTests",
-            dependencies: ["MCPClient", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
+            dependencies: ["MCPClient", "CProcess", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
         .testTarget(
             name: "MCPHostTests",
             dependencies: [

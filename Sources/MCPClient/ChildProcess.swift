@@ -19,7 +19,7 @@ enum ChildOutput: Sendable, Hashable {
     case ended(ExitStatus)
 }
 
-/// A child process in a group of its own. Its descriptors belong to the loop's thread.
+/// A child process in a session of its own, which dies with this one. Its descriptors belong to the loop's thread.
 final class ChildProcess: Sendable {
     /// The descriptors of the host's side. `end` is readable once the process has ended; -1 where the kernel has none.
     struct Descriptors: Sendable {
@@ -51,11 +51,14 @@ final class ChildProcess: Sendable {
 
     let pid: pid_t
     let descriptors: Descriptors
+    /// What is in the environment of the child and of all it starts: by this they are found.
+    let mark: ChildMark
     private let state = Mutex(State())
     private let loop: ChildProcessLoop
 
-    private init(pid: pid_t, descriptors: Descriptors, loop: ChildProcessLoop) {
+    private init(pid: pid_t, descriptors: Descriptors, mark: ChildMark, loop: ChildProcessLoop) {
         self.pid = pid
+        self.mark = mark
         self.descriptors = descriptors
         self.loop = loop
     }
@@ -73,13 +76,15 @@ final class ChildProcess: Sendable {
             input.close()
             throw error
         }
-        let variables = command.variables.map { "\($0.key)=\($0.value)" }
+        let mark = ChildMark()
+        let variables =
+            command.variables.filter { $0.key != ChildMark.name }.map { "\($0.key)=\($0.value)" } + [mark.text]
         var pid: pid_t = 0
         let status = withCStrings(command.arguments) { arguments in
             withCStrings(variables) { variables in
                 cprocess_spawn(
                     &pid, command.path, arguments, variables, command.workingDirectory, input.reading, output.writing,
-                    error.writing)
+                    error.writing, true)
             }
         }
         Glibc.close(input.reading)
@@ -95,7 +100,7 @@ final class ChildProcess: Sendable {
             for descriptor in [descriptors.input, descriptors.output, descriptors.error] { Glibc.close(descriptor) }
             throw startFailure(command.arguments[0], errno: status)
         }
-        let child = ChildProcess(pid: pid, descriptors: descriptors, loop: loop)
+        let child = ChildProcess(pid: pid, descriptors: descriptors, mark: mark, loop: loop)
         loop.add(child)
         return child
     }

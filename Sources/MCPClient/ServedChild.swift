@@ -10,6 +10,9 @@ final class ServedChild {
     private static let lastReadLimit = 16 << 20
     /// How long a process may take to end after it closed its output, in seconds.
     private static let outputClosedGrace = 0.5
+    /// How long processes that left the group may take to end after SIGTERM, in seconds, and how often that is looked at.
+    private static let leftGrace = 0.5
+    private static let leftTick = 0.02
 
     private let child: ChildProcess
     private var input: Int32
@@ -19,6 +22,9 @@ final class ServedChild {
     private var shutdown: ShutdownSequence?
     private(set) var deadline: ContinuousClock.Instant?
     private(set) var isOver = false
+    private var descendants: ChildDescendants
+    /// How the process ended, while what it left behind is being ended.
+    private var farewell: (status: ExitStatus, end: ContinuousClock.Instant)?
     private var buffer = [UInt8](repeating: 0, count: 64 << 10)
 
     init(_ child: ChildProcess) {
@@ -27,10 +33,11 @@ final class ServedChild {
         output = child.descriptors.output
         error = child.descriptors.error
         end = child.descriptors.end
+        descendants = ChildDescendants(of: child.pid, mark: child.mark)
     }
 
     /// Whether only looking tells that it has ended.
-    var needsTick: Bool { end < 0 }
+    var needsTick: Bool { end < 0 && farewell == nil }
 
     func pollDescriptors() -> [pollfd] {
         let interests = child.interests()
@@ -51,7 +58,7 @@ final class ServedChild {
             if shutdown == nil { begin(ShutdownSequence(grace: Self.outputClosedGrace, quickly: false), .now) }
         }
         if events[2] != 0, !readSome(error, { .error($0) }) { close(&error) }
-        if events[3] != 0 || needsTick { reapIfEnded() }
+        if farewell == nil, events[3] != 0 || needsTick { reapIfEnded() }
     }
 
     // MARK: input and output
@@ -92,13 +99,19 @@ final class ServedChild {
     /// Begins a shutdown that was asked for and takes the steps that are due.
     func advanceShutdown(_ now: ContinuousClock.Instant) {
         if isOver { return }
+        if let farewell {
+            if farewell.end <= now || (deadline ?? now) <= now { seeOff(now) }
+            return
+        }
         if let asked = child.takeShutdown() { begin(asked, now) }
         while let due = deadline, due <= now, !isOver { takeStep(now) }
     }
 
     private func begin(_ sequence: ShutdownSequence, _ now: ContinuousClock.Instant) {
+        guard farewell == nil else { return }
         shutdown = sequence
         deadline = now
+        descendants.look()
     }
 
     private func takeStep(_ now: ContinuousClock.Instant) {
@@ -107,6 +120,7 @@ final class ServedChild {
             return
         }
         deadline = now + .bounded(wait)
+        if step == .terminate || step == .kill { descendants.look() }
         switch step {
         case .closeInput: closeInput()
         case .terminate: kill(-child.pid, SIGTERM)
@@ -121,12 +135,35 @@ final class ServedChild {
         let status = waitid(P_PID, id_t(child.pid), &info, WEXITED | WNOHANG | WNOWAIT)
         if status == 0, info.si_signo == 0 { return }
         if status < 0, errno == EINTR { return }
-        if status == 0 { kill(-child.pid, SIGKILL) }
+        if status == 0 {
+            descendants.look()
+            kill(-child.pid, SIGKILL)
+        }
         readRest(error) { .error($0) }
         readRest(output) { .output($0) }
         var raw: Int32 = 0
         let reaped = status == 0 ? waitpid(child.pid, &raw, 0) : -1
-        finish(reaped == child.pid ? ExitStatus(raw) : .unknown)
+        close(&end)
+        let now = ContinuousClock.now
+        farewell = (reaped == child.pid ? ExitStatus(raw) : .unknown, now + .bounded(Self.leftGrace))
+        let left = descendants.running()
+        for process in left { process.signal(SIGTERM) }
+        if left.isEmpty { seeOff(now) } else { deadline = now + .bounded(Self.leftTick) }
+    }
+
+    /// Ends what left the group: at last with SIGKILL, and what was started meanwhile with it.
+    private func seeOff(_ now: ContinuousClock.Instant) {
+        guard let farewell else { return }
+        var left = descendants.running()
+        if !left.isEmpty, now < farewell.end {
+            deadline = now + .bounded(Self.leftTick)
+            return
+        }
+        for _ in 0..<8 where !left.isEmpty {
+            for process in left { process.signal(SIGKILL) }
+            left = descendants.running()
+        }
+        finish(farewell.status)
     }
 
     private func finish(_ status: ExitStatus) {

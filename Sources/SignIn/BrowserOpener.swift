@@ -1,5 +1,6 @@
 // Opens a URL in the person's browser: a program started directly, never through a shell.
 
+import CProcess
 import Glibc
 
 /// Opens URLs. A protocol so that a program with its own window can bring its own way.
@@ -11,9 +12,15 @@ public protocol BrowserOpening: Sendable {
 /// Starts the programs `BROWSER` names, or the desktop's opener.
 public struct BrowserOpener: BrowserOpening {
     private let environment: [String: String]
+    private let withheld: Set<String>
 
     /// An opener that works from these variables.
-    public init(environment: [String: String]) { self.environment = environment }
+    /// - Parameter withheld: names of variables that no browser gets, as those a configuration takes secrets from, but for
+    ///   the few without which no browser starts or finds its way (`isNeeded`).
+    public init(environment: [String: String], withholding withheld: Set<String> = []) {
+        self.environment = environment
+        self.withheld = withheld
+    }
 
     /// Whether there is any program to try.
     public var canOpen: Bool { !BrowserCommand.candidates(for: "", environment: environment).isEmpty }
@@ -27,35 +34,40 @@ public struct BrowserOpener: BrowserOpening {
         return false
     }
 
-    /// Starts the program in a session of its own, so that Ctrl-C here does not close the browser there.
+    /// Starts the program in a session of its own, so that Ctrl-C here does not close the browser there, and with nothing of
+    /// ours but the variables it may have: signals, descriptors and directories are as for any new program.
     private func spawn(_ command: BrowserCommand) -> pid_t? {
         guard let path = find(command.program) else { return nil }
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        guard posix_spawn_file_actions_init(&actions) == 0, posix_spawnattr_init(&attributes) == 0 else { return nil }
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        for descriptor in 0...2 {
-            posix_spawn_file_actions_addopen(&actions, Int32(descriptor), "/dev/null", O_RDWR, 0)
-        }
-        // POSIX_SPAWN_SETSID, a macro of glibc that Swift does not import.
-        posix_spawnattr_setflags(&attributes, 0x80)
-        let arguments = ([path] + command.arguments).map { strdup($0) }
-        let variables = environment.filter { Self.isForOthers($0.key) }.map {
-            strdup("\($0.key)=\(Self.withoutUser($0.value))")
-        }
+        let null = Glibc.open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard null >= 0 else { return nil }
+        defer { close(null) }
+        var arguments = ([path] + command.arguments).map { strdup($0) } + [nil]
+        var variables = passed.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for string in arguments + variables { free(string) } }
         var process = pid_t()
-        let status = posix_spawn(&process, path, &actions, &attributes, arguments + [nil], variables + [nil])
+        let status = cprocess_spawn(&process, path, &arguments, &variables, nil, null, null, null, false)
         return status == 0 ? process : nil
+    }
+
+    /// What the browser gets.
+    var passed: [String: String] {
+        environment.filter { name, _ in Self.isNeeded(name) || (!withheld.contains(name) && Self.isForOthers(name)) }
+            .mapValues { Self.withoutUser($0) }
+    }
+
+    /// Whether a browser needs the variable to start, or to reach the network, whoever else names it.
+    private static func isNeeded(_ name: String) -> Bool {
+        let needed = [
+            "PATH", "HOME", "LANG", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS",
+        ]
+        let proxies = ["http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "no_proxy"]
+        return needed.contains(name) || name.hasPrefix("XDG_") || proxies.contains(name.lowercased())
     }
 
     /// Whether a variable may go to a browser, which runs for days and shows its environment to all programs of the user:
     /// none that may hold a password or a token.
-    static func isForOthers(_ name: String) -> Bool {
-        if ["XDG_ACTIVATION_TOKEN", "PWD"].contains(name) { return true }
+    private static func isForOthers(_ name: String) -> Bool {
+        if name == "PWD" { return true }
         let name = name.uppercased()
         let words = Set(name.split(separator: "_").map(String.init))
         return !name.hasPrefix("OMLX_INPUT_")
@@ -66,7 +78,7 @@ public struct BrowserOpener: BrowserOpening {
     }
 
     /// A URL without user and password, as of a proxy; any other value as it is.
-    static func withoutUser(_ value: String) -> String {
+    private static func withoutUser(_ value: String) -> String {
         guard let start = value.firstRange(of: "://")?.upperBound,
             let at = value[start...].prefix(while: { !"/?#".contains($0) }).lastIndex(of: "@")
         else { return value }

@@ -62,6 +62,7 @@ extension HostConfiguration {
             environment: environment, configurationFolder: ConfigurationPath.folder(of: path), homeFolder: homeDirectory
         )
         sourcePath = path
+        namedVariables = Self.namedVariables(in: document.located.value)
         let root = ConfigurationEntry(value: document.located.value, pointer: "", path: "")
         try Self.require(root, "the top level", in: document)
         var reader = EntryReader(document: document, scope: scope)

@@ -33,6 +33,9 @@ public struct HostConfiguration: Sendable {
     /// they are warnings.
     public var diagnostics: [ConfigurationDiagnostic] = []
 
+    /// The variables of the environment that the file names.
+    public var namedVariables: Set<String> = []
+
     /// A configuration without servers.
     public init() {}
 

@@ -46,7 +46,7 @@ struct CallCommand: Action {
 
     private func call(_ name: String, _ manager: MCPManager, _ session: Session) async throws -> ToolResult {
         let server = try await manager.server(ofTool: name)
-        let offer = connect.login ? TerminalSignIn(server: server, session: session).offer : nil
+        let offer = connect.login ? TerminalSignIn(server: server, manager.configuration, session: session).offer : nil
         if let offer { try await manager.start(server, signingIn: offer) } else { await manager.start([server]) }
         try await connect.refuseUnusable(manager)
         let schema = await manager.tools(of: server)

@@ -51,7 +51,7 @@ struct LoginCommand: Action {
         var options = LoginOptions(
             scopes: scope.map { $0.split(separator: " ").map(String.init) }, resetsClient: resetClient,
             isForced: force || scope != nil || resetClient)
-        let signIn = TerminalSignIn(server: name, session: session, noBrowser: noBrowser)
+        let signIn = TerminalSignIn(server: name, configuration, session: session, noBrowser: noBrowser)
         options.flow = device ? .device : signIn.offer.flow
         options.clientMetadataURL = connect.clientMetadataURL(session.environment)
         let report = try await session.withManager(

@@ -14,8 +14,9 @@ struct TerminalSignIn {
     /// What a command offers a server that wants a sign-in.
     var offer: SignInOffer { SignInOffer(interface: interface, browser: browser, flow: flow) }
 
-    init(server: String, session: Session, noBrowser: Bool = false) {
-        let opener = BrowserOpener(environment: session.environment)
+    /// - Parameter configuration: what it names of the environment may be a secret, and no browser gets it.
+    init(server: String, _ configuration: HostConfiguration, session: Session, noBrowser: Bool = false) {
+        let opener = BrowserOpener(environment: session.environment, withholding: configuration.namedVariables)
         browser = noBrowser || !opener.canOpen ? nil : opener
         // Who asks for the address to be printed gets it, also where nothing could open it.
         flow = noBrowser ? .browser : .automatic(hasDisplay: opener.canOpen)

@@ -57,7 +57,7 @@ struct ToolsCommand: Action {
     private func signInWhereNeeded(_ manager: MCPManager, _ chosen: [String]?, _ session: Session) async throws {
         for status in await manager.statuses() where chosen?.contains(status.name) ?? true {
             guard status.discovery.state == .unauthorized else { continue }
-            let offer = TerminalSignIn(server: status.name, session: session).offer
+            let offer = TerminalSignIn(server: status.name, manager.configuration, session: session).offer
             do {
                 try await manager.start(status.name, signingIn: offer)
             } catch let error as OmlxError {
