@@ -44,11 +44,15 @@ protocol RecordStore: CredentialStore {
     /// Writes something that is no record, and deletes it, where that asks nobody.
     /// - Throws: what a save would.
     func tryWriting() async throws
+    /// Finds out whether a first record could be kept, where that makes nothing and asks nobody: as a full disk.
+    /// - Throws: what a save would.
+    func tryKeeping() async throws
 }
 
 extension RecordStore {
     func caution() async throws -> String? { nil }
     func tryWriting() async throws {}
+    func tryKeeping() async throws {}
 }
 
 extension CredentialStore {
@@ -76,6 +80,10 @@ extension CredentialStore {
         guard damaged.isRemovable, let store = self as? any RecordStore else { throw damaged.error }
         return try await store.discard(damaged)
     }
+
+    /// Finds out before a person is asked whether a sign-in could be kept, as far as that makes nothing and asks nobody.
+    /// - Throws: `OmlxError` of class storage.
+    public func tryKeeping() async throws { try await (self as? any RecordStore)?.tryKeeping() }
 }
 
 extension RecordStore {

@@ -16,6 +16,8 @@ enum Interrupts {
     static func install(_ action: @escaping @Sendable () -> Void) {
         handler.withLock { $0 = action }
         signal(SIGPIPE, SIG_IGN)
+        // A file beyond the limit of its size (ulimit -f) is an error like a full disk, not an end.
+        signal(SIGXFSZ, SIG_IGN)
         let note: @convention(c) (Int32) -> Void = { _ in
             // Only async-signal-safe work here: a byte into a pipe wakes the thread.
             var byte: UInt8 = 0

@@ -65,6 +65,12 @@ public final class AutomaticStore: RecordStore {
     func caution() async throws -> String? { try await current().caution() }
     func tryWriting() async throws { try await current().tryWriting() }
 
+    func tryKeeping() async throws {
+        // The note which store it is lies with the files.
+        if try standing() == nil { try FolderProbe.tryWriting(at: places.folder) }
+        try await current().tryKeeping()
+    }
+
     /// Also when the choice is made, or becomes another one: then the other store is watched.
     public func changes() -> AsyncStream<Void>? {
         guard let notes = choiceFile.changes() else { return nil }

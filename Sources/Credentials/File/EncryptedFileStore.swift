@@ -213,6 +213,12 @@ extension EncryptedFileStore {
         try opened.tryWriting(temporaryName: try temporaryName())
     }
 
+    /// Also before the first save, when nothing is there: by a file beside where it will be.
+    func tryKeeping() async throws {
+        try FolderProbe.tryWriting(at: folder)
+        _ = try PrivateFolder.open(folder, creating: false)
+    }
+
     /// The turn of a writer of this record.
     private func lock(_ recordName: String) async throws -> CredentialLock {
         try await OmlxError.asWriting {

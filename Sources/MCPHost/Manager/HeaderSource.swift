@@ -46,6 +46,7 @@ public struct HeaderSource: Sendable {
             signIn = nil
             return
         }
+        if let warning = options.paths.warning { options.logger.warning("\(warning)") }
         let store = try StoreSelection.store(of: server, configuration, options)
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment), tls: TLSSettings(server.tls),

@@ -10,6 +10,8 @@ public struct HostPaths: Sendable, Hashable {
     public var database: String
     /// Locks: `$XDG_RUNTIME_DIR/omlx`, or a folder beside the database.
     public var locks: String
+    /// Why the locks are not where `XDG_RUNTIME_DIR` says, in a sentence for people.
+    public var warning: String?
 
     /// Places of the user's own choice.
     public init(credentials: String, database: String, locks: String) {
@@ -23,6 +25,7 @@ public struct HostPaths: Sendable, Hashable {
         let signIn = SignInPaths(environment: environment, homeDirectory: homeDirectory)
         credentials = signIn.credentials
         locks = signIn.locks
+        warning = signIn.warning
         let state = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         database = (state ?? homeDirectory + "/.local/state") + "/omlx/status.sqlite"
     }

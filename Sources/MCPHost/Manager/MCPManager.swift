@@ -48,6 +48,7 @@ public actor MCPManager {
         let recorder = StatusRecorder(
             path: options.paths.database, logger: options.logger, now: options.now, isReadOnly: !options.keepsStatus)
         self.recorder = recorder
+        if let warning = options.paths.warning { options.logger.warning("\(warning)") }
         gate = CallGate(limit: configuration.maxToolCalls)
         let store = try StoreSelection(configuration, options).store
         sharedStore = store
