@@ -5,28 +5,52 @@ import OAuth
 
 /// The authorization request whose answer is awaited, and those that have had theirs.
 struct CallbackExpectation {
-    private var awaited: [UInt8]?
+    /// What becomes of an answer.
+    enum Verdict: Equatable {
+        /// It is the one awaited.
+        case taken
+        /// Its request has been answered or given up.
+        case alreadyAnswered
+        /// Nothing is awaited yet.
+        case notAwaited
+        /// It ends nothing; the person hears of it.
+        case passedOver(AnswerWeight)
+    }
+
+    private var awaited: AwaitedAnswer?
     /// The states of requests that were answered or given up: each is good for one answer (C9.4).
     private var spent: [[UInt8]] = []
 
-    /// Awaits the answer to the request with this state; the one awaited before is given up.
-    mutating func expect(_ state: String) {
-        if let awaited { spent.append(awaited) }
-        awaited = Array(state.utf8)
+    /// Awaits this answer; the one awaited before is given up.
+    mutating func expect(_ answer: AwaitedAnswer) {
+        if let awaited { spent.append(Array(awaited.state.utf8)) }
+        awaited = answer
     }
 
-    /// Whether an answer is taken, and the page to show in place of the answer's own.
-    ///
-    /// A state that was never ours is taken, and ends the sign-in with `OAUTH_STATE_MISMATCH`: a browser was led here
-    /// with it, so something is amiss.
-    mutating func judge(_ query: String) -> (isTaken: Bool, page: CallbackPage?) {
+    /// What becomes of an answer. One with a state that was never ours is passed over: a tab of an earlier sign-in, another
+    /// user, or a page that leads a browser here would end the sign-in otherwise.
+    mutating func judge(_ query: String) -> Verdict {
         let states = FormEncoding.decode(query).filter { $0.name == "state" }.map { Array($0.value.utf8) }
         if let state = states.first, spent.contains(where: { constantTimeEquals($0, state) }) {
-            return (false, .alreadyAnswered)
+            return .alreadyAnswered
         }
-        guard let awaited else { return (false, .notAwaited) }
-        guard states.count == 1, constantTimeEquals(states[0], awaited) else { return (true, .otherSignIn) }
-        spent.append(awaited)
-        return (true, nil)
+        guard let awaited else { return .notAwaited }
+        let weight = AnswerWeight(query, for: awaited)
+        guard weight == .decides else { return .passedOver(weight) }
+        spent.append(Array(awaited.state.utf8))
+        return .taken
+    }
+}
+
+extension CallbackExpectation.Verdict {
+    /// The page to show in place of the answer's own.
+    var page: CallbackPage? {
+        switch self {
+        case .taken: nil
+        case .alreadyAnswered: .alreadyAnswered
+        case .notAwaited: .notAwaited
+        case .passedOver(.unproven): .unproven
+        case .passedOver: .otherSignIn
+        }
     }
 }

@@ -8,31 +8,61 @@ import Synchronization
 /// Listens on loopback for the answer to an authorization request. Stray requests (favicon, preflight, a second tab)
 /// get a page and change nothing; neither do connections that say nothing.
 final class CallbackListener: Sendable {
-    /// The query of each answer that was taken, in order.
-    let answers: AsyncStream<String>
+    /// What came, in order.
+    enum Event: Equatable, Sendable {
+        /// The query of the answer that was awaited, less what the redirect URI has of its own.
+        case answer(String)
+        /// An answer that ends nothing.
+        case passedOver(AnswerWeight)
+        /// A browser that came back in a way that is not read.
+        case odd(CallbackOddity)
+    }
+
+    /// What a sign-in hears of. Each kind of stray is told once for each request: anybody may repeat one without end.
+    let events: AsyncStream<Event>
     /// The port listened at.
     let port: Int
 
-    private let continuation: AsyncStream<String>.Continuation
-    private let expectation = Mutex(CallbackExpectation())
+    private let continuation: AsyncStream<Event>.Continuation
+    private let expectation = Mutex(Expectation())
     private let path: String
+    private let ownQuery: RedirectQuery
     private let hosts: Set<String>
     private let sockets: [Int32]
     private let wake: (read: Int32, write: Int32)
+    private let accept: @Sendable (Int32) -> Int32
     private let isStopped = Mutex(false)
+
+    private struct Expectation {
+        var answer = CallbackExpectation()
+        var told: [Event] = []
+    }
 
     private static let clientLimit = 32
     /// Fewer than the limit, so that a new client is asked for its request before others can displace it.
     private static let acceptLimit = 8
     private static let requestLimit = 16 << 10
     private static let clientSeconds = 10.0
+    /// How long and how much is still read after an answer: a connection closed with bytes unread is reset, and the page lost.
+    private static let farewellSeconds = 2.0
+    private static let farewellLimit = 1 << 20
+    private static let toldLimit = 8
+    /// How long nobody new is let in when there is no descriptor to be had, in milliseconds.
+    private static let restMilliseconds: Int32 = 100
 
     /// Binds and listens; answers count from `expect(_:)` on.
     /// - Parameters:
     ///   - settings: host, path and the port fixed by the configuration, if any.
     ///   - preferredPort: the port of an earlier registration, tried first.
+    ///   - accept: takes a connection from a listening socket as accept(2) does; what went wrong is a negative number.
     /// - Throws: `OmlxError`: `OAUTH_CALLBACK_PORT_TAKEN`, `OAUTH_CALLBACK_FAILED`.
-    init(_ settings: RedirectSettings, preferredPort: Int?) throws(OmlxError) {
+    init(
+        _ settings: RedirectSettings, preferredPort: Int?,
+        accept: @escaping @Sendable (Int32) -> Int32 = { socket in
+            let descriptor = Glibc.accept(socket, nil, nil)
+            return descriptor < 0 ? -errno : descriptor
+        }
+    ) throws(OmlxError) {
         let (sockets, port) = try Self.bind(settings, preferredPort: preferredPort)
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else {
@@ -43,17 +73,25 @@ final class CallbackListener: Sendable {
         self.sockets = sockets
         self.port = port
         wake = (ends[0], ends[1])
-        path = settings.path
+        self.accept = accept
+        let place = String(settings.path.prefix { $0 != "?" })
+        path = place.isEmpty ? "/" : place
+        ownQuery = RedirectQuery(of: settings.path)
         let names = ["127.0.0.1", "localhost", "[::1]"]
         // Browsers leave out the port that is the scheme's own.
         hosts = Set(names.map { "\($0):\(port)" } + (port == 80 ? names : []))
-        (answers, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16))
+        (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16))
         try startThread()
     }
 
-    /// Takes the answer to the authorization request with this state from now on. Earlier requests are over: answers to
-    /// them change nothing any more, nor does a second one to the same request (`state` is single use, C9.4).
-    func expect(_ state: String) { expectation.withLock { $0.expect(state) } }
+    /// Takes this answer from now on. Earlier requests are over: answers to them change nothing any more, nor does a second
+    /// one to the same request (`state` is single use, C9.4).
+    func expect(_ answer: AwaitedAnswer) {
+        expectation.withLock { expectation in
+            expectation.answer.expect(answer)
+            expectation.told = []
+        }
+    }
 
     private func startThread() throws(OmlxError) {
         var thread = pthread_t()
@@ -205,15 +243,22 @@ final class CallbackListener: Sendable {
         var descriptor: Int32
         var request: [UInt8] = []
         var deadline: ContinuousClock.Instant
+        /// How much was read after the answer; `nil` before it.
+        var readAfterAnswer: Int?
     }
 
     private func run() {
         var clients: [Client] = []
+        var restsUntil: ContinuousClock.Instant?
         while !isStopped.withLock({ $0 }) {
+            if let end = restsUntil, end <= .now { restsUntil = nil }
             var polled = [pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)]
-            polled += sockets.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            if restsUntil == nil { polled += sockets.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) } }
             polled += clients.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-            _ = poll(&polled, nfds_t(polled.count), clients.isEmpty ? -1 : 500)
+            let timeout = restsUntil == nil ? (clients.isEmpty ? -1 : 500) : Self.restMilliseconds
+            if poll(&polled, nfds_t(polled.count), timeout) < 0, errno != EINTR {
+                usleep(useconds_t(timeout.magnitude))
+            }
             let ready = Set(polled.filter { $0.revents != 0 }.map(\.fd))
             let now = ContinuousClock.now
             clients = clients.compactMap { client in
@@ -223,46 +268,83 @@ final class CallbackListener: Sendable {
                 close(client.descriptor)
                 return nil
             }
-            for socket in sockets where ready.contains(socket) { acceptClients(socket, &clients) }
+            for socket in sockets where ready.contains(socket) {
+                if !acceptClients(socket, &clients) { restsUntil = now + .milliseconds(Self.restMilliseconds) }
+            }
         }
         for client in clients { close(client.descriptor) }
         closeAll()
     }
 
     /// Takes new clients. One too many displaces the one that has kept us waiting longest: idle connections keep nobody
-    /// out (H7).
-    private func acceptClients(_ socket: Int32, _ clients: inout [Client]) {
+    /// out (H7). So does one that there is no descriptor for.
+    /// - Returns: false when there is none to be had: the connection stays where it is, and is ready again at once.
+    private func acceptClients(_ socket: Int32, _ clients: inout [Client]) -> Bool {
         for _ in 0..<Self.acceptLimit {
-            let descriptor = accept(socket, nil, nil)
-            guard descriptor >= 0 else { return }
+            var descriptor = accept(socket)
+            if Self.isExhaustion(descriptor) {
+                guard !clients.isEmpty else { return false }
+                close(clients.removeFirst().descriptor)
+                descriptor = accept(socket)
+                if Self.isExhaustion(descriptor) { return false }
+            }
+            guard descriptor >= 0 else { return true }
             Self.keepToOurselves(descriptor)
             if clients.count >= Self.clientLimit { close(clients.removeFirst().descriptor) }
             clients.append(Client(descriptor: descriptor, deadline: .now + .seconds(Self.clientSeconds)))
         }
+        return true
     }
 
-    /// Reads what is there; true when the client has been answered or is gone.
+    private static func isExhaustion(_ outcome: Int32) -> Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(-outcome) }
+
+    /// Reads what is there; true when nothing more is to be done for the client.
     private func serve(_ client: inout Client) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = recv(client.descriptor, &buffer, buffer.count, 0)
         if count < 0 { return errno != EAGAIN && errno != EINTR }
         if count == 0 { return true }
+        if let read = client.readAfterAnswer {
+            client.readAfterAnswer = read + count
+            return read + count > Self.farewellLimit
+        }
         client.request += buffer[..<count]
         let text = String(decoding: client.request, as: UTF8.self)
-        guard let end = text.range(of: "\r\n\r\n") ?? text.range(of: "\n\n") else {
+        if let end = text.range(of: "\r\n\r\n") ?? text.range(of: "\n\n") {
+            answer(client.descriptor, with: page(for: String(text[..<end.lowerBound])))
+        } else {
             guard client.request.count > Self.requestLimit else { return false }
             answer(client.descriptor, with: .badRequest)
+        }
+        client.readAfterAnswer = 0
+        client.deadline = .now + .seconds(Self.farewellSeconds)
+        return false
+    }
+
+    /// Tells of a request what is to be told, and says what is shown.
+    private func page(for head: String) -> CallbackPage {
+        let reading = CallbackRequest(head).judge(path: path, hosts: hosts)
+        guard let query = reading.query.map({ ownQuery.removed(from: $0) }) else {
+            if let oddity = reading.oddity { tellOnce(.odd(oddity)) }
+            return reading.page
+        }
+        let verdict = expectation.withLock { $0.answer.judge(query) }
+        switch verdict {
+        case .taken: continuation.yield(.answer(query))
+        case .passedOver(let weight): tellOnce(.passedOver(weight))
+        case .alreadyAnswered, .notAwaited: break
+        }
+        return verdict.page ?? reading.page
+    }
+
+    private func tellOnce(_ event: Event) {
+        let isNew = expectation.withLock { expectation in
+            // Of refusals that prove nothing, which anybody can word anew, a few.
+            guard !expectation.told.contains(event), expectation.told.count < Self.toldLimit else { return false }
+            expectation.told.append(event)
             return true
         }
-        let (page, query) = CallbackRequest(String(text[..<end.lowerBound])).judge(path: path, hosts: hosts)
-        guard let query else {
-            answer(client.descriptor, with: page)
-            return true
-        }
-        let verdict = expectation.withLock { $0.judge(query) }
-        answer(client.descriptor, with: verdict.page ?? page)
-        if verdict.isTaken { continuation.yield(query) }
-        return true
+        if isNew { continuation.yield(event) }
     }
 
     private func answer(_ descriptor: Int32, with page: CallbackPage) {

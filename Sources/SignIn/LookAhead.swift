@@ -62,7 +62,8 @@ extension SignInDriver {
             scopes: Scopes.parse(Scopes.text(configuration.scopes ?? record.requestedScopes)),
             resource: (configuration.resource ?? .automatic).text(or: ResourceIdentifier.canonical(of: request.server)),
             scopeParameter: configuration.scopeParameter ?? "scope",
-            extraParameters: configuration.authorizationParameters, state: "", pkce: nil)
+            extraParameters: configuration.authorizationParameters, state: "",
+            pkce: try? PKCE(octets: context.random(32)))
         guard let look = try? await look(authorization) else { return nil }
         return (record.clientID, look)
     }
@@ -73,7 +74,7 @@ extension SignInDriver {
         var own = authorization
         own.state = Base64URL.encode(try context.random(24))
         let pkce = try PKCE(octets: try context.random(32))
-        own.pkce = pkce
+        if own.pkce != nil { own.pkce = pkce }
         if own.nonce != nil { own.nonce = pkce.nonce }
         guard let request = ClientLook.request(for: own) else {
             return .failure(

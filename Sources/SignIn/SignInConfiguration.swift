@@ -31,7 +31,7 @@ public struct RedirectSettings: Sendable, Hashable {
     public var host: String
     /// A port fixed by the configuration; `nil` for any free one, kept with the registration.
     public var port: Int?
-    /// The path.
+    /// The path, with the query the redirect URI has of its own, if any (RFC 6749 §3.1.2). Empty for a URI without one.
     public var path: String
     /// A whole redirect URI that omlx cannot listen at, such as an https page of the user's own: answers are pasted.
     public var foreignURI: String?
@@ -45,7 +45,8 @@ public struct RedirectSettings: Sendable, Hashable {
     ) {
         self.host = host
         self.port = port
-        self.path = path.hasPrefix("/") ? path : "/" + path
+        // As it is registered, to the byte.
+        self.path = path.isEmpty || path.hasPrefix("/") || path.hasPrefix("?") ? path : "/" + path
         self.foreignURI = foreignURI
         self.listens = listens
     }

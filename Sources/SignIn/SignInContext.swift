@@ -32,6 +32,8 @@ public struct SignInContext: Sendable {
     public var patience: Double?
     /// The time limits of a request; the tests are in a hurry.
     var limits: @Sendable (HTTPRequest) -> HTTPLimits = { $0.limits }
+    /// After so long without an answer a person is told what to compare with what the provider has, in seconds.
+    var hintAfter = 30.0
     /// Exchanges that must not be cut off.
     public var exchanges: ExchangeRegistry
     /// Told of registrations made and forgotten.

@@ -8,10 +8,13 @@ import OAuth
 /// What comes from the person during one sign-in, however often they are asked.
 struct PersonAnswers {
     enum Answer {
-        case query(String)
+        case came(CallbackListener.Event)
         case line(String)
+        /// No line came for a moment after so many.
+        case linesEnded(Int)
         case browserFailed
         case tick(Int)
+        case remind
     }
 
     let stream: AsyncStream<Answer>
@@ -24,7 +27,7 @@ struct PersonAnswers {
         let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
         var sources: [Task<Void, Never>] = []
         if let listener {
-            sources.append(Task { for await query in listener.answers { continuation.yield(.query(query)) } })
+            sources.append(Task { for await event in listener.events { continuation.yield(.came(event)) } })
         }
         let lines = interface.lines()
         sources.append(Task { for await line in lines { continuation.yield(.line(line)) } })
@@ -44,43 +47,130 @@ struct PersonAnswers {
     }
 }
 
+/// How the person is asked.
+struct PersonQuestion: Sendable {
+    var authorization: AuthorizationRequest
+    var client: SignInClient
+    /// What a look at the address was answered, where that says something.
+    var lookAnswer: String?
+    var isListening: Bool
+    var seconds: Int
+}
+
+/// What came in place of the answer.
+struct Strays {
+    /// Whether an answer came with another state, or none.
+    var hasForeign = false
+    var refusals: [UnprovenRefusal] = []
+
+    /// What is known of why no answer came, each a clause.
+    var reasons: [String] {
+        (hasForeign ? ["an answer came that does not carry the state that was sent, and was not used"] : [])
+            + refusals.map(\.text)
+    }
+}
+
 extension SignInDriver {
-    /// Shows the address and waits for the first of: callback, pasted answer, time over (pain 4).
-    func ask(
-        _ authorization: AuthorizationRequest, _ answers: PersonAnswers, isListening: Bool, seconds: Int
-    ) async throws -> String {
+    /// Lines that come within this time are one paste: an address broken by a mail or a terminal.
+    private static let pasteGap = Duration.milliseconds(150)
+
+    /// Shows the address and waits for the first of: callback, pasted answer, time over (pain 4). What is not the answer to
+    /// this very request is told and ends nothing.
+    func ask(_ question: PersonQuestion, _ answers: PersonAnswers) async throws -> String {
+        let authorization = question.authorization
         let url = authorization.url
         await interface.show(
             SignInPrompt(
                 url: url, userCode: nil, completeURL: nil, redirectURI: authorization.redirectURI,
-                isListening: isListening, opensBrowser: browser != nil, seconds: seconds))
+                isListening: question.isListening, opensBrowser: browser != nil, seconds: question.seconds))
         let continuation = answers.continuation
-        var sources = [countdown(seconds) { continuation.yield(.tick($0)) }]
+        var sources = [countdown(question.seconds) { continuation.yield(.tick($0)) }]
+        sources.append(
+            Task { [wait = context.hintAfter] in
+                if (try? await Task.sleep(for: .seconds(wait))) != nil { continuation.yield(.remind) }
+            })
         if let browser {
             sources.append(Task { if await !browser.open(url) { continuation.yield(.browserFailed) } })
         }
         defer { for source in sources { source.cancel() } }
+        var strays = Strays()
+        var paste = PasteReader(for: authorization)
+        var lines: [String] = []
         for await answer in answers.stream {
             switch answer {
-            case .query(let query): if !answers.isRetired(query) { return query }
+            case .came(.answer(let query)): if !answers.isRetired(query) { return query }
+            case .came(.passedOver(let weight)): await tell(weight, &strays)
+            case .came(.odd(let oddity)): await interface.notice(oddity.text)
             case .browserFailed: await interface.notice("No browser could be opened. Open the address yourself.")
-            case .tick(let left) where left <= 0: throw overdue(seconds)
+            case .remind: await interface.hint(hint(question, .waiting, strays))
+            case .tick(let left) where left <= 0: throw overdue(question, strays)
             case .tick(let left): await interface.notice("\(left / 60) min left to sign in")
             case .line(let line):
-                do throws(OmlxError) {
-                    if let query = try PastedAnswer.query(line, for: authorization), !answers.isRetired(query) {
-                        return query
-                    }
-                } catch {
-                    await interface.notice(error.message)
+                lines.append(line)
+                let count = lines.count
+                sources.append(
+                    Task {
+                        if (try? await Task.sleep(for: Self.pasteGap)) != nil { continuation.yield(.linesEnded(count)) }
+                    })
+            case .linesEnded(let count) where count < lines.count: break
+            case .linesEnded:
+                let reading = paste.read(lines)
+                lines = []
+                switch reading {
+                case .nothing: break
+                case .answer(let query): if !answers.isRetired(query) { return query }
+                case .unproven(let refusal): await tell(.unproven(refusal), &strays)
+                case .other(let words): await interface.notice(words)
                 }
             }
         }
+        await interface.hint(hint(question, .interrupted, strays))
         throw CancellationError()
+    }
+
+    private func tell(_ weight: AnswerWeight, _ strays: inout Strays) async {
+        switch weight {
+        case .decides: break
+        case .foreign(hasState: true):
+            strays.hasForeign = true
+            await interface.notice(
+                "An answer came with another state than the one sent, as from a tab of an earlier sign-in. It is not used; "
+                    + "this sign-in goes on waiting.")
+        case .foreign(hasState: false):
+            strays.hasForeign = true
+            await interface.notice(
+                "An answer came without the state that was sent. It is not used; this sign-in goes on waiting.")
+        case .unproven(let refusal):
+            if !strays.refusals.contains(refusal) { strays.refusals.append(refusal) }
+            let text = refusal.text
+            await interface.notice(
+                "\(text.prefix(1).uppercased())\(text.dropFirst()); this sign-in goes on waiting (Ctrl-C ends it).")
+        }
+    }
+
+    private func hint(
+        _ question: PersonQuestion, _ moment: SignInHint.Moment, _ strays: Strays
+    ) -> SignInHint {
+        SignInHint(
+            moment: moment, redirectURI: question.authorization.redirectURI, clientID: question.authorization.client.id,
+            client: question.client, reasons: (question.lookAnswer.map { [$0] } ?? []) + strays.reasons)
     }
 
     private func overdue(_ seconds: Int) -> OmlxError {
         OmlxError(.oauthCallbackTimeout, "nobody finished the sign-in within \(seconds) s", nextStep: "sign in again")
+    }
+
+    private func overdue(_ question: PersonQuestion, _ strays: Strays) -> OmlxError {
+        var error = overdue(question.seconds)
+        let hint = hint(question, .interrupted, strays)
+        error.message = ([error.message] + hint.reasons).joined(separator: "; ")
+        error.compared = [
+            .init("redirect URI to register", hint.redirectURI), .init("client_id", hint.clientID),
+        ]
+        error.nextStep =
+            "sign in again; where the provider's page shows an error, register that redirect URI for that client_id there"
+            + ", or let omlx register anew: --reset-client"
+        return error
     }
 
     /// Says each whole minute that is left, and the end.

@@ -31,8 +31,15 @@ public protocol SignInInterface: Sendable {
     func show(_ prompt: SignInPrompt) async
     /// Says something on the side: a fallback taken, a pasted text that could not be used, time left.
     func notice(_ text: String) async
+    /// Says what to compare with what the provider has, while no answer comes or when the sign-in is given up.
+    func hint(_ hint: SignInHint) async
     /// Lines the person types or pastes. The end of the stream ends nothing.
     func lines() -> AsyncStream<String>
+}
+
+extension SignInInterface {
+    /// Its sentences, each by itself.
+    public func hint(_ hint: SignInHint) async { for sentence in hint.sentences { await notice(sentence) } }
 }
 
 /// What a sign-in is asked to do.
@@ -151,6 +158,7 @@ public struct SignInDriver: Sendable {
         }
         var lookedUp = request.lookedUp
         var shownNotices = 0
+        var isKeepable = false
         var event = SignInMachine.Event.start
         while true {
             let action = machine.handle(event)
@@ -163,6 +171,10 @@ public struct SignInDriver: Sendable {
             switch action {
             case .keep, .forget, .finished, .failed: break
             default: try Task.checkCancellation()
+            }
+            if !isKeepable, action.involvesPerson {
+                try await checkKeeping(request.key)
+                isKeepable = true
             }
             switch action {
             case .fetch(let fetch):
@@ -195,9 +207,11 @@ public struct SignInDriver: Sendable {
             case .ask(let authorization):
                 let heard = answers ?? PersonAnswers(listener, interface)
                 answers = heard
-                listener?.expect(authorization.state)
-                let query = try await ask(
-                    authorization, heard, isListening: listener != nil, seconds: request.seconds)
+                listener?.expect(AwaitedAnswer(to: authorization))
+                let question = PersonQuestion(
+                    authorization: authorization, client: machine.clientOrigin, lookAnswer: machine.lookAnswer,
+                    isListening: listener != nil, seconds: request.seconds)
+                let query = try await ask(question, heard)
                 context.redactor.learn(answer: query)
                 event = .answered(query: query)
                 answers?.retire(authorization)
@@ -212,6 +226,16 @@ public struct SignInDriver: Sendable {
             case .failed(let error): throw error
             }
         }
+    }
+
+    /// Finds out whether the sign-in could be kept, before anything is registered and anybody is asked: by its lock, and by
+    /// writing where its record will be.
+    private func checkKeeping(_ key: CredentialKey) async throws {
+        let lock = try await CredentialLock.acquire(
+            try key.recordName(), in: context.lockFolder, command: context.command, timeout: 30, now: context.now,
+            stuck: context.stuck)
+        lock.release()
+        try await context.store.tryKeeping()
     }
 
     private func freshState() throws -> String { Base64URL.encode(try context.random(24)) }

@@ -204,6 +204,7 @@ extension SignInMachine {
         }
         client = reply.client
         clientOrigin = .registeredNow
+        hasLooked = false
         var record = ClientRegistration(
             key: RegistrationKey(issuer: discovery?.server.issuer ?? "", serverURL: input.key.serverURL),
             redirectURI: asked.redirectURIs[0], clientID: reply.client.id, clientSecret: reply.client.secret,
@@ -221,17 +222,19 @@ extension SignInMachine {
 
     // MARK: is it still known?
 
-    /// A client registered by an earlier sign-in is looked at once before a person is sent there (pain 7). One that
-    /// nobody could register anew is not: there would be nothing to do about it.
-    var wantsLook: Bool {
-        clientOrigin == .registeredBefore && !hasLooked && discovery?.server.registrationEndpoint != nil
-    }
-
+    /// The address of every client is looked at once before a person is sent there (pain 7). A registration that is not
+    /// known any more is made anew; all else is told and ends nothing, for the person may see more than we do.
     mutating func looked(_ result: Swift.Result<HTTPReply, HTTPFailure>) -> Action {
-        guard ClientLook.isDead(result), let discovery,
+        if ClientLook.isDead(result), let discovery,
             let action = registerAnew("\(OmlxError.shown(discovery.server.issuer)) does not know its client any more")
-        else { return proceed() }
-        return action
+        {
+            return action
+        }
+        lookAnswer = ClientLook.finding(result, redirectURI: answerParts?.redirectURI ?? "").map {
+            [client?.secret].compactMap { $0 }.hidden(in: $0)
+        }
+        if let lookAnswer { notices.append("\(lookAnswer); the page may say the same") }
+        return proceed()
     }
 }
 

@@ -17,7 +17,7 @@ extension SignInMachine {
                     .oauthAuthorizationURLRefused, "the authorization URL cannot be opened safely",
                     compared: [.init("authorization_endpoint", request.server.authorizationEndpoint.withoutQuery)]))
         }
-        if wantsLook {
+        if !hasLooked {
             hasLooked = true
             stage = .looking
             return .look(request)

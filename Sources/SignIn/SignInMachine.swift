@@ -112,7 +112,10 @@ struct SignInMachine {
     var clientOrigin = SignInClient.configured
     /// Whether the client was registered again in place of one that was found.
     var hasRegisteredAnew = false
+    /// Whether the address of the client in use was looked at.
     var hasLooked = false
+    /// What that look was answered, where it says something.
+    var lookAnswer: String?
     /// Whether `offline_access`, which nobody but omlx asked for, was refused (pain 12).
     var leavesOutOfflineAccess = false
     var answerParts: (redirectURI: String, state: String, pkce: PKCE)?
@@ -237,6 +240,16 @@ extension Result where Success == HTTPReply, Failure == HTTPFailure {
             ]
             if passed.contains(failure.error.code) { throw failure.error }
             throw OmlxError(code, failure.error.message, nextStep: failure.error.nextStep)
+        }
+    }
+}
+
+extension SignInMachine.Action {
+    /// Whether it leaves something elsewhere, or asks somebody: only where the outcome could be kept.
+    var involvesPerson: Bool {
+        switch self {
+        case .listen, .register, .ask, .requestDeviceCode: true
+        default: false
         }
     }
 }

@@ -14,8 +14,9 @@ struct Misbehaviour: Sendable, CustomTestStringConvertible {
 
     static let all = [
         Misbehaviour("consent is denied", #"{"authorization": {"consent": "deny"}}"#, "OAUTH_ACCESS_DENIED", true),
-        Misbehaviour("wrong state", #"{"authorization": {"state": "wrong"}}"#, "OAUTH_STATE_MISMATCH", true),
-        Misbehaviour("no state", #"{"authorization": {"state": "absent"}}"#, "OAUTH_STATE_MISMATCH", true),
+        // Not the answer that is awaited: it ends nothing, and the time goes by.
+        Misbehaviour("wrong state", #"{"authorization": {"state": "wrong"}}"#, "OAUTH_CALLBACK_TIMEOUT", true),
+        Misbehaviour("no state", #"{"authorization": {"state": "absent"}}"#, "OAUTH_CALLBACK_TIMEOUT", true),
         Misbehaviour("another iss", #"{"authorization": {"iss": "wrong"}}"#, "OAUTH_ISS_MISMATCH", true),
         Misbehaviour("no iss, though promised", #"{"authorization": {"iss": "absent"}}"#, "OAUTH_ISS_MISSING", true),
         Misbehaviour("no code", #"{"authorization": {"sendsCode": false}}"#, "OAUTH_CODE_MISSING", true),
@@ -62,6 +63,9 @@ struct Misbehaviour: Sendable, CustomTestStringConvertible {
         (testDescription, self.script, self.code, self.showsInBrowser) = (description, script, code, showsInBrowser)
     }
 
+    /// What is added to `login`, so that nobody is waited for in vain for long.
+    var words: [String] { code == "OAUTH_CALLBACK_TIMEOUT" ? ["--timeout", "8"] : [] }
+
     func apply(to demo: Demo) async throws {
         let object = try JSONSerialization.jsonObject(with: Data(script.utf8)) as? [String: Any]
         try await demo.setScript(try #require(object))
@@ -76,7 +80,7 @@ struct RefusedSignInTests {
             let demo = try await home.demo()
             try home.configure(["demo": ["url": demo.url]])
             try await fault.apply(to: demo)
-            let login = try await home.login("demo", "--verbose")
+            let login = try await home.login("demo", ["--verbose"] + fault.words)
             #expect(login.exit == 1 && login.err.contains("error: \(fault.code): "), "\(login)")
             #expect(login.out.isEmpty, "\(login)")
             #expect(login.err.contains("\n  next: ") && !login.err.contains("next: sign in"), "\(login)")
@@ -97,7 +101,7 @@ struct RefusedSignInTests {
             try home.configure(["demo": ["url": demo.url]])
             #expect(try await home.login("demo").exit == 0)
             try await fault.apply(to: demo)
-            let login = try await home.login("demo", "--force", "--reset-client", "--json")
+            let login = try await home.login("demo", ["--force", "--reset-client", "--json"] + fault.words)
             #expect(login.exit == 1 && login.json["error"]["code"].string == fault.code, "\(login)")
             #expect(login.json["schema"].string == "omlx/login/1", "\(login)")
             let tools = try await home.omlx("mcp", "tools")
@@ -106,6 +110,20 @@ struct RefusedSignInTests {
             let refreshed = try await home.omlx("mcp", "call", "demo__echo", "text=x")
             #expect(refreshed.exit == 0, "it can still be refreshed: \(refreshed)")
             try await demo.secretsSeen().expectNone(in: home)
+        }
+    }
+
+    @Test("a disk that takes nothing more is found before anything is registered or anybody asked")
+    func fullDisk() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.configure(["demo": ["url": demo.url]])
+            // Like a full disk: no file may grow.
+            let program = try home.startShell("ulimit -f 0; exec \"$OMLX\" mcp login demo --no-browser </dev/null")
+            let login = try await home.note(program.end(within: 45))
+            #expect(login.exit == 1 && login.err.contains("error: STORE_WRITE_FAILED: "), "\(login)")
+            #expect(!login.err.contains("Sign in to demo at"), "\(login)")
+            #expect(try await demo.state["registrations"].int == 0, "\(login)")
         }
     }
 

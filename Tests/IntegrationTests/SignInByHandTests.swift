@@ -56,7 +56,7 @@ struct SignInByHandTests {
         }
     }
 
-    @Test("a pasted address of another sign-in is refused, and no token is stored")
+    @Test("a pasted address of another sign-in is not used and asked for again; its own still counts")
     func pastedOtherState() async throws {
         try await TestHome.with { home in
             let demo = try await demo(home)
@@ -64,11 +64,65 @@ struct SignInByHandTests {
             let state = try #require(parameter("state", of: address))
             let callback = try await home.callback(of: address)
             program.write(callback.replacingOccurrences(of: state, with: "another-state-of-another-day") + "\n")
-            program.closeInput()
-            let login = try await home.note(program.end())
-            #expect(login.exit == 1 && login.err.contains("OAUTH_STATE_MISMATCH"), "\(login)")
+            try await program.text("belongs to another sign-in", in: .errors)
             #expect(try await demo.state["tokenRequests"].keys.isEmpty)
-            #expect(try await home.omlx("mcp", "tools").exit == 4)
+            // Broken by a mail, and quoted.
+            program.write("\"" + callback.prefix(40) + "\n")
+            try await program.text("no callback address", in: .errors)
+            program.write("  " + callback.dropFirst(40) + "\"\n")
+            let login = try await home.note(program.end())
+            #expect(login.exit == 0, "\(login)")
+            #expect(try await home.omlx("mcp", "tools").exit == 0)
+        }
+    }
+
+    private func visit(_ home: TestHome, _ words: String...) async throws -> String {
+        try await home.run("/usr/bin/curl", ["-sS", "-i", "--noproxy", "*"] + words).out
+    }
+
+    @Test("strays to the callback are answered and told once; the login goes on to its own answer (RFC 6749 §10.12)")
+    func strays() async throws {
+        try await TestHome.with { home in
+            _ = try await demo(home)
+            let (program, address) = try await home.loginByHand("demo")
+            let redirect = try #require(parameter("redirect_uri", of: address))
+            for _ in 0..<3 {
+                #expect(try await visit(home, redirect + "?code=evil&state=nope").contains("Another sign-in"))
+                #expect(try await visit(home, redirect + "?error=access_denied").contains("Refused, it seems"))
+                #expect(try await visit(home, redirect + "/?code=a&state=b").contains("paste it into the terminal"))
+                #expect(try await visit(home, redirect).contains("paste it into the terminal"))
+                #expect(try await visit(home, "-d", "code=a&state=b", redirect).contains("paste it into the terminal"))
+            }
+            _ = try await visit(home, try await home.callback(of: address))
+            let login = try await home.note(program.end())
+            #expect(login.exit == 0, "\(login)")
+            let told = [
+                "with another state", "access_denied", "another path", "without an answer in the query", "by POST",
+            ]
+            for words in told {
+                #expect(login.err.components(separatedBy: words).count == 2, "\(words), once: \(login)")
+            }
+        }
+    }
+
+    @Test(
+        "--timeout bounds the wait for the person; the end names what to compare, and a refusal that came without state"
+    )
+    func timeLimit() async throws {
+        try await TestHome.with { home in
+            _ = try await demo(home)
+            let (program, address) = try await home.loginByHand("demo", "--timeout", "6", "--json")
+            let redirect = try #require(parameter("redirect_uri", of: address))
+            _ = try await visit(home, redirect + "?error=access_denied&error_description=Not%20today")
+            let login = try await home.note(program.end(within: 30))
+            let error = login.json["error"]
+            #expect(login.exit == 1 && error["code"].string == "OAUTH_CALLBACK_TIMEOUT", "\(login)")
+            #expect(error["message"].string?.contains("access_denied: Not today") == true, "\(login)")
+            #expect(error["message"].string?.contains("proves nothing") == true, "\(login)")
+            let client = try #require(parameter("client_id", of: address))
+            for words in ["redirect URI to register: " + redirect, "client_id: " + client, "--reset-client"] {
+                #expect(login.err.contains(words), "\(words): \(login)")
+            }
         }
     }
 
@@ -109,6 +163,10 @@ struct SignInByHandTests {
             program.signal(signal)
             let login = try await home.note(program.end(within: 120))
             #expect(login.exit == 130 && !login.err.contains("error:"), "\(login)")
+            let client = try #require(parameter("client_id", of: address))
+            for words in ["redirect URI to register: ", "client_id: " + client, "--reset-client"] {
+                #expect(login.err.contains(words), "\(words): \(login)")
+            }
             let redirect = try #require(parameter("redirect_uri", of: address).flatMap { URL(string: $0) })
             let listener = try RawListener(.occupies, port: try #require(redirect.port))
             withExtendedLifetime(listener) {}

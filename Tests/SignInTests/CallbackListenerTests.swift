@@ -3,6 +3,8 @@
 import ErrorCatalogue
 import Glibc
 import HTTPClient
+import OAuth
+import Synchronization
 import Testing
 
 @testable import SignIn
@@ -68,7 +70,7 @@ private func withListener(
 ) async throws {
     let listener = try CallbackListener(settings, preferredPort: preferredPort)
     defer { listener.stop() }
-    if let awaited { listener.expect(awaited) }
+    if let awaited { listener.expect(AwaitedAnswer(awaited)) }
     try await body(listener)
 }
 
@@ -87,8 +89,8 @@ struct CallbackListenerTests {
     func answers() async throws {
         try await withListener { listener async throws in
             let port = listener.port
-            listener.expect("b")
-            var answers = listener.answers.makeAsyncIterator()
+            listener.expect(AwaitedAnswer("b"))
+            var answers = listener.events.makeAsyncIterator()
             #expect(
                 try exchange(port, "GET /favicon.ico HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n").hasPrefix(
                     "HTTP/1.1 404"))
@@ -105,7 +107,7 @@ struct CallbackListenerTests {
                         + "Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image\r\n\r\n"
                 ).hasPrefix("HTTP/1.1 403"))
             #expect(try exchange(port, answer(port, "code=a&state=b")).contains("Back to the terminal"))
-            #expect(await answers.next() == "code=a&state=b")
+            #expect(await answers.next() == .answer("code=a&state=b"))
             #expect(try exchange(port, answer(port, "code=a&state=b")).contains("Already done"))
         }
     }
@@ -126,8 +128,8 @@ struct CallbackListenerTests {
     @Test("A request in pieces, and with bare line feeds")
     func pieces() async throws {
         try await withListener { listener async throws in
-            listener.expect("t")
-            var answers = listener.answers.makeAsyncIterator()
+            listener.expect(AwaitedAnswer("t"))
+            var answers = listener.events.makeAsyncIterator()
             let client = try RawClient(port: listener.port)
             for piece in [
                 "GET /callb", "ack?code=pi", "eces&state=t HTTP/1.1\nHo", "st: localhost:\(listener.port)\n", "\n",
@@ -135,7 +137,7 @@ struct CallbackListenerTests {
                 client.send(piece)
             }
             #expect(client.read().hasPrefix("HTTP/1.1 200"))
-            #expect(await answers.next() == "code=pieces&state=t")
+            #expect(await answers.next() == .answer("code=pieces&state=t"))
         }
     }
 
@@ -156,15 +158,15 @@ struct CallbackListenerTests {
     @Test("H7: idle connections keep nobody out: the one that waits longest is closed for a new one")
     func idleClients() async throws {
         try await withListener { listener async throws in
-            listener.expect("b")
-            var answers = listener.answers.makeAsyncIterator()
+            listener.expect(AwaitedAnswer("b"))
+            var answers = listener.events.makeAsyncIterator()
             let oldest = try RawClient(port: listener.port)
             let unfinished = try RawClient(port: listener.port)
             unfinished.send("GET /callback?code=a HTTP/1.1\r\n")
             var idle: [RawConnection] = []
             for _ in 0..<62 { idle.append(RawConnection(try RawClient(port: listener.port))) }
             #expect(try exchange(listener.port, answer(listener.port, "code=a&state=b")).hasPrefix("HTTP/1.1 200"))
-            #expect(await answers.next() == "code=a&state=b")
+            #expect(await answers.next() == .answer("code=a&state=b"))
             #expect(oldest.read().isEmpty && unfinished.read().isEmpty, "closed without an answer")
             withExtendedLifetime(idle) {}
         }
@@ -175,15 +177,98 @@ struct CallbackListenerTests {
         try await withListener(awaited: nil) { listener async throws in
             let port = listener.port
             #expect(try exchange(port, answer(port, "code=a&state=one")).contains("Nothing awaited"))
-            listener.expect("one")
-            var answers = listener.answers.makeAsyncIterator()
+            listener.expect(AwaitedAnswer("one"))
+            var answers = listener.events.makeAsyncIterator()
             #expect(try exchange(port, answer(port, "error=invalid_scope&state=one")).contains("Not signed in"))
-            #expect(await answers.next() == "error=invalid_scope&state=one")
-            listener.expect("two")
+            #expect(await answers.next() == .answer("error=invalid_scope&state=one"))
+            listener.expect(AwaitedAnswer("two"))
             #expect(try exchange(port, answer(port, "code=late&state=one")).contains("Already done"))
             #expect(try exchange(port, answer(port, "code=a&state=two")).contains("Back to the terminal"))
-            #expect(await answers.next() == "code=a&state=two")
+            #expect(await answers.next() == .answer("code=a&state=two"))
         }
+    }
+
+    @Test("What ends nothing is told once, however often it comes, and again for the next request")
+    func told() async throws {
+        try await withListener(awaited: "one") { listener async throws in
+            let port = listener.port
+            var answers = listener.events.makeAsyncIterator()
+            for _ in 0..<3 {
+                #expect(try exchange(port, answer(port, "code=evil&state=nope")).contains("Another sign-in"))
+                #expect(try exchange(port, answer(port, "error=access_denied")).contains("Refused, it seems"))
+                #expect(
+                    try exchange(port, "GET /callback HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n").contains("paste it")
+                )
+            }
+            for number in 0..<50 { _ = try exchange(port, answer(port, "error=e\(number)")) }
+            #expect(try exchange(port, answer(port, "code=a&state=one")).contains("Back to the terminal"))
+            #expect(await answers.next() == .passedOver(.foreign(hasState: true)))
+            let denied = UnprovenRefusal(reply: OAuthErrorReply(error: "access_denied"), lacks: .state)
+            #expect(await answers.next() == .passedOver(.unproven(denied)))
+            #expect(await answers.next() == .odd(.withoutAnswer))
+            var others = 0
+            while let event = await answers.next(), event != .answer("code=a&state=one") { others += 1 }
+            #expect(others == 5, "who words refusals anew is not heard for ever")
+            listener.expect(AwaitedAnswer("two"))
+            _ = try exchange(port, answer(port, "code=evil&state=nope"))
+            #expect(await answers.next() == .passedOver(.foreign(hasState: true)))
+        }
+    }
+
+    @Test("A form of any size that is posted gets its page, and the connection is not reset over what was not read")
+    func posted() async throws {
+        try await withListener { listener async throws in
+            var answers = listener.events.makeAsyncIterator()
+            for size in [10, 300_000] {
+                let client = try RawClient(port: listener.port)
+                client.send(
+                    "POST /callback HTTP/1.1\r\nHost: 127.0.0.1:\(listener.port)\r\nOrigin: null\r\n"
+                        + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: \(size)\r\n\r\n")
+                client.send(String(repeating: "x", count: size))
+                let page = client.read()
+                #expect(page.hasPrefix("HTTP/1.1 405") && page.hasSuffix("</html>\n"))
+            }
+            #expect(await answers.next() == .odd(.posted))
+        }
+    }
+
+    @Test(
+        "RFC 6749 §3.1.2: a redirect URI with a query is answered at its path, and its query is no part of the answer")
+    func ownQuery() async throws {
+        try await withListener(RedirectSettings(path: "/callback?tenant=a&state=x"), awaited: "s") {
+            listener async throws in
+            var answers = listener.events.makeAsyncIterator()
+            let port = listener.port
+            #expect(try exchange(port, answer(port, "tenant=a&state=x&code=c&state=s")).hasPrefix("HTTP/1.1 200"))
+            #expect(await answers.next() == .answer("code=c&state=s"))
+        }
+        #expect(RedirectSettings(path: "/callback?t=1").uri(port: 5) == "http://127.0.0.1:5/callback?t=1")
+        #expect(RedirectSettings(path: "").uri(port: 5) == "http://127.0.0.1:5")
+        #expect(RedirectSettings(path: "?t=1").uri(port: 5) == "http://127.0.0.1:5?t=1")
+        try await withListener(RedirectSettings(path: "?t=1"), awaited: "s") { listener async throws in
+            let port = listener.port
+            let head = "GET /?t=1&code=c&state=s HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n"
+            #expect(try exchange(port, head).hasPrefix("HTTP/1.1 200"))
+        }
+    }
+
+    @Test("At the limit of descriptors the listener rests instead of spinning, and lets in who waited")
+    func exhausted() async throws {
+        let calls = Mutex(0)
+        let listener = try CallbackListener(.init(), preferredPort: nil) { socket in
+            let number = calls.withLock { calls in
+                calls += 1
+                return calls
+            }
+            if number <= 4 { return -EMFILE }
+            let descriptor = Glibc.accept(socket, nil, nil)
+            return descriptor < 0 ? -errno : descriptor
+        }
+        defer { listener.stop() }
+        listener.expect(AwaitedAnswer("s"))
+        let start = ContinuousClock.now
+        #expect(try exchange(listener.port, answer(listener.port, "code=a&state=s")).hasPrefix("HTTP/1.1 200"))
+        #expect(ContinuousClock.now - start >= .milliseconds(400), "four rests of 100 ms")
     }
 
     @Test("Bytes that are no HTTP do no harm")
@@ -249,7 +334,7 @@ struct CallbackListenerTests {
         let listener = try CallbackListener(.init(), preferredPort: nil)
         listener.stop()
         listener.stop()
-        for await _ in listener.answers {}
+        for await _ in listener.events {}
         try await waitUntilFree(listener.port)
     }
 

@@ -12,6 +12,11 @@ private let hosts: Set<String> = ["127.0.0.1:4711", "localhost:4711", "[::1]:471
 private func judge(
     _ line: String, host: String? = "127.0.0.1:4711", _ fields: [String] = []
 ) -> (page: CallbackPage, query: String?) {
+    let reading = read(line, host: host, fields)
+    return (reading.page, reading.query)
+}
+
+private func read(_ line: String, host: String? = "127.0.0.1:4711", _ fields: [String] = []) -> CallbackReading {
     let lines = [line] + (host.map { ["Host: \($0)"] } ?? []) + fields + ["Accept: text/html"]
     let head = lines.joined(separator: "\r\n")
     return CallbackRequest(head).judge(path: "/callback", hosts: hosts)
@@ -36,13 +41,13 @@ struct CallbackRequestTests {
         "Stray requests change nothing",
         arguments: [
             ("GET /favicon.ico HTTP/1.1", CallbackPage.notFound), ("GET / HTTP/1.1", .notFound),
-            ("GET /callback/?code=a HTTP/1.1", .notFound), ("GET /callbackx?code=a HTTP/1.1", .notFound),
-            ("GET /Callback?code=a HTTP/1.1", .notFound),
+            ("GET /callbackx HTTP/1.1", .notFound), ("GET /callback/x?scope=a HTTP/1.1", .notFound),
+            ("PUT /other?code=a HTTP/1.1", .notFound), ("POST / HTTP/1.1", .notFound),
             ("GET http://127.0.0.1:4711/callback?code=a HTTP/1.1", .notFound),
             ("GET /callback HTTP/1.1", .nothingHere), ("GET /callback? HTTP/1.1", .nothingHere),
             ("GET /callback?xcode=a HTTP/1.1", .nothingHere),
             ("HEAD /callback?code=a HTTP/1.1", .wrongMethod), ("OPTIONS /callback?code=a HTTP/1.1", .wrongMethod),
-            ("POST /callback?code=a HTTP/1.1", .wrongMethod), ("get /callback?code=a HTTP/1.1", .wrongMethod),
+            ("DELETE /callback?code=a HTTP/1.1", .wrongMethod), ("get /callback?code=a HTTP/1.1", .wrongMethod),
             ("", .badRequest), ("GET", .notFound), ("GET /callback?code=a", .notFound),
             ("GET /callback?code=a b HTTP/1.1", .notFound), ("\u{0}\u{1}\u{FFFD}", .notFound),
         ])
@@ -50,6 +55,35 @@ struct CallbackRequestTests {
         let (shown, query) = judge(line)
         #expect(query == nil)
         #expect(shown == page)
+    }
+
+    @Test(
+        "What a browser brings in a way that is not read gets a page that offers pasting, and is told",
+        arguments: [
+            ("POST /callback HTTP/1.1", CallbackPage.posted, CallbackOddity.posted),
+            ("POST /callback?code=a&state=b HTTP/1.1", .posted, .posted),
+            ("POST /callback/ HTTP/1.1", .posted, .posted),
+            ("GET /callback HTTP/1.1", .nothingHere, .withoutAnswer),
+            ("GET /callback?scope=a HTTP/1.1", .nothingHere, .withoutAnswer),
+            ("GET /callback/ HTTP/1.1", .otherPath, .otherPath), ("GET /callback// HTTP/1.1", .otherPath, .otherPath),
+            ("GET /callback/?code=a&state=b HTTP/1.1", .otherPath, .otherPath),
+            ("GET /Callback?error=x HTTP/1.1", .otherPath, .otherPath),
+            ("GET /%63allback?code=a HTTP/1.1", .otherPath, .otherPath),
+            ("GET /?code=a&state=b HTTP/1.1", .otherPath, .otherPath),
+        ])
+    func unread(line: String, page: CallbackPage, oddity: CallbackOddity) {
+        let reading = read(line)
+        #expect(reading.query == nil && reading.page == page && reading.oddity == oddity)
+        #expect(page.text.contains("paste it into the terminal") && oddity.text.contains("paste it here"))
+        let silent = read(line, ["Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"])
+        #expect(silent.query == nil && silent.oddity == nil, "what a page fetches by itself is not worth a word")
+    }
+
+    @Test("A form that a provider's page posts is told, though it has an Origin")
+    func formPost() {
+        let fields = ["Origin: https://as.example", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]
+        #expect(read("POST /callback HTTP/1.1", fields).oddity == .posted)
+        #expect(read("POST /callback HTTP/1.1", ["Origin: null"]).oddity == .posted)
     }
 
     @Test(
@@ -108,7 +142,7 @@ struct CallbackRequestTests {
         "C9.13: pages are ours to the last byte: no script, nothing of the request, nothing cached",
         arguments: [
             CallbackPage.received, .refused, .nothingHere, .badRequest, .notFound, .wrongMethod, .alreadyAnswered,
-            .otherSignIn, .notAwaited, .notNavigated,
+            .otherSignIn, .notAwaited, .notNavigated, .unproven, .posted, .otherPath,
         ])
     func pages(page: CallbackPage) throws {
         let response = page.response
@@ -119,7 +153,8 @@ struct CallbackRequestTests {
         #expect(response.contains("Cache-Control: no-store") && response.contains("Referrer-Policy: no-referrer"))
         #expect(response.contains("default-src 'none'"))
         #expect(!response.contains("<script"))
-        #expect(response.contains("\r\nAllow: GET\r\n") == (page == .wrongMethod), "RFC 9110 §15.5.6")
+        #expect(
+            response.contains("\r\nAllow: GET\r\n") == [.wrongMethod, .posted].contains(page), "RFC 9110 §15.5.6")
         for words in [page.title, page.text] { #expect(!words.contains { "<>&\"'".contains($0) }) }
         #expect(!response.contains("\n") || !parts[0].replacing("\r\n", with: "").contains("\n"))
     }
@@ -127,41 +162,91 @@ struct CallbackRequestTests {
 
 @Suite("The awaited answer")
 struct CallbackExpectationTests {
+    private typealias Verdict = CallbackExpectation.Verdict
+
     @Test("C9.4: a state is good for one answer; the second tab learns that it is done")
     func singleUse() {
         var expectation = CallbackExpectation()
-        expectation.expect("one")
-        #expect(expectation.judge("code=a&state=one") == (true, nil))
+        expectation.expect(AwaitedAnswer("one"))
+        #expect(expectation.judge("code=a&state=one") == .taken)
         for query in ["code=a&state=one", "code=b&state=one", "error=access_denied&state=one", "state=one&state=two"] {
-            #expect(expectation.judge(query) == (false, .alreadyAnswered))
+            #expect(expectation.judge(query) == .alreadyAnswered)
         }
     }
 
     @Test("Nothing is taken before a sign-in waits for it")
     func early() {
         var expectation = CallbackExpectation()
-        #expect(expectation.judge("code=a&state=one") == (false, .notAwaited))
-        expectation.expect("one")
-        #expect(expectation.judge("code=a&state=one") == (true, nil))
+        #expect(expectation.judge("code=a&state=one") == .notAwaited)
+        expectation.expect(AwaitedAnswer("one"))
+        #expect(expectation.judge("code=a&state=one") == .taken)
     }
 
     @Test("C9.4: an answer to the request before does not end the next one", arguments: [true, false])
     func renewed(wasAnswered: Bool) {
         var expectation = CallbackExpectation()
-        expectation.expect("one")
-        if wasAnswered { #expect(expectation.judge("error=invalid_scope&state=one") == (true, nil)) }
-        expectation.expect("two")
-        #expect(expectation.judge("code=a&state=one") == (false, .alreadyAnswered))
-        #expect(expectation.judge("code=a&state=two") == (true, nil))
+        expectation.expect(AwaitedAnswer("one"))
+        if wasAnswered { #expect(expectation.judge("error=invalid_scope&state=one") == .taken) }
+        expectation.expect(AwaitedAnswer("two"))
+        #expect(expectation.judge("code=a&state=one") == .alreadyAnswered)
+        #expect(expectation.judge("code=a&state=two") == .taken)
     }
 
     @Test(
-        "C9.4: a state that was never ours is for the sign-in to refuse; its page says what it is not",
-        arguments: ["code=a&state=other", "code=a", "code=a&state=", "code=a&state=one&state=one", "state=%E2%84%AA"])
-    func foreign(query: String) {
+        "C9.4: a state that was never ours, or none, ends nothing; the answer that is awaited is taken after it",
+        arguments: [
+            ("code=a&state=other", true), ("code=a", false), ("code=a&state=", false),
+            ("code=a&state=one&state=one", true),
+            ("state=%E2%84%AA", true), ("error=access_denied&state=other", true), ("error=&code=x", false),
+        ])
+    func foreign(query: String, hasState: Bool) {
         var expectation = CallbackExpectation()
-        expectation.expect("K")
-        #expect(expectation.judge(query) == (true, .otherSignIn))
+        expectation.expect(AwaitedAnswer("K"))
+        for _ in 0..<2 {
+            let verdict = expectation.judge(query)
+            #expect(verdict == .passedOver(.foreign(hasState: hasState)) && verdict.page == .otherSignIn)
+        }
+        #expect(expectation.judge("code=a&state=K") == .taken)
+    }
+
+    @Test("A refusal without state, or without the issuer that was promised, is told and ends nothing (RFC 9207 §2.4)")
+    func unproven() throws {
+        var expectation = CallbackExpectation()
+        expectation.expect(AwaitedAnswer("K", promisesIssuer: true))
+        for (query, lack) in [
+            ("error=access_denied&error_description=No", UnprovenRefusal.Lack.state),
+            ("error=access_denied&error_description=No&state=", .state),
+            ("error=access_denied&error_description=No&state=K", .issuer),
+        ] {
+            let refusal = UnprovenRefusal(
+                reply: OAuthErrorReply(error: "access_denied", errorDescription: "No"), lacks: lack)
+            let verdict = expectation.judge(query)
+            #expect(verdict == .passedOver(.unproven(refusal)) && verdict.page == .unproven)
+            #expect(refusal.text.contains("access_denied: No") && refusal.text.contains("proves nothing"))
+        }
+        #expect(expectation.judge("error=access_denied&state=K&iss=https://as.example") == .taken)
+        var other = CallbackExpectation()
+        other.expect(AwaitedAnswer("K"))
+        #expect(other.judge("error=access_denied&state=K") == .taken, "none was promised: the state decides")
+    }
+}
+
+@Suite("A redirect URI with a query")
+struct RedirectQueryTests {
+    @Test(
+        "RFC 6749 §3.1.2: its own query comes back and is taken off, once; what is added stays",
+        arguments: [
+            ("/callback", "code=a&state=b", "code=a&state=b"),
+            ("/callback?t=1", "t=1&code=a&state=b", "code=a&state=b"),
+            ("/callback?t=1", "code=a&t=1&state=b", "code=a&state=b"),
+            ("/callback?t=1", "code=a&state=b", "code=a&state=b"),
+            ("/callback?state=x&code=y", "state=x&code=y&code=a&state=b", "code=a&state=b"),
+            ("/callback?state=x", "state=b&code=a&state=x", "state=b&code=a"),
+            ("/callback?a%20b=c+d", "a+b=c%20d&code=a", "code=a"), ("/callback?t=1", "t=1&t=1&code=a", "t=1&code=a"),
+            ("/callback?", "code=a", "code=a"), ("http://127.0.0.1:4/x?t", "t&code=a", "code=a"),
+        ])
+    func removed(uri: String, answer: String, left: String) {
+        #expect(RedirectQuery(of: uri).removed(from: answer) == left)
     }
 }
 
@@ -176,116 +261,114 @@ private func request(sendsIssuer: Bool = false) throws -> AuthorizationRequest {
 
 @Suite("Pasted answers")
 struct PastedAnswerTests {
+    private func read(_ lines: String..., sendsIssuer: Bool = false) throws -> PasteReader.Reading {
+        var reader = PasteReader(for: try request(sendsIssuer: sendsIssuer))
+        return reader.read(lines)
+    }
+
+    private static let address = "http://127.0.0.1:4711/callback?code=a1b2&state=st%2Bate"
+    private static let query = "code=a1b2&state=st%2Bate"
+
     @Test(
         "The query of an address, wherever it points and however it was wrapped",
         arguments: [
-            ("http://127.0.0.1:4711/callback?code=a&state=b", "code=a&state=b"),
-            ("  https://page.example/done?error=access_denied&state=b#x \n", "error=access_denied&state=b"),
-            ("http://127.0.0.1:4711/callback?code=aa\n  bb&state=c", "code=aabb&state=c"),
-            ("?code=a&state=b", "code=a&state=b"), ("127.0.0.1:4711/callback?code=a", "code=a"),
+            address, "  \(address) \n", "?\(query)", "127.0.0.1:4711/callback?\(query)", "\(address)#x",
+            "https://page.example/done?\(query)#_=_", "\"\(address)\"", "'\(address)'", "<\(address)>", "`\(address)`",
+            "\u{201C}\(address)\u{201D}", "\u{AB}\(address)\u{BB}", "<URL:\(address)>", "(\(address))", "\(address).",
+            "[here](\(address))", "Location: \(address)", "curl '\(address)'", "GET /callback?\(query) HTTP/1.1",
+            "http://127.0.0.1:4711/callback#\(query)", "http://127.0.0.1:4711/callback?#\(query)",
+            "http://127.0.0.1:4711/callback#/?\(query)",
+            "http://127.0.0.1:4711/callback?code=a1b2&amp;state=st%2Bate",
+            "http://127.0.0.1/c?code=a1b2&#38;state=st%2Bate",
+            "http://127.0.0.1/c?code=a1b2&amp;amp;state=st%2Bate",
+            "http://127.0.0.1/c\\?code\\=a1b2\\&state\\=st%2Bate",
+            "\u{1B}[200~\(address)\u{1B}[201~", "\u{FEFF}\(address)", "\u{200B}\(address)\u{200B}",
+            "the address is \(address) , as you said",
         ])
-    func address(line: String, query: String) throws {
-        #expect(try PastedAnswer.query(line, for: request()) == query)
+    func wrapped(line: String) throws {
+        #expect(try read(line) == .answer(Self.query))
     }
 
-    @Test("An empty line is nothing", arguments: ["", "   ", "\t\r\n"])
+    @Test("An address in pieces, as a mail or a terminal breaks it", arguments: [1, 7, 20, 30, 31, 33, 40, 45, 52])
+    func broken(at place: Int) throws {
+        let (head, tail) = (String(Self.address.prefix(place)), String(Self.address.dropFirst(place)))
+        #expect(try read(head, "  " + tail) == .answer(Self.query), "as one paste")
+        #expect(try read(head + "\n  " + tail) == .answer(Self.query))
+        var reader = PasteReader(for: try request())
+        if case .other = reader.read([head]) {} else { Issue.record("the beginning alone is not the answer") }
+        #expect(reader.read([tail]) == .answer(Self.query), "as two, one after the other")
+    }
+
+    @Test("What was pasted in vain before does not spoil what is pasted then")
+    func afterOthers() throws {
+        var reader = PasteReader(for: try request())
+        for vain in ["yes", "http://127.0.0.1:4711/callback?code=x&state=other", "what now?", "?code=1"] {
+            if case .other = reader.read([vain]) {} else { Issue.record("\(vain)") }
+        }
+        #expect(reader.read([Self.address]) == .answer(Self.query))
+        #expect(reader.read(["?" + Self.query]) == .answer(Self.query))
+        #expect(reader.read(["4/0AbcDEF99"]) == .answer("code=4%2F0AbcDEF99&state=st%2Bate"))
+    }
+
+    @Test("An empty line is nothing", arguments: ["", "   ", "\t\r\n", "\u{FEFF}"])
     func empty(line: String) throws {
-        #expect(try PastedAnswer.query(line, for: request()) == nil)
+        #expect(try read(line) == .nothing)
     }
 
     @Test(
-        "What is no answer is said to be none, and not repeated",
+        "What is no answer is said to be none, and not repeated; it is asked again",
         arguments: [
             "https://as.example/authorize?client_id=secret-looking", "http://127.0.0.1:4711/callback", "yes",
-            "code=abc",
-            "https://as.example/?", "?xcode=1",
+            "code=abc", "https://as.example/?", "?xcode=1", "something else", "whatever", "I do not know 12345678",
+            "http://127.0.0.1:4711/callback?code=secret-looking&state=other",
+            "http://127.0.0.1:4711/callback?code=secret-looking", "http://127.0.0.1:4711/callback?error=x&state=other",
+            "code=a&state=st%2Bate",
         ])
     func noAnswer(line: String) throws {
-        let request = try request()
-        let error = #expect(throws: OmlxError.self) { try PastedAnswer.query(line, for: request) }
-        #expect(error?.code == .oauthCallbackInvalid)
-        #expect(error.map { "\($0)".contains("secret-looking") } == false)
+        guard case .other(let words) = try read(line) else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(words.contains("paste"))
+        #expect(!words.contains("secret-looking"))
     }
 
-    @Test("A bare code is joined with the state of this very request")
-    func bareCode() throws {
+    @Test("A refusal that is pasted without state is told, and ends nothing")
+    func unproven() throws {
+        guard case .unproven(let refusal) = try read("http://127.0.0.1:4711/callback?error=access_denied") else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(refusal.reply.error == "access_denied" && refusal.lacks == .state)
+    }
+
+    @Test(
+        "A bare code is joined with the state of this very request",
+        arguments: ["4/0Abc+def", "\"4/0Abc+def\"", "4/0Ab\nc+def"])
+    func bareCode(line: String) throws {
         let request = try request()
-        let query = try #require(try PastedAnswer.query("4/0Abc+def", for: request))
+        guard case .answer(let query) = try read(line) else {
+            Issue.record("it was not taken")
+            return
+        }
         let response = try AuthorizationResponse(query: query, for: request)
         #expect(text(response.code) == "4/0Abc+def")
     }
 
     @Test("C9.6: where the server promises iss, a bare code is not enough, and the person can still paste the rest")
     func bareCodeWithoutIssuer() throws {
-        let request = try request(sendsIssuer: true)
-        let error = #expect(throws: OmlxError.self) { try PastedAnswer.query("4/0Abcdefgh", for: request) }
-        #expect(error?.code == .oauthCallbackInvalid)
-    }
-}
-
-@Suite("The browser's command")
-struct BrowserCommandTests {
-    private static let url = "https://as.example/a?x=1&y=%27;$(id)`id`|&z=\"#' *"
-
-    private func candidates(_ browser: String) -> [[String]] {
-        BrowserCommand.candidates(for: Self.url, environment: ["BROWSER": browser]).map { [$0.program] + $0.arguments }
-    }
-
-    @Test(
-        "BROWSER: words, quotes, %s, %% and lists (C13.2)",
-        arguments: [
-            ("firefox", [["firefox", url]]), ("firefox:chromium", [["firefox", url], ["chromium", url]]),
-            ("firefox -new-tab %s", [["firefox", "-new-tab", url]]), ("a  \t b", [["a", "b", url]]),
-            ("'/opt/my browser/run' \"two words\"", [["/opt/my browser/run", "two words", url]]),
-            ("open --url=%s --", [["open", "--url=" + url, "--"]]), ("b 100%% %s", [["b", "100%", url]]),
-            ("b %%s", [["b", "%s", url]]), ("b %d %", [["b", "%d", "%", url]]), ("b ''", [["b", "", url]]),
-            ("b 'a", [["b", "a", url]]), ("a\"b c\"d", [["ab cd", url]]), (":: :a", [["a", url]]),
-            ("b %s %s", [["b", url, url]]),
-        ])
-    func browserVariable(browser: String, expected: [[String]]) {
-        #expect(candidates(browser) == expected)
-    }
-
-    @Test(
-        "No shell: what a shell would act on stays one argument",
-        arguments: ["b; rm -rf /", "b $(id)", "b `id` > x", "b && c"])
-    func noShell(browser: String) throws {
-        let command = try #require(candidates(browser).first)
-        #expect(command.last == Self.url)
-        #expect(command.count == browser.split(separator: " ").count + 1)
-    }
-
-    @Test("Without BROWSER the desktop's opener, and none without a display")
-    func desktop() {
-        let with = BrowserCommand.candidates(for: "https://x", environment: ["WAYLAND_DISPLAY": "wayland-0"])
-        #expect(with.first == BrowserCommand(template: "xdg-open", url: "https://x"))
-        #expect(with.contains { $0.program == "gio" && $0.arguments == ["open", "https://x"] })
-        #expect(BrowserCommand.candidates(for: "https://x", environment: [:]).isEmpty)
-        #expect(BrowserCommand.candidates(for: "https://x", environment: ["DISPLAY": "", "BROWSER": ""]).isEmpty)
-    }
-
-    @Test("Programs are started with the URL as one argument; the first that ends well counts")
-    func opens() async throws {
-        try await withTemporaryFolder { folder async throws in
-            let script = folder + "/browser"
-            try writeScript("#!/bin/sh\nprintf '%s' \"$1\" > '\(folder)/seen'\n", at: script)
-            let failing = folder + "/failing"
-            try writeScript("#!/bin/sh\nexit 3\n", at: failing)
-            let opener = BrowserOpener(environment: [
-                "BROWSER": "/nowhere/at/all:\(failing):\(script)", "PATH": "/usr/bin:/bin",
-            ])
-            #expect(opener.canOpen)
-            #expect(await opener.open(Self.url))
-            #expect(try readText(folder + "/seen") == Self.url)
+        guard case .other(let words) = try read("4/0Abcdefgh", sendsIssuer: true) else {
+            Issue.record("it was taken")
+            return
         }
+        #expect(words.contains("which server"))
     }
 
-    @Test("When nothing can be started the answer is no")
-    func opensNothing() async {
-        #expect(
-            await BrowserOpener(environment: ["BROWSER": "/nowhere:no-such-program-here", "PATH": "/bin"]).open(
-                "https://x") == false)
-        #expect(await BrowserOpener(environment: [:]).open("https://x") == false)
-        #expect(BrowserOpener(environment: [:]).canOpen == false)
+    @Test("RFC 6749 §3.1.2: the query of the redirect URI itself is no part of the answer")
+    func ownQuery() throws {
+        var request = try request()
+        request.redirectURI = "https://page.example/done?state=mine&t=1"
+        var reader = PasteReader(for: request)
+        #expect(reader.read(["https://page.example/done?state=mine&t=1&\(Self.query)"]) == .answer(Self.query))
     }
 }

@@ -27,12 +27,51 @@ struct KnownClientTests {
         }
     }
 
-    @Test("A registration made just now is not looked at")
-    func noLook() async throws {
+    @Test("The address is looked at for every client: registered just now, configured, a metadata document")
+    func everyClient() async throws {
         try await withScene { scene async throws in
             try await scene.signIn()
-            #expect(scene.server.requests.count { $0.path == "/authorize" } == 1)
+            #expect(scene.server.requests.count { $0.path == "/authorize" } == 2)
         }
+        for configure: (inout SignInConfiguration) -> Void in [
+            { $0.clientID = "mine" },
+            {
+                $0.clientID = "mine"; $0.usesPKCE = false
+            },
+            { $0.clientMetadataURL = "https://example.com/c.json" },
+        ] {
+            var course = Course(server: ["client_id_metadata_document_supported": true], configure)
+            try course.listen(looks: false)
+            if case .fetch = course.action { course.fetched(reply(404)) }
+            guard case .look(let authorization) = course.action else {
+                Issue.record("no look: \(course.action)")
+                continue
+            }
+            #expect(authorization.client.id == course.machine.client?.id)
+            course.look()
+            #expect(course.asked != nil && course.machine.lookAnswer == nil)
+        }
+    }
+
+    @Test(
+        "What the look is answered is told before the browser opens, and ends nothing (RFC 6749 §4.1.2.1)",
+        arguments: [
+            (400, "<title>Error</title><h1>Invalid parameter: redirect_uri</h1>", "redirect_uri"),
+            (400, "<p>The client_id in the request was not found</p>", "client_id"),
+            (401, #"{"error":"invalid_client","error_description":"no such app"}"#, "invalid_client: no such app"),
+            (404, "<h1>Not Found</h1>", "HTTP 404"), (500, "", "HTTP 500"),
+            (
+                200, "<title>Sign in</title><p>AADSTS700016: Application with identifier mine was not found</p>",
+                "AADSTS700016"
+            ),
+        ])
+    func told(status: Int, body: String, words: String) throws {
+        var course = Course { $0.clientID = "mine" }
+        try course.listen(looks: false)
+        course.look(reply(status, body, type: body.hasPrefix("{") ? "application/json" : "text/html"))
+        #expect(course.asked?.client.id == "mine")
+        #expect(course.machine.notices.last?.contains(words) == true, "\(course.machine.notices)")
+        #expect(course.machine.notices.last?.contains("HTTP \(status)") == true)
     }
 
     @Test(
@@ -61,8 +100,9 @@ struct KnownClientTests {
         course.look(reply(400, ["error": "invalid_client"]))
         #expect(course.registration != nil)
         course.register()
-        course.send(.kept)
-        #expect(course.asked?.client.id == "new", "a client registered just now is not looked at")
+        course.send(.kept, looks: false)
+        course.look(reply(400, ["error": "invalid_client"]))
+        #expect(course.asked?.client.id == "new", "told, and no more: it is not registered a third time")
     }
 
     @Test(
@@ -95,10 +135,10 @@ struct KnownClientTests {
                 context: scene.context, interface: Person(scene.transcript), browser: TestBrowser())
             request.lookedUp = await driver.lookAhead(request)
             let looks = scene.server.requests.filter { $0.path == "/authorize" }
-            #expect(looks.count == 2)
+            #expect(looks.count == 3)
             _ = try await driver.signIn(request)
             let all = scene.server.requests.filter { $0.path == "/authorize" }.compactMap { $0.queryItems["state"] }
-            #expect(all.count == 3 && Set(all).count == 3)
+            #expect(all.count == 4 && Set(all).count == 4)
         }
     }
 

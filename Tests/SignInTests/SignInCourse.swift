@@ -50,7 +50,11 @@ struct Course {
 
     mutating func fetched(_ reply: HTTPReply) { action = machine.handle(.fetched(.success(reply))) }
 
-    mutating func send(_ event: SignInMachine.Event) { action = machine.handle(event) }
+    /// A look at the address that follows a registration is answered as by a server where all is well.
+    mutating func send(_ event: SignInMachine.Event, looks: Bool = true) {
+        action = machine.handle(event)
+        if case .kept = event, looks { look() }
+    }
 
     mutating func listen(_ uri: String = Self.redirect, looks: Bool = true) throws {
         send(
@@ -62,7 +66,7 @@ struct Course {
 
     mutating func register() { fetched(reply(201, ["client_id": "new", "token_endpoint_auth_method": "none"])) }
 
-    /// The look at the authorization URL of a registration used again, answered.
+    /// The look at the authorization URL, answered.
     mutating func look(_ answer: HTTPReply = reply(302, headers: [("Location", "https://as.example/consent")])) {
         guard case .look = action else { return }
         fetched(answer)

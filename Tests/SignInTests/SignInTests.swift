@@ -93,7 +93,8 @@ struct SignInTests {
     func parametersSent() async throws {
         try await withScene { scene async throws in
             try await scene.signIn()
-            let asked = try #require(scene.server.requests.first { $0.path == "/authorize" }).queryItems
+            // The look before it has a state and a challenge of its own.
+            let asked = try #require(scene.server.requests.last { $0.path == "/authorize" }).queryItems
             let token = scene.server.state.lastTokenRequest
             let verifier = try #require(token["code_verifier"])
             #expect(asked["code_challenge_method"] == "S256")
@@ -104,18 +105,19 @@ struct SignInTests {
             #expect(token["redirect_uri"] == asked["redirect_uri"])
             #expect(asked["scope"] == "tools offline_access")
             #expect(asked["response_type"] == "code")
-            #expect(scene.transcript.verifiers == [verifier])
+            #expect(scene.transcript.verifiers.filter { $0 == verifier }.count == 1)
+            #expect(scene.transcript.verifiers.count == 2)
         }
     }
 
-    @Test("C9.4, pain 7: every sign-in, and the look at a client used again, has a state and a verifier of its own")
+    @Test("C9.4, pain 7: every sign-in, and the look ahead of it, has a state and a verifier of its own")
     func freshSecrets() async throws {
         try await withScene { scene async throws in
             try await scene.signIn()
             try await scene.signIn()
             let states = scene.server.requests.filter { $0.path == "/authorize" }.compactMap { $0.queryItems["state"] }
-            #expect(Set(states).count == 3)
-            #expect(Set(scene.transcript.verifiers).count == 3)
+            #expect(Set(states).count == 4)
+            #expect(Set(scene.transcript.verifiers).count == 4)
         }
     }
 
@@ -180,6 +182,60 @@ struct SignInTests {
             #expect(outcome.credential.redirectURI == scene.server.origin + "/landing")
             #expect(person.prompt?.isListening == false)
         }
+    }
+
+    @Test("What is not the answer is told, and the sign-in goes on to its own (RFC 6749 §10.12)")
+    func strays() async throws {
+        try await withScene { scene async throws in
+            let http = HTTPClient()
+            let person = Person(scene.transcript) { prompt in
+                guard let redirect = try? HTTPURL(prompt.redirectURI), let address = try? HTTPURL(prompt.url) else {
+                    return
+                }
+                for query in ["code=evil&state=nope", "code=evil", "error=access_denied", ""] {
+                    guard let stray = try? HTTPURL(redirect.text + "?" + query) else { return }
+                    _ = try? await http.fetch(HTTPRequest("GET", stray))
+                }
+                Task { _ = try? await http.fetch(HTTPRequest("GET", address, redirects: .judged)) }
+            }
+            try await scene.signIn(browser: nil, person: person)
+            for words in ["another state", "without the state", "access_denied", "behind #"] {
+                #expect(scene.transcript.texts.contains { $0.contains(words) }, "\(words)")
+            }
+        }
+    }
+
+    @Test("After a while without an answer, and when given up, the person is told what to compare (RFC 6749 §4.1.2.1)")
+    func hint() async throws {
+        try await withScene { scene async throws in
+            let scene = scene
+            var context = scene.context
+            context.hintAfter = 0.01
+            let hinted = AsyncStream<SignInHint>.makeStream()
+            let person = HintedPerson(hints: hinted.continuation)
+            let driver = SignInDriver(context: context, interface: person, browser: nil)
+            let request = try scene.request()
+            let login = Task { try await driver.signIn(request) }
+            var hints = hinted.stream.makeAsyncIterator()
+            let waiting = try #require(await hints.next())
+            #expect(waiting.moment == .waiting && waiting.client == .registeredNow)
+            #expect(waiting.redirectURI.hasPrefix("http://127.0.0.1:") && !waiting.clientID.isEmpty)
+            login.cancel()
+            #expect(await hints.next()?.moment == .interrupted)
+            await #expect(throws: CancellationError.self) { try await login.value }
+            for words in [waiting.redirectURI, waiting.clientID, "--reset-client"] {
+                #expect(waiting.sentences.contains { $0.contains(words) }, "\(words)")
+            }
+        }
+    }
+
+    private struct HintedPerson: SignInInterface {
+        let hints: AsyncStream<SignInHint>.Continuation
+
+        func show(_ prompt: SignInPrompt) async {}
+        func notice(_ text: String) async {}
+        func hint(_ hint: SignInHint) async { hints.yield(hint) }
+        func lines() -> AsyncStream<String> { AsyncStream { $0.finish() } }
     }
 
     @Test("Pain 4: no browser here; the person opens the address elsewhere")

@@ -148,7 +148,13 @@ extension ManagedServer {
         return SignInRequest(
             key: authorizer.key, server: url, challenge: BearerChallenge(), configuration: settings,
             knownPlaces: recorder.places(of: name), resetsClient: login.resetsClient, flow: login.flow,
-            seconds: login.seconds)
+            seconds: personSeconds(login))
+    }
+
+    /// The person's time: the limit for each server shortens it.
+    private func personSeconds(_ login: LoginOptions) -> Int {
+        guard let limit = options.timeout, limit < Double(login.seconds) else { return login.seconds }
+        return max(1, Int(limit.rounded(.up)))
     }
 
     /// What the server's refusal said. Scopes asked for before are asked for again, or the new sign-in would lose them

@@ -128,7 +128,9 @@ final class TestHome: Sendable {
     }
 
     /// `omlx mcp login` with a person who approves.
-    func login(_ server: String, _ words: String...) async throws -> ProcessRun {
+    func login(_ server: String, _ words: String...) async throws -> ProcessRun { try await login(server, words) }
+
+    func login(_ server: String, _ words: [String]) async throws -> ProcessRun {
         let program = try start(["mcp", "login", server] + words, browser: try recordingBrowser(), input: "")
         do { return note(try await program.end(within: 180)) } catch {
             throw Overdue(description: "\(error)\n--- the browser\n\(browserLog)")
