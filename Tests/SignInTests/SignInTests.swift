@@ -184,6 +184,16 @@ struct SignInTests {
         }
     }
 
+    @Test("RFC 6749 §3.1.2: a redirect URI with a query of its own, even one that names the answer's parameters, signs in")
+    func redirectWithQuery() async throws {
+        try await withScene { scene async throws in
+            var configuration = SignInConfiguration()
+            configuration.redirect = RedirectSettings(path: "/callback?tenant=a&state=mine")
+            let outcome = try await scene.signIn(scene.request(configuration))
+            #expect(outcome.credential.redirectURI?.hasSuffix("/callback?tenant=a&state=mine") == true)
+        }
+    }
+
     @Test("What is not the answer is told, and the sign-in goes on to its own (RFC 6749 §10.12)")
     func strays() async throws {
         try await withScene { scene async throws in
