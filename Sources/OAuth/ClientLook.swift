@@ -172,6 +172,7 @@ public enum ClientLook {
             return Said(text: error.text, isAboutClient: isAboutClient(error.text), isOAuthError: true)
         }
         let page = page(reply)
+        if let message = messageInScript(reply) { return Said(text: message, isAboutClient: true) }
         let telling = page.lines.first(where: isAboutClient)
         // A sentence with both words may stand on a login page too; one that speaks of an error begins with it.
         let isShort = page.lines.reduce(0) { $0 + $1.count } < 4000
@@ -180,6 +181,19 @@ public enum ClientLook {
         return Said(
             text: text.isEmpty ? nil : text,
             isAboutClient: isAboutClient(page.title) || (isShort && telling != nil))
+    }
+
+    /// The error of a page that a script builds, as Microsoft Entra's: its code begins so, and no login page has one.
+    private static func messageInScript(_ reply: HTTPReply) -> String? {
+        let text = String(decoding: reply.body.prefix(textLimit), as: UTF8.self)
+        var rest = text[...]
+        while let mark = rest.firstRange(of: "AADSTS") {
+            if rest[mark.upperBound...].first?.isNumber == true {
+                return String(rest[mark.lowerBound...].prefix { !"\"<\n".contains($0) }.prefix(shownLimit))
+            }
+            rest = rest[mark.upperBound...]
+        }
+        return nil
     }
 
     private static func isAboutClient(_ line: String) -> Bool {

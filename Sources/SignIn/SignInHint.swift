@@ -43,7 +43,7 @@ public struct SignInHint: Sendable {
 
     private var origin: String {
         switch client {
-        case .configured: "configured; left out, or with --reset-client, omlx registers one where the server lets it"
+        case .configured: "configured; without it omlx registers one where the server lets it, anew with --reset-client"
         case .metadataDocument:
             "a metadata document, which must list that redirect URI; --reset-client does not change it"
         case .registeredBefore, .registeredNow: "registered by omlx; --reset-client registers anew"

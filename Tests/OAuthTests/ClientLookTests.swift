@@ -72,6 +72,100 @@ struct ClientLookTests {
         #expect(!ClientLook.isDead(.failure(HTTPFailure(OmlxError(.transportTimeout, "slow")))))
     }
 
+    private func finding(
+        _ status: Int, _ type: String, _ body: String, headers: [(String, String)] = []
+    ) throws -> String? {
+        let head = HTTPResponseHead(
+            status: status, headers: HTTPHeaders([("Content-Type", type)] + headers),
+            url: try HTTPURL("https://as.example/authorize?client_id=c"))
+        return ClientLook.finding(
+            .success(HTTPReply(head: head, body: Array(body.utf8))), redirectURI: "http://127.0.0.1:4711/callback")
+    }
+
+    @Test(
+        "What an error page says is told: its status and its words (RFC 6749 §4.1.2.1)",
+        arguments: [
+            (
+                400, "text/html", "<title>Error</title><p>Invalid parameter: redirect_uri</p>",
+                "Error – Invalid parameter: redirect_uri"
+            ),
+            (400, "text/html", "<style>p{}</style><h1>Bad Request</h1>", "Bad Request"),
+            (
+                400, "text/html",
+                "<title>Oops</title><nav>Home</nav><p>The redirect URI does not match one you registered.</p>",
+                "The redirect URI does not match"
+            ),
+            (
+                400, "application/json", #"{"error":"invalid_request","error_description":"Bad redirect"}"#,
+                "invalid_request: Bad redirect"
+            ),
+            (401, "application/json", #"{"error":"invalid_client"}"#, "invalid_client"),
+            (403, "text/html", "<p>Unknown client</p>", "Unknown client"),
+            (404, "text/html", "<h1>Not Found</h1>", "Not Found"),
+            (404, "text/plain", "", "HTTP 404"), (500, "text/html", "<title>Whoops</title>", "Whoops"),
+            (422, "application/json", #"{"message":"client_id: Invalid UUID"}"#, "Invalid UUID"),
+            (200, "text/html", "<title>Error: redirect_uri_mismatch</title>", "redirect_uri_mismatch"),
+            (200, "application/json", #"{"error":"invalid_client"}"#, "invalid_client"),
+            (
+                200, "text/html",
+                #"<title>Sign in to your account</title><script>x={"m":"AADSTS700016: Application with identifier 'c' was not found"}</script>"#,
+                "AADSTS700016: Application with identifier"
+            ),
+            (
+                400, "text/html", "<p>Client &quot;c&quot; is\nunknown \u{1B}[31m\u{202E}</p>",
+                "Client \"c\" is unknown \u{FFFD}[31m"
+            ),
+        ])
+    func told(status: Int, type: String, body: String, words: String) throws {
+        let found = try #require(try finding(status, type, body))
+        #expect(found.contains("HTTP \(status)") && found.contains(words), "\(found)")
+        #expect(found.count < 400 && !found.contains("\u{1B}") && !found.contains("?client_id"), "\(found)")
+    }
+
+    @Test(
+        "A login page, a page for robots, and one that speaks of something else say nothing",
+        arguments: [
+            (200, "text/html", "<title>Sign in</title><form>Email, password</form>"), (204, "text/html", ""),
+            (
+                200, "text/html",
+                "<p>This application would like to read your notes.</p><p>Invalid password? Reset it.</p>"
+            ),
+            (403, "text/html", "<title>Just a moment...</title>"), (429, "text/html", "Too many requests"),
+            (401, "text/html", "<p>Please sign in</p>"), (200, "application/json", #"{"ok":true}"#),
+        ])
+    func silent(status: Int, type: String, body: String) throws {
+        #expect(try finding(status, type, body) == nil)
+    }
+
+    @Test("A redirect back with an error, or to a page for errors, is told; one to a login page is not")
+    func redirects() throws {
+        func redirect(_ location: String) throws -> String? {
+            try finding(302, "text/html", "", headers: [("Location", location)])
+        }
+        let back = try redirect("http://127.0.0.1:4711/callback?error=invalid_scope&error_description=No+tools&state=s")
+        #expect(back?.contains("a redirect back with the error invalid_scope: No tools") == true)
+        #expect(try redirect("https://as.example/login?error=access_denied#x")?.contains("access_denied") == true)
+        #expect(
+            try redirect("https://accounts.example/signin/oauth/error?authError=Cg")?.contains("a page for errors")
+                == true)
+        #expect(try redirect("/error/client")?.contains("a page for errors") == true)
+        for fine in [
+            "https://as.example/login?next=%2Fauthorize%3Fstate%3Derror", "/login",
+            "http://127.0.0.1:4711/callback?code=x&state=s",
+            "https://as.example/terror", "",
+        ] { #expect(try redirect(fine) == nil, "\(fine)") }
+        #expect(try finding(302, "text/html", "unknown client") == nil)
+    }
+
+    @Test("An address that is not there is told; one that takes its time is not")
+    func failures() {
+        func finding(_ code: ErrorCode) -> String? {
+            ClientLook.finding(.failure(HTTPFailure(OmlxError(code, "nothing listens"))), redirectURI: "http://x/")
+        }
+        #expect(finding(.transportConnectionRefused)?.contains("nothing listens") == true)
+        #expect(finding(.transportFirstByteTimeout) == nil && finding(.transportCancelled) == nil)
+    }
+
     @Test("A large or broken page is judged without trouble")
     func large() throws {
         let page = String(repeating: "<", count: 200_000) + "client unknown"
