@@ -72,5 +72,10 @@ struct HidingInterface: SignInInterface {
 
     func show(_ prompt: SignInPrompt) async { await interface.show(prompt) }
     func notice(_ text: String) async { await interface.notice(redactor.hide(text)) }
+    func hint(_ hint: SignInHint) async {
+        var hint = hint
+        hint.reasons = hint.reasons.map { redactor.hide($0) }
+        await interface.hint(hint)
+    }
     func lines() -> AsyncStream<String> { interface.lines() }
 }
