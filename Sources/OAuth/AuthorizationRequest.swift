@@ -117,7 +117,9 @@ public struct AuthorizationResponse: Sendable {
                 nextStep: "sign in again; if it happens again, something else answers in your browser's place")
         }
         try checkIssuer(fields.filter { $0.name == "iss" }.map(\.value), request)
-        if fields.contains(where: { $0.name == "error" }) {
+        // An empty one beside a code says nothing.
+        let hasCode = fields.contains { $0.name == "code" && !$0.value.isEmpty }
+        if fields.contains(where: { $0.name == "error" && (!$0.value.isEmpty || !hasCode) }) {
             return .refused(OAuthErrorReply(error: only("error") ?? "", errorDescription: only("error_description")))
         }
         guard let code = only("code"), !code.isEmpty else {

@@ -71,11 +71,10 @@ struct UnprovenRefusal: Hashable, Sendable {
     var text: String {
         let proof =
             switch lacks {
-            case .state: "without the state that was sent"
-            case .issuer: "without the issuer that the authorization server promises to name"
+            case .state: "the state that was sent"
+            case .issuer: "the issuer that the authorization server promises to name"
             }
-        let how = reply.error == "access_denied" ? "was denied" : "was refused"
-        return "an answer \(proof) says that the sign-in \(how) (\(reply.text)), which proves nothing"
+        return "error=\(reply.text) came without \(proof), which proves nothing"
     }
 }
 

@@ -31,7 +31,8 @@ struct CallbackRequest {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let place = parts.first, place.hasPrefix("/") else { return CallbackReading(.notFound) }
         let query = parts.count > 1 ? String(parts[1]) : ""
-        let names = Set(FormEncoding.decode(query).map(\.name))
+        let fields = FormEncoding.decode(query)
+        let names = Set(fields.map(\.name))
         let isAnswer = !names.isDisjoint(with: ["code", "error", "state"])
         guard place == path || isAnswer || Self.isNear(place, path) else { return CallbackReading(.notFound) }
         if method == "POST" { return CallbackReading(.posted, oddity: canBeNavigation(byForm: true) ? .posted : nil) }
@@ -41,7 +42,8 @@ struct CallbackRequest {
         }
         guard canBeNavigation() else { return CallbackReading(.notNavigated) }
         guard place == path else { return CallbackReading(.otherPath, oddity: .otherPath) }
-        return CallbackReading(names.contains("error") ? .refused : .received, query: query)
+        let isRefused = fields.contains { $0.name == "error" && (!$0.value.isEmpty || !names.contains("code")) }
+        return CallbackReading(isRefused ? .refused : .received, query: query)
     }
 
     /// Whether a path is ours but for slashes at its end, capital letters and escapes.

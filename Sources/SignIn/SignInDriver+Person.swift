@@ -142,9 +142,7 @@ extension SignInDriver {
                 "An answer came without the state that was sent. It is not used; this sign-in goes on waiting.")
         case .unproven(let refusal):
             if !strays.refusals.contains(refusal) { strays.refusals.append(refusal) }
-            let text = refusal.text
-            await interface.notice(
-                "\(text.prefix(1).uppercased())\(text.dropFirst()); this sign-in goes on waiting (Ctrl-C ends it).")
+            await interface.notice("\(refusal.text); this sign-in goes on waiting (Ctrl-C ends it)")
         }
     }
 

@@ -77,6 +77,14 @@ struct AuthorizationResponseTests {
         #expect(error("code=c&state=the-state&iss=https://evil.example")?.code == .oauthIssMismatch)
     }
 
+    @Test("an empty error beside a code says nothing; without a code it is a refusal")
+    func emptyError() throws {
+        #expect(opened(try judge("code=c&state=the-state&error=&error_description=").code) == "c")
+        #expect(error("error=&state=the-state")?.code == .oauthAuthorizationError)
+        #expect(error("error=&code=&state=the-state")?.code == .oauthAuthorizationError)
+        #expect(error("code=c&error=&error=x&state=the-state")?.code == .oauthAuthorizationError)
+    }
+
     @Test("C9.6 row 4: not advertised and absent goes on")
     func notAdvertisedAbsent() throws { #expect(opened(try judge("code=c&state=the-state").code) == "c") }
 
