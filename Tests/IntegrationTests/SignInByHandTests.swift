@@ -68,7 +68,7 @@ struct SignInByHandTests {
             #expect(try await demo.state["tokenRequests"].keys.isEmpty)
             // Broken by a mail, and quoted.
             program.write("\"" + callback.prefix(40) + "\n")
-            try await program.text("no callback address", in: .errors)
+            try await program.text("paste the whole address", in: .errors)
             program.write("  " + callback.dropFirst(40) + "\"\n")
             let login = try await home.note(program.end())
             #expect(login.exit == 0, "\(login)")
