@@ -266,19 +266,12 @@ extension SignInExamination {
             let status = reply.head.status
             if ClientLook.isDead(seen) {
                 look = .unknownClient(status: status)
-            } else if let words = Self.finding(reply) {
+            } else if let words = ClientLook.finding(seen, redirectURI: authorization.redirectURI) {
                 look = .told(words, status: status)
             } else {
                 look = .fine(status: status)
             }
         }
-    }
-
-    /// What an answer of the authorization address says to a person, where it says something.
-    private static func finding(_ reply: HTTPReply) -> String? {
-        // A page for people may be kept from programs; that is no news for who uses a browser.
-        guard reply.head.status >= 400, ![401, 403, 406, 429].contains(reply.head.status) else { return nil }
-        return "\(reply.head.url.origin) answered a look at the address to sign in at with HTTP \(reply.head.status)"
     }
 
     /// Notes what the token endpoint made of the made-up code.
