@@ -96,7 +96,7 @@ public struct SignInContext: Sendable {
 
     /// Tells of what was left out of a token reply, once: a host that stays up refreshes often.
     func tell(_ oddities: [String]) {
-        for text in oddities where toldOddities.isNew(text) { oddity(text) }
+        for text in oddities where toldOddities.isNew(text) { oddity(redactor.hide(text)) }
     }
 
     /// Sends a request of the sign-in; a failure is a value.
