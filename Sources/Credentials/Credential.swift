@@ -71,6 +71,8 @@ public struct Credential: Sendable, Equatable {
     public var clientSecret: Secret?
     /// How the client authenticates at the token endpoint, such as `none` or `client_secret_basic`.
     public var tokenEndpointAuthMethod: String
+    /// How exactly the client shows itself by that method, where it is not as the standards have it.
+    public var clientAuthForm: String?
     /// The redirect URI of the sign-in.
     public var redirectURI: String?
     /// The scopes asked for, in their order.

@@ -93,16 +93,20 @@ public struct SignOut: Sendable {
             let endpoint = try? OAuthURL.endpoint(
                 text, named: "revocation endpoint", invalid: .oauthServerMetadataInvalid)
         else { return .unsupported }
-        let client = OAuthClient(
-            id: credential.clientID, secret: credential.clientSecret,
-            authMethod: ClientAuthMethod(rawValue: credential.tokenEndpointAuthMethod) ?? .none)
+        var authentication: ClientAuthentication
+        do throws(OmlxError) { authentication = ClientAuthentication(try credential.client()) } catch {
+            return .unconfirmed(error.description)
+        }
         let context = context.judging(credential.addresses)
         var problems: [String] = []
         let tokens = [(credential.refreshToken, "refresh_token"), (credential.accessToken, "access_token")]
         for case (let token?, let hint) in tokens {
-            var request = TokenRequest.revoke(token, hint: hint, at: endpoint, as: client)
-            request.limits.firstByte = 5
-            switch await context.fetch(request) {
+            let result = await context.fetch(as: &authentication) { client in
+                var request = TokenRequest.revoke(token, hint: hint, at: endpoint, as: client)
+                request.limits.firstByte = 5
+                return request
+            }
+            switch result {
             case .success(let reply):
                 if let problem = RevocationReply.problem(reply) { problems.append("\(hint): \(problem)") }
             case .failure(let failure): problems.append("\(hint): \(failure.error.message)")

@@ -146,7 +146,6 @@ struct AnswerTests {
             (200, "", .oauthTokenUnavailable),
             (200, "{}", .oauthTokenReplyInvalid), (200, #"{"access_token":""}"#, .oauthTokenReplyInvalid),
             (200, #"{"access_token":"a","token_type":"mac"}"#, .oauthTokenReplyInvalid),
-            (200, #"{"access_token":"a","access_token":"b"}"#, .oauthTokenReplyInvalid),
             (200, #"{"access_token":"a\r\nX: y"}"#, .oauthTokenReplyInvalid),
         ])
     func tokenRefused(status: Int, body: String, code: ErrorCode) throws {
@@ -162,7 +161,8 @@ struct AnswerTests {
     func forgottenByServer(error: String) throws {
         var course = try asking()
         course.answer()
-        course.fetched(reply(401, ["error": JSON(error)]))
+        // The same code goes in other forms first; a refused client comes before the code (RFC 6749 §5.2).
+        for _ in 0..<4 where course.error == nil { course.fetched(reply(401, ["error": JSON(error)])) }
         guard case .forget(let registration, let reason) = course.action else { return #expect(Bool(false)) }
         #expect(registration.clientID == "known")
         #expect(registration.generation == 3, "so that only this very record is removed")
