@@ -184,7 +184,9 @@ struct SignInTests {
         }
     }
 
-    @Test("RFC 6749 §3.1.2: a redirect URI with a query of its own, even one that names the answer's parameters, signs in")
+    @Test(
+        "RFC 6749 §3.1.2: a redirect URI with a query of its own, even one that names the answer's parameters, signs in"
+    )
     func redirectWithQuery() async throws {
         try await withScene { scene async throws in
             var configuration = SignInConfiguration()
