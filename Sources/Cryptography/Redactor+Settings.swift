@@ -201,11 +201,21 @@ extension Redactor {
         }
     }
 
-    /// Whether a value is plain words, such as `production`, `us-east-1` or `true`: shown, unless its name says more.
+    /// Whether a value is plain words, such as `production`, `read-only`, `true` or `localhost:8080`: shown, unless its name
+    /// says more. A value with digits in it is none, but for an address.
     static func isOpen(_ value: String) -> Bool {
         guard value.utf8.count <= 64 else { return false }
-        let parts = value.split { " -_.,/:".contains($0) }
-        return parts.allSatisfy { isWord($0) || ($0.count <= 4 && $0.allSatisfy(\.isNumber)) }
+        let host = value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        if host.count == 2, !host[1].isEmpty, host[1].count <= 5, host[1].allSatisfy(\.isNumber) {
+            return isOpen(String(host[0]))
+        }
+        let octets = value.split(separator: ".", omittingEmptySubsequences: false)
+        if octets.count == 4, octets.allSatisfy({ UInt8($0) != nil }) { return true }
+        return value.split { " ,/.:".contains($0) }.allSatisfy { part in
+            let words = part.split { "-_".contains($0) }
+            return words.count <= 2 && words.allSatisfy { isWord($0) || ($0.count < 4 && $0.allSatisfy(\.isNumber)) }
+                && (words.allSatisfy(isWord) || words.count == 1)
+        }
     }
 
     /// Letters of one case, but for the first one of a word: `word`, `WORD`, `Word`, `twoWords`.

@@ -20,7 +20,7 @@ public struct JSONParseError: Error, Sendable, Hashable, CustomStringConvertible
     public var reason: String
     /// Where reading stopped.
     public var position: SourcePosition
-    /// Whether the text may be JSON, but holds more values than are read.
+    /// Whether the text may be JSON, but its values would take more memory than they may.
     public var isTooManyValues = false
 
     public var description: String { "line \(position.line), column \(position.column): \(reason)" }
@@ -32,8 +32,8 @@ public struct JSONParseOptions: Sendable {
     public var allowsComments = false
     /// Refuse an object that names a member twice; otherwise the last one counts.
     public var rejectsDuplicateKeys = false
-    /// How many values a text may hold.
-    public var maximumValues = Int.max
+    /// How much memory the values may take, by a rough count: in bytes.
+    public var maximumMemory = Int.max
     /// How deep arrays and objects may nest.
     public var maximumDepth = 200
 
@@ -131,7 +131,7 @@ struct JSONParser {
     private let options: JSONParseOptions
     private let locates: Bool
     private var offset = 0
-    private var values = 0
+    private var memory = 0
     private var way = SourcePositions.Way.root
     /// The names on the way, for the pointers of members that stand twice.
     private var names: [String] = []
@@ -215,12 +215,7 @@ struct JSONParser {
     private mutating func parseValue(depth: Int) throws(JSONParseError) -> JSON {
         guard depth <= options.maximumDepth else { throw failure("nested deeper than \(options.maximumDepth)") }
         guard let byte = current else { throw failure("unexpected end, a value is missing") }
-        values += 1
-        guard values <= options.maximumValues else {
-            var error = failure("more than \(options.maximumValues) values")
-            error.isTooManyValues = true
-            throw error
-        }
+        try count(Self.valueSize + (byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") ? Self.containerSize : 0))
         switch byte {
         case UInt8(ascii: "{"): return try parseObject(depth: depth)
         case UInt8(ascii: "["): return try parseArray(depth: depth)
@@ -230,6 +225,20 @@ struct JSONParser {
         case UInt8(ascii: "n"): return try parseWord("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try parseNumber())
         default: throw failure("expected a value")
+        }
+    }
+
+    /// What a value takes in the array or object around it, a member's name beside it, and an array or object of its own.
+    private static let valueSize = 24
+    private static let nameSize = 40
+    private static let containerSize = 64
+
+    private mutating func count(_ size: Int) throws(JSONParseError) {
+        memory += size
+        guard memory <= options.maximumMemory else {
+            var error = failure("so many values that they take more than \(options.maximumMemory) bytes")
+            error.isTooManyValues = true
+            throw error
         }
     }
 
@@ -318,6 +327,7 @@ struct JSONParser {
             throw failure(current == nil ? "unexpected end inside an object" : "expected a member name in quotes")
         }
         let key = try parseString()
+        try count(Self.nameSize)
         if options.rejectsDuplicateKeys, object[key] != nil {
             throw failure("the member \"\(key.prefix(64))\" stands twice", at: start)
         }

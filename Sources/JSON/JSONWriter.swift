@@ -11,9 +11,14 @@ extension JSON {
     /// The value as text: one line, or indented by two spaces a level when `pretty`.
     /// - Parameter isEscaped: Which characters beyond those of RFC 8259 §7 are written as `\u…`; the value stays the same.
     public func text(pretty: Bool = false, escaping isEscaped: ((Unicode.Scalar) -> Bool)? = nil) -> String {
+        String(decoding: bytes(pretty: pretty, escaping: isEscaped), as: UTF8.self)
+    }
+
+    /// The bytes of ``text(pretty:escaping:)``.
+    public func bytes(pretty: Bool = false, escaping isEscaped: ((Unicode.Scalar) -> Bool)? = nil) -> [UInt8] {
         var output: [UInt8] = []
         write(to: &output, indent: pretty ? 0 : nil, isEscaped)
-        return String(decoding: output, as: UTF8.self)
+        return output
     }
 
     private typealias Judge = ((Unicode.Scalar) -> Bool)?

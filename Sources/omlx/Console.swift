@@ -40,7 +40,8 @@ struct Console: Sendable {
 
     /// A JSON document as the result. What could not be shown is escaped in it.
     func document(_ json: JSON) {
-        Self.write(json.text(pretty: true, escaping: \.isHarmful) + "\n", to: STDOUT_FILENO)
+        Self.write(json.bytes(pretty: true, escaping: \.isHarmful)[...], to: STDOUT_FILENO)
+        Self.write("\n", to: STDOUT_FILENO)
     }
 
     /// A line on the side.
@@ -96,17 +97,20 @@ struct Console: Sendable {
 
     /// Text of a tool as the result: as it is for a program, without control sequences for a terminal.
     func content(_ text: String) {
-        Self.write((isTerminal ? text.untabbed.harmlessLines(keeping: .prose) : text) + "\n", to: STDOUT_FILENO)
+        Self.write(isTerminal ? text.untabbed.harmlessLines(keeping: .prose) : text, to: STDOUT_FILENO)
+        Self.write("\n", to: STDOUT_FILENO)
     }
 
     /// A value of a tool as the result.
     func content(_ json: JSON, pretty: Bool = false) {
-        Self.write(json.text(pretty: pretty, escaping: isTerminal ? \.isHarmful : nil) + "\n", to: STDOUT_FILENO)
+        Self.write(json.bytes(pretty: pretty, escaping: isTerminal ? \.isHarmful : nil)[...], to: STDOUT_FILENO)
+        Self.write("\n", to: STDOUT_FILENO)
     }
 
     /// Text of a tool that failed, on the side.
     func failure(_ text: String) {
-        Self.write((isErrorTerminal ? text.untabbed.harmlessLines(keeping: .prose) : text) + "\n", to: STDERR_FILENO)
+        Self.write(isErrorTerminal ? text.untabbed.harmlessLines(keeping: .prose) : text, to: STDERR_FILENO)
+        Self.write("\n", to: STDERR_FILENO)
     }
 
     /// A text of our own that programs read, such as a completion script.
@@ -124,12 +128,21 @@ struct Console: Sendable {
         Self.write(bytes[...], to: STDOUT_FILENO)
     }
 
-    private static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8)[...], to: descriptor) }
+    /// Long texts are not copied to be written.
+    private static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+    }
 
-    private static func write(_ text: ArraySlice<UInt8>, to descriptor: Int32) {
-        var bytes = text
+    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
+        bytes.withUnsafeBytes { write($0, to: descriptor) }
+    }
+
+    private static func write(_ text: UnsafeRawBufferPointer, to descriptor: Int32) {
+        var bytes = text[...]
         while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes)
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
             if count > 0 {
                 bytes = bytes.dropFirst(count)
                 continue

@@ -123,7 +123,8 @@ struct RedactorTests {
     func variables() {
         let redactor = Redactor()
         let open = [
-            "MODE": "production", "REGION": "us-east-1", "HOME_DIR": "/var/lib/thing/data", "FLAG": "true",
+            "MODE": "production", "KIND": "read-only", "AT": "localhost:8080", "IP": "10.0.0.1:5432",
+            "HOME_DIR": "/var/lib/thing/data", "FLAG": "true",
             "LIST": "alpha,beta,gamma", "PORT": "8080", "KEY_FILE": "/run/secrets/api-key", "REL": "./some/where/deep",
             "SHORT": "ab1cd",
         ]

@@ -8,7 +8,8 @@ struct ShownTextTests {
     @Test(
         "What steers a terminal, turns text around or cannot be seen is replaced",
         arguments: [
-            "\u{1B}", "\u{7}", "\u{0}", "\u{7F}", "\u{80}", "\u{9B}", "\u{9F}", "\u{AD}", "\u{34F}", "\u{61C}", "\u{115F}",
+            "\u{1B}", "\u{7}", "\u{0}", "\u{7F}", "\u{80}", "\u{9B}", "\u{9F}", "\u{AD}", "\u{34F}", "\u{61C}",
+            "\u{115F}",
             "\u{180E}", "\u{200B}", "\u{200C}", "\u{200D}", "\u{200E}", "\u{200F}", "\u{2028}", "\u{2029}", "\u{202A}",
             "\u{202E}", "\u{2060}", "\u{2066}", "\u{2069}", "\u{3164}", "\u{FE00}", "\u{FE0F}", "\u{FEFF}", "\u{FFA0}",
             "\u{FFFB}", "\u{1D173}", "\u{E0001}", "\u{E0041}", "\u{E0100}", "\u{E01EF}", "\n", "\r",

@@ -44,7 +44,9 @@ struct TellingServerTests {
     func variables(_ mode: String) async throws {
         try await TestHome.with { home in
             try home.configure(["teller": try stdio(mode)])
-            for words in [["tools"], ["tools", "--json", "--schema"], ["status", "--check", "teller"], ["doctor", "teller"]] {
+            for words in [
+                ["tools"], ["tools", "--json", "--schema"], ["status", "--check", "teller"], ["doctor", "teller"],
+            ] {
                 let run = try await home.note(home.start(["mcp"] + words + ["--verbose"], input: "").end())
                 #expect(run.exit == 0 || mode != "plain", "\(run)")
             }
@@ -86,7 +88,8 @@ struct TellingServerTests {
 
     private func serve(_ mode: String, _ home: TestHome) async throws -> String {
         let ready = home.desk + "/telltale-url"
-        _ = try home.start(program: "/usr/bin/env", ["python3", Repository.servers + "/telltale.py", "http", mode, ready])
+        _ = try home.start(
+            program: "/usr/bin/env", ["python3", Repository.servers + "/telltale.py", "http", mode, ready])
         try await home.sees("server") { FileManager.default.fileExists(atPath: ready) }
         return try String(contentsOfFile: ready, encoding: .utf8)
     }
@@ -98,7 +101,9 @@ struct TellingServerTests {
         try await TestHome.with { home in
             let url = try await serve(mode, home)
             try home.configure(["teller": ["url": url, "headers": ["Authorization": "Bearer hd-t0ken/of+this=="]]])
-            for words in [["tools"], ["tools", "--json"], ["status", "--check", "teller"], ["doctor", "teller"], ["log"]] {
+            for words in [
+                ["tools"], ["tools", "--json"], ["status", "--check", "teller"], ["doctor", "teller"], ["log"],
+            ] {
                 home.note(try await home.start(["mcp"] + words + ["--verbose"], input: "").end())
             }
             home.note(try await home.start(["mcp", "call", "teller__good", "--verbose", "--json"], input: "").end())

@@ -119,7 +119,7 @@ struct JSONSizeTests {
     @Test("A text of too many values is not read")
     func tooMany() throws {
         var options = JSONParseOptions()
-        options.maximumValues = 4
+        options.maximumMemory = 160
         #expect(try JSON(parsing: "[1,2,3]", options: options) == [1, 2, 3])
         #expect {
             try JSON(parsing: "[1,2,{\"a\":3}]", options: options)
