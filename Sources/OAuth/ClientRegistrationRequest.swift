@@ -44,6 +44,14 @@ public struct OAuthClient: Sendable {
         let prefersPost = !methods.contains(ClientAuthMethod.basic.rawValue) && methods.contains("client_secret_post")
         authMethod = prefersPost ? .post : .basic
     }
+
+    /// The method for the revocation endpoint, where its list has not the one of the token endpoint (RFC 8414 §2); `nil`
+    /// where it is the same.
+    public func revocationMethod(among listed: [String]?) -> ClientAuthMethod? {
+        guard let listed, !listed.contains(authMethod.rawValue) else { return nil }
+        let possible: [ClientAuthMethod] = secret == nil ? [.none] : [.basic, .post, .none]
+        return possible.first { listed.contains($0.rawValue) }
+    }
 }
 
 /// A registration to ask for (RFC 7591 §2).

@@ -46,6 +46,9 @@ public enum TokenRequest {
         for (name, value) in parameters where !reservedNames.contains(name) { form.set(name, value) }
     }
 
+    /// How long taking back a sign-in's tokens may last, in seconds: it is a courtesy, and a person waits for it.
+    public static let revocationLimit = 10.0
+
     /// Takes a token back (RFC 7009 §2.1).
     public static func revoke(
         _ token: Secret, hint: String, at endpoint: HTTPURL, as client: OAuthClient
@@ -53,7 +56,10 @@ public enum TokenRequest {
         var form = FormParameters()
         form.set("token", token)
         form.set("token_type_hint", hint)
-        return post(form, to: endpoint, as: client)
+        var request = post(form, to: endpoint, as: client)
+        request.limits.firstByte = 5
+        request.limits.total = revocationLimit
+        return request
     }
 
     /// A form with the client's proof; one method for each request (C9.11).
@@ -109,6 +115,8 @@ public enum TokenReply: Sendable {
     case granted(TokenGrant)
     /// An OAuth error, whatever the HTTP status.
     case error(OAuthErrorReply, status: Int)
+    /// A refusal in other words than RFC 6749 §5.2 has.
+    case refused(UnnamedRefusal)
     /// No answer that says anything about the grant: 5xx, 429, a page, an empty body.
     case unknown(OmlxError)
     /// A success that cannot be used: no token, or a kind omlx does not speak.
@@ -130,7 +138,8 @@ public enum TokenReply: Sendable {
             return
         }
         guard status == 200 || status == 201 else {
-            self = .unknown(Self.unavailable(reply, nil))
+            let refusal = UnnamedRefusal(status: status, body: body, mediaType: reply.head.mediaType)
+            self = refusal.map { .refused($0) } ?? .unknown(Self.unavailable(reply, nil))
             return
         }
         guard let members = Self.members(body, reply.head.mediaType) else {
@@ -261,8 +270,15 @@ public enum RevocationReply {
         // Slack answers failures with 200, and what stands between with a page of its own.
         let isPage = reply.head.mediaType == "text/html" && reply.body.contains { $0 > 0x20 }
         if (200..<300).contains(reply.head.status), error == nil {
+            if let denial = denial(reply.body) { return "HTTP \(reply.head.status), \(denial)" }
             return isPage ? "HTTP \(reply.head.status), a page for people" : nil
         }
         return "HTTP \(reply.head.status)" + (error.map { ", \($0.text)" } ?? "")
+    }
+
+    /// The member of a success that says it is none, such as Slack's `"revoked": false`.
+    private static func denial(_ body: [UInt8]) -> String? {
+        guard let object = (try? JSON(parsing: body))?.objectValue else { return nil }
+        return ["ok", "success", "revoked"].first { object[$0] == false }.map { "\"\($0)\": false" }
     }
 }

@@ -33,12 +33,17 @@ public actor ServerAuthorizer {
         public var tokenGeneration: Int?
         /// When the access token ends, where that is known.
         public var expiresAt: Date?
+        /// Whether this very header was worth a token request: then its request is worth no other.
+        public var isFresh: Bool
 
         /// A header made of tokens of this generation.
-        public init(header: Secret? = nil, tokenGeneration: Int? = nil, expiresAt: Date? = nil) {
+        public init(
+            header: Secret? = nil, tokenGeneration: Int? = nil, expiresAt: Date? = nil, isFresh: Bool = false
+        ) {
             self.header = header
             self.tokenGeneration = tokenGeneration
             self.expiresAt = expiresAt
+            self.isFresh = isFresh
         }
     }
 
@@ -98,11 +103,12 @@ public actor ServerAuthorizer {
     private func currentAuthorization() async throws -> Authorization {
         if !isLoaded { try await readStore() }
         guard let current = credential else { return Authorization() }
-        if Self.isDue(current, now: context.now(), jitter: jitter) { try await refreshAhead(current) }
+        var isFresh = false
+        if Self.isDue(current, now: context.now(), jitter: jitter) { isFresh = try await refreshAhead(current) }
         guard let credential else { return Authorization() }
         return Authorization(
             header: credential.accessToken.concatenating(prefix: "Bearer "),
-            tokenGeneration: credential.tokenGeneration, expiresAt: credential.expiresAt)
+            tokenGeneration: credential.tokenGeneration, expiresAt: credential.end, isFresh: isFresh)
     }
 
     /// The header for a request whose answer is not shown here, as for a script's: there is no 401 to wait for, so a
@@ -133,13 +139,16 @@ public actor ServerAuthorizer {
     /// The credential in use, once it was read.
     public var current: Credential? { credential }
 
+    /// Whether the store was read, so that `current` says something.
+    public var isRead: Bool { isLoaded }
+
     /// Whether tokens are to be refreshed before they are used: five minutes before their end, or a tenth of a shorter
     /// life, a little less by the jitter, so that many processes do not all come at one moment (pain 36). Tokens of
     /// unknown life are used until a 401 (pain 24). The wall clock counts, which goes on while a machine sleeps; tokens
     /// that a clock set back since makes seem to live longer than they ever did are due too.
     static func isDue(_ credential: Credential, now: Date, jitter: Double = 0) -> Bool {
-        guard let expiresAt = credential.expiresAt else { return false }
-        let left = expiresAt.timeIntervalSince(now)
+        guard let end = credential.end else { return false }
+        let left = end.timeIntervalSince(now)
         let life = credential.lifetime.map(Double.init)
         if let life, left > life + clockSlack { return true }
         let margin = min(refreshMargin, (life ?? .infinity) / 10)
@@ -147,24 +156,34 @@ public actor ServerAuthorizer {
     }
 
     private func hasEnded(_ credential: Credential) -> Bool {
-        credential.expiresAt.map { $0 <= context.now() } ?? false
+        credential.end.map { $0 <= context.now() } ?? false
     }
 
-    private func refreshAhead(_ current: Credential) async throws {
+    /// - Returns: whether there are new tokens, got by asking for them.
+    private func refreshAhead(_ current: Credential) async throws -> Bool {
         if let pause, !pause.isOver(at: context.now()) {
-            guard hasEnded(current) else { return }
+            guard hasEnded(current) else { return false }
             // Another process may have had more luck meanwhile.
             try await readStore()
-            guard credential?.tokenGeneration == current.tokenGeneration else { return }
+            guard credential?.tokenGeneration == current.tokenGeneration else { return false }
         }
-        if current.isRefreshTokenRejected || current.refreshToken == nil { return }
+        if current.isRefreshTokenRejected || current.refreshToken == nil { return false }
         switch await refresh(current.tokenGeneration) {
-        case .current, .impossible, .gone, .rejected, .refused: return
+        case .current(_, let isNew): return isNew
+        case .impossible, .gone, .rejected, .refused: return false
         case .unknown(_, let error), .failed(let error):
             // A token that still works is used, whatever keeps the next one away.
-            if hasEnded(current) { throw error }
+            if hasEnded(current) { throw typed(error) }
             if error.code.errorClass == .storage { context.warn(error) }
+            return false
         }
+    }
+
+    /// The error with what is typed in place of "sign in again".
+    private func typed(_ error: OmlxError) -> OmlxError {
+        var error = error
+        error.nextStep = error.nextStep?.replacing("sign in again", with: loginCommand)
+        return error
     }
 
     /// One refresh for each generation, whoever asks.
@@ -272,7 +291,7 @@ public actor ServerAuthorizer {
             if credential != nil, attempt == 1 || !hadCredential { return true }
             throw await missing("\(head.url.origin) wants a sign-in")
         }
-        return try await renew(used, head, attempt: attempt)
+        return try await renew(used, head, attempt: attempt, isFresh: authorization.isFresh)
     }
 
     /// A 401; or, to a request without a token, another refusal that says where to sign in: some servers answer 400, 403
@@ -282,20 +301,20 @@ public actor ServerAuthorizer {
         return !wasSigned && [400, 403, 405].contains(head.status) && challenge.resourceMetadata != nil
     }
 
-    private func renew(_ used: Int, _ head: HTTPResponseHead, attempt: Int) async throws -> Bool {
+    private func renew(_ used: Int, _ head: HTTPResponseHead, attempt: Int, isFresh: Bool) async throws -> Bool {
         if let credential, credential.tokenGeneration != used { return true }
         try await readStore()
         guard let credential else { throw await missing("\(head.url.origin) wants a sign-in") }
         if credential.tokenGeneration != used { return true }
         // One refresh for each request; tokens of another process that ended unused are no reason to give up.
-        guard attempt == 1 || (attempt == 2 && used != refreshedGeneration) else {
+        guard !isFresh, attempt == 1 || (attempt == 2 && used != refreshedGeneration) else {
             throw signInNeeded(.oauthTokenRefused, "\(head.url.origin) refuses a token it was just given")
         }
         switch await refresh(used) {
         case .current: return true
         case .rejected(_, let error): throw signInNeeded(error.code, error.message)
         case .refused(_, let error): throw signInNeeded(error.code, error.message)
-        case .unknown(_, let error), .failed(let error): throw error
+        case .unknown(_, let error), .failed(let error): throw typed(error)
         case .impossible: throw impossible(head.url.origin)
         case .gone: throw await missing("\(head.url.origin) wants a sign-in")
         }
@@ -307,10 +326,12 @@ public actor ServerAuthorizer {
         guard challenge.error == "insufficient_scope" else { return }
         lastChallenge = challenge
         let scopes = OmlxError.shown(challenge.scopes.map(Scopes.text) ?? "")
-        let error = OmlxError(
+        var error = OmlxError(
             .oauthInsufficientScope,
             "\(head.url.origin) wants more than the sign-in allows" + (scopes.isEmpty ? "" : ": \(scopes)"),
             httpStatus: 403, nextStep: nextStep + (scopes.isEmpty ? "" : " --scope \(scopes.shellWord)"))
+        // With the error, not beside it: another request's refusal may have come meanwhile.
+        error.wantedScopes = challenge.scopes
         observer(.insufficientScope(error))
         throw error
     }

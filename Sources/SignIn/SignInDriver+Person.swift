@@ -200,7 +200,7 @@ extension SignInDriver {
             if left > 0 { Task { await interface.notice("\(left / 60) min left to sign in") } }
         }
         defer { reminder.cancel() }
-        var polling = DevicePolling(authorization, server: request.server)
+        var polling = DevicePolling(authorization, server: request.server, scopes: request.scopes)
         var action = polling.first
         while true {
             switch action {

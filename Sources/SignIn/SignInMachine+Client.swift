@@ -205,6 +205,7 @@ extension SignInMachine {
         client = reply.client
         clientOrigin = .registeredNow
         hasLooked = false
+        isForDeviceAlone = asked.grants == .device
         var record = ClientRegistration(
             key: RegistrationKey(issuer: discovery?.server.issuer ?? "", serverURL: input.key.serverURL),
             redirectURI: asked.redirectURIs[0], clientID: reply.client.id, clientSecret: reply.client.secret,
