@@ -85,13 +85,16 @@ public struct SignInContext: Sendable {
         }
         do {
             let value = try await work()
-            await shared.release()
+            await free(shared)
             return value
         } catch {
-            await shared.release()
+            await free(shared)
             throw error
         }
     }
+
+    /// Also when the task is cancelled, or everybody else would wait until the lock is out of date.
+    private func free(_ lock: any SharedLock) async { await exchanges.run { await lock.release() } }
 
     /// Sends a request of the sign-in; a failure is a value.
     func fetch(_ request: HTTPRequest) async -> Result<HTTPReply, HTTPFailure> {

@@ -29,7 +29,10 @@ struct AuthorizationNotes: Sendable {
         let moment = now()
         board.change { status in
             status.take(credential, storeName: storeName)
-            if isRenewed { status.signIn = StatusAnswer(.signedIn, at: moment) }
+            if isRenewed {
+                status.signIn = StatusAnswer(.signedIn, at: moment)
+                status.noteSuccessOfSignIn()
+            }
         }
     }
 }
