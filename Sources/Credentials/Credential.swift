@@ -152,8 +152,8 @@ public struct Credential: Sendable, Equatable {
     /// Whether a refresh of these very tokens was begun and its outcome never saved.
     public var isRefreshUnfinished: Bool { refreshBegunGeneration == tokenGeneration }
 
-    /// When the access token ends. A life of nothing is no life a server means: such a token is used until a 401, as one
-    /// of unknown life is, or each request would begin with a refresh.
+    /// When the access token ends, as far as that is believed: a life of nothing is none a server means. Such a token is
+    /// used until a 401, as one of unknown life is, or each request would begin with a refresh.
     public var end: Date? { lifetime.map { $0 > 0 } ?? true ? expiresAt : nil }
 }
 

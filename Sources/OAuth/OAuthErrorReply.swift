@@ -97,10 +97,10 @@ public struct UnnamedRefusal: Sendable, Hashable {
     public var text: String { "HTTP \(status)" + (words.map { ", \($0)" } ?? "") }
 
     /// What must have been answered to this very request, as RFC 6749 §5.2 has it: 400 and 401, unless a page for people
-    /// stands there, which whatever is in between may have put up; other statuses of class 4xx only with JSON, but never
-    /// those that mean "not now".
+    /// stands there, which whatever is in between may have put up; 403, 410 and 422 only with JSON. Others mean "not now",
+    /// or "not here".
     init?(status: Int, body: [UInt8], mediaType: String) {
-        guard (400..<500).contains(status), ![407, 408, 425, 429].contains(status) else { return nil }
+        guard [400, 401, 403, 410, 422].contains(status) else { return nil }
         let json = try? JSON(parsing: body)
         let isDocument = json?.objectValue != nil || json?.arrayValue != nil
         guard isDocument || ([400, 401].contains(status) && !Self.isPage(body, mediaType)) else { return nil }

@@ -158,7 +158,7 @@ public struct RefreshTransaction: Sendable {
         renewed.accessToken = grant.accessToken
         if let token = grant.refreshToken { renewed.refreshToken = token }
         renewed.lifetime = grant.lifetime
-        renewed.expiresAt = grant.end(from: moment)
+        renewed.expiresAt = grant.lifetime.map { moment.addingTimeInterval(Double($0)) }
         if let scopes = grant.scopes { renewed.grantedScopes = scopes }
         renewed.refreshedAt = moment
         renewed.refreshBegunGeneration = nil
@@ -213,13 +213,6 @@ extension Credential {
     /// The scopes a refresh names, as they were kept at the sign-in.
     fileprivate var refreshScope: String? { refreshParameters.last { $0.name == "scope" }?.value }
     fileprivate var refreshScopes: [String] { refreshScope.map { Scopes.parse($0) } ?? [] }
-}
-
-extension TokenGrant {
-    /// When the access token ends. A life of nothing means that the end is not known (see `Credential.end`).
-    func end(from moment: Date) -> Date? {
-        lifetime.flatMap { $0 > 0 ? moment.addingTimeInterval(Double($0)) : nil }
-    }
 }
 
 extension Duration {

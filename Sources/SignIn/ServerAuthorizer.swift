@@ -96,15 +96,20 @@ public actor ServerAuthorizer {
     /// The header to send now; refreshes first when the tokens are about to end.
     /// - Throws: `OmlxError`: what the store throws; `OAUTH_REFRESH_UNAVAILABLE`, `OAUTH_SIGN_IN_NEEDED` and the like
     ///   when the access token has ended and cannot be renewed.
-    public func authorization() async throws -> Authorization {
-        try await context.redactor.hidingErrors { try await currentAuthorization() }
+    public func authorization() async throws -> Authorization { try await authorization(isShown: true) }
+
+    /// - Parameter isShown: whether the answer to the request will be shown here, so that a 401 is heard of.
+    private func authorization(isShown: Bool) async throws -> Authorization {
+        try await context.redactor.hidingErrors { try await currentAuthorization(isShown) }
     }
 
-    private func currentAuthorization() async throws -> Authorization {
+    private func currentAuthorization(_ isShown: Bool) async throws -> Authorization {
         if !isLoaded { try await readStore() }
         guard let current = credential else { return Authorization() }
         var isFresh = false
-        if Self.isDue(current, now: context.now(), jitter: jitter) { isFresh = try await refreshAhead(current) }
+        if Self.isDue(current, now: context.now(), jitter: jitter) || (!isShown && isSaidToHaveEnded(current)) {
+            isFresh = try await refreshAhead(current, isShown: isShown)
+        }
         guard let credential else { return Authorization() }
         return Authorization(
             header: credential.accessToken.concatenating(prefix: "Bearer "),
@@ -116,17 +121,17 @@ public actor ServerAuthorizer {
     /// - Throws: `OmlxError`: what `authorization()` throws; `OAUTH_SIGN_IN_NEEDED`, `OAUTH_REFRESH_REJECTED`,
     ///   `OAUTH_REFRESH_REFUSED`, `OAUTH_REFRESH_IMPOSSIBLE` when only a person can get the next token.
     public func usableAuthorization() async throws -> Authorization {
-        var authorization = try await authorization()
+        var authorization = try await authorization(isShown: false)
         if credential == nil {
             // The keyring may hold one, where nobody has chosen a store yet.
             await context.store.settle()
             try await readStore()
-            authorization = try await self.authorization()
+            authorization = try await self.authorization(isShown: false)
         }
         guard let credential else {
             throw await missing("there is no sign-in at \(key)")
         }
-        guard hasEnded(credential) else { return authorization }
+        guard hasEnded(credential) || isSaidToHaveEnded(credential) else { return authorization }
         if credential.isRefreshTokenRejected {
             let error = RefreshTransaction.knownRejection(credential)
             throw signInNeeded(error.code, error.message)
@@ -159,10 +164,18 @@ public actor ServerAuthorizer {
         credential.end.map { $0 <= context.now() } ?? false
     }
 
+    /// Whether a token has no life at all by its own word, which counts where no 401 is waited for: once, or each header
+    /// would cost a refresh.
+    private func isSaidToHaveEnded(_ credential: Credential) -> Bool {
+        guard credential.tokenGeneration != refreshedGeneration else { return false }
+        return credential.lifetime == 0 && credential.expiresAt.map { $0 <= context.now() } ?? false
+    }
+
     /// - Returns: whether there are new tokens, got by asking for them.
-    private func refreshAhead(_ current: Credential) async throws -> Bool {
+    private func refreshAhead(_ current: Credential, isShown: Bool) async throws -> Bool {
+        let hasEnded = hasEnded(current) || (!isShown && isSaidToHaveEnded(current))
         if let pause, !pause.isOver(at: context.now()) {
-            guard hasEnded(current) else { return false }
+            guard hasEnded else { return false }
             // Another process may have had more luck meanwhile.
             try await readStore()
             guard credential?.tokenGeneration == current.tokenGeneration else { return false }
@@ -173,7 +186,7 @@ public actor ServerAuthorizer {
         case .impossible, .gone, .rejected, .refused: return false
         case .unknown(_, let error), .failed(let error):
             // A token that still works is used, whatever keeps the next one away.
-            if hasEnded(current) { throw typed(error) }
+            if hasEnded { throw typed(error) }
             if error.code.errorClass == .storage { context.warn(error) }
             return false
         }

@@ -137,7 +137,7 @@ extension SignInMachine {
         ).map { Credential.Parameter($0.name, $0.value) }
         credential.grantedScopes = grant.scopes
         credential.lifetime = grant.lifetime
-        credential.expiresAt = grant.end(from: moment)
+        credential.expiresAt = grant.lifetime.map { moment.addingTimeInterval(Double($0)) }
         stage = .over
         return .finished(
             Result(

@@ -34,7 +34,7 @@ struct UnnamedRefusalTests {
             (#"{"error_description":"dead"}"#, "dead"),
         ])
     func words(body: String, words: String) throws {
-        for status in [400, 401, 403, 422] { #expect(try refusal(body, status)?.words == words) }
+        for status in [400, 401, 403, 410, 422] { #expect(try refusal(body, status)?.words == words) }
         #expect(try refusal(body, 400)?.text == "HTTP 400, \(words)")
     }
 
@@ -57,6 +57,7 @@ struct UnnamedRefusalTests {
         arguments: [
             (400, "<html>Bad Request</html>", "text/html"), (401, "<!doctype html>", ""),
             (400, " <html>", "text/plain"),
+            (404, #"{"message":"no route"}"#, "application/json"), (405, "{}", "application/json"),
             (404, "no", "text/plain"), (404, "", ""), (403, "<html>", "text/html"), (403, "Forbidden", "text/plain"),
             (407, "{}", "application/json"), (408, "{}", "application/json"), (425, "{}", "application/json"),
             (429, "{}", "application/json"), (500, #"{"message":"dead"}"#, "application/json"), (302, "{}", ""),

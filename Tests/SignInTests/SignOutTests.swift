@@ -6,6 +6,7 @@ import DemoServer
 import ErrorCatalogue
 import HTTPClient
 import JSON
+import OAuth
 import Testing
 
 @testable import SignIn

@@ -84,7 +84,7 @@ extension SignInRecord {
         provider = (try? HTTPURL(credential.issuer))?.host ?? credential.issuer
         grantedScopes = credential.grantedScopes ?? credential.requestedScopes
         requestedScopes = credential.requestedScopes
-        expiresAt = credential.expiresAt
+        expiresAt = credential.end
         hasRefreshToken = credential.refreshToken != nil && !credential.isRefreshTokenRejected
         self.storeName = storeName
         lastSignIn = credential.obtainedAt
