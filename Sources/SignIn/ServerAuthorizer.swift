@@ -186,17 +186,10 @@ public actor ServerAuthorizer {
         case .impossible, .gone, .rejected, .refused: return false
         case .unknown(_, let error), .failed(let error):
             // A token that still works is used, whatever keeps the next one away.
-            if hasEnded { throw typed(error) }
+            if hasEnded { throw error }
             if error.code.errorClass == .storage { context.warn(error) }
             return false
         }
-    }
-
-    /// The error with what is typed in place of "sign in again".
-    private func typed(_ error: OmlxError) -> OmlxError {
-        var error = error
-        error.nextStep = error.nextStep?.replacing("sign in again", with: loginCommand)
-        return error
     }
 
     /// One refresh for each generation, whoever asks.
@@ -217,10 +210,13 @@ public actor ServerAuthorizer {
         return await task.value
     }
 
-    /// The outcome of a lock or store that failed, with a next step that can be typed.
+    /// The outcome of a lock or store that failed, or of an answer that says nothing, with a next step that can be typed.
     private func typed(_ outcome: RefreshOutcome) -> RefreshOutcome {
-        guard case .failed(let error) = outcome else { return outcome }
-        return .failed(typed(error))
+        switch outcome {
+        case .failed(let error): .failed(typed(error))
+        case .unknown(let credential, let error): .unknown(credential, typed(error))
+        default: outcome
+        }
     }
 
     private func typed(_ error: OmlxError) -> OmlxError {
@@ -327,7 +323,7 @@ public actor ServerAuthorizer {
         case .current: return true
         case .rejected(_, let error): throw signInNeeded(error.code, error.message)
         case .refused(_, let error): throw signInNeeded(error.code, error.message)
-        case .unknown(_, let error), .failed(let error): throw typed(error)
+        case .unknown(_, let error), .failed(let error): throw error
         case .impossible: throw impossible(head.url.origin)
         case .gone: throw await missing("\(head.url.origin) wants a sign-in")
         }
