@@ -16,6 +16,10 @@ public struct ClientRegistration: Sendable, Equatable {
     public var clientSecret: Secret?
     /// How the client authenticates at the token endpoint, as answered, not as asked (pain 9).
     public var tokenEndpointAuthMethod: String
+    /// The way to authenticate that worked, where it was not the first that was tried.
+    public var clientAuthForm: String?
+    /// What the configuration said of the client when it was registered; `nil` in records that do not keep it.
+    public var clientMetadata: JSON?
     /// When the client identifier was issued, if stated.
     public var issuedAt: Date?
     /// When the client secret expires (`client_secret_expires_at`); `nil` when it does not or there is none.

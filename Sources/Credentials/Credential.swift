@@ -81,6 +81,8 @@ public struct Credential: Sendable, Equatable {
     /// Set when taking back the tokens of a replaced sign-in has ended the one that replaced it: the authorization server
     /// ends whole grants, and is not asked to again.
     public var revocationEndsGrant: Bool
+    /// How exactly the client shows itself by that method, where it is not as the standards have it.
+    public var clientAuthForm: String?
     /// The redirect URI of the sign-in.
     public var redirectURI: String?
     /// The scopes asked for, in their order.

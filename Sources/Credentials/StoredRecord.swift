@@ -77,6 +77,7 @@ extension Credential: StoredRecord {
         fields.set("token_endpoint_auth_method", tokenEndpointAuthMethod)
         fields.set("revocation_endpoint_auth_method", revocationEndpointAuthMethod)
         if revocationEndsGrant { fields.set("revocation_ends_grant", JSON.bool(true)) }
+        fields.set("client_auth_form", clientAuthForm)
         fields.set("redirect_uri", redirectURI)
         fields.set("requested_scopes", requestedScopes)
         fields.set("granted_scopes", grantedScopes)
@@ -131,6 +132,7 @@ extension Credential: StoredRecord {
         revocationEndpointAuthMethod = try fields.string("revocation_endpoint_auth_method")
         revocationEndsGrant = fields.value("revocation_ends_grant") == true
         clientSecret = fields.secret("client_secret")
+        clientAuthForm = try fields.string("client_auth_form")
         redirectURI = try fields.string("redirect_uri")
         requestedScopes = try fields.strings("requested_scopes") ?? []
         grantedScopes = try fields.strings("granted_scopes")
@@ -203,6 +205,8 @@ extension ClientRegistration: StoredRecord {
         fields.set("redirect_uri", redirectURI)
         fields.set("client_id", clientID)
         fields.set("token_endpoint_auth_method", tokenEndpointAuthMethod)
+        fields.set("client_auth_form", clientAuthForm)
+        fields.set("client_metadata", clientMetadata)
         fields.set("issued_at", issuedAt)
         fields.set("secret_expires_at", secretExpiresAt)
         fields.set("registration_client_uri", registrationClientURI)
@@ -225,6 +229,8 @@ extension ClientRegistration: StoredRecord {
             redirectURI: try fields.requiredString("redirect_uri"), clientID: try fields.requiredString("client_id"),
             clientSecret: fields.secret("client_secret"),
             tokenEndpointAuthMethod: try fields.requiredString("token_endpoint_auth_method"))
+        clientAuthForm = try fields.string("client_auth_form")
+        clientMetadata = fields.value("client_metadata")
         issuedAt = try fields.date("issued_at")
         secretExpiresAt = try fields.date("secret_expires_at")
         registrationAccessToken = fields.secret("registration_access_token")

@@ -18,7 +18,14 @@ extension AuthorizationServer {
         guard authorization.count == 1, fields["client_secret"] == nil else {
             return .refused(.oauthError("invalid_request", "more than one client authentication"))
         }
-        guard let (id, secret) = basicCredentials(authorization[0]) else {
+        let reading = stage.script.token.basic
+        if reading == .headerAlone, fields["client_id"] != nil {
+            return .refused(.oauthError("invalid_request", "Client must not use multiple authentication methods"))
+        }
+        if reading == .needsID, fields["client_id"] == nil {
+            return .refused(.oauthError("invalid_request", "client_id is required"))
+        }
+        guard let (id, secret) = basicCredentials(authorization[0], isRaw: reading == .raw) else {
             return .refused(refusal("the Authorization header is not well-formed Basic"))
         }
         guard fields["client_id"].map({ $0 == id }) ?? true else {
@@ -46,12 +53,13 @@ extension AuthorizationServer {
     }
 
     /// Id and secret are form-encoded before they are joined by a colon (RFC 6749 §2.3.1).
-    private func basicCredentials(_ header: String) -> (id: String, secret: String)? {
+    private func basicCredentials(_ header: String, isRaw: Bool) -> (id: String, secret: String)? {
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "basic", let data = Data(base64Encoded: String(parts[1])),
             let text = String(validating: data, as: UTF8.self), let colon = text.firstIndex(of: ":")
         else { return nil }
         let secret = text[text.index(after: colon)...]
+        if isRaw { return (String(text[..<colon]), String(secret)) }
         // A conforming client has no colon, space or slash left after encoding; one that skipped it may have.
         guard !secret.contains(":"), !secret.contains(" "), !secret.contains("/"),
             let decodedID = FormFields.decode(text[..<colon]), let decodedSecret = FormFields.decode(secret)

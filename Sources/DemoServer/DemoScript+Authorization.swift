@@ -47,6 +47,18 @@ extension DemoScript {
         case post = "client_secret_post"
     }
 
+    /// How `Basic` and the form beside it are read.
+    public enum BasicReading: String, Sendable, CaseIterable {
+        /// As RFC 6749 §2.3.1 has it; the same id may stand in the form.
+        case standard
+        /// The id in the form counts as a second authentication.
+        case headerAlone
+        /// The client is looked up by the id in the form, which must be there.
+        case needsID
+        /// Id and secret are taken as they stand in the header.
+        case raw
+    }
+
     /// Dynamic client registration.
     public struct Registration: Sendable, Equatable {
         /// Whether `/register` exists and the metadata names it.
@@ -174,6 +186,8 @@ extension DemoScript {
         public var reuseDetection = true
         /// Seconds during which the refresh token before the current one is still accepted.
         public var reuseGrace = 0
+        /// How `Basic` is read, at every endpoint that knows clients.
+        public var basic = BasicReading.standard
         /// Merge patch of a successful reply.
         public var patch: JSON = .null
         /// By `grant_type`, or `*`.
@@ -199,6 +213,7 @@ extension DemoScript {
 
 extension DemoScript.Metadata.Document: ScriptChoice {}
 extension DemoScript.AuthMethod: ScriptChoice {}
+extension DemoScript.BasicReading: ScriptChoice {}
 extension DemoScript.Authorization.Consent: ScriptChoice {}
 extension DemoScript.Authorization.Issuer: ScriptChoice {}
 extension DemoScript.Authorization.State: ScriptChoice {}
@@ -252,7 +267,8 @@ extension DemoScript.Token: ScriptSection {
             .init("accessLifetime", \.accessLifetime), .init("expiresIn", \.expiresIn),
             .init("sendsExpiresIn", \.sendsExpiresIn), .init("sendsScope", \.sendsScope),
             .init("refreshTokens", \.refreshTokens), .init("rotates", \.rotates),
-            .init("reuseDetection", \.reuseDetection), .init("reuseGrace", \.reuseGrace), .init("patch", \.patch),
+            .init("reuseDetection", \.reuseDetection), .init("reuseGrace", \.reuseGrace), .init("basic", \.basic),
+            .init("patch", \.patch),
             .init("overrides", \.overrides),
         ]
     }

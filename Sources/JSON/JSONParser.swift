@@ -102,6 +102,17 @@ extension JSON {
         try self.init(parsing: Array(text.utf8), options: options)
     }
 
+    /// Reads one JSON value, the last of duplicate members counting, and says which members of the outermost object stand
+    /// there with different values.
+    /// - Throws: `JSONParseError` with line and column.
+    public static func parseNotingConflicts(
+        _ bytes: [UInt8], options: JSONParseOptions = .init()
+    ) throws(JSONParseError) -> (value: JSON, conflicts: Set<String>) {
+        var parser = JSONParser(bytes: bytes, options: options, locates: false)
+        let value = try parser.parseDocument()
+        return (value, parser.conflicts)
+    }
+
     /// Reads one JSON value and remembers where each member stands.
     /// - Throws: `JSONParseError` with line and column.
     public static func parseLocated(
@@ -127,6 +138,7 @@ struct JSONParser {
     private(set) var positions = SourcePositions()
     private(set) var duplicates: [String] = []
     private(set) var duplicateCount = 0
+    private(set) var conflicts: Set<String> = []
     /// The start of the line that the last located member stands in; places are asked for in rising order.
     private var located = (line: 1, start: 0, offset: 0)
 
@@ -321,7 +333,9 @@ struct JSONParser {
         guard current == UInt8(ascii: ":") else { throw failure("expected \":\" after a member name") }
         offset += 1
         try skipSpace()
-        object[key] = try parseValue(depth: depth + 1)
+        let value = try parseValue(depth: depth + 1)
+        if depth == 0, let earlier = object[key], earlier != value { conflicts.insert(key) }
+        object[key] = value
     }
 
     private mutating func noteDuplicate() {

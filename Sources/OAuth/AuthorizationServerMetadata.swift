@@ -35,6 +35,8 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     public var sendsIssuerInCallback: Bool
     /// Whether the document was found where an OpenID provider has its configuration (OpenID Connect Discovery §4).
     public var hasOpenIDConfiguration = false
+    /// What of the document could not be used and was left out, for people.
+    public var oddities: [String] = []
 
     /// An authorization server.
     public init(
@@ -162,8 +164,9 @@ extension AuthorizationServerMetadata {
         case .notHere(let reason): return .notHere(reason)
         case .unusable(let error): return .unusable(error)
         case .unavailable(let status): return .unavailable(status: status)
-        case .document(let object):
-            let fields = DocumentFields(object: object, code: .oauthServerMetadataInvalid, what: what)
+        case .document(let object, let conflicts):
+            let fields = DocumentFields(
+                object: object, code: .oauthServerMetadataInvalid, what: what, conflicts: conflicts)
             do throws(OmlxError) {
                 let issuer = try fields.requiredString("issuer")
                 try check(issuer, expected, tolerance, at: reply.head.url)
@@ -212,22 +215,28 @@ extension AuthorizationServerMetadata {
         (try? JSON(parsing: reply.body))?["issuer"]?.stringValue
     }
 
-    private static func read(_ fields: DocumentFields, issuer: String) throws(OmlxError) -> AuthorizationServerMetadata
+    /// What is required, PKCE and what decides security is strict (RFC 8414 §2, RFC 9207 §3); the rest is left out where it
+    /// cannot be used.
+    private static func read(_ document: DocumentFields, issuer: String) throws(OmlxError)
+        -> AuthorizationServerMetadata
     {
+        var fields = document
         var metadata = AuthorizationServerMetadata(
             issuer: issuer,
             authorizationEndpoint: try fields.requiredURL("authorization_endpoint"),
             tokenEndpoint: try fields.requiredURL("token_endpoint"),
-            registrationEndpoint: try fields.url("registration_endpoint"),
-            revocationEndpoint: try fields.url("revocation_endpoint"),
-            scopesSupported: try fields.strings("scopes_supported"),
-            tokenEndpointAuthMethods: try fields.strings("token_endpoint_auth_methods_supported"),
-            codeChallengeMethods: try fields.strings("code_challenge_methods_supported"),
-            sendsIssuerInCallback: try fields.bool("authorization_response_iss_parameter_supported") ?? false)
-        metadata.deviceAuthorizationEndpoint = try fields.url("device_authorization_endpoint")
-        metadata.grantTypes = try fields.strings("grant_types_supported")
-        metadata.revocationEndpointAuthMethods = try fields.strings("revocation_endpoint_auth_methods_supported")
-        metadata.admitsClientIDMetadataDocuments = try fields.bool("client_id_metadata_document_supported") ?? false
+            registrationEndpoint: fields.url("registration_endpoint"),
+            revocationEndpoint: fields.url("revocation_endpoint"),
+            scopesSupported: fields.strings("scopes_supported"),
+            tokenEndpointAuthMethods: fields.strings("token_endpoint_auth_methods_supported"),
+            codeChallengeMethods: try fields.decidingStrings("code_challenge_methods_supported"),
+            sendsIssuerInCallback: try fields.decidingBool("authorization_response_iss_parameter_supported") ?? false)
+        metadata.deviceAuthorizationEndpoint = fields.url("device_authorization_endpoint")
+        metadata.grantTypes = fields.strings("grant_types_supported")
+        metadata.admitsClientIDMetadataDocuments =
+            try fields.decidingBool("client_id_metadata_document_supported") ?? false
+        metadata.revocationEndpointAuthMethods = fields.strings("revocation_endpoint_auth_methods_supported")
+        metadata.oddities = fields.notes
         return metadata
     }
 }

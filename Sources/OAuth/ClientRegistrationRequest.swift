@@ -5,55 +5,6 @@ import ErrorCatalogue
 import HTTPClient
 import JSON
 
-/// How a client shows at the token endpoint who it is (RFC 6749 §2.3, RFC 7591 §2).
-public enum ClientAuthMethod: String, Sendable, Hashable {
-    /// A public client: the id alone.
-    case none
-    /// Id and secret in an `Authorization: Basic` header.
-    case basic = "client_secret_basic"
-    /// Id and secret in the form.
-    case post = "client_secret_post"
-}
-
-/// A client as an authorization server knows it.
-public struct OAuthClient: Sendable {
-    /// The client id.
-    public var id: String
-    /// The client secret, if it has one.
-    public var secret: Secret?
-    /// How it shows itself at the token endpoint.
-    public var authMethod: ClientAuthMethod
-
-    /// A client.
-    public init(id: String, secret: Secret? = nil, authMethod: ClientAuthMethod) {
-        self.id = id
-        self.secret = secret
-        self.authMethod = authMethod
-    }
-
-    /// A configured client: with a secret `client_secret_basic`, which every server has to have (RFC 6749 §2.3.1), or
-    /// `client_secret_post` where only that is listed; without one `none`.
-    public init(id: String, secret: Secret?, serverMethods: [String]?) {
-        self.id = id
-        self.secret = secret
-        guard secret != nil else {
-            authMethod = .none
-            return
-        }
-        let methods = serverMethods ?? [ClientAuthMethod.basic.rawValue]
-        let prefersPost = !methods.contains(ClientAuthMethod.basic.rawValue) && methods.contains("client_secret_post")
-        authMethod = prefersPost ? .post : .basic
-    }
-
-    /// The method for the revocation endpoint, where its list has not the one of the token endpoint (RFC 8414 §2); `nil`
-    /// where it is the same.
-    public func revocationMethod(among listed: [String]?) -> ClientAuthMethod? {
-        guard let listed, !listed.contains(authMethod.rawValue) else { return nil }
-        let possible: [ClientAuthMethod] = secret == nil ? [.none] : [.basic, .post, .none]
-        return possible.first { listed.contains($0.rawValue) }
-    }
-}
-
 /// A registration to ask for (RFC 7591 §2).
 public struct ClientRegistrationRequest: Sendable, Hashable {
     /// The callback addresses.
@@ -68,6 +19,10 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
     public var grants = Grants.code
     /// Members of the configuration's `client_metadata` that replace or join ours.
     public var overrides: JSONObject
+    /// The method to ask for where the one wished for is refused and no list says what there is.
+    public var secondMethod: ClientAuthMethod?
+    /// Whether an initial access token goes with it (RFC 7591 §3).
+    public var hasInitialAccessToken = false
 
     /// The grants of a client, besides refresh. Some servers admit one only (RFC 7591 §3.2.2).
     public enum Grants: Sendable, Hashable, CaseIterable {
@@ -94,7 +49,7 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
         self.overrides = overrides
     }
 
-    /// The method to wish for: a public client where the server admits one.
+    /// The method to wish for: a public client where the server admits one, or does not say.
     public static func preferredMethod(of server: AuthorizationServerMetadata) -> ClientAuthMethod {
         guard let methods = server.tokenEndpointAuthMethods, !methods.contains("none") else { return .none }
         if methods.contains(ClientAuthMethod.post.rawValue) { return .post }
@@ -116,43 +71,64 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
         return .object(object)
     }
 
-    /// What to ask for in place of this after a refusal: less, where the refusal may be about what is left out then.
+    /// The method asked for in the end.
+    var askedMethod: ClientAuthMethod? {
+        overrides["token_endpoint_auth_method"].map { $0.stringValue.flatMap { ClientAuthMethod(rawValue: $0) } }
+            ?? authMethod
+    }
+
+    /// What to ask for in place of this after a refusal: less, where the refusal may be about what is left out then. Without
+    /// `scope` whatever the refusal says: some servers refuse scopes in words of their own.
     /// - Parameter usesDevice: whether the sign-in takes the device grant.
     public func lessened(after reply: HTTPReply, usesDevice: Bool) -> ClientRegistrationRequest? {
-        guard [400, 403].contains(reply.head.status) else { return nil }
+        let status = reply.head.status
+        guard [400, 403, 422].contains(status) else { return nil }
+        let error = OAuthErrorReply(body: reply.body, mediaType: reply.head.mediaType)?.error
         var less = self
-        switch OAuthErrorReply(body: reply.body, mediaType: reply.head.mediaType)?.error {
         // Servers with one grant for each client refuse two (django-oauth-toolkit), or do not register one they list.
-        case "invalid_client_metadata" where grants == .codeAndDevice:
+        if error == "invalid_client_metadata", grants == .codeAndDevice {
             less.grants = usesDevice ? .device : .code
-        // Keycloak answers an unknown scope with 403 and `insufficient_scope`.
-        case "invalid_scope", "insufficient_scope", "invalid_client_metadata":
-            guard !scopes.isEmpty else { return nil }
-            less.scopes = []
-        default: return nil
+            return less
         }
+        // Keycloak answers an unknown scope with 403 and `insufficient_scope`.
+        let isScopes = error.map(["invalid_scope", "insufficient_scope", "invalid_client_metadata"].contains) ?? false
+        if !scopes.isEmpty, status != 403 || isScopes {
+            less.scopes = []
+            return less
+        }
+        guard error == "invalid_client_metadata", let secondMethod, askedMethod == authMethod else { return nil }
+        less.authMethod = secondMethod
+        less.secondMethod = nil
         return less
     }
 
     /// The request to send. It is never redirected.
-    public func request(to endpoint: HTTPURL) -> HTTPRequest {
-        HTTPRequest(
-            "POST", endpoint,
-            headers: [.init("Content-Type", "application/json"), .init("Accept", "application/json")],
-            body: .bytes(document.serialized()), limits: .oauth)
+    /// - Parameter token: the initial access token, where the server gives clients out to its holders only (RFC 7591 §3).
+    public func request(to endpoint: HTTPURL, token: Secret? = nil) -> HTTPRequest {
+        var headers: [HTTPRequestHeader] = [
+            .init("Content-Type", "application/json"), .init("Accept", "application/json"),
+        ]
+        if let token { headers.append(.init("Authorization", secret: token.concatenating(prefix: "Bearer "))) }
+        return HTTPRequest("POST", endpoint, headers: headers, body: .bytes(document.serialized()), limits: .oauth)
     }
 }
 
 /// What a registration gave.
 public struct ClientRegistrationReply: Sendable {
-    /// The client.
-    public var client: OAuthClient
+    /// The client's id.
+    public var clientID: String
+    /// Its secret, if one was given.
+    public var clientSecret: Secret?
+    /// How it shows itself at the token endpoint: as answered, not as asked (RFC 7591 §3.2.1).
+    public var authMethod: ClientAuthMethod
     /// When its secret ends, in seconds since 1970; `nil` when never.
     public var secretExpiresAt: Int?
     /// The token to manage the registration with (RFC 7592), if given.
     public var registrationAccessToken: Secret?
     /// Where to manage it, if given.
     public var registrationClientURI: String?
+    /// What of the answer could not be used and was left out, for people.
+    public var oddities: [String] = []
 
     /// Judges the answer.
     /// - Throws: `OmlxError`: `OAUTH_REGISTRATION_REJECTED`, `OAUTH_REGISTRATION_UNAVAILABLE`,
@@ -168,47 +144,45 @@ public struct ClientRegistrationReply: Sendable {
         var body = reply.body
         let secrets = Secret.take(["client_secret", "registration_access_token"], from: &body)
         let errorReply = OAuthErrorReply(body: body, mediaType: reply.head.mediaType)
-        guard status == 200 || status == 201, errorReply == nil else { throw Self.rejected(reply, errorReply) }
+        guard (200..<300).contains(status), errorReply == nil else {
+            throw Self.rejected(reply, errorReply, asked)
+        }
         let what = "answer to the registration"
-        var options = JSONParseOptions()
-        options.rejectsDuplicateKeys = true
-        guard let object = (try? JSON(parsing: body, options: options))?.objectValue else {
+        guard let (value, conflicts) = try? JSON.parseNotingConflicts(body), let object = value.objectValue else {
             if status == 200, reply.head.mediaType == "text/html" {
                 throw OmlxError(
                     .oauthRegistrationUnavailable, "\(origin) answered the registration with a page for people",
                     httpStatus: status, nextStep: "try again later")
             }
             throw OmlxError(
-                .oauthRegistrationInvalid, "the \(what) from \(origin) is no JSON object, or names a member twice",
-                httpStatus: status)
+                .oauthRegistrationInvalid, "the \(what) from \(origin) is no JSON object", httpStatus: status)
         }
-        let fields = DocumentFields(object: object, code: .oauthRegistrationInvalid, what: what, secrets: secrets)
-        let id = try fields.requiredString("client_id")
-        let secret = try fields.secret("client_secret")
-        client = OAuthClient(id: id, secret: secret, authMethod: try Self.method(fields, hasSecret: secret != nil))
-        secretExpiresAt = try fields.integer("client_secret_expires_at").flatMap { $0 > 0 ? $0 : nil }
-        registrationAccessToken = try fields.secret("registration_access_token")
-        registrationClientURI = try Self.managementURI(fields)
-        try Self.checkRedirectURIs(fields, asked: asked)
-    }
-
-    /// Where the registration is managed; dropped when it is http off loopback, where no token may go (C5.1).
-    private static func managementURI(_ fields: DocumentFields) throws(OmlxError) -> String? {
-        do throws(OmlxError) {
-            return try fields.url("registration_client_uri")?.text
-        } catch  where error.code == .oauthInsecureURL {
-            return nil
-        }
+        var fields = DocumentFields(
+            object: object, code: .oauthRegistrationInvalid, what: what, secrets: secrets, conflicts: conflicts)
+        clientID = try fields.requiredIdentifier("client_id")
+        clientSecret = fields.secret("client_secret")
+        authMethod = try Self.method(&fields, hasSecret: clientSecret != nil, asked: asked)
+        secretExpiresAt = clientSecret == nil ? nil : fields.moment("client_secret_expires_at")
+        registrationAccessToken = fields.secret("registration_access_token")
+        // Where it cannot be used nothing is managed: no token goes over http off loopback (C5.1).
+        registrationClientURI = fields.url("registration_client_uri")?.text
+        try Self.checkRedirectURIs(&fields, asked: asked)
+        oddities = fields.notes
     }
 
     /// RFC 7591 §3.2.1: the server may have registered something else than it was asked to. Without our callback
     /// among it, its page would refuse the sign-in; the port of a loopback address is free (RFC 8252 §7.3).
     private static func checkRedirectURIs(
-        _ fields: DocumentFields, asked: ClientRegistrationRequest
+        _ fields: inout DocumentFields, asked: ClientRegistrationRequest
     ) throws(OmlxError) {
-        guard let registered = try fields.strings("redirect_uris") else { return }
+        guard let registered = fields.strings("redirect_uris"), !registered.isEmpty else { return }
         let wanted = Set(asked.redirectURIs.map(withoutLoopbackPort))
         if registered.contains(where: { wanted.contains(withoutLoopbackPort($0)) }) { return }
+        let slashed = Set(wanted.flatMap { [$0 + "/", $0.hasSuffix("/") ? String($0.dropLast()) : $0] })
+        if registered.contains(where: { slashed.contains(withoutLoopbackPort($0)) }) {
+            fields.note("redirect_uris", "differs from what was asked for by a slash at its end; omlx goes on")
+            return
+        }
         throw OmlxError(
             .oauthRegistrationInvalid, "the server registered other redirect URIs than it was asked to",
             compared: [
@@ -224,35 +198,53 @@ public struct ClientRegistrationReply: Sendable {
         return "loopback" + (rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/")
     }
 
-    /// The server's word counts, even against what was asked (pain 9); without one the secret decides.
-    private static func method(_ fields: DocumentFields, hasSecret: Bool) throws(OmlxError) -> ClientAuthMethod {
-        guard let name = try fields.string("token_endpoint_auth_method") else { return hasSecret ? .basic : .none }
-        guard let method = ClientAuthMethod(rawValue: name) else {
+    /// The server's word counts, even against what was asked (pain 9); where it says nothing, it registered what was asked
+    /// for (RFC 7591 §3.2.1). Without a secret there is nothing to show but the id.
+    private static func method(
+        _ fields: inout DocumentFields, hasSecret: Bool, asked: ClientRegistrationRequest
+    ) throws(OmlxError) -> ClientAuthMethod {
+        let name = "token_endpoint_auth_method"
+        let word = try fields.decidingWord(name)
+        guard let method = word.map({ ClientAuthMethod(rawValue: $0) }) ?? asked.askedMethod else {
             throw OmlxError(
                 .oauthRegistrationInvalid, "the server wants a client authentication method that omlx does not have",
-                compared: [.init("token_endpoint_auth_method", name)],
+                compared: [.init(name, word ?? "")],
                 nextStep: "configure a client of your own with client_id in the server's auth block")
         }
-        if method == .none, hasSecret { return .post }
         guard method == .none || hasSecret else {
-            throw OmlxError(.oauthRegistrationInvalid, "the server wants \(name) but gave no client_secret")
+            if word != nil {
+                fields.note(name, "is \(method.rawValue), but no client_secret came; the client id alone is sent")
+            }
+            return .none
         }
         return method
     }
 
-    private static func rejected(_ reply: HTTPReply, _ error: OAuthErrorReply?) -> OmlxError {
+    private static func rejected(
+        _ reply: HTTPReply, _ error: OAuthErrorReply?, _ asked: ClientRegistrationRequest
+    ) -> OmlxError {
         let status = reply.head.status
         let origin = reply.head.url.origin
         var reason = error?.text
         if reason == nil, reply.head.mediaType == "text/plain" {
             reason = OmlxError.shown(String(decoding: reply.body.prefix(400), as: UTF8.self), limit: 200)
         }
-        let admitsListedOnly = status == 401 || status == 403
+        let said = "\(origin) refused to register omlx (HTTP \(status)\(reason.map { ", \($0)" } ?? ""))"
+        let byHand = "register a client with the provider and put its client_id into the server's auth block"
+        guard status == 401 || status == 403 else {
+            return OmlxError(.oauthRegistrationRejected, said, httpStatus: status, nextStep: byHand)
+        }
+        if asked.hasInitialAccessToken {
+            return OmlxError(
+                .oauthRegistrationRejected, said + "; it does not accept the initial access token configured",
+                httpStatus: status,
+                nextStep: "ask the provider for a new token and put it into \"initial_access_token\"; or \(byHand)")
+        }
+        // RFC 7591 §3: a protected registration endpoint answers as any resource does (RFC 6750 §3).
         return OmlxError(
             .oauthRegistrationRejected,
-            "\(origin) refused to register omlx (HTTP \(status)\(reason.map { ", \($0)" } ?? ""))"
-                + (admitsListedOnly ? "; it seems to admit listed clients only" : ""),
+            said + "; it seems to admit listed clients only, or those with an initial access token",
             httpStatus: status,
-            nextStep: "register a client with the provider and put its client_id into the server's auth block")
+            nextStep: byHand + ", or put the provider's initial access token into \"initial_access_token\" there")
     }
 }

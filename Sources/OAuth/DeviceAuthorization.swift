@@ -48,7 +48,8 @@ public struct DeviceAuthorizationRequest: Sendable {
     }
 
     /// The request for the token (RFC 8628 §3.4).
-    public func tokenRequest(_ deviceCode: Secret) -> HTTPRequest {
+    /// - Parameter client: the client as it shows itself now.
+    public func tokenRequest(_ deviceCode: Secret, as client: OAuthClient) -> HTTPRequest {
         var form = FormParameters()
         form.set("grant_type", Self.grantType)
         form.set("device_code", deviceCode)
@@ -72,6 +73,8 @@ public struct DeviceAuthorization: Sendable {
     public var lifetime: Int
     /// The shortest pause between two requests for the token, in seconds.
     public var interval: Int
+    /// What of the answer could not be used and was left out, for people.
+    public var oddities: [String] = []
 
     /// The pause when the server names none, in seconds (RFC 8628 §3.2).
     static let standardInterval = 5
@@ -102,21 +105,20 @@ public struct DeviceAuthorization: Sendable {
         if let error = OAuthErrorReply(body: body, mediaType: reply.head.mediaType) {
             return .error(error, status: status)
         }
-        guard status == 200, reply.head.mediaType != "text/html" else {
-            return .failed(unavailable(reply, status == 200 ? "a page for people" : "HTTP \(status)"))
+        let parsed = try? JSON.parseNotingConflicts(body)
+        let isPage = parsed == nil && reply.head.mediaType == "text/html"
+        guard status == 200 || status == 201, !isPage else {
+            return .failed(unavailable(reply, isPage ? "a page for people" : "HTTP \(status)"))
         }
-        var options = JSONParseOptions()
-        options.rejectsDuplicateKeys = true
-        guard let object = (try? JSON(parsing: body, options: options))?.objectValue else {
+        guard let (value, conflicts) = parsed, let object = value.objectValue else {
             return .failed(
                 OmlxError(
-                    .oauthDeviceReplyInvalid,
-                    "the device authorization reply of \(origin) is no JSON object, or names a member twice",
+                    .oauthDeviceReplyInvalid, "the device authorization reply of \(origin) is no JSON object",
                     httpStatus: status))
         }
         let fields = DocumentFields(
             object: object, code: .oauthDeviceReplyInvalid, what: "device authorization reply of \(origin)",
-            secrets: secrets)
+            secrets: secrets, conflicts: conflicts)
         do throws(OmlxError) { return .granted(try DeviceAuthorization(fields)) } catch { return .failed(error) }
     }
 
@@ -127,7 +129,8 @@ public struct DeviceAuthorization: Sendable {
             httpStatus: reply.head.status, retryAfter: reply.head.retryAfter, nextStep: "try again later")
     }
 
-    private init(_ fields: DocumentFields) throws(OmlxError) {
+    private init(_ document: DocumentFields) throws(OmlxError) {
+        var fields = document
         deviceCode = try fields.requiredSecret("device_code")
         userCode = try fields.requiredString("user_code")
         guard userCode.utf8.count <= Self.userCodeLimit, userCode.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
@@ -136,27 +139,15 @@ public struct DeviceAuthorization: Sendable {
                 compared: [.init("user_code", userCode)])
         }
         // Google's older name for it.
-        let name = fields.object["verification_uri"] == nil ? "verification_url" : "verification_uri"
-        guard fields.object[name] != nil else {
-            throw OmlxError(.oauthDeviceReplyInvalid, "verification_uri in the \(fields.what) is missing")
-        }
-        verificationURI = try fields.requiredURL(name)
+        let isOlder =
+            [nil, .null, ""].contains(fields.object["verification_uri"])
+            && ![nil, .null, ""].contains(fields.object["verification_url"])
+        verificationURI = try fields.requiredURL(isOlder ? "verification_url" : "verification_uri")
         // Only a convenience: one that cannot be used is left out.
-        verificationURIComplete = (try? fields.url("verification_uri_complete")) ?? nil
-        lifetime = try fields.seconds("expires_in") ?? Self.standardLifetime
-        interval = min(max(try fields.seconds("interval") ?? Self.standardInterval, 1), Self.longestInterval)
-    }
-}
-
-extension DocumentFields {
-    /// A number of seconds that is not negative, also in quotes, as some servers write it.
-    func seconds(_ name: String) throws(OmlxError) -> Int? {
-        guard let value = object[name], !value.isNull else { return nil }
-        let seconds = value.doubleValue ?? value.stringValue.flatMap { Double($0) }
-        guard let seconds, seconds.isFinite, seconds >= 0 else {
-            throw OmlxError(code, "\(name) in the \(what) is no number of seconds")
-        }
-        return Int(min(seconds, Double(TokenGrant.lifetimeLimit)))
+        verificationURIComplete = fields.url("verification_uri_complete")
+        lifetime = fields.seconds("expires_in").flatMap { $0 > 0 ? $0 : nil } ?? Self.standardLifetime
+        interval = min(max(fields.seconds("interval") ?? Self.standardInterval, 1), Self.longestInterval)
+        oddities = fields.notes
     }
 }
 
@@ -179,17 +170,19 @@ public struct DevicePolling: Sendable {
     private var failures = 0
     /// Refusals in a row that were no OAuth error.
     private var refusals = 0
+    /// The client as it shows itself in the next request.
+    public private(set) var authentication: ClientAuthentication
 
     /// The seconds `slow_down` adds for good (RFC 8628 §3.5).
     private static let slowDown = 5
 
     /// Polling for one device authorization.
-    /// - Parameter scopes: the scopes asked for, for messages.
-    public init(_ authorization: DeviceAuthorization, server: AuthorizationServerMetadata, scopes: [String] = []) {
+    public init(_ authorization: DeviceAuthorization, for request: DeviceAuthorizationRequest) {
         interval = authorization.interval
-        self.server = server.tokenEndpoint.origin
-        self.scopes = scopes
-        supported = server.scopesSupported
+        server = request.server.tokenEndpoint.origin
+        authentication = ClientAuthentication(request.client)
+        scopes = request.scopes
+        supported = request.server.scopesSupported
     }
 
     /// The first request is due after the interval, too: nobody enters a code at once.
@@ -204,6 +197,8 @@ public struct DevicePolling: Sendable {
             ]
             return final.contains(failure.error.code) ? .failed(failure.error) : pauseLonger(atLeast: 0)
         case .success(let reply):
+            // No sooner than any other request, so that no server takes it for haste.
+            if authentication.next(after: reply) != nil { return .ask(after: interval) }
             switch TokenReply(reply) {
             case .granted(let grant): return .granted(grant)
             case .unusable(let error): return .failed(error)

@@ -77,19 +77,39 @@ public struct FormParameters: Sendable {
 public enum FormEncoding {
     /// Appends bytes, encoded.
     static func append(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
         for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "*"):
-                output.append(byte)
-            case 0x20: output.append(UInt8(ascii: "+"))
-            default:
-                output.append(UInt8(ascii: "%"))
-                output.append(digits[Int(byte >> 4)])
-                output.append(digits[Int(byte & 15)])
-            }
+            if byte == 0x20 { output.append(UInt8(ascii: "+")) } else { append(byte, to: &output, keeps: isKept(byte)) }
+        }
+    }
+
+    /// Appends bytes, encoded for the header (RFC 6749 §2.3.1): a blank is `%20`, and what RFC 3986 §2.3 never reserves
+    /// stays, so that as few servers as can be see another text than was meant.
+    static func appendCredential(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
+        for byte in bytes { append(byte, to: &output, keeps: isPlain(byte)) }
+    }
+
+    /// Whether a byte of a credential stands for itself.
+    static func isPlain(_ byte: UInt8) -> Bool { isKept(byte) || byte == UInt8(ascii: "~") }
+
+    private static func isKept(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "*"):
+            true
+        default: false
+        }
+    }
+
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    private static func append(_ byte: UInt8, to output: inout [UInt8], keeps: Bool) {
+        if keeps {
+            output.append(byte)
+        } else {
+            output.append(UInt8(ascii: "%"))
+            output.append(digits[Int(byte >> 4)])
+            output.append(digits[Int(byte & 15)])
         }
     }
 

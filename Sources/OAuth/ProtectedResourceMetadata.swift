@@ -14,6 +14,8 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
     public var scopesSupported: [String]?
     /// A name for people, if given.
     public var resourceName: String?
+    /// What of the document could not be used and was left out, for people.
+    public var oddities: [String] = []
 }
 
 extension ProtectedResourceMetadata {
@@ -57,8 +59,9 @@ extension ProtectedResourceMetadata {
         case .notHere(let reason): return .notHere(reason)
         case .unusable(let error): return .unusable(error)
         case .unavailable(let status): return .unavailable(status: status)
-        case .document(let object):
-            let fields = DocumentFields(object: object, code: .oauthResourceMetadataInvalid, what: what)
+        case .document(let object, let conflicts):
+            let fields = DocumentFields(
+                object: object, code: .oauthResourceMetadataInvalid, what: what, conflicts: conflicts)
             do throws(OmlxError) {
                 let metadata = try read(fields, for: server)
                 return metadata.authorizationServers.isEmpty ? .namesNobody(metadata) : .found(metadata)
@@ -69,20 +72,17 @@ extension ProtectedResourceMetadata {
         }
     }
 
-    private static func read(_ fields: DocumentFields, for server: HTTPURL) throws(OmlxError)
+    private static func read(_ document: DocumentFields, for server: HTTPURL) throws(OmlxError)
         -> ProtectedResourceMetadata
     {
+        var fields = document
         let resource = try fields.requiredString("resource")
         try check(resource: resource, for: server)
-        return ProtectedResourceMetadata(
-            resource: resource, authorizationServers: try authorizationServers(fields),
-            scopesSupported: try fields.strings("scopes_supported"), resourceName: try fields.string("resource_name"))
-    }
-
-    /// One issuer alone is written as a text by some servers; an empty one names nobody.
-    private static func authorizationServers(_ fields: DocumentFields) throws(OmlxError) -> [String] {
-        if let only = fields.object["authorization_servers"]?.stringValue { return only.isEmpty ? [] : [only] }
-        return try fields.strings("authorization_servers")?.filter { !$0.isEmpty } ?? []
+        var metadata = ProtectedResourceMetadata(
+            resource: resource, authorizationServers: try fields.decidingStrings("authorization_servers") ?? [],
+            scopesSupported: fields.strings("scopes_supported"), resourceName: fields.string("resource_name"))
+        metadata.oddities = fields.notes
+        return metadata
     }
 
     private static func check(resource: String, for server: HTTPURL) throws(OmlxError) {

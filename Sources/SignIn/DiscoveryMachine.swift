@@ -198,6 +198,7 @@ struct DiscoveryMachine {
                 passOver(asked, .unusable(namesNobody))
             case .found(let metadata):
                 resourceMetadata = metadata
+                notices += metadata.oddities
                 documents.append(DiscoveredDocument(kind: .resource, url: asked.text, facts: metadata.facts))
                 inVain = PlacesInVain()
                 return findServer(among: metadata.authorizationServers)
@@ -221,6 +222,7 @@ struct DiscoveryMachine {
         if inVain.firstUnavailable != nil { return fail(inVain.error(whenEmpty: nobodySaysWhere)) }
         if let nameless {
             resourceMetadata = nameless.metadata
+            notices += nameless.metadata.oddities
             documents.append(
                 DiscoveredDocument(kind: .resource, url: nameless.place.text, facts: nameless.metadata.facts))
         }
@@ -294,6 +296,7 @@ struct DiscoveryMachine {
                 passOver(asked, .unavailable(error, why: "HTTP \(status)"))
             case .found(var metadata):
                 metadata.hasOpenIDConfiguration = AuthorizationServerMetadata.isOpenIDPlace(asked)
+                notices += metadata.oddities
                 documents.append(DiscoveredDocument(kind: .server, url: asked.text, facts: metadata.facts))
                 noteForeignEndpoints(beside: metadata)
                 if let url = configuration.authorizationEndpoint { metadata.authorizationEndpoint = url }

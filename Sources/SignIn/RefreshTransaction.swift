@@ -93,6 +93,7 @@ public struct RefreshTransaction: Sendable {
     private func refresh(_ credential: Credential, _ token: Secret) async throws -> RefreshOutcome {
         let endpoint = try OAuthURL.endpoint(
             credential.tokenEndpoint, named: "token endpoint", invalid: .oauthServerMetadataInvalid)
+        var authentication = ClientAuthentication(try credential.client())
         // A refresh begun before and never finished: its process was ended, or nobody answered it.
         let earlier = credential.isRefreshUnfinished ? credential.refreshBegun : nil
         var begun = credential
@@ -103,7 +104,7 @@ public struct RefreshTransaction: Sendable {
         }
         begun = try await context.save(begun, expecting: .generation(credential.generation))
         let context = context.judging(credential.addresses)
-        let request = Self.request(for: credential, token: token, at: endpoint)
+        var spare: Secret?
         let end = ContinuousClock.now + .seconds(Self.limit)
         var machine = RefreshMachine(server: endpoint.origin, scopes: credential.refreshScopes)
         var action = RefreshMachine.Action.send(after: 0)
@@ -111,17 +112,29 @@ public struct RefreshTransaction: Sendable {
             switch action {
             case .send(let pause):
                 if pause > 0 { try await Task.sleep(for: .seconds(pause)) }
-                var attempt = request
-                attempt.limits.total = (end - .now).inSeconds
-                var reply = await context.fetch(attempt)
+                var reply = await context.fetch(as: &authentication) {
+                    var request = Self.request(for: credential, token: token, at: endpoint, as: $0)
+                    request.limits.total = (end - .now).inSeconds
+                    return request
+                }
                 action = machine.received(reply, jitter: Double.random(in: 0...1), left: (end - .now).inSeconds)
+                if case .success(let answer) = reply, case .unknown = action {
+                    spare = TokenReply.refreshToken(besideUnusable: answer)
+                }
                 reply.wipe()
-            case .granted(let grant): return .current(try await keep(grant, over: begun), isNew: true)
+            case .granted(let grant):
+                begun.remember(authentication.client.form)
+                let kept = try await keep(grant, over: begun)
+                context.tell(grant.oddities)
+                return .current(kept, isNew: true)
             case .rejected(let error, let reply):
                 let lost = earlier ?? (machine.mayHaveLostTokens ? begun.refreshBegun : nil)
                 return try await rejected(error.hiding(begun.secrets), reply, begun, after: lost)
             case .refused(let error): return .refused(await answered(begun, earlier), error.hiding(begun.secrets))
             case .unknown(let error):
+                if let spare {
+                    return .unknown(try await keep(spare, over: begun), error.hiding(begun.secrets + [spare]))
+                }
                 let kept = machine.mayHaveLostTokens ? begun : await answered(begun, earlier)
                 return .unknown(kept, error.hiding(begun.secrets))
             }
@@ -129,11 +142,10 @@ public struct RefreshTransaction: Sendable {
     }
 
     /// The request, made of nothing but what is stored with the tokens (pain 25).
-    static func request(for credential: Credential, token: Secret, at endpoint: HTTPURL) -> HTTPRequest {
-        let client = OAuthClient(
-            id: credential.clientID, secret: credential.clientSecret,
-            authMethod: ClientAuthMethod(rawValue: credential.tokenEndpointAuthMethod) ?? .none)
-        return TokenRequest.refresh(
+    static func request(
+        for credential: Credential, token: Secret, at endpoint: HTTPURL, as client: OAuthClient
+    ) -> HTTPRequest {
+        TokenRequest.refresh(
             token, at: endpoint, as: client, resource: credential.resource,
             scope: credential.refreshScope,
             parameters: credential.refreshParameters.map { ($0.name, $0.value) })
@@ -173,6 +185,16 @@ public struct RefreshTransaction: Sendable {
             else { throw error }
             return try await keep(grant, over: latest, isFirst: false)
         }
+    }
+
+    /// Keeps the refresh token of an answer that cannot be used otherwise: where tokens rotate the old one is spent, and with
+    /// the new one the next refresh may do better.
+    private func keep(_ spare: Secret, over credential: Credential) async throws -> Credential {
+        var record = credential
+        record.refreshToken = spare
+        record.refreshBegunGeneration = nil
+        record.refreshBegun = nil
+        return try await persist(record, over: credential)
     }
 
     /// Saves new tokens, patiently: the old ones are of no use any more. What cannot be saved is held in memory, and saved

@@ -63,8 +63,10 @@ public struct SignInConfiguration: Sendable {
     public var clientID: String?
     /// Its secret.
     public var clientSecret: Secret?
-    /// How that client shows itself at the token endpoint, in place of what the server's metadata suggests.
+    /// How the client shows itself at the token endpoint, in place of what metadata or registration suggest.
     public var clientAuthMethod: ClientAuthMethod?
+    /// The token a registration needs where the authorization server gives clients out to its holders only (RFC 7591 §3).
+    public var initialAccessToken: Secret?
     /// The scopes to ask for in place of what the server wants.
     public var scopes: [String]?
     /// The issuer that is trusted; compared byte for byte.

@@ -48,6 +48,9 @@ public struct SignInContext: Sendable {
     public var stuck: @Sendable (OmlxError) -> Void = { _ in }
     /// Told of what a person should know although the work goes on.
     public var warn: @Sendable (OmlxError) -> Void = { _ in }
+    /// Told what of a token reply could not be used while the tokens were kept: each text once.
+    public var oddity: @Sendable (String) -> Void = { _ in }
+    private let toldOddities = ToldTexts()
     /// The clock.
     public var now: @Sendable () -> Date
     /// Random octets.
@@ -96,6 +99,11 @@ public struct SignInContext: Sendable {
     /// Also when the task is cancelled, or everybody else would wait until the lock is out of date.
     private func free(_ lock: any SharedLock) async { await exchanges.run { await lock.release() } }
 
+    /// Tells of what was left out of a token reply, once: a host that stays up refreshes often.
+    func tell(_ oddities: [String]) {
+        for text in oddities where toldOddities.isNew(text) { oddity(redactor.hide(text)) }
+    }
+
     /// Sends a request of the sign-in; a failure is a value.
     func fetch(_ request: HTTPRequest) async -> Result<HTTPReply, HTTPFailure> {
         var request = request
@@ -115,6 +123,17 @@ public struct SignInContext: Sendable {
         } catch {
             return .failure(HTTPFailure(OmlxError(.transportCancelled, "the request was cancelled")))
         }
+    }
+}
+
+/// What was told already.
+private final class ToldTexts: Sendable {
+    private let texts = Mutex<Set<String>>([])
+    /// More different texts than these are not worth remembering.
+    private static let limit = 100
+
+    func isNew(_ text: String) -> Bool {
+        texts.withLock { $0.count < Self.limit && $0.insert(text).inserted }
     }
 }
 

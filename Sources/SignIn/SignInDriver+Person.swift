@@ -187,7 +187,7 @@ extension SignInDriver {
     /// - Throws: `CancellationError` when the task is cancelled.
     func poll(
         _ authorization: DeviceAuthorization, _ request: DeviceAuthorizationRequest, seconds: Int
-    ) async throws -> Result<TokenGrant, OmlxError> {
+    ) async throws -> (Result<TokenGrant, OmlxError>, ClientAuthentication) {
         let limit = min(seconds, authorization.lifetime)
         await interface.show(
             SignInPrompt(
@@ -200,26 +200,23 @@ extension SignInDriver {
             if left > 0 { Task { await interface.notice("\(left / 60) min left to sign in") } }
         }
         defer { reminder.cancel() }
-        var polling = DevicePolling(authorization, server: request.server, scopes: request.scopes)
+        var polling = DevicePolling(authorization, for: request)
         var action = polling.first
         while true {
             switch action {
-            case .granted(let grant): return .success(grant)
-            case .failed(let error): return .failure(error)
+            case .granted(let grant): return (.success(grant), polling.authentication)
+            case .failed(let error): return (.failure(error), polling.authentication)
             case .ask(let pause):
                 guard context.now().addingTimeInterval(Double(pause)) < end else {
-                    return .failure(
-                        limit < seconds
-                            ? OmlxError(
-                                .oauthDeviceCodeExpired, "the code ended before anybody entered it",
-                                nextStep: "sign in again") : overdue(seconds))
+                    let ended = OmlxError(
+                        .oauthDeviceCodeExpired, "the code ended before anybody entered it", nextStep: "sign in again")
+                    return (.failure(limit < seconds ? ended : overdue(seconds)), polling.authentication)
                 }
                 try await context.pause(Double(pause))
                 // Not cut off once it is under way: the answer may hold the tokens.
                 let context = context
-                var reply = await context.exchanges.run {
-                    await context.fetch(request.tokenRequest(authorization.deviceCode))
-                }
+                let asked = request.tokenRequest(authorization.deviceCode, as: polling.authentication.client)
+                var reply = await context.exchanges.run { await context.fetch(asked) }
                 action = polling.received(reply)
                 reply.wipe()
                 if case .ask = action { try Task.checkCancellation() }

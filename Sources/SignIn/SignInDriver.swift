@@ -147,7 +147,7 @@ public struct SignInDriver: Sendable {
             SignInMachine.Input(
                 key: request.key, server: request.server, challenge: request.challenge,
                 configuration: request.configuration, flow: request.flow, earlierIssuer: earlier?.issuer,
-                earlierClientID: earlier?.clientID,
+                earlierClientID: earlier?.clientID, earlierClientForm: earlier?.clientForm,
                 isEarlierClientRefused: earlier?.rejection?.code == "invalid_client",
                 knownPlaces: request.knownPlaces,
                 resetsClient: request.resetsClient,
@@ -218,16 +218,21 @@ public struct SignInDriver: Sendable {
                 event = .answered(query: query)
                 answers?.retire(authorization)
             case .poll(let authorization, let device):
-                event = .polled(try await poll(authorization, device, seconds: request.seconds))
+                let (result, authentication) = try await poll(authorization, device, seconds: request.seconds)
+                event = .polled(result, authentication)
             case .forget(let record, let error):
                 await forget(record, error)
                 throw error
             case .finished(var result):
                 result.credential.remember(context.addresses)
-                return try await keep(
+                let outcome = try await keep(
                     result, over: earlier, replacedClient: machine.hasRegisteredAnew,
                     profile: request.configuration.profile)
-            case .failed(let error): throw error
+                await learn(machine.learnedRegistration)
+                return outcome
+            case .failed(let error):
+                await learn(machine.learnedRegistration)
+                throw error
             }
         }
     }
@@ -271,6 +276,17 @@ public struct SignInDriver: Sendable {
             await interface.notice("the earlier registration cannot be read: \(error.message)")
             return nil
         }
+    }
+
+    /// Notes with a registration how its client has to show itself, unless another process replaced it meanwhile. It only
+    /// saves a later sign-in a refusal, so nothing is said of a store that fails.
+    private func learn(_ learned: ClientRegistration?) async {
+        guard let learned, let stored = try? await context.store.registration(for: learned.key),
+            stored.clientID == learned.clientID
+        else { return }
+        var record = stored
+        record.clientAuthForm = learned.clientAuthForm
+        _ = try? await context.store.save(record, expecting: .generation(stored.generation))
     }
 
     /// Removes the registration that was refused, not one another process made meanwhile.

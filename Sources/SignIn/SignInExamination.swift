@@ -127,7 +127,7 @@ extension SignInDriver {
             SignInMachine.Input(
                 key: request.key, server: request.server, challenge: request.challenge,
                 configuration: request.configuration, flow: request.flow, earlierIssuer: earlier?.issuer,
-                earlierClientID: earlier?.clientID,
+                earlierClientID: earlier?.clientID, earlierClientForm: earlier?.clientForm,
                 isEarlierClientRefused: earlier?.rejection?.code == "invalid_client", knownPlaces: [],
                 resetsClient: request.resetsClient,
                 refusal: { context.http.refusal(of: $0, by: context.addresses) }), now: context.now)

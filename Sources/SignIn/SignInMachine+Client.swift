@@ -4,6 +4,7 @@ import Credentials
 import ErrorCatalogue
 import FoundationEssentials
 import HTTPClient
+import JSON
 import OAuth
 
 /// Where the client of a sign-in comes from.
@@ -44,11 +45,10 @@ extension SignInMachine {
                     compared: [.init("issuer before", earlier), .init("issuer now", issuer)],
                     nextStep: "configure the client for the new issuer, or name the issuer in the auth block"))
         }
-        var configured = OAuthClient(
-            id: id, secret: input.configuration.clientSecret,
-            serverMethods: discovery.server.tokenEndpointAuthMethods)
-        if let method = input.configuration.clientAuthMethod { configured.authMethod = method }
-        client = configured
+        client = OAuthClient(
+            id: id, secret: input.configuration.clientSecret, method: input.configuration.clientAuthMethod,
+            isChosen: input.configuration.clientAuthMethod != nil,
+            serverMethods: discovery.server.tokenEndpointAuthMethods, remembered: earlierForm(of: id))
         clientOrigin = .configured
         return listenOrProceed(preferredPort: nil)
     }
@@ -58,6 +58,12 @@ extension SignInMachine {
         if usesDevice { return proceed() }
         stage = .listening
         return .listen(preferredPort: preferredPort)
+    }
+
+    /// How this client showed itself at the earlier sign-in, if it was with the same server.
+    private func earlierForm(of id: String) -> ClientAuthForm? {
+        guard input.earlierClientID == id, input.earlierIssuer == discovery?.server.issuer else { return nil }
+        return input.earlierClientForm
     }
 
     // MARK: a metadata document
@@ -116,8 +122,33 @@ extension SignInMachine {
         if record.secretExpiresAt.map({ $0 <= now() }) == true {
             return "the secret of the client registered earlier has ended"
         }
+        if ClientAuthMethod(rawValue: record.tokenEndpointAuthMethod) == nil,
+            input.configuration.clientAuthMethod == nil
+        {
+            return "the client registered earlier shows itself in a way this omlx does not have"
+        }
+        if hasOtherMetadata(record) {
+            return "the configuration says something else of the client than when it was registered"
+        }
         guard input.isEarlierClientRefused, record.clientID == input.earlierClientID else { return nil }
         return "\(OmlxError.shown(record.issuer)) did not accept its client at the last refresh"
+    }
+
+    /// Whether name or metadata of the client are configured otherwise than when it was registered. Without a place to
+    /// register anew the client there is serves on.
+    private func hasOtherMetadata(_ record: ClientRegistration) -> Bool {
+        guard discovery?.server.registrationEndpoint != nil, let metadata = record.clientMetadata else { return false }
+        return metadata != configuredMetadata
+    }
+
+    /// What the configuration says of the client.
+    private var configuredMetadata: JSON {
+        var metadata = JSONObject()
+        for (name, value) in input.configuration.registrationMetadata.sorted(by: { $0.key < $1.key }) {
+            metadata[name] = value
+        }
+        metadata["client_name"] = .string(input.configuration.clientName)
+        return .object(metadata)
     }
 
     /// The redirect URI registered when nobody listens.
@@ -141,9 +172,25 @@ extension SignInMachine {
 
     private mutating func reuse(_ record: ClientRegistration) {
         clientOrigin = .registeredBefore
-        client = OAuthClient(
-            id: record.clientID, secret: record.clientSecret,
-            authMethod: ClientAuthMethod(rawValue: record.tokenEndpointAuthMethod) ?? .none)
+        client = client(of: record)
+    }
+
+    private func client(of record: ClientRegistration) -> OAuthClient? {
+        record.client(
+            chosen: input.configuration.clientAuthMethod,
+            serverMethods: discovery?.server.tokenEndpointAuthMethods, earlier: earlierForm(of: record.clientID))
+    }
+
+    /// Notes the form that worked in place of the first one with the registration, so that no later sign-in begins anew.
+    mutating func learn(_ authentication: ClientAuthentication) {
+        guard let form = authentication.learned else { return }
+        client?.form = form
+        guard clientOrigin == .registeredBefore || clientOrigin == .registeredNow, var record = registration else {
+            return
+        }
+        record.clientAuthForm = form.text
+        registration = record
+        learnedRegistration = record
     }
 
     mutating func isListening(_ uri: String, _ state: String, _ pkce: PKCE) -> Action {
@@ -166,6 +213,9 @@ extension SignInMachine {
             redirectURIs: [redirectURI], clientName: input.configuration.clientName, scopes: requestedScopes,
             authMethod: ClientRegistrationRequest.preferredMethod(of: discovery.server),
             overrides: input.configuration.registrationMetadata)
+        // RFC 8414 §2: without a list there is Basic, whatever is admitted besides.
+        if discovery.server.tokenEndpointAuthMethods == nil { request.secondMethod = .basic }
+        request.hasInitialAccessToken = input.configuration.initialAccessToken != nil
         if usesDevice || discovery.server.listsDeviceGrant { request.grants = .codeAndDevice }
         return register(request)
     }
@@ -173,7 +223,7 @@ extension SignInMachine {
     private mutating func register(_ request: ClientRegistrationRequest) -> Action {
         guard let endpoint = discovery?.server.registrationEndpoint else { return fail(clientNeeded) }
         stage = .registering(request)
-        return .register(request.request(to: endpoint))
+        return .register(request.request(to: endpoint, token: input.configuration.initialAccessToken))
     }
 
     /// Registers in place of a client that turned out to be unknown; once.
@@ -199,26 +249,36 @@ extension SignInMachine {
             }
             guard case .success(let answer) = result,
                 let less = asked.lessened(after: answer, usesDevice: usesDevice)
-            else { return fail(error) }
+            else { return fail(error.hiding([input.configuration.initialAccessToken])) }
             return register(less)
         }
-        client = reply.client
+        notices += reply.oddities
         clientOrigin = .registeredNow
         hasLooked = false
         isForDeviceAlone = asked.grants == .device
         var record = ClientRegistration(
             key: RegistrationKey(issuer: discovery?.server.issuer ?? "", serverURL: input.key.serverURL),
-            redirectURI: asked.redirectURIs[0], clientID: reply.client.id, clientSecret: reply.client.secret,
-            tokenEndpointAuthMethod: reply.client.authMethod.rawValue)
+            redirectURI: asked.redirectURIs[0], clientID: reply.clientID, clientSecret: reply.clientSecret,
+            tokenEndpointAuthMethod: reply.authMethod.rawValue)
+        record.clientMetadata = configuredMetadata
         record.issuedAt = now()
-        record.secretExpiresAt = reply.secretExpiresAt.map { Date(timeIntervalSince1970: Double($0)) }
+        record.secretExpiresAt = secretEnd(reply)
         record.registrationAccessToken = reply.registrationAccessToken
         record.registrationClientURI = reply.registrationClientURI
         record.requestedScopes = asked.scopes
         record.clientName = asked.clientName
         registration = record
+        client = client(of: record)
         stage = .keeping
         return .keep(record)
+    }
+
+    /// A secret that had ended before it came would make every sign-in register anew.
+    private mutating func secretEnd(_ reply: ClientRegistrationReply) -> Date? {
+        guard let end = reply.secretExpiresAt.map({ Date(timeIntervalSince1970: Double($0)) }) else { return nil }
+        guard end <= now() else { return end }
+        notices.append("client_secret_expires_at in the answer to the registration lies in the past; it is left out")
+        return nil
     }
 
     // MARK: is it still known?

@@ -55,8 +55,7 @@ extension SignInMachine {
             switch try AuthorizationResponse.judge(query: query, for: request) {
             case .granted(let response):
                 code = response.code
-                stage = .exchanging(request)
-                return .exchange(TokenRequest.exchange(response.code, for: request))
+                return exchange(request, ClientAuthentication(request.client))
             case .refused(let reply):
                 if dropsOfflineAccess(after: reply.error) { return renew() }
                 throw AuthorizationResponse.failure(reply, request)
@@ -89,19 +88,34 @@ extension SignInMachine {
             server: discovery.server, client: client, scopes: requestedScopes, resource: discovery.resource,
             extraParameters: input.configuration.authorizationParameters,
             tokenParameters: input.configuration.tokenParameters)
-        stage = .requestingDeviceCode(request)
+        return requestDeviceCode(request, ClientAuthentication(client), at: endpoint)
+    }
+
+    private mutating func requestDeviceCode(
+        _ request: DeviceAuthorizationRequest, _ authentication: ClientAuthentication, at endpoint: HTTPURL
+    ) -> Action {
+        var request = request
+        request.client = authentication.client
+        stage = .requestingDeviceCode(request, authentication)
         return .requestDeviceCode(request.request(to: endpoint))
     }
 
     mutating func gotDeviceCode(
-        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ request: DeviceAuthorizationRequest
+        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ request: DeviceAuthorizationRequest,
+        _ authentication: ClientAuthentication
     ) -> Action {
         let reply: HTTPReply
         do throws(OmlxError) { reply = try result.get(or: .oauthDeviceUnavailable) } catch {
             return withoutDevice(error)
         }
+        var authentication = authentication
+        if authentication.next(after: reply) != nil, let endpoint = request.server.deviceAuthorizationEndpoint {
+            return requestDeviceCode(request, authentication, at: endpoint)
+        }
+        learn(authentication)
         switch DeviceAuthorization.judge(reply) {
         case .granted(let authorization):
+            notices += authorization.oddities
             stage = .polling(request)
             return .poll(authorization, request)
         case .failed(let error): return withoutDevice(error)
@@ -141,8 +155,10 @@ extension SignInMachine {
     }
 
     mutating func polled(
-        _ result: Swift.Result<TokenGrant, OmlxError>, _ request: DeviceAuthorizationRequest
+        _ result: Swift.Result<TokenGrant, OmlxError>, _ request: DeviceAuthorizationRequest,
+        _ authentication: ClientAuthentication
     ) -> Action {
+        learn(authentication)
         switch result {
         case .failure(var error):
             error = error.hiding([request.client.secret])
@@ -153,7 +169,7 @@ extension SignInMachine {
             error.nextStep = isOwn ? clientStep : error.nextStep ?? Self.browserStep
             return withoutDevice(error)
         case .success(let grant):
-            return finish(grant, Granted(request.server, request.client, request.scopes, request.resource, nil))
+            return finish(grant, Granted(request.server, authentication.client, request.scopes, request.resource, nil))
         }
     }
 }

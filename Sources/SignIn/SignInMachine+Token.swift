@@ -28,11 +28,24 @@ extension SignInMachine {
         }
     }
 
+    mutating func exchange(_ request: AuthorizationRequest, _ authentication: ClientAuthentication) -> Action {
+        guard let code else { return interrupted() }
+        var request = request
+        request.client = authentication.client
+        stage = .exchanging(request, authentication)
+        return .exchange(TokenRequest.exchange(code, for: request))
+    }
+
     mutating func exchanged(
-        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ request: AuthorizationRequest
+        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ request: AuthorizationRequest,
+        _ authentication: ClientAuthentication
     ) -> Action {
         let reply: HTTPReply
         do throws(OmlxError) { reply = try result.get(or: .oauthTokenUnavailable) } catch { return fail(error) }
+        var authentication = authentication
+        // A refused client comes before the code is looked at: it is good for another try.
+        if authentication.next(after: reply) != nil { return exchange(request, authentication) }
+        learn(authentication)
         switch TokenReply(reply) {
         case .granted(let grant):
             if let error = nonceMismatch(grant, request) { return fail(error) }
@@ -40,7 +53,9 @@ extension SignInMachine {
                 grant,
                 Granted(request.server, request.client, request.scopes, request.resource, request.redirectURI))
         case .unknown(let error), .unusable(let error): return fail(hidingSecrets(in: error, request))
-        case .error(let error, let status): return refused(error, status, request)
+        case .error(let error, let status):
+            let isClient = ["invalid_client", "invalid_request"].contains(error.error)
+            return refused(isClient ? authentication.refusal ?? error : error, status, request)
         case .refused(let refusal):
             let origin = request.server.tokenEndpoint.origin
             let error = OmlxError(
@@ -120,11 +135,13 @@ extension SignInMachine {
     }
 
     mutating func finish(_ grant: TokenGrant, _ granted: Granted) -> Action {
+        notices += grant.oddities
         let moment = now()
         var credential = Credential(
             key: input.key, issuer: granted.server.issuer, tokenEndpoint: granted.server.tokenEndpoint.text,
-            clientID: granted.client.id, tokenEndpointAuthMethod: granted.client.authMethod.rawValue,
-            accessToken: grant.accessToken, refreshToken: grant.refreshToken, obtainedAt: moment)
+            clientID: granted.client.id, accessToken: grant.accessToken, refreshToken: grant.refreshToken,
+            obtainedAt: moment)
+        credential.remember(granted.client.form)
         credential.resource = granted.resource
         credential.revocationEndpoint = granted.server.revocationEndpoint?.text
         credential.revocationEndpointAuthMethod =

@@ -58,7 +58,7 @@ struct SignInMachine {
         case kept
         case renewed(state: String, pkce: PKCE)
         case answered(query: String)
-        case polled(Swift.Result<TokenGrant, OmlxError>)
+        case polled(Swift.Result<TokenGrant, OmlxError>, ClientAuthentication)
     }
 
     /// A finished sign-in.
@@ -84,6 +84,8 @@ struct SignInMachine {
         var earlierIssuer: String?
         /// The client id of that sign-in.
         var earlierClientID: String?
+        /// How that client showed itself.
+        var earlierClientForm: ClientAuthForm?
         /// Whether that client was refused when the sign-in was last refreshed (pain 7).
         var isEarlierClientRefused = false
         /// The places that answered an earlier discovery.
@@ -97,8 +99,9 @@ struct SignInMachine {
     enum Stage {
         case ready, discovering(DiscoveryMachine), checkingDocument, findingClient, listening
         case registering(ClientRegistrationRequest), keeping, looking, renewing
-        case asking(AuthorizationRequest), exchanging(AuthorizationRequest)
-        case requestingDeviceCode(DeviceAuthorizationRequest), polling(DeviceAuthorizationRequest), over
+        case asking(AuthorizationRequest), exchanging(AuthorizationRequest, ClientAuthentication)
+        case requestingDeviceCode(DeviceAuthorizationRequest, ClientAuthentication), polling(DeviceAuthorizationRequest)
+        case over
     }
 
     var input: Input
@@ -108,6 +111,8 @@ struct SignInMachine {
     /// Whether this sign-in goes by the device grant.
     var usesDevice = false
     var registration: ClientRegistration?
+    /// The registration with the way to authenticate that worked in place of the first: to be kept, whatever the end.
+    var learnedRegistration: ClientRegistration?
     var client: OAuthClient?
     var clientOrigin = SignInClient.configured
     /// Whether the client was registered again in place of one that was found.
@@ -146,9 +151,12 @@ struct SignInMachine {
         case (.looking, .fetched(let result)): return looked(result)
         case (.renewing, .renewed(let state, let pkce)): return renewed(state, pkce)
         case (.asking(let request), .answered(let query)): return answered(query, request)
-        case (.exchanging(let request), .fetched(let result)): return exchanged(result, request)
-        case (.requestingDeviceCode(let request), .fetched(let result)): return gotDeviceCode(result, request)
-        case (.polling(let request), .polled(let result)): return polled(result, request)
+        case (.exchanging(let request, let authentication), .fetched(let result)):
+            return exchanged(result, request, authentication)
+        case (.requestingDeviceCode(let request, let authentication), .fetched(let result)):
+            return gotDeviceCode(result, request, authentication)
+        case (.polling(let request), .polled(let result, let authentication)):
+            return polled(result, request, authentication)
         default: return interrupted()
         }
     }

@@ -23,6 +23,10 @@ struct TokenRevocation {
         let tokens = credential.livingTokens(at: context.now())
         guard !tokens.isEmpty else { return .needless }
         context.redactor.learn(credential)
+        var authentication: ClientAuthentication
+        do throws(OmlxError) { authentication = ClientAuthentication(try credential.revokingClient()) } catch {
+            return .unconfirmed(error.description)
+        }
         let end = ContinuousClock.now + .seconds(seconds)
         let context = context.judging(credential.addresses)
         var problems: [String] = []
@@ -32,10 +36,14 @@ struct TokenRevocation {
                 problems.append("\(hint): not asked for, " + (left > 0 ? "interrupted" : "no time was left"))
                 continue
             }
-            var request = TokenRequest.revoke(token, hint: hint, at: endpoint, as: credential.revokingClient)
-            request.limits.firstByte = min(request.limits.firstByte, left)
-            request.limits.total = min(request.limits.total ?? left, left)
-            switch await context.fetch(request) {
+            let result = await context.fetch(as: &authentication) { client in
+                var request = TokenRequest.revoke(token, hint: hint, at: endpoint, as: client)
+                let left = max((end - .now).inSeconds, 0)
+                request.limits.firstByte = min(request.limits.firstByte, left)
+                request.limits.total = min(request.limits.total ?? left, left)
+                return request
+            }
+            switch result {
             case .success(let reply):
                 if let problem = RevocationReply.problem(reply) { problems.append("\(hint): \(problem)") }
             case .failure(let failure): problems.append("\(hint): \(failure.error.message)")
@@ -58,9 +66,11 @@ extension Credential {
     }
 
     /// The client as it shows itself at the revocation endpoint.
-    fileprivate var revokingClient: OAuthClient {
-        let method = revocationEndpointAuthMethod ?? tokenEndpointAuthMethod
-        return OAuthClient(
-            id: clientID, secret: clientSecret, authMethod: ClientAuthMethod(rawValue: method) ?? .none)
+    /// - Throws: as `client()`.
+    fileprivate func revokingClient() throws(OmlxError) -> OAuthClient {
+        guard let method = revocationEndpointAuthMethod.flatMap(ClientAuthMethod.init(rawValue:)) else {
+            return try client()
+        }
+        return OAuthClient(id: clientID, secret: clientSecret, method: method, serverMethods: [method.rawValue])
     }
 }

@@ -48,10 +48,14 @@ struct Encounter: Sendable, CustomTestStringConvertible {
     }
 
     static let all: [Encounter] =
-        // It has no public clients, though it answers `none` to those that register so.
-        clients(of: Encounter(program: .oidcMock, revocation: nil)).filter { $0.isRegistered || $0.method != "none" }
+        // It has no public clients, though it answers `none` to those that register so, and refreshes by Basic alone.
+        clients(of: Encounter(program: .oidcMock, revocation: nil)).filter { $0.method != "none" }.map { one in
+            one.with { if $0.isRegistered, $0.method == "client_secret_post" { $0.refreshes = false } }
+        }
         + [
-            Encounter(program: .oidcMock, options: ["--no-refresh-token"], refreshes: false, revocation: nil),
+            Encounter(
+                program: .oidcMock, method: "client_secret_basic", options: ["--no-refresh-token"], refreshes: false,
+                revocation: nil),
             Encounter(
                 program: .oidcMock, isRegistered: false, method: "client_secret_basic", options: ["--require-nonce"],
                 revocation: nil),

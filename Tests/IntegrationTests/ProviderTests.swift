@@ -51,7 +51,39 @@ struct ProviderTests {
         }
     }
 
-    @Test("django-oidc-provider: a client made by hand, no scope in the reply, an issuer with a path")
+    @Test(
+        "Canaille: name and password on two pages; openid only with a nonce; iss; revocation with the secret in the header"
+    )
+    func canaille() async throws {
+        try await TestHome.with { home in
+            let server = try await home.serve(.canaille, auth: Self.slash)
+            let login = try await home.signIn("guarded")
+            #expect(login.exit == 0 && login.out.contains("6 tools"), "\(login)")
+            #expect(home.visitedAddresses.last.flatMap { parameter("iss", of: $0) } != nil)
+            #expect(home.openedAddresses.last.flatMap { parameter("nonce", of: $0) } != nil)
+            _ = try await use(home, server, person: "Ada")
+        }
+    }
+
+    @Test(
+        "oidc-provider-mock: refused for want of a PKCE list; let pass by the entry; one that registers with a secret")
+    func oidcMock() async throws {
+        try await TestHome.with { home in
+            let server = try await home.serve(.oidcMock, auth: Self.slash)
+            let refused = try await home.signIn("guarded")
+            #expect(refused.exit == 1 && refused.err.contains("error: OAUTH_PKCE_UNSUPPORTED: "), "\(refused)")
+            var auth = Self.slash
+            auth["accept_missing_pkce_list"] = true
+            // It answers `none` to those who ask for it, and takes no client without a secret.
+            auth["client_metadata"] = ["token_endpoint_auth_method": "client_secret_basic"]
+            try home.configure(["guarded": ["url": server.url, "auth": auth]])
+            let login = try await home.signIn("guarded")
+            #expect(login.exit == 0 && login.out.contains("6 tools"), "\(login)")
+            #expect(try await use(home, server, person: "ada") != "confirmed", "it has no revocation")
+        }
+    }
+
+    @Test("a client made by hand at django-oidc-provider: no scope in the reply, an issuer with a path")
     func djangoOIDC() async throws {
         try await TestHome.with { home in
             let port = try RawListener.closedPort()

@@ -178,11 +178,22 @@ struct AuthorizationServerMetadataTests {
         }
     }
 
-    private static let endpoints = [
-        "authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint",
-    ]
+    @Test(
+        "C4.6: a list written as text is read as it is meant",
+        arguments: ["S256", "plain S256", "plain,S256", " S256 "])
+    func pkceText(text: String) throws {
+        guard case .found = try judge(document(["code_challenge_methods_supported": .string(text)])) else {
+            throw Unexpected()
+        }
+        #expect(
+            error(document(["code_challenge_methods_supported": "plain"]))?.code == .oauthPKCEUnsupported)
+    }
 
-    @Test("C5.1: each endpoint over http off loopback is insecure", arguments: endpoints)
+    private static let required = ["authorization_endpoint", "token_endpoint"]
+    private static let optional = ["registration_endpoint", "revocation_endpoint", "device_authorization_endpoint"]
+    private static let endpoints = required + optional
+
+    @Test("C5.1: each required endpoint over http off loopback is insecure", arguments: required)
     func insecure(name: String) {
         let error = error(document(JSONObject([(name, .string("http://as.example/x"))])))
         #expect(error?.code == .oauthInsecureURL)
@@ -197,7 +208,8 @@ struct AuthorizationServerMetadataTests {
     }
 
     @Test(
-        "C13.1: each endpoint of another type, empty, huge or hostile is invalid, and named", arguments: endpoints,
+        "C13.1: each required endpoint of another type, empty, huge or hostile is invalid, and named",
+        arguments: required,
         [
             1, true, [], [:], ["https://as.example/x"], "", "x", "/token", "javascript:alert(1)", "data:,x",
             "file:///etc/passwd",
@@ -225,15 +237,74 @@ struct AuthorizationServerMetadataTests {
     }
 
     @Test(
-        "the other fields of another type are invalid, and named",
+        "C4.8, C13.1: an optional endpoint that cannot be used is left out, and that is said", arguments: optional,
+        [
+            1, true, false, [], [:], ["https://as.example/x"], "x", "/token", "//as.example/x", "javascript:alert(1)",
+            "http://as.example/x", "https://u:PLANTED-CLIENT-SECRET@as.example/", "https://as.example/#f",
+            "https://as.example/\u{1B}[2J", .string("https://as.example/" + String(repeating: "a", count: 70_000)),
+        ] as [JSON])
+    func leftOut(name: String, value: JSON) throws {
+        guard case .found(let metadata) = try judge(document(JSONObject([(name, value)]))) else { throw Unexpected() }
+        #expect(
+            metadata.registrationEndpoint == nil && metadata.revocationEndpoint == nil
+                && metadata.deviceAuthorizationEndpoint == nil)
+        let notes = metadata.oddities.joined()
+        #expect(metadata.oddities.count == 1 && notes.contains(name))
+        #expect(isSafeToShow(notes) && showsNoSecret(notes) && notes.utf8.count < 500)
+    }
+
+    @Test("RFC 8414 §2: null and empty are absent, and nothing is said", arguments: optional, ["", .null] as [JSON])
+    func absent(name: String, value: JSON) throws {
+        guard case .found(let metadata) = try judge(document(JSONObject([(name, value)]))) else { throw Unexpected() }
+        #expect(metadata.oddities.isEmpty && metadata.registrationEndpoint == nil)
+    }
+
+    @Test(
+        "C4.8: lists that decide nothing: read where they can be, else left out",
         arguments: [
-            ("issuer", 1), ("issuer", ["https://as.example"]), ("scopes_supported", "a b"), ("scopes_supported", [1]),
-            ("token_endpoint_auth_methods_supported", "none"), ("token_endpoint_auth_methods_supported", [.null]),
-            ("code_challenge_methods_supported", "S256"), ("code_challenge_methods_supported", [true]),
-            ("authorization_response_iss_parameter_supported", "true"),
-            ("authorization_response_iss_parameter_supported", 1),
+            ("a b", ["a", "b"], 0), ("a,b", ["a", "b"], 0), ("a", ["a"], 0),
+            (["a", 1, .null, "b", ""], ["a", "b"], 1),
+            ([1], nil, 1), (["a": "b"], nil, 1), (7, nil, 1), (true, nil, 1), ("", nil, 0), (.null, nil, 0),
+            ([], [], 0),
+            ([""], nil, 0), (JSON(Array(repeating: "s", count: 1001)), Array(repeating: "s", count: 1000), 1),
+        ] as [(JSON, [String]?, Int)])
+    func lists(value: JSON, expected: [String]?, notes: Int) throws {
+        let names = ["scopes_supported", "token_endpoint_auth_methods_supported", "grant_types_supported"]
+        for name in names {
+            guard case .found(let metadata) = try judge(document(JSONObject([(name, value)]))) else {
+                throw Unexpected()
+            }
+            let lists = [metadata.scopesSupported, metadata.tokenEndpointAuthMethods, metadata.grantTypes]
+            #expect(lists[names.firstIndex(of: name) ?? 0] == expected)
+            #expect(metadata.oddities.count == notes, "\(metadata.oddities)")
+        }
+    }
+
+    @Test(
+        "RFC 9207 §3: what decides security is read as it is meant",
+        arguments: [
+            ("true", true), ("True", true), (1, true), ("1", true), (true, true), ("false", false), (" FALSE ", false),
+            (0, false), ("", false), (.null, false), (false, false),
+        ] as [(JSON, Bool)])
+    func meant(value: JSON, expected: Bool) throws {
+        let body = document([
+            "authorization_response_iss_parameter_supported": value, "client_id_metadata_document_supported": value,
+        ])
+        guard case .found(let metadata) = try judge(body) else { throw Unexpected() }
+        #expect(metadata.sendsIssuerInCallback == expected)
+        #expect(metadata.admitsClientIDMetadataDocuments == expected)
+    }
+
+    @Test(
+        "what is required or decides security is invalid and named where it cannot be read",
+        arguments: [
+            ("issuer", 1), ("issuer", ["https://as.example"]), ("code_challenge_methods_supported", [true]),
+            ("code_challenge_methods_supported", 1), ("code_challenge_methods_supported", ["S256": true]),
+            ("authorization_response_iss_parameter_supported", "maybe"),
+            ("authorization_response_iss_parameter_supported", 2),
+            ("authorization_response_iss_parameter_supported", [true]),
+            ("client_id_metadata_document_supported", "yes"),
             ("issuer", .string("https://" + String(repeating: "a", count: 70_000))),
-            ("scopes_supported", JSON(Array(repeating: "s", count: 1001))),
         ] as [(String, JSON)])
     func wrongType(name: String, value: JSON) {
         let error = unusable(document(JSONObject([(name, value)])))
@@ -241,10 +312,28 @@ struct AuthorizationServerMetadataTests {
         #expect(error?.message.contains(name) == true)
     }
 
-    @Test("each field given twice is invalid", arguments: ["issuer", "token_endpoint", "authorization_endpoint", "x"])
+    private func doubled(_ name: String, _ value: String) -> String {
+        String(document().dropLast()) + ",\"\(name)\":\(value)}"
+    }
+
+    @Test(
+        "a member twice with different values is invalid where it is required or decides security",
+        arguments: ["issuer", "token_endpoint", "authorization_endpoint", "code_challenge_methods_supported"])
     func twice(name: String) {
-        let body = document().dropLast() + ",\"\(name)\":\"https://as.example\",\"\(name)\":\"https://as.example\"}"
-        #expect(unusable(String(body))?.code == .oauthServerMetadataInvalid)
+        for value in [#""https://evil.example""#, "null", #"["S256","plain"]"#] {
+            #expect(unusable(doubled(name, value))?.code == .oauthServerMetadataInvalid)
+        }
+    }
+
+    @Test("a member twice with one value counts once; another is left out with a note where its values differ")
+    func twiceHarmless() throws {
+        for body in [doubled("issuer", #""https://as.example""#), doubled("x", "1"), doubled("x", "1,\"x\":2")] {
+            guard case .found(let metadata) = try judge(body) else { throw Unexpected() }
+            #expect(metadata.oddities.isEmpty)
+        }
+        let differing = doubled("scopes_supported", #"["a"],"scopes_supported":["b"]"#)
+        guard case .found(let metadata) = try judge(differing) else { throw Unexpected() }
+        #expect(metadata.scopesSupported == nil && metadata.oddities.count == 1)
     }
 
     @Test("what begins as an object and is none cannot be used", arguments: ["{", "{\"issuer\":", "{}x", " \n{\"a\""])

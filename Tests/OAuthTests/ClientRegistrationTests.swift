@@ -83,7 +83,10 @@ struct ClientRegistrationTests {
         #expect(second?.lessened(after: metadata, usesDevice: false) == nil)
         let scope = request.lessened(after: try refusal("insufficient_scope", 403), usesDevice: false)
         #expect(scope?.grants == .codeAndDevice && scope?.scopes == [])
-        #expect(request.lessened(after: try refusal("invalid_redirect_uri"), usesDevice: false) == nil)
+        #expect(request.lessened(after: try refusal("invalid_redirect_uri"), usesDevice: false)?.scopes == [])
+        let html = try reply("<h1>no</h1>", status: 400, type: "text/html", from: "https://as.example/register")
+        #expect(request.lessened(after: html, usesDevice: false)?.scopes == [], "in words of its own")
+        #expect(scope?.lessened(after: try refusal("invalid_redirect_uri"), usesDevice: false) == nil, "once")
         #expect(request.lessened(after: try refusal("invalid_client_metadata", 503), usesDevice: false) == nil)
     }
 
@@ -144,9 +147,9 @@ struct ClientRegistrationTests {
             "registration_client_uri": "https://as.example/register/abc", "unknown": [1],
         ])
         let registration = try judge(body)
-        #expect(registration.client.id == "abc")
-        #expect(opened(registration.client.secret) == "PLANTED-CLIENT-SECRET")
-        #expect(registration.client.authMethod == .basic)
+        #expect(registration.clientID == "abc")
+        #expect(opened(registration.clientSecret) == "PLANTED-CLIENT-SECRET")
+        #expect(registration.authMethod == .basic)
         #expect(registration.secretExpiresAt == 1_900_000_000)
         #expect(opened(registration.registrationAccessToken) == "PLANTED-ACCESS")
         #expect(registration.registrationClientURI == "https://as.example/register/abc")
@@ -156,38 +159,44 @@ struct ClientRegistrationTests {
     @Test("RFC 7591 §3.2.1: a public client with status 200 or 201", arguments: [200, 201])
     func small(status: Int) throws {
         let registration = try judge(#"{"client_id":"x"}"#, status: status, type: "text/plain")
-        #expect(registration.client.secret == nil)
-        #expect(registration.client.authMethod == .none)
+        #expect(registration.clientSecret == nil)
+        #expect(registration.authMethod == .none)
         #expect(registration.secretExpiresAt == nil)
     }
 
     @Test("escapes in a secret are resolved")
     func escapes() throws {
-        #expect(opened(try judge(#"{"client_id":"x","client_secret":"a\u002f\"\u00e9"}"#).client.secret) == "a/\"é")
+        #expect(opened(try judge(#"{"client_id":"x","client_secret":"a\u002f\"\u00e9"}"#).clientSecret) == "a/\"é")
     }
 
     @Test(
-        "pain 9, provider: Figma: the answer's method counts, and a secret given with none is used",
+        "RFC 7591 §3.2.1: the answer's method counts, in any case; where it says nothing, what was asked for",
         arguments: [
-            ("client_secret_basic", .basic), ("client_secret_post", .post), ("none", .post), (.null, .basic),
+            ("client_secret_basic", .basic), ("client_secret_post", .post), ("none", .none), (.null, .none),
+            ("", .none),
+            ("CLIENT_SECRET_BASIC", .basic), (" client_secret_post ", .post), ("NONE", .none), (["none"], .none),
         ] as [(JSON, ClientAuthMethod)])
     func method(name: JSON, expected: ClientAuthMethod) throws {
         let registration = try judge(document(["token_endpoint_auth_method": name]))
-        #expect(registration.client.authMethod == expected)
-        #expect(registration.client.secret != nil)
+        #expect(registration.authMethod == expected)
+        #expect(registration.clientSecret != nil)
     }
 
     @Test(
-        "a method that needs a secret which did not come is invalid",
+        "a method that needs a secret which did not come leaves the id alone, and that is said",
         arguments: ["client_secret_basic", "client_secret_post"])
-    func secretMissing(name: String) {
+    func secretMissing(name: String) throws {
         let body = document(["token_endpoint_auth_method": .string(name)], without: "client_secret")
-        #expect(error(body)?.code == .oauthRegistrationInvalid)
+        for body in [body, document(["token_endpoint_auth_method": .string(name), "client_secret": ""])] {
+            let registration = try judge(body)
+            #expect(registration.authMethod == .none && registration.clientSecret == nil)
+            #expect(registration.oddities.count == 1)
+        }
     }
 
     @Test(
         "C9.11: a method omlx has not is invalid and named",
-        arguments: ["private_key_jwt", "client_secret_jwt", "tls_client_auth", "NONE", "x\u{1B}[2J"])
+        arguments: ["private_key_jwt", "client_secret_jwt", "tls_client_auth", "x\u{1B}[2J"])
     func methodUnknown(name: String) {
         let error = error(document(["token_endpoint_auth_method": .string(name)]))
         #expect(error?.code == .oauthRegistrationInvalid)
@@ -198,23 +207,25 @@ struct ClientRegistrationTests {
 
     @Test(
         "pain 7, provider: AWS: when a secret ends; 0 and null mean never",
-        arguments: [(0, nil), (.null, nil), (-1, nil), (1, 1), (1_900_000_000.0, 1_900_000_000)] as [(JSON, Int?)])
-    func expiry(value: JSON, expected: Int?) throws {
-        #expect(try judge(document(["client_secret_expires_at": value])).secretExpiresAt == expected)
+        arguments: [
+            (0, nil, 0), (.null, nil, 0), ("", nil, 0), ("0", nil, 0), (-1, nil, 1), (1, nil, 1), (3600, nil, 1),
+            (1_900_000_000.0, 1_900_000_000, 0), ("1900000000", 1_900_000_000, 0), (1_900_000_000.5, 1_900_000_000, 0),
+            (1_900_000_000_000, 1_900_000_000, 0), ("1900000000000", 1_900_000_000, 0), (1e300, nil, 1),
+            ("never", nil, 1), ("2030-01-01T00:00:00Z", nil, 1), (true, nil, 1), ([], nil, 1), (1e17, nil, 1),
+        ] as [(JSON, Int?, Int)])
+    func expiry(value: JSON, expected: Int?, notes: Int) throws {
+        let registration = try judge(document(["client_secret_expires_at": value]))
+        #expect(registration.secretExpiresAt == expected)
+        #expect(registration.oddities.count == notes, "\(registration.oddities)")
     }
 
     @Test(
-        "each field of another type, empty, missing or huge is invalid and named",
+        "what is required, or decides security, is invalid and named where it cannot be read",
         arguments: [
-            ("client_id", .null), ("client_id", 1), ("client_id", ""), ("client_id", ["x"]), ("client_id", true),
-            ("client_id", .string(String(repeating: "x", count: 70_000))), ("client_secret", 1), ("client_secret", ""),
-            ("client_secret", ["PLANTED-CLIENT-SECRET"]), ("client_secret", ["x": "PLANTED-CLIENT-SECRET"]),
-            ("client_secret", .string(String(repeating: "PLANTED-CLIENT-SECRET", count: 7000))),
-            ("client_secret_expires_at", "never"), ("client_secret_expires_at", "1900000000"),
-            ("client_secret_expires_at", 1.5), ("client_secret_expires_at", 1e300), ("client_secret_expires_at", true),
-            ("registration_access_token", 1), ("registration_access_token", ""), ("registration_client_uri", 1),
-            ("registration_client_uri", ""), ("token_endpoint_auth_method", 1), ("token_endpoint_auth_method", ""),
-            ("token_endpoint_auth_method", ["none"]),
+            ("client_id", .null), ("client_id", 1.5), ("client_id", -1), ("client_id", ""), ("client_id", ["x"]),
+            ("client_id", true), ("client_id", .string(String(repeating: "x", count: 70_000))),
+            ("token_endpoint_auth_method", 1), ("token_endpoint_auth_method", ["none", "client_secret_basic"]),
+            ("token_endpoint_auth_method", ["x": 1]), ("token_endpoint_auth_method", true),
         ] as [(String, JSON)])
     func wrongType(name: String, value: JSON) {
         let error = error(document(JSONObject([(name, value)])))
@@ -224,10 +235,73 @@ struct ClientRegistrationTests {
     }
 
     @Test(
-        "what is not one JSON object, or says a thing twice, is invalid",
+        "what else cannot be read is left out, and that is said",
         arguments: [
-            "", "[]", "null", "<html>", "{", #"{"client_id":"a","client_id":"b"}"#, "client_id=abc", "{}",
-            #"{"client_id":"a","client_secret":"PLANTED-CLIENT-SECRET","client_secret":"PLANTED-CLIENT-SECRET"}"#,
+            ("client_secret", ["PLANTED-CLIENT-SECRET"], 1), ("client_secret", ["x": "PLANTED-CLIENT-SECRET"], 1),
+            ("client_secret", .string(String(repeating: "PLANTED-CLIENT-SECRET", count: 7000)), 1),
+            ("client_secret", "", 0), ("registration_access_token", true, 1), ("registration_access_token", "", 0),
+            ("registration_client_uri", 1, 1), ("registration_client_uri", "", 0),
+            ("registration_client_uri", "/register/x", 1), ("registration_client_uri", "http://as.example/x", 1),
+            ("redirect_uris", 1, 1), ("redirect_uris", "", 0), ("redirect_uris", [], 0), ("redirect_uris", [1], 1),
+            ("redirect_uris", "http://127.0.0.1:1/callback", 0), ("redirect_uris", ["http://127.0.0.1:1/callback/"], 1),
+            ("client_id_issued_at", "yesterday", 0), ("client_uri", "", 0),
+        ] as [(String, JSON, Int)])
+    func leftOut(name: String, value: JSON, notes: Int) throws {
+        let registration = try judge(document(JSONObject([(name, value)])))
+        #expect(registration.clientID == "abc")
+        #expect(registration.oddities.count == notes, "\(registration.oddities)")
+        #expect(showsNoSecret(registration.oddities.joined()) && isSafeToShow(registration.oddities.joined()))
+        if name == "client_secret" { #expect(registration.clientSecret == nil && registration.authMethod == .none) }
+    }
+
+    @Test("a client id that is a whole number is its digits")
+    func numericID() throws {
+        #expect(try judge(#"{"client_id":12345678901234567890}"#).clientID == "12345678901234567890")
+    }
+
+    @Test("a member twice with one value counts once; with two, it is left out, or invalid where it is required")
+    func twice() throws {
+        let registration = try judge(
+            #"{"client_id":"a","client_id":"a","registration_client_uri":"https://a.example/","registration_client_uri":1}"#
+        )
+        #expect(registration.clientID == "a" && registration.registrationClientURI == nil)
+        #expect(registration.oddities.count == 1)
+        #expect(error(#"{"client_id":"a","client_id":"b"}"#)?.code == .oauthRegistrationInvalid)
+        let methods = #"{"client_id":"a","token_endpoint_auth_method":"none","token_endpoint_auth_method":"x"}"#
+        #expect(error(methods)?.code == .oauthRegistrationInvalid)
+    }
+
+    @Test("RFC 7591 §3: an initial access token goes as bearer; where one is wanted, or not accepted, that is said")
+    func initialAccessToken() throws {
+        let request = Self.asked.request(
+            to: try HTTPURL("https://as.example/register"), token: Secret("PLANTED-ACCESS"))
+        #expect(header("Authorization", of: request) == "Bearer PLANTED-ACCESS")
+        #expect(showsNoSecret("\(request)"))
+        #expect(error("", status: 401)?.nextStep?.contains("initial_access_token") == true)
+        var asked = Self.asked
+        asked.hasInitialAccessToken = true
+        let answer = try reply(#"{"error":"invalid_token"}"#, status: 401, from: "https://as.example/register")
+        let error = #expect(throws: OmlxError.self) { try ClientRegistrationReply(answer, asked: asked) }
+        #expect(error?.message.contains("does not accept the initial access token") == true)
+    }
+
+    @Test("RFC 8414 §2: where `none` is refused and no list says what there is, Basic is asked for, once")
+    func secondMethod() throws {
+        let refusal = try reply(
+            #"{"error":"invalid_client_metadata"}"#, status: 400, from: "https://as.example/register")
+        var request = Self.asked
+        request.secondMethod = .basic
+        let second = request.lessened(after: refusal, usesDevice: false)
+        #expect(second?.authMethod == .basic)
+        #expect(second?.lessened(after: refusal, usesDevice: false) == nil)
+        request.overrides = ["token_endpoint_auth_method": "client_secret_post"]
+        #expect(request.lessened(after: refusal, usesDevice: false) == nil, "the user's word counts")
+    }
+
+    @Test(
+        "what is not one JSON object is invalid",
+        arguments: [
+            "", "[]", "null", "<html>", "{", "client_id=abc", "{}",
             #"{"client_id":"a","client_secret":"PLANTED-CLIENT-SECRET"#,
             #"{"client_id":"a","client_secret":"PLANTED-CLIENT-SECRET\x"}"#,
         ])

@@ -126,7 +126,7 @@ struct ProtectedResourceMetadataTests {
         arguments: [
             "{", "{\"resource\":}", "{\"resource\":\"https://mcp.example/mcp\"}}",
             "{\"a\":1,}",
-            "{\"resource\":\"https://mcp.example/mcp\",\"resource\":\"https://mcp.example/mcp\",\"authorization_servers\":[\"https://a\"]}",
+            "{\"resource\":\"https://mcp.example/mcp\",\"resource\":\"https://mcp.example/\",\"authorization_servers\":[\"https://a\"]}",
             "{\"resource\":" + String(repeating: "[", count: 40) + String(repeating: "]", count: 40) + "}",
             "{\"a\":" + String(repeating: "[", count: 400_000),
         ])
@@ -213,18 +213,10 @@ struct ProtectedResourceMetadataTests {
         #expect(metadata.resource == "https://mcp.example/mcp")
     }
 
-    @Test("C3.6: one authorization server may be written as a text")
-    func oneServer() throws {
-        guard case .found(let metadata) = try judge(document(["authorization_servers": "https://as.example"])) else {
-            throw Unexpected()
-        }
-        #expect(metadata.authorizationServers == ["https://as.example"])
-    }
-
     @Test(
         "C3.6: authorization_servers of another type is invalid",
         arguments: [
-            1, false, [:], [1], [.null], ["https://as.example", ["x"]],
+            1, true, ["x": "https://as.example"], [1], [.null], [["https://as.example"]],
             JSON(Array(repeating: "https://as.example", count: 1001)), JSON([String(repeating: "a", count: 70_000)]),
         ] as [JSON])
     func servers(value: JSON) {
@@ -232,14 +224,28 @@ struct ProtectedResourceMetadataTests {
     }
 
     @Test(
-        "scopes_supported and resource_name of another type are invalid",
+        "authorization_servers as one text, or with other things among them, names who it names",
+        arguments: ["https://as.example", ["https://as.example", ["x"], 7, .null, ""]] as [JSON])
+    func oddServers(value: JSON) throws {
+        guard case .found(let metadata) = try judge(document(["authorization_servers": value])) else {
+            throw Unexpected()
+        }
+        #expect(metadata.authorizationServers == ["https://as.example"])
+    }
+
+    @Test(
+        "scopes_supported and resource_name decide nothing: read where they can be, else left out with a note",
         arguments: [
-            ("scopes_supported", "a b"), ("scopes_supported", 1), ("scopes_supported", [1]), ("scopes_supported", [:]),
-            ("resource_name", 1), ("resource_name", ["x"]), ("resource_name", ""),
-            ("resource_name", .string(String(repeating: "x", count: 70_000))),
-        ] as [(String, JSON)])
-    func optional(name: String, value: JSON) {
-        #expect(unusable(document(JSONObject([(name, value)])))?.code == .oauthResourceMetadataInvalid)
+            ("scopes_supported", "a b", ["a", "b"], 0), ("scopes_supported", 1, nil, 1),
+            ("scopes_supported", [1], nil, 1),
+            ("scopes_supported", ["a": "b"], nil, 1), ("scopes_supported", "", nil, 0), ("resource_name", 1, nil, 1),
+            ("resource_name", ["x"], nil, 1), ("resource_name", "", nil, 0),
+            ("resource_name", .string(String(repeating: "x", count: 70_000)), nil, 1),
+        ] as [(String, JSON, [String]?, Int)])
+    func optional(name: String, value: JSON, scopes: [String]?, notes: Int) throws {
+        guard case .found(let metadata) = try judge(document(JSONObject([(name, value)]))) else { throw Unexpected() }
+        #expect(metadata.scopesSupported == scopes && metadata.resourceName == nil)
+        #expect(metadata.oddities.count == notes)
     }
 }
 

@@ -21,25 +21,50 @@ struct BadRegistrationReplyTests {
     private static let hostile = ["\"javascript:alert(1)\"", "\"file:///etc/passwd\"", "\"https://\"", "\"//x\""]
 
     static let unusable: [BadReply] = [
-        BadReply("client_id", of: good, isRequired: true, values: notText + ["null"]),
-        // With the method that needs it.
-        BadReply("client_secret", of: good, isRequired: true, values: notText + ["null"]),
         BadReply(
-            "client_secret_expires_at", of: good,
-            values: ["true", "[]", "{}", "\"\"", "\"0\"", "\"never\"", "1.5", "1e300", BadReply.huge()]),
+            "client_id", of: good, isRequired: true, isTwice: true,
+            values: ["true", "[\"x\"]", "{\"x\":1}", "\"\"", "null", "1.5", BadReply.huge()]),
         BadReply(
-            "token_endpoint_auth_method", of: good,
-            values: notText + ["\"private_key_jwt\"", "\"tls_client_auth\"", "\"NONE\"", "\"x\\u001b[2J\""]),
-        BadReply("registration_access_token", of: good, values: notText),
-        BadReply("registration_client_uri", of: good, values: notText + hostile),
+            "token_endpoint_auth_method", of: good, isTwice: true,
+            values: [
+                "1", "true", "{\"x\":1}", BadReply.huge(), "\"private_key_jwt\"", "\"tls_client_auth\"",
+                "\"x\\u001b[2J\"",
+            ]),
         BadReply(
             "redirect_uris", of: good,
             values: [
-                "1", "true", "\"http://127.0.0.1/callback\"", "{}", "[]", "[1]", "[\"\"]", "[\(BadReply.huge())]",
                 "[\"http://127.0.0.1/elsewhere\"]", "[\"https://evil.example/callback\"]", "[\"javascript:alert(1)\"]",
-                "[\"http://127.0.0.1.evil.example/callback\"]",
+                "[\"http://127.0.0.1.evil.example/callback\"]", "\"https://evil.example/callback\"",
             ]),
     ]
+
+    /// Members a sign-in does without.
+    static let harmless: [BadReply] = [
+        BadReply(
+            "client_secret", of: good, isRequired: true, values: ["true", "[\"x\"]", "{\"x\":1}", "\"\"", "null"]),
+        BadReply(
+            "client_secret_expires_at", of: good, isTwice: true,
+            values: ["true", "[]", "{}", "\"\"", "\"0\"", "\"never\"", "1.5", "1e300", "-1", BadReply.huge()]),
+        BadReply("registration_access_token", of: good, values: notText),
+        BadReply("registration_client_uri", of: good, isTwice: true, values: notText + hostile + ["\"/register/x\""]),
+        BadReply(
+            "redirect_uris", of: good, isTwice: true,
+            values: ["1", "true", "\"http://127.0.0.1/callback\"", "{}", "[]", "[1]", "[\"\"]", "null"]),
+    ]
+
+    @Test("RFC 7591 §3.2.1: what a sign-in does without is left out, and the person is asked", arguments: harmless)
+    func oddMember(reply: BadReply) async throws {
+        for (way, body) in reply.bodies {
+            try await withScene { scene async throws in
+                let secret = reply.field == "client_secret" ? nil : "demo-cs-of-a-bad-reply"
+                scene.server.update {
+                    $0.registration.override = reply.override(body)
+                    $0.clients = [.init(id: "a-client", secret: secret, redirectURIs: ["http://127.0.0.1/callback"])]
+                }
+                do { try await scene.signIn(scene.request(resets: true)) } catch { Issue.record("\(way): \(error)") }
+            }
+        }
+    }
 
     @Test("Bad input: no browser, nothing stored, an earlier sign-in stays byte for byte", arguments: unusable)
     func refused(reply: BadReply) async throws {

@@ -17,8 +17,10 @@ struct BadReply: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { field }
 
-    /// The field as each value in turn, or left out, or there twice, among members that are right.
-    init(_ field: String, of good: [(String, String)], isRequired: Bool = false, values: [String]) {
+    /// The field as each value in turn, or left out, or there twice with two values, among members that are right.
+    init(
+        _ field: String, of good: [(String, String)], isRequired: Bool = false, isTwice: Bool = false, values: [String]
+    ) {
         func body(_ members: [(String, String)]) -> String {
             "{" + members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}"
         }
@@ -26,8 +28,7 @@ struct BadReply: Sendable, CustomTestStringConvertible {
         var bodies = values.map { (String($0.prefix(24)), body(others + [(field, $0)])) }
         if isRequired { bodies.append(("missing", body(others))) }
         let value = good.first { $0.0 == field }?.1 ?? "\"x\""
-        bodies.append(("twice", body(others + [(field, value), (field, value)])))
-        bodies.append(("twice, then null", body(others + [(field, value), (field, "null")])))
+        if isTwice { bodies.append(("twice, then null", body(others + [(field, value), (field, "null")]))) }
         self.field = field
         self.bodies = bodies
     }
@@ -53,16 +54,85 @@ struct BadTokenReplyTests {
             "access_token", of: good, isRequired: true,
             values: notText + ["null", "\"\"", BadReply.huge(), "\"a\\nb\"", "\"a b\"", "\"\\u00e9\""]),
         BadReply(
-            "token_type", of: good,
-            values: notText + ["\"\"", "\"mac\"", "\"DPoP\"", "\"N_A\"", "\"bearer\\u001b[2J\"", BadReply.huge()]),
+            "token_type", of: good, values: ["\"mac\"", "\"DPoP\"", "\"N_A\"", "\"bearer\\u001b[2J\""]),
+    ]
+
+    /// Members that lose no token.
+    static let harmless: [BadReply] = [
+        BadReply("token_type", of: good, values: notText + ["\"\"", "null", "\"Bearer \"", BadReply.huge()]),
         BadReply(
             "expires_in", of: good,
-            values: ["true", "[]", "{}", "-1", "\"\"", "\"soon\"", "\"NaN\"", "\"inf\"", BadReply.huge()]),
-        BadReply("refresh_token", of: good, values: notText + ["\"\"", BadReply.huge()]),
-        BadReply("scope", of: good, values: ["1", "true", "{}", "[1]", "[\"a\",null]", BadReply.huge()]),
-        // It is read for a name to show, nothing else: only which of two counts is not ours to guess.
-        BadReply("id_token", of: good, values: []),
+            values: ["true", "[]", "{}", "-1", "\"\"", "\"soon\"", "\"NaN\"", "\"inf\"", "null", BadReply.huge()]),
+        BadReply(
+            "scope", of: good, isTwice: true, values: ["7", "true", "{}", "[1]", "[\"a\",null]", BadReply.huge()]),
+        BadReply("id_token", of: good, isTwice: true, values: notText + [BadReply.huge()]),
+        BadReply("error", of: good, values: ["\"\"", "null", "false", "0", "[]"]),
+        BadReply("access_token", of: good, isTwice: true, values: []),
+        BadReply("refresh_token", of: good, isTwice: true, values: []),
     ]
+
+    @Test(
+        "RFC 6749 §5.1: an odd member beside good tokens loses none of them, at sign-in and at refresh",
+        arguments: harmless)
+    func oddMember(reply: BadReply) async throws {
+        for (way, body) in reply.bodies {
+            try await withScene(inFile: true) { scene async throws in
+                scene.server.update { $0.token.overrides["authorization_code"] = reply.override(body) }
+                let outcome = try await scene.signIn()
+                #expect(text(outcome.credential.refreshToken) == "demo-rt-of-a-bad-reply", "\(way)")
+                scene.server.update { $0.token.overrides["authorization_code"] = nil }
+                try await scene.signIn()
+                scene.server.update { $0.token.overrides["refresh_token"] = reply.override(body) }
+                scene.server.expireTokens()
+                _ = try? await scene.call(scene.authorizer())
+                let after = try await scene.stored()
+                #expect(text(after.accessToken) == "demo-at-of-a-bad-reply", "\(way)")
+                #expect(text(after.refreshToken) == "demo-rt-of-a-bad-reply", "\(way)")
+                #expect(scene.refreshes() == 1, "\(way)")
+            }
+        }
+    }
+
+    @Test("An odd member of a refresh reply is told once, and what it says is not kept")
+    func oddityTold() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.server.expireTokens()
+            let told = Transcript()
+            var context = scene.context
+            context.oddity = { told.note($0) }
+            scene.server.update { $0.token.patch = ["scope": 7, "expires_in": "soon"] }
+            let stored = try await scene.stored()
+            let outcome = await RefreshTransaction(scene.key, context: context).run(replacing: stored.tokenGeneration)
+            guard case .current(let renewed, isNew: true) = outcome else { throw Unusable() }
+            #expect(told.texts.count == 2 && told.texts.allSatisfy { $0.contains("token reply") }, "\(told.texts)")
+            #expect(renewed.expiresAt == nil && renewed.grantedScopes == stored.grantedScopes)
+            #expect(renewed.refreshToken != stored.refreshToken)
+            _ = await RefreshTransaction(scene.key, context: context).run(replacing: renewed.tokenGeneration)
+            #expect(told.texts.count == 2, "the same is not told again")
+            told.expectNoSecret()
+        }
+    }
+
+    @Test("RFC 6749 §6: a refresh token that came beside an access token of no use is kept: the old one is spent")
+    func spareRefreshToken() async throws {
+        try await withScene(inFile: true) { scene async throws in
+            try await scene.signIn()
+            let before = try await scene.stored()
+            scene.server.expireTokens()
+            // The server rotates, and only then answers with something else than an access token.
+            scene.server.update { $0.token.patch = ["access_token": 7] }
+            let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
+            #expect(error?.code == .oauthRefreshReplyInvalid)
+            let after = try await scene.stored()
+            #expect(after.accessToken == before.accessToken && after.refreshToken != before.refreshToken)
+            #expect(!after.isRefreshUnfinished && !after.isRefreshTokenRejected)
+            scene.server.update { $0.token.patch = .null }
+            #expect(try await scene.call(scene.authorizer()).status == 200, "the next refresh does better")
+        }
+    }
+
+    private struct Unusable: Error {}
 
     @Test("Bad input: at sign-in nothing is stored, an earlier sign-in stays byte for byte", arguments: unusable)
     func signIn(reply: BadReply) async throws {
@@ -93,7 +163,8 @@ struct BadTokenReplyTests {
             try await scene.signIn()
             let before = try await scene.stored()
             scene.server.expireTokens()
-            for (count, (way, body)) in reply.bodies.enumerated() {
+            for (count, (way, full)) in reply.bodies.enumerated() {
+                let body = full.replacing(",\"refresh_token\":\"demo-rt-of-a-bad-reply\"", with: "")
                 scene.server.update { $0.token.overrides["refresh_token"] = reply.override(body) }
                 let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
                 #expect(error?.code == .oauthRefreshReplyInvalid, "\(way): \(error.map { "\($0)" } ?? "none")")

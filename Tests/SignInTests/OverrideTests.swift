@@ -76,7 +76,7 @@ struct OverrideTests {
         #expect(sent["state"] == "the-state-of-this-one")
         #expect(end.exchange["audience"] == "api" && end.exchange["tenant"] == nil && end.exchange["prompt"] == nil)
         #expect(end.exchange["grant_type"] == "authorization_code" && end.exchange["code_verifier"] != "x")
-        let refresh = form(refreshRequest(end.credential))
+        let refresh = form(try refreshRequest(end.credential))
         #expect(refresh["tenant"] == "t1" && refresh["audience"] == nil)
         #expect(refresh["refresh_token"] == "rt")
     }
@@ -88,7 +88,7 @@ struct OverrideTests {
                 $0.scopes = ["a", "b"]
                 $0.refreshScope = mode
             }
-            return form(refreshRequest(end.credential))["scope"]
+            return form(try refreshRequest(end.credential))["scope"]
         }
         #expect(try scope(nil) == nil)
         #expect(try scope(.omit) == nil)
@@ -98,9 +98,10 @@ struct OverrideTests {
     }
 
     /// The refresh as `RefreshTransaction` builds it from what is stored.
-    private func refreshRequest(_ credential: Credential) -> HTTPRequest {
+    private func refreshRequest(_ credential: Credential) throws -> HTTPRequest {
         RefreshTransaction.request(
-            for: credential, token: credential.refreshToken ?? Secret(""), at: url(credential.tokenEndpoint))
+            for: credential, token: credential.refreshToken ?? Secret(""), at: url(credential.tokenEndpoint),
+            as: try credential.client())
     }
 
     @Test(
@@ -177,7 +178,7 @@ struct OverrideTests {
                 $0.resource = mode
             }
             #expect(end.exchange["resource"] == end.request.resource, "the same in both requests (C10.1)")
-            #expect(form(refreshRequest(end.credential))["resource"] == end.request.resource, "and in the refresh")
+            #expect(form(try refreshRequest(end.credential))["resource"] == end.request.resource, "and in the refresh")
             return end.request.resource
         }
         let published = "https://mcp.example.com/mcp"

@@ -55,7 +55,8 @@ struct RefreshMachineTests {
             (503, "", .unknown), (502, "<html>bad gateway</html>", .unknown), (404, "", .unknown), (403, "", .unknown),
             (200, "", .unknown), (200, "<html>", .unknown), (200, "{}", .unknown), (200, "null", .unknown),
             (200, #"{"access_token":5}"#, .unknown), (200, #"{"access_token":"a","token_type":"mac"}"#, .unknown),
-            (200, #"{"access_token":"a","expires_in":"soon"}"#, .unknown), (204, "", .unknown),
+            (200, #"{"access_token":"a","expires_in":"soon"}"#, .granted),
+            (200, #"{"access_token":"","expires_in":3600}"#, .unknown), (204, "", .unknown),
         ])
     private func table(status: Int, body: String, verdict: Verdict) {
         var run = Run()

@@ -54,8 +54,8 @@ struct ServerDiscoveryTests {
     }
 
     @Test(
-        "C5.1: an http endpoint off loopback is refused",
-        arguments: ["authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint"])
+        "C5.1: a required http endpoint off loopback is refused",
+        arguments: ["authorization_endpoint", "token_endpoint"])
     func insecureEndpoint(name: String) {
         var walk = DiscoveryWalk()
         walk.answer(200, resourceDocument())

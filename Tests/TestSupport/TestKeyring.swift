@@ -48,7 +48,7 @@ public struct TestKeyring: Sendable {
     }
 
     /// Waits until the keyring answers.
-    public var wait: String { "gdbus wait --session --timeout 60 org.freedesktop.secrets" }
+    public var wait: String { "gdbus wait --session --timeout 180 org.freedesktop.secrets" }
 
     /// Locks everything in it.
     public var lock: String {

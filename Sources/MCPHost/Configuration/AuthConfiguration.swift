@@ -56,6 +56,8 @@ public struct AuthConfiguration: Sendable, Equatable {
     public var clientID: ConfiguredText?
     /// That client's secret.
     public var clientSecret: ConfiguredSecret?
+    /// The token a registration needs at a provider that gives clients out to its holders only (RFC 7591 §3).
+    public var initialAccessToken: ConfiguredSecret?
     /// `none`, `client_secret_basic` or `client_secret_post` (RFC 7591 §2); `nil` leaves it to the metadata.
     public var tokenEndpointAuthMethod: String?
     /// The scopes to ask for; `nil` when the entry says nothing, empty when it wants none asked for (pain 14).

@@ -22,8 +22,9 @@ struct AuthBlock {
     private(set) var repeated: [ConfigurationEntry] = []
 
     static let keys = [
-        "type", "client_id", "client_secret", "scopes", "audience", "auth_url", "token_url", "device_auth_url",
-        "registration_url", "revocation_url", "issuer", "resource", "redirect", "redirect_uri", "callback_port",
+        "type", "client_id", "client_secret", "initial_access_token", "scopes", "audience", "auth_url", "token_url",
+        "device_auth_url", "registration_url", "revocation_url", "issuer", "resource", "redirect", "redirect_uri",
+        "callback_port",
         "use_pkce", "extra_auth_params", "token_store", "server_url", "use_loopback", "storage_type",
         "client_metadata", "client_metadata_url", "token_endpoint_auth_method", "default_endpoints",
         "extra_token_params", "extra_refresh_params", "scope_param", "refresh_scope", "profile", "accept_issuer_slash",
@@ -187,6 +188,10 @@ extension EntryReader {
             } else if auth.clientSecret?.secret.isEmpty == true {
                 fail(.configAuthInvalid, member, "\(Self.quoted(member.path)) is empty", nextStep: "remove it")
             }
+        }
+        auth.initialAccessToken = secret(block["initial_access_token"], code: .configAuthInvalid)
+        if let member = block["initial_access_token"], auth.initialAccessToken?.secret.isEmpty == true {
+            fail(.configAuthInvalid, member, "\(Self.quoted(member.path)) is empty", nextStep: "remove it")
         }
         auth.tokenEndpointAuthMethod = authMethod(block["token_endpoint_auth_method"])
         guard let member = block["client_metadata_url"], let url = endpoint(member) else { return }

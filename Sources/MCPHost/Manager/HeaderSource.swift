@@ -57,6 +57,7 @@ public struct HeaderSource: Sendable {
         let (name, logger) = (server.name, options.logger)
         context.stuck = { logger.warning("\(name) waits: \($0.message)") }
         context.warn = { logger.warning("\(name): \($0.onOneLine)") }
+        context.oddity = { logger.warning("\(name): \($0)") }
         let notes = HeaderNotes(
             server: name, endpoint: EndpointIdentity(server.transport), store: store, recorder: recorder,
             now: options.now)

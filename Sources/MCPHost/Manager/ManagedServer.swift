@@ -87,6 +87,7 @@ actor ManagedServer {
             let logger = options.logger
             context.stuck = { logger.warning("\(name) waits: \($0.message)") }
             context.warn = { logger.warning("\(name): \($0.onOneLine)") }
+            context.oddity = { logger.warning("\(name): \($0)") }
             context.observer = { recorder.record(StatusEvent($0, server: name, at: now())) }
             self.url = url
             self.context = context

@@ -15,6 +15,7 @@ extension SignInConfiguration {
         guard let auth else { return }
         clientID = auth.clientID?.value
         clientSecret = auth.clientSecret?.secret
+        initialAccessToken = auth.initialAccessToken?.secret
         clientAuthMethod = auth.tokenEndpointAuthMethod.flatMap { ClientAuthMethod(rawValue: $0) }
         scopes = auth.scopes
         issuer = auth.issuer?.value

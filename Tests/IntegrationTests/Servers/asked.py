@@ -29,11 +29,11 @@ class Verifier:
         audience = facts.get("aud") or []
         audiences = [audience] if isinstance(audience, str) else list(audience)
         self.audiences.update(audiences)
-        granted = facts.get("scope")
+        granted, end = facts.get("scope"), facts.get("exp")
         return AccessToken(
             token=text, client_id=str(facts.get("client_id", "unknown")),
             # A provider that says neither scopes nor resources has granted what was asked, and everywhere.
-            scopes=self.scopes if granted is None else granted.split(), expires_at=facts.get("exp"),
+            scopes=self.scopes if granted is None else granted.split(), expires_at=None if end is None else int(end),
             resource=self.resource if self.resource in audiences or not self.binds(audiences) else audiences[0],
             subject=facts.get("username") or facts.get("sub"))
 

@@ -55,7 +55,7 @@ class Server(http.server.ThreadingHTTPServer):
     def get_request(self):
         connection, address = super().get_request()
         self.connections += 1
-        connection.settimeout(20)
+        connection.settimeout(120)
         return self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, request, address):
@@ -130,7 +130,7 @@ def main():
         requests, connections = len(inside.requests), inside.connections
         ended = subprocess.run(
             [OMLX, "mcp"] + words + ["--mcp-config", "network.json"] + sys.argv[1:],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180,
             env=os.environ | {"SSL_CERT_FILE": os.path.abspath("cert.pem")})
         results[case] = {
             "exit": ended.returncode, "stdout": ended.stdout, "stderr": ended.stderr, "inside": inside.requests[requests:],

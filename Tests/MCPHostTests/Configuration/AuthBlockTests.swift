@@ -40,8 +40,10 @@ import Testing
              "token_store": "~/keys", "server_url": "https://base", "use_loopback": false,
              "client_metadata": {"client_name": "n", "redirect_uris": ["http://localhost:3118/cb"],
                "grant_types": ["authorization_code"], "response_types": ["code"], "token_endpoint_auth_method": "none"},
-             "client_metadata_url": "https://me/client.json", "token_endpoint_auth_method": "client_secret_post"}
-            """, environment: ["S": "sec"])
+             "client_metadata_url": "https://me/client.json", "token_endpoint_auth_method": "client_secret_post",
+             "initial_access_token": "${I}"}
+            """, environment: ["S": "sec", "I": "initial"])
+        #expect(auth.initialAccessToken?.opened == "initial")
         #expect(auth.clientID?.value == "id")
         #expect(auth.clientSecret?.opened == "sec")
         #expect(auth.scopes == ["a", "b", "c"])
@@ -76,6 +78,8 @@ import Testing
             ("{\"type\": \"oauth2\", \"client_id\": 1}", .configAuthInvalid),
             ("{\"type\": \"oauth2\", \"client_secret\": \"s\"}", .configAuthInvalid),
             ("{\"type\": \"oauth2\", \"client_id\": \"i\", \"client_secret\": \"\"}", .configAuthInvalid),
+            ("{\"type\": \"oauth2\", \"initial_access_token\": \"\"}", .configAuthInvalid),
+            ("{\"type\": \"oauth2\", \"initial_access_token\": 7}", .configAuthInvalid),
             ("{\"type\": \"oauth2\", \"scopes\": 1}", .configAuthInvalid),
             ("{\"type\": \"oauth2\", \"scopes\": [1]}", .configAuthInvalid),
             ("{\"type\": \"oauth2\", \"scopes\": [\"a\\\"b\"]}", .configAuthInvalid),

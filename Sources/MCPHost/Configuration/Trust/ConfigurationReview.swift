@@ -123,7 +123,8 @@ extension ConfigurationReview.Item {
     /// The same, saying so where a file that chooses no store is not heeded.
     fileprivate var markedWhereIgnored: ConfigurationReview.Item {
         let name = label.split(separator: ".").last.map(String.init) ?? label
-        guard (server == nil && label.hasPrefix("tokenStorage")) || ["token_store", "storage_type"].contains(name) else {
+        guard (server == nil && label.hasPrefix("tokenStorage")) || ["token_store", "storage_type"].contains(name)
+        else {
             return self
         }
         var item = self
