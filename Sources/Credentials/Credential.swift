@@ -25,6 +25,8 @@ public struct Credential: Sendable, Equatable {
     public struct Rejection: Sendable, Hashable {
         /// The OAuth error code, such as `invalid_grant`.
         public var code: String
+        /// The authorization server's own words beside it, without secrets: the next command says them again.
+        public var words: String?
         /// When it was rejected.
         public var at: Date
         /// The `tokenGeneration` whose refresh token was rejected.
@@ -33,8 +35,11 @@ public struct Credential: Sendable, Equatable {
         public var interruption: Interruption?
 
         /// A rejection of the refresh token of that token generation.
-        public init(code: String, at: Date, generation: Int, interruption: Interruption? = nil) {
+        public init(
+            code: String, words: String? = nil, at: Date, generation: Int, interruption: Interruption? = nil
+        ) {
             self.code = code
+            self.words = words
             self.at = at
             self.generation = generation
             self.interruption = interruption
@@ -71,6 +76,11 @@ public struct Credential: Sendable, Equatable {
     public var clientSecret: Secret?
     /// How the client authenticates at the token endpoint, such as `none` or `client_secret_basic`.
     public var tokenEndpointAuthMethod: String
+    /// How it authenticates at the revocation endpoint, where that is otherwise (RFC 8414 §2).
+    public var revocationEndpointAuthMethod: String?
+    /// Set when taking back the tokens of a replaced sign-in has ended the one that replaced it: the authorization server
+    /// ends whole grants, and is not asked to again.
+    public var revocationEndsGrant: Bool
     /// How exactly the client shows itself by that method, where it is not as the standards have it.
     public var clientAuthForm: String?
     /// The redirect URI of the sign-in.
@@ -129,6 +139,7 @@ public struct Credential: Sendable, Equatable {
         self.tokenType = tokenType
         self.refreshToken = refreshToken
         self.obtainedAt = obtainedAt
+        revocationEndsGrant = false
         requestedScopes = []
         refreshParameters = []
         generation = 0
@@ -142,6 +153,10 @@ public struct Credential: Sendable, Equatable {
 
     /// Whether a refresh of these very tokens was begun and its outcome never saved.
     public var isRefreshUnfinished: Bool { refreshBegunGeneration == tokenGeneration }
+
+    /// When the access token ends, as far as that is believed: a life of nothing is none a server means. Such a token is
+    /// used until a 401, as one of unknown life is, or each request would begin with a refresh.
+    public var end: Date? { lifetime.map { $0 > 0 } ?? true ? expiresAt : nil }
 }
 
 extension Credential {

@@ -75,6 +75,8 @@ extension Credential: StoredRecord {
         fields.set("revocation_endpoint", revocationEndpoint)
         fields.set("client_id", clientID)
         fields.set("token_endpoint_auth_method", tokenEndpointAuthMethod)
+        fields.set("revocation_endpoint_auth_method", revocationEndpointAuthMethod)
+        if revocationEndsGrant { fields.set("revocation_ends_grant", JSON.bool(true)) }
         fields.set("client_auth_form", clientAuthForm)
         fields.set("redirect_uri", redirectURI)
         fields.set("requested_scopes", requestedScopes)
@@ -106,6 +108,7 @@ extension Credential: StoredRecord {
         guard let rejection else { return nil }
         var value = JSON.object(unknown["rejected"]?.objectValue ?? [:])
         value["code"] = JSON(rejection.code)
+        value["words"] = rejection.words.map { .string($0) }
         value["at"] = RecordFields.value(rejection.at)
         value["generation"] = JSON(rejection.generation)
         value["interrupted_at"] = rejection.interruption.map { RecordFields.value($0.at) }
@@ -126,6 +129,8 @@ extension Credential: StoredRecord {
             refreshToken: fields.secret("refresh_token"), obtainedAt: obtainedAt)
         resource = try fields.string("resource")
         revocationEndpoint = try fields.string("revocation_endpoint")
+        revocationEndpointAuthMethod = try fields.string("revocation_endpoint_auth_method")
+        revocationEndsGrant = fields.value("revocation_ends_grant") == true
         clientSecret = fields.secret("client_secret")
         clientAuthForm = try fields.string("client_auth_form")
         redirectURI = try fields.string("redirect_uri")
@@ -167,13 +172,14 @@ extension Credential: StoredRecord {
         let interruption = RecordFields.date(value["interrupted_at"]).map {
             Interruption(at: $0, by: value["interrupted_by"]?.stringValue)
         }
-        return Rejection(code: code, at: at, generation: generation, interruption: interruption)
+        return Rejection(
+            code: code, words: value["words"]?.stringValue, at: at, generation: generation, interruption: interruption)
     }
 
     /// What a newer version wrote into the mark. It goes when the mark goes.
     private static func unknownMembers(of rejected: JSON?) -> JSON? {
         guard var members = rejected?.objectValue else { return nil }
-        for name in ["code", "at", "generation", "interrupted_at", "interrupted_by"] { members[name] = nil }
+        for name in ["code", "words", "at", "generation", "interrupted_at", "interrupted_by"] { members[name] = nil }
         guard !members.isEmpty else { return nil }
         return .object(members)
     }

@@ -170,11 +170,13 @@ extension AuthorizationServer {
         case .client(let known): client = known
         case .refused(let reply): return reply
         }
+        let endsAll = stage.script.revocation.endsAllGrants
         state.withLock { state in
             guard let id = state.refreshTokens[token] ?? state.accessTokens[token]?.family,
                 state.families[id]?.clientID == client.id
             else { return }
-            state.families[id]?.isRevoked = true
+            let ended = endsAll ? state.families.filter { $0.value.clientID == client.id }.map(\.key) : [id]
+            for family in ended { state.families[family]?.isRevoked = true }
             state.counts.revocations += 1
         }
         return .status(200, headers: [HeaderField("Cache-Control", "no-store")])

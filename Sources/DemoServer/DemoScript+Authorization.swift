@@ -201,6 +201,8 @@ extension DemoScript {
     public struct Revocation: Sendable, Equatable {
         /// Whether `/revoke` exists and the metadata names it.
         public var enabled = true
+        /// Whether one token revoked ends all that was granted to its client, newer grants included (RFC 7009 §2.1).
+        public var endsAllGrants = false
         /// Replaces the answer.
         public var override: Override?
 
@@ -273,5 +275,7 @@ extension DemoScript.Token: ScriptSection {
 }
 
 extension DemoScript.Revocation: ScriptSection {
-    static var fields: [ScriptField<Self>] { [.init("enabled", \.enabled), .init("override", \.override)] }
+    static var fields: [ScriptField<Self>] {
+        [.init("enabled", \.enabled), .init("endsAllGrants", \.endsAllGrants), .init("override", \.override)]
+    }
 }

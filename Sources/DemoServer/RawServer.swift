@@ -15,6 +15,8 @@ public final class RawServer: Sendable {
         case silent
         /// When the first bytes have come, sends these and closes.
         case sends([UInt8])
+        /// When the first bytes have come, sends these one by one with a pause between, and never an end.
+        case drips([UInt8], milliseconds: Int64)
 
         /// When the first bytes have come, sends this text and closes.
         public static func sends(_ text: String) -> Behaviour { .sends(Array(text.utf8)) }
@@ -82,6 +84,12 @@ private final class Counter: Sendable {
     func increment() { count.withLock { $0 += 1 } }
 }
 
+private final class Drops: Sendable {
+    private let rest: Mutex<ArraySlice<UInt8>>
+    init(_ bytes: [UInt8]) { rest = Mutex(bytes[...]) }
+    func next() -> UInt8? { rest.withLock { $0.popFirst() } }
+}
+
 private final class RawHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -102,8 +110,18 @@ private final class RawHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .sends(let bytes) = behaviour else { return }
-        context.writeAndFlush(NIOAny(ByteBuffer(bytes: bytes)), promise: nil)
-        context.close(promise: nil)
+        switch behaviour {
+        case .sends(let bytes):
+            context.writeAndFlush(NIOAny(ByteBuffer(bytes: bytes)), promise: nil)
+            context.close(promise: nil)
+        case .drips(let bytes, let milliseconds):
+            let channel = context.channel
+            let drops = Drops(bytes)
+            channel.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(milliseconds)) { task in
+                guard channel.isActive, let byte = drops.next() else { return task.cancel() }
+                channel.writeAndFlush(ByteBuffer(bytes: [byte]), promise: nil)
+            }
+        case .closesAtOnce, .silent: break
+        }
     }
 }

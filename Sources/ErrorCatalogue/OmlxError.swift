@@ -28,6 +28,8 @@ public struct OmlxError: Error, Sendable, Hashable {
     public var retryAfter: Int?
     /// What to do next: preferably a command to type.
     public var nextStep: String?
+    /// The scopes a server wants that refuses for want of them (RFC 6750 §3.1), as it names them.
+    public var wantedScopes: [String]?
 
     /// An error of the catalogue.
     public init(

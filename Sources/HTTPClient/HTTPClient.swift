@@ -69,8 +69,9 @@ public final class HTTPClient: Sendable {
     /// - Throws: `HTTPFailure`.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         var current = request
+        let end = request.limits.end
         for hop in 0... {
-            let response = try await exchange(current)
+            let response = try await exchange(current, until: end)
             guard [301, 302, 303, 307, 308].contains(response.head.status) else { return response }
             guard let next = try current.redirected(by: response.head, hop: hop) else { return response }
             await response.discard()
@@ -86,7 +87,7 @@ public final class HTTPClient: Sendable {
         return HTTPReply(head: response.head, body: try await response.collect())
     }
 
-    private func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
+    private func exchange(_ request: HTTPRequest, until end: ContinuousClock.Instant?) async throws -> HTTPResponse {
         let prepared = try PreparedRequest(request, environment: environment, tls: tls, userAgent: userAgent)
         let isProxied = !prepared.proxy.isEmpty
         let gate =
@@ -95,7 +96,7 @@ public final class HTTPClient: Sendable {
         let loop = try shared.get()
         let transfer = HTTPTransfer(
             url: request.url, limits: request.limits, isRepeatable: request.isRepeatable, isProxied: isProxied,
-            gate: gate)
+            gate: gate, end: end)
         loop.start(transfer, prepared)
         // Without a head the transfer is over; from there on the body sees to its end.
         let head = try await withTaskCancellationHandler {

@@ -50,13 +50,20 @@ public struct HTTPLimits: Sendable, Hashable {
     public var idle: Double?
     /// The most bytes a body may have.
     public var bodyBytes: Int
+    /// The whole exchange, redirects and body included; `nil` for streams. A server that sends a byte now and then never
+    /// goes over the other limits.
+    public var total: Double?
 
     /// Limits.
-    public init(connect: Double = 10, firstByte: Double = 30, idle: Double? = 30, bodyBytes: Int = 64 << 20) {
+    public init(
+        connect: Double = 10, firstByte: Double = 30, idle: Double? = 30, bodyBytes: Int = 64 << 20,
+        total: Double? = nil
+    ) {
         self.connect = connect
         self.firstByte = firstByte
         self.idle = idle
         self.bodyBytes = bodyBytes
+        self.total = total
     }
 
     /// A limit in seconds as it can be counted: from nothing to a day, whatever the configuration says.
@@ -64,8 +71,11 @@ public struct HTTPLimits: Sendable, Hashable {
         seconds.isNaN ? 0 : min(max(seconds, 0), 86_400)
     }
 
-    /// For metadata, registration and token exchanges: at most 1 MiB.
-    public static let oauth = HTTPLimits(connect: 10, firstByte: 20, idle: 10, bodyBytes: 1 << 20)
+    /// For metadata, registration and token exchanges: at most 1 MiB, and 30 s for everything.
+    public static let oauth = HTTPLimits(connect: 10, firstByte: 20, idle: 10, bodyBytes: 1 << 20, total: 30)
+
+    /// The moment an exchange that begins now must be over.
+    var end: ContinuousClock.Instant? { total.map { .now + .seconds(Self.bounded($0)) } }
 }
 
 /// Which certificates are trusted and shown. Paths of PEM files; `nil` means the system's choice.

@@ -42,9 +42,17 @@ final class HTTPTransfer: Sendable {
     private let isRepeatable: Bool
     private let isProxied: Bool
     private let gate: AddressGate?
+    /// When the whole exchange, of which this may be the last part, must be over.
+    private let end: ContinuousClock.Instant?
 
-    /// - Parameter gate: judges the addresses of the connection; a proxy's address is not the server's.
-    init(url: HTTPURL, limits: HTTPLimits, isRepeatable: Bool, isProxied: Bool = false, gate: AddressGate? = nil) {
+    /// - Parameters:
+    ///   - gate: judges the addresses of the connection; a proxy's address is not the server's.
+    ///   - end: when the exchange must be over, with all redirects before this transfer.
+    init(
+        url: HTTPURL, limits: HTTPLimits, isRepeatable: Bool, isProxied: Bool = false, gate: AddressGate? = nil,
+        end: ContinuousClock.Instant? = nil
+    ) {
+        self.end = end
         self.url = url
         self.limits = limits
         self.isRepeatable = isRepeatable
@@ -188,21 +196,31 @@ final class HTTPTransfer: Sendable {
     /// The moment at which the transfer has taken too long, and the failure to report then.
     func deadline() -> (at: ContinuousClock.Instant, failure: HTTPFailure)? {
         state.withLock { state in
-            if state.end != nil || !state.isConnected || state.isPaused { return nil }
-            if !state.isHeadDelivered {
-                let message = "\(url.origin) accepted the connection but sent no answer for \(limits.firstByte) s"
-                return (
-                    state.lastProgress + .seconds(HTTPLimits.bounded(limits.firstByte)),
-                    HTTPFailure(.transportFirstByteTimeout, message, mayHaveBeenSent: true)
-                )
-            }
-            guard let idle = limits.idle, state.unread < Self.highWater else { return nil }
-            let message = "\(url.origin) stopped in the middle of its answer for \(idle) s"
+            if state.end != nil { return nil }
+            let step = stepDeadline(state)
+            guard let end else { return step }
+            if let step, step.at < end { return step }
+            let message = "\(url.origin) gave no whole answer within \(limits.total.map { "\($0)" } ?? "its") s"
+            return (end, HTTPFailure(.transportTimeout, message, mayHaveBeenSent: state.isConnected))
+        }
+    }
+
+    /// The moment at which this step has taken too long.
+    private func stepDeadline(_ state: State) -> (at: ContinuousClock.Instant, failure: HTTPFailure)? {
+        if !state.isConnected || state.isPaused { return nil }
+        if !state.isHeadDelivered {
+            let message = "\(url.origin) accepted the connection but sent no answer for \(limits.firstByte) s"
             return (
-                state.lastProgress + .seconds(HTTPLimits.bounded(idle)),
-                HTTPFailure(.transportIdleTimeout, message, mayHaveBeenSent: true)
+                state.lastProgress + .seconds(HTTPLimits.bounded(limits.firstByte)),
+                HTTPFailure(.transportFirstByteTimeout, message, mayHaveBeenSent: true)
             )
         }
+        guard let idle = limits.idle, state.unread < Self.highWater else { return nil }
+        let message = "\(url.origin) stopped in the middle of its answer for \(idle) s"
+        return (
+            state.lastProgress + .seconds(HTTPLimits.bounded(idle)),
+            HTTPFailure(.transportIdleTimeout, message, mayHaveBeenSent: true)
+        )
     }
 
     // MARK: the reader's side

@@ -8,11 +8,14 @@ public struct RequestAuthorization: Sendable {
     public var headers: [HTTPRequestHeader]
     /// The generation of the credential they were made from, if any.
     public var generation: Int?
+    /// Whether they were got by asking for them just now.
+    public var isFresh: Bool
 
     /// Headers of a generation.
-    public init(headers: [HTTPRequestHeader] = [], generation: Int? = nil) {
+    public init(headers: [HTTPRequestHeader] = [], generation: Int? = nil, isFresh: Bool = false) {
         self.headers = headers
         self.generation = generation
+        self.isFresh = isFresh
     }
 }
 

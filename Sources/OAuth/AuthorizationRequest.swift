@@ -100,6 +100,9 @@ public struct AuthorizationResponse: Sendable {
         case granted(AuthorizationResponse)
         /// The authorization server ended the sign-in with an error.
         case refused(OAuthErrorReply)
+        /// An error that does not name the issuer although the authorization server promises that its answers do: it may
+        /// come from another server, and ends nothing (RFC 9207 §2.4).
+        case unproven(OAuthErrorReply)
     }
 
     /// Judges the callback's query against the request: state, then issuer, then error or code (C9.4, C9.6 to C9.8, G14).
@@ -116,12 +119,16 @@ public struct AuthorizationResponse: Sendable {
                 "the answer to the sign-in carries another state than the one sent; it is not used",
                 nextStep: "sign in again; if it happens again, something else answers in your browser's place")
         }
-        try checkIssuer(fields.filter { $0.name == "iss" }.map(\.value), request)
+        let issuers = fields.filter { $0.name == "iss" }.map(\.value)
         // An empty one beside a code says nothing.
         let hasCode = fields.contains { $0.name == "code" && !$0.value.isEmpty }
-        if fields.contains(where: { $0.name == "error" && (!$0.value.isEmpty || !hasCode) }) {
-            return .refused(OAuthErrorReply(error: only("error") ?? "", errorDescription: only("error_description")))
-        }
+        let isError = fields.contains { $0.name == "error" && (!$0.value.isEmpty || !hasCode) }
+        let refusal = OAuthErrorReply(error: only("error") ?? "", errorDescription: only("error_description"))
+        // No server grants and refuses at once: a code beside the error makes it an answer to be held against the rules.
+        let isErrorAlone = isError && !fields.contains { $0.name == "code" }
+        if isErrorAlone, issuers.isEmpty, request.server.sendsIssuerInCallback { return .unproven(refusal) }
+        try checkIssuer(issuers, request)
+        if isError { return .refused(refusal) }
         guard let code = only("code"), !code.isEmpty else {
             throw OmlxError(
                 .oauthCodeMissing, "the answer to the sign-in carries no authorization code",
@@ -137,8 +144,19 @@ public struct AuthorizationResponse: Sendable {
     public init(query: String, for request: AuthorizationRequest) throws(OmlxError) {
         switch try Self.judge(query: query, for: request) {
         case .granted(let response): self = response
-        case .refused(let reply): throw Self.failure(reply)
+        case .refused(let reply): throw Self.failure(reply, request)
+        case .unproven(let reply): throw Self.unproven(reply, request)
         }
+    }
+
+    /// What is said of an error that proves nothing, when no better answer came.
+    public static func unproven(_ reply: OAuthErrorReply, _ request: AuthorizationRequest) -> OmlxError {
+        let words = reply.error.isEmpty ? "an error without a name" : reply.text
+        return OmlxError(
+            .oauthIssMissing,
+            "an answer to the sign-in that names no issuer, although \(OmlxError.shown(request.server.issuer)) promises "
+                + "one, says (unproven): \(words)",
+            nextStep: "sign in again; some servers answer like this when somebody refused")
     }
 
     /// The four rows of RFC 9207 §2.4, compared byte for byte after form decoding only.
@@ -161,14 +179,40 @@ public struct AuthorizationResponse: Sendable {
     }
 
     /// The error an authorization server's refusal is.
-    public static func failure(_ reply: OAuthErrorReply) -> OmlxError {
-        if reply.error == "access_denied" {
+    public static func failure(_ reply: OAuthErrorReply, _ request: AuthorizationRequest) -> OmlxError {
+        switch reply.error {
+        case "access_denied":
             return OmlxError(
                 .oauthAccessDenied, "the sign-in was denied (\(reply.text))", nextStep: "sign in again")
+        case "unauthorized_client":
+            return OmlxError(
+                .oauthAuthorizationError,
+                "\(OmlxError.shown(request.server.issuer)) does not allow the client this grant, authorization_code "
+                    + "(\(reply.text))", nextStep: OAuthErrorReply.grantStep)
+        default:
+            let words = reply.error.isEmpty ? "an error that it does not name, or names twice" : reply.text
+            return OmlxError(
+                .oauthAuthorizationError, "the authorization server ended the sign-in with \(words)",
+                compared: reply.scopes(asked: request.scopes, supported: request.server.scopesSupported),
+                nextStep: reply.error == "invalid_scope" ? OAuthErrorReply.scopeStep : nil)
         }
-        let words = reply.error.isEmpty ? "an error that it does not name, or names twice" : reply.text
-        return OmlxError(
-            .oauthAuthorizationError, "the authorization server ended the sign-in with \(words)",
-            nextStep: reply.error == "invalid_scope" ? "choose other scopes with --scope" : nil)
+    }
+}
+
+extension OAuthErrorReply {
+    /// What to do about `invalid_scope`.
+    public static let scopeStep = "choose other scopes with --scope"
+    /// What to do about `unauthorized_client` (RFC 6749 §5.2): the client is known, and may not do this.
+    public static let grantStep =
+        "let whoever runs the authorization server allow the client this grant, or use another client (client_id in the "
+        + "auth block)"
+
+    /// For `invalid_scope`: what was asked for, and what the authorization server lists; else nothing.
+    public func scopes(asked: [String], supported: [String]?) -> [OmlxError.Comparison] {
+        guard error == "invalid_scope" else { return [] }
+        return [
+            .init("asked for", asked.isEmpty ? "none" : Scopes.text(asked)),
+            .init("supported", supported.map { $0.isEmpty ? "none" : Scopes.text($0) } ?? "not listed"),
+        ]
     }
 }

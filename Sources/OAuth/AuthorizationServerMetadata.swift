@@ -26,6 +26,9 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     public var scopesSupported: [String]?
     /// Client authentication methods at the token endpoint; `nil` means `client_secret_basic` (RFC 8414 §2).
     public var tokenEndpointAuthMethods: [String]?
+    /// Client authentication methods at the revocation endpoint; `nil` means those of the token endpoint here: a client
+    /// that has shown itself there is asked for nothing else in practice (RFC 8414 §2).
+    public var revocationEndpointAuthMethods: [String]?
     /// Challenge methods of PKCE; `nil` when not listed.
     public var codeChallengeMethods: [String]?
     /// Whether callbacks carry `iss` (RFC 9207 §3).
@@ -232,6 +235,7 @@ extension AuthorizationServerMetadata {
         metadata.grantTypes = fields.strings("grant_types_supported")
         metadata.admitsClientIDMetadataDocuments =
             try fields.decidingBool("client_id_metadata_document_supported") ?? false
+        metadata.revocationEndpointAuthMethods = fields.strings("revocation_endpoint_auth_methods_supported")
         metadata.oddities = fields.notes
         return metadata
     }

@@ -124,6 +124,16 @@ public struct OAuthClient: Sendable {
     }
 }
 
+extension OAuthClient {
+    /// The method for the revocation endpoint, where its list has not the one of the token endpoint (RFC 8414 §2); `nil`
+    /// where it is the same.
+    public func revocationMethod(among listed: [String]?) -> ClientAuthMethod? {
+        guard let listed, !listed.contains(authMethod.rawValue) else { return nil }
+        let possible: [ClientAuthMethod] = secret == nil ? [.none] : [.basic, .post, .none]
+        return possible.first { listed.contains($0.rawValue) }
+    }
+}
+
 /// The course of showing oneself: which form is next after an answer. A refused client comes before the grant is looked at
 /// (RFC 6749 §5.2), so that the same code, refresh token or device code may be sent once more.
 public struct ClientAuthentication: Sendable {

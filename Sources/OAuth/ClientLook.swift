@@ -10,9 +10,10 @@ import JSON
 /// Only an answer of class 4xx that says in so many words that it does not know the client proves that it is dead. Whatever
 /// else is answered is told to the person, if it says something, and decides nothing; a redirect is not followed.
 public enum ClientLook {
-    /// Error codes, in whatever member, that mean a client the server does not know (any more).
+    /// Error codes, in whatever member, that mean a client the server does not know (any more). `unauthorized_client` is
+    /// none: it says that a known client may not use this grant (RFC 6749 §4.1.2.1).
     private static let deadCodes: Set = [
-        "invalid_client", "unauthorized_client", "invalid_client_id", "unknown_client", "client_not_found",
+        "invalid_client", "invalid_client_id", "unknown_client", "client_not_found",
         "unrecognized_client", "unrecognised_client", "client_unknown", "unregistered_client", "oauth_client_not_found",
     ]
     /// Words that say "not known" beside the word client.
@@ -38,7 +39,7 @@ public enum ClientLook {
         guard let url = try? HTTPURL(authorization.url) else { return nil }
         var request = HTTPRequest(
             "GET", url, headers: [.init("Accept", "text/html, application/json")],
-            limits: HTTPLimits(connect: 5, firstByte: 5, idle: 3, bodyBytes: 1 << 20), redirects: .returned)
+            limits: HTTPLimits(connect: 5, firstByte: 5, idle: 3, bodyBytes: 1 << 20, total: 10), redirects: .returned)
         request.isRepeatable = true
         return request
     }

@@ -163,9 +163,13 @@ public struct DevicePolling: Sendable {
     }
 
     private let server: String
+    private let scopes: [String]
+    private let supported: [String]?
     private var interval: Int
     /// Requests in a row that got no answer about the code.
     private var failures = 0
+    /// Refusals in a row that were no OAuth error.
+    private var refusals = 0
     /// The client as it shows itself in the next request.
     public private(set) var authentication: ClientAuthentication
 
@@ -177,6 +181,8 @@ public struct DevicePolling: Sendable {
         interval = authorization.interval
         server = request.server.tokenEndpoint.origin
         authentication = ClientAuthentication(request.client)
+        scopes = request.scopes
+        supported = request.server.scopesSupported
     }
 
     /// The first request is due after the interval, too: nobody enters a code at once.
@@ -197,8 +203,10 @@ public struct DevicePolling: Sendable {
             case .granted(let grant): return .granted(grant)
             case .unusable(let error): return .failed(error)
             case .unknown(let error): return pauseLonger(atLeast: error.retryAfter ?? 0)
+            case .refused(let refusal): return judge(refusal)
             case .error(let error, let status):
                 failures = 0
+                refusals = 0
                 return judge(error, status)
             }
         }
@@ -208,6 +216,23 @@ public struct DevicePolling: Sendable {
     private mutating func pauseLonger(atLeast seconds: Int) -> Action {
         failures = min(failures + 1, 8)
         return .ask(after: min(max(interval << failures, seconds), DeviceAuthorization.longestInterval))
+    }
+
+    /// Refusals of this kind that end the asking: one may come from whatever is in between.
+    private static let refusalLimit = 3
+
+    /// A refusal in the server's own words: two of RFC 8628's are understood in any member.
+    private mutating func judge(_ refusal: UnnamedRefusal) -> Action {
+        let words = refusal.words?.lowercased() ?? ""
+        for code in ["authorization_pending", "slow_down"] where words.contains(code) {
+            return judge(OAuthErrorReply(error: code), refusal.status)
+        }
+        refusals += 1
+        guard refusals >= Self.refusalLimit else { return pauseLonger(atLeast: 0) }
+        return .failed(
+            OmlxError(
+                .oauthTokenError, "\(server) refused the token request (\(refusal.text))",
+                httpStatus: refusal.status))
     }
 
     private mutating func judge(_ error: OAuthErrorReply, _ status: Int) -> Action {
@@ -224,10 +249,15 @@ public struct DevicePolling: Sendable {
                 OmlxError(
                     .oauthDeviceCodeExpired, "the code ended before anybody entered it at \(server)",
                     nextStep: "sign in again"))
-        case "invalid_client", "unauthorized_client":
+        case "invalid_client":
             return .failed(
                 OmlxError(
                     .oauthInvalidClient, "\(server) does not accept the client (\(error.text))", httpStatus: status))
+        case "unauthorized_client":
+            return .failed(
+                OmlxError(
+                    .oauthTokenError, "\(server) does not allow the client this grant, device_code (\(error.text))",
+                    httpStatus: status))
         case "invalid_grant":
             return .failed(
                 OmlxError(
@@ -235,7 +265,9 @@ public struct DevicePolling: Sendable {
                     nextStep: "sign in again"))
         default:
             return .failed(
-                OmlxError(.oauthTokenError, "\(server) refused the token request (\(error.text))", httpStatus: status))
+                OmlxError(
+                    .oauthTokenError, "\(server) refused the token request (\(error.text))",
+                    compared: error.scopes(asked: scopes, supported: supported), httpStatus: status))
         }
     }
 }

@@ -79,3 +79,67 @@ public struct OAuthErrorReply: Sendable, Hashable {
     /// `error: description`.
     public var text: String { errorDescription.map { "\(error): \($0)" } ?? error }
 }
+
+/// A refusal in words of the server's own: no OAuth error, but an answer to the request all the same.
+public struct UnnamedRefusal: Sendable, Hashable {
+    /// The status of the answer.
+    public var status: Int
+    /// The server's words, cut and made safe to show; `nil` when it has none. No decision is made on them.
+    public var words: String?
+
+    /// A refusal.
+    public init(status: Int, words: String? = nil) {
+        self.status = status
+        self.words = words
+    }
+
+    /// Status and words.
+    public var text: String { "HTTP \(status)" + (words.map { ", \($0)" } ?? "") }
+
+    /// What must have been answered to this very request, as RFC 6749 §5.2 has it: 400 and 401, unless a page for people
+    /// stands there, which whatever is in between may have put up; 403, 410 and 422 only with JSON. Others mean "not now",
+    /// or "not here".
+    init?(status: Int, body: [UInt8], mediaType: String) {
+        guard [400, 401, 403, 410, 422].contains(status) else { return nil }
+        let json = try? JSON(parsing: body)
+        let isDocument = json?.objectValue != nil || json?.arrayValue != nil
+        guard isDocument || ([400, 401].contains(status) && !Self.isPage(body, mediaType)) else { return nil }
+        self.init(status: status, words: isDocument ? json.flatMap(Self.words) : Self.plainWords(body))
+    }
+
+    private static func isPage(_ body: [UInt8], _ mediaType: String) -> Bool {
+        if ["text/html", "application/xhtml+xml"].contains(mediaType) { return body.contains { $0 > 0x20 } }
+        return body.first { $0 > 0x20 } == UInt8(ascii: "<")
+    }
+
+    private static let codeNames = ["error_code", "errorCode", "code", "error", "type", "status", "title"]
+    private static let wordNames = [
+        "error_description", "error_message", "errorMessage", "errorSummary", "message", "msg", "errmsg", "detail",
+        "details", "description", "reason", "title",
+    ]
+
+    /// `code: words`, from whatever members name them, also one level down or in the first of a list.
+    private static func words(_ json: JSON) -> String? {
+        func shown(_ texts: [String?]) -> String? {
+            var parts: [String] = []
+            for case let text? in texts where !text.isEmpty && !parts.contains(text) { parts.append(text) }
+            return parts.isEmpty ? nil : parts.map { OmlxError.shown($0, limit: 200) }.joined(separator: ": ")
+        }
+        if let text = json.stringValue { return shown([text]) }
+        if let first = json.arrayValue?.first { return words(first) }
+        guard let object = json.objectValue else { return nil }
+        let code = codeNames.lazy.compactMap { object[$0]?.stringValue }.first { !$0.isEmpty }
+        let text = wordNames.lazy.compactMap { object[$0]?.stringValue }.first { !$0.isEmpty }
+        if let found = shown([code, text]) { return found }
+        for name in ["error", "errors", "detail", "details", "data"] {
+            if let inner = object[name], inner.stringValue == nil, let found = words(inner) { return found }
+        }
+        return codeNames.lazy.compactMap { object[$0]?.intValue.map(String.init) }.first
+    }
+
+    private static func plainWords(_ body: [UInt8]) -> String? {
+        let text = String(decoding: body.prefix(1000), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            .joined(separator: " ")
+        return text.isEmpty ? nil : OmlxError.shown(text, limit: 200)
+    }
+}

@@ -29,6 +29,8 @@ public enum TokenReply: Sendable {
     case granted(TokenGrant)
     /// An OAuth error, whatever the HTTP status.
     case error(OAuthErrorReply, status: Int)
+    /// A refusal in other words than RFC 6749 §5.2 has.
+    case refused(UnnamedRefusal)
     /// No answer that says anything about the grant: 5xx, 429, a page, an empty body.
     case unknown(OmlxError)
     /// A success that cannot be used: no token, or a kind omlx does not speak.
@@ -45,7 +47,8 @@ public enum TokenReply: Sendable {
             return
         }
         guard (200..<300).contains(status) else {
-            self = .unknown(Self.unavailable(reply, nil))
+            let refusal = UnnamedRefusal(status: status, body: body, mediaType: reply.head.mediaType)
+            self = refusal.map { .refused($0) } ?? .unknown(Self.unavailable(reply, nil))
             return
         }
         guard let (object, repeated) = Self.members(body, reply.head.mediaType) else {
@@ -191,8 +194,15 @@ public enum RevocationReply {
         // Slack answers failures with 200, and what stands between with a page of its own.
         let isPage = reply.head.mediaType == "text/html" && reply.body.contains { $0 > 0x20 }
         if (200..<300).contains(reply.head.status), error == nil {
+            if let denial = denial(reply.body) { return "HTTP \(reply.head.status), \(denial)" }
             return isPage ? "HTTP \(reply.head.status), a page for people" : nil
         }
         return "HTTP \(reply.head.status)" + (error.map { ", \($0.text)" } ?? "")
+    }
+
+    /// The member of a success that says it is none, such as Slack's `"revoked": false`.
+    private static func denial(_ body: [UInt8]) -> String? {
+        guard let object = (try? JSON(parsing: body))?.objectValue else { return nil }
+        return ["ok", "success", "revoked"].first { object[$0] == false }.map { "\"\($0)\": false" }
     }
 }

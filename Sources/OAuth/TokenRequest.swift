@@ -44,6 +44,9 @@ public enum TokenRequest {
         for (name, value) in parameters where !reservedNames.contains(name) { form.set(name, value) }
     }
 
+    /// How long taking back a sign-in's tokens may last, in seconds: it is a courtesy, and a person waits for it.
+    public static let revocationLimit = 10.0
+
     /// Takes a token back (RFC 7009 §2.1).
     public static func revoke(
         _ token: Secret, hint: String, at endpoint: HTTPURL, as client: OAuthClient
@@ -51,7 +54,10 @@ public enum TokenRequest {
         var form = FormParameters()
         form.set("token", token)
         form.set("token_type_hint", hint)
-        return post(form, to: endpoint, as: client)
+        var request = post(form, to: endpoint, as: client)
+        request.limits.firstByte = 5
+        request.limits.total = revocationLimit
+        return request
     }
 
     /// A form with the client's proof; one method for each request (C9.11).

@@ -10,10 +10,12 @@ extension ProviderProfile {
         ProviderProfile(
             "google", "Google", issuers: [.init(host: "accounts.google.com")],
             reason: "gives a refresh token only with access_type=offline, and again only with prompt=consent; "
-                + "resources name its issuer with a slash that its metadata does not have")
+                + "resources name its issuer with a slash that its metadata does not have; taking back a token ends all "
+                + "that was granted to the client")
     ) {
         $0.authorizationParameters = [("access_type", "offline"), ("prompt", "consent")]
         $0.tolerance.issuerSlash = true
+        $0.revocationEndsGrant = true
         $0.clientAdvice =
             "make an OAuth client of type \"Desktop app\" in the Google Cloud console and put its id and secret (needed "
             + "for desktop apps too) into \"client_id\" and \"client_secret\" of the auth block"
@@ -56,9 +58,11 @@ extension ProviderProfile {
         ProviderProfile(
             "auth0", "Auth0", issuers: [.init(host: "auth0.com", includesSubdomains: true)],
             reason: "gives a token for the server only with audience, unless the tenant's Resource Parameter "
-                + "Compatibility Profile is on")
+                + "Compatibility Profile is on; in tenants made before 2021 taking back a refresh token deletes the grant"
+        )
     ) {
         $0.asksForAudience = true
+        $0.revocationEndsGrant = true
         $0.clientAdvice =
             "make a native application in the Auth0 dashboard, or let an administrator switch on dynamic registration, "
             + "and put its id into the auth block: \"client_id\": \"…\""

@@ -41,6 +41,9 @@ public struct ProviderProfile: Sendable {
     var asksForAudience = false
     /// What is let pass in the metadata.
     var tolerance = AuthorizationServerMetadata.Tolerance()
+    /// Whether taking back one token ends all that the person granted the client (RFC 7009 §2.1), a newer sign-in
+    /// included: then the tokens of a replaced sign-in are left alone.
+    var revocationEndsGrant = false
     /// How a person gets a client there, to follow "OAUTH_CLIENT_NEEDED" (pain 8).
     var clientAdvice: String?
 
@@ -70,6 +73,7 @@ public struct ProviderProfile: Sendable {
         if asksForAudience { changes.append("audience is the resource") }
         if tolerance.missingPKCEList { changes.append("metadata without a PKCE list") }
         if tolerance.issuerSlash { changes.append("a slash at the issuer's end") }
+        if revocationEndsGrant { changes.append("replaced tokens are left alone") }
         return changes
     }
 }

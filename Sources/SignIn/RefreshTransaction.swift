@@ -31,6 +31,8 @@ public struct RefreshTransaction: Sendable {
     /// The longest wait for another process's refresh, and for another machine's, in seconds; who waits in vain is told
     /// who holds the lock.
     private static let lockWait = 20.0
+    /// How long a refresh may ask the token endpoint, all tries together, in seconds.
+    private static let limit = 30.0
     private let context: SignInContext
     private let key: CredentialKey
     private let lockWait: Double
@@ -74,8 +76,9 @@ public struct RefreshTransaction: Sendable {
 
     /// The error of a rejection that was noted earlier.
     static func knownRejection(_ credential: Credential) -> OmlxError {
-        let code = OmlxError.shown(credential.rejection?.code ?? "invalid_grant", limit: 60)
-        var text = "the authorization server rejected the refresh token before (\(code))"
+        let reason = OAuthErrorReply(
+            error: credential.rejection?.code ?? "invalid_grant", errorDescription: credential.rejection?.words)
+        var text = "the authorization server rejected the refresh token before (\(reason.text))"
         if let interruption = credential.rejection?.interruption { text += "; \(cause(interruption))" }
         return OmlxError(.oauthRefreshRejected, text, nextStep: "sign in again")
     }
@@ -102,16 +105,19 @@ public struct RefreshTransaction: Sendable {
         begun = try await context.save(begun, expecting: .generation(credential.generation))
         let context = context.judging(credential.addresses)
         var spare: Secret?
-        var machine = RefreshMachine(server: endpoint.origin)
+        let end = ContinuousClock.now + .seconds(Self.limit)
+        var machine = RefreshMachine(server: endpoint.origin, scopes: credential.refreshScopes)
         var action = RefreshMachine.Action.send(after: 0)
         while true {
             switch action {
             case .send(let pause):
                 if pause > 0 { try await Task.sleep(for: .seconds(pause)) }
                 var reply = await context.fetch(as: &authentication) {
-                    Self.request(for: credential, token: token, at: endpoint, as: $0)
+                    var request = Self.request(for: credential, token: token, at: endpoint, as: $0)
+                    request.limits.total = (end - .now).inSeconds
+                    return request
                 }
-                action = machine.received(reply, jitter: Double.random(in: 0...1))
+                action = machine.received(reply, jitter: Double.random(in: 0...1), left: (end - .now).inSeconds)
                 if case .success(let answer) = reply, case .unknown = action {
                     spare = TokenReply.refreshToken(besideUnusable: answer)
                 }
@@ -121,9 +127,9 @@ public struct RefreshTransaction: Sendable {
                 let kept = try await keep(grant, over: begun)
                 context.tell(grant.oddities)
                 return .current(kept, isNew: true)
-            case .rejected(let error, let reason):
+            case .rejected(let error, let reply):
                 let lost = earlier ?? (machine.mayHaveLostTokens ? begun.refreshBegun : nil)
-                return try await rejected(error.hiding(begun.secrets), reason, begun, after: lost)
+                return try await rejected(error.hiding(begun.secrets), reply, begun, after: lost)
             case .refused(let error): return .refused(await answered(begun, earlier), error.hiding(begun.secrets))
             case .unknown(let error):
                 if let spare {
@@ -141,7 +147,7 @@ public struct RefreshTransaction: Sendable {
     ) -> HTTPRequest {
         TokenRequest.refresh(
             token, at: endpoint, as: client, resource: credential.resource,
-            scope: credential.refreshParameters.last { $0.name == "scope" }?.value,
+            scope: credential.refreshScope,
             parameters: credential.refreshParameters.map { ($0.name, $0.value) })
     }
 
@@ -207,13 +213,15 @@ public struct RefreshTransaction: Sendable {
     /// - Parameter interruption: the refresh of the same tokens whose answer was lost, if there was one: then that is
     ///   the likely reason, since a refresh token that rotates works once.
     private func rejected(
-        _ error: OmlxError, _ reason: String, _ credential: Credential, after interruption: Credential.Interruption?
+        _ error: OmlxError, _ reply: OAuthErrorReply, _ credential: Credential,
+        after interruption: Credential.Interruption?
     ) async throws -> RefreshOutcome {
         guard let latest = try await context.store.credential(for: key) else { return .gone }
         if latest.tokenGeneration != credential.tokenGeneration { return .current(latest, isNew: false) }
         var marked = latest
         marked.rejection = Credential.Rejection(
-            code: reason, at: context.now(), generation: latest.tokenGeneration, interruption: interruption)
+            code: reply.error, words: reply.errorDescription.map { credential.secrets.hidden(in: $0) },
+            at: context.now(), generation: latest.tokenGeneration, interruption: interruption)
         marked.refreshBegunGeneration = nil
         marked.refreshBegun = nil
         let kept = try await context.save(marked, expecting: .generation(latest.generation))
@@ -221,4 +229,15 @@ public struct RefreshTransaction: Sendable {
         if let interruption { error.message += "; \(Self.cause(interruption))" }
         return .rejected(kept, error)
     }
+}
+
+extension Credential {
+    /// The scopes a refresh names, as they were kept at the sign-in.
+    fileprivate var refreshScope: String? { refreshParameters.last { $0.name == "scope" }?.value }
+    fileprivate var refreshScopes: [String] { refreshScope.map { Scopes.parse($0) } ?? [] }
+}
+
+extension Duration {
+    /// The length in seconds.
+    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

@@ -33,12 +33,17 @@ public actor ServerAuthorizer {
         public var tokenGeneration: Int?
         /// When the access token ends, where that is known.
         public var expiresAt: Date?
+        /// Whether this very header was worth a token request: then its request is worth no other.
+        public var isFresh: Bool
 
         /// A header made of tokens of this generation.
-        public init(header: Secret? = nil, tokenGeneration: Int? = nil, expiresAt: Date? = nil) {
+        public init(
+            header: Secret? = nil, tokenGeneration: Int? = nil, expiresAt: Date? = nil, isFresh: Bool = false
+        ) {
             self.header = header
             self.tokenGeneration = tokenGeneration
             self.expiresAt = expiresAt
+            self.isFresh = isFresh
         }
     }
 
@@ -91,18 +96,24 @@ public actor ServerAuthorizer {
     /// The header to send now; refreshes first when the tokens are about to end.
     /// - Throws: `OmlxError`: what the store throws; `OAUTH_REFRESH_UNAVAILABLE`, `OAUTH_SIGN_IN_NEEDED` and the like
     ///   when the access token has ended and cannot be renewed.
-    public func authorization() async throws -> Authorization {
-        try await context.redactor.hidingErrors { try await currentAuthorization() }
+    public func authorization() async throws -> Authorization { try await authorization(isShown: true) }
+
+    /// - Parameter isShown: whether the answer to the request will be shown here, so that a 401 is heard of.
+    private func authorization(isShown: Bool) async throws -> Authorization {
+        try await context.redactor.hidingErrors { try await currentAuthorization(isShown) }
     }
 
-    private func currentAuthorization() async throws -> Authorization {
+    private func currentAuthorization(_ isShown: Bool) async throws -> Authorization {
         if !isLoaded { try await readStore() }
         guard let current = credential else { return Authorization() }
-        if Self.isDue(current, now: context.now(), jitter: jitter) { try await refreshAhead(current) }
+        var isFresh = false
+        if Self.isDue(current, now: context.now(), jitter: jitter) || (!isShown && isSaidToHaveEnded(current)) {
+            isFresh = try await refreshAhead(current, isShown: isShown)
+        }
         guard let credential else { return Authorization() }
         return Authorization(
             header: credential.accessToken.concatenating(prefix: "Bearer "),
-            tokenGeneration: credential.tokenGeneration, expiresAt: credential.expiresAt)
+            tokenGeneration: credential.tokenGeneration, expiresAt: credential.end, isFresh: isFresh)
     }
 
     /// The header for a request whose answer is not shown here, as for a script's: there is no 401 to wait for, so a
@@ -110,17 +121,17 @@ public actor ServerAuthorizer {
     /// - Throws: `OmlxError`: what `authorization()` throws; `OAUTH_SIGN_IN_NEEDED`, `OAUTH_REFRESH_REJECTED`,
     ///   `OAUTH_REFRESH_REFUSED`, `OAUTH_REFRESH_IMPOSSIBLE` when only a person can get the next token.
     public func usableAuthorization() async throws -> Authorization {
-        var authorization = try await authorization()
+        var authorization = try await authorization(isShown: false)
         if credential == nil {
             // The keyring may hold one, where nobody has chosen a store yet.
             await context.store.settle()
             try await readStore()
-            authorization = try await self.authorization()
+            authorization = try await self.authorization(isShown: false)
         }
         guard let credential else {
             throw await missing("there is no sign-in at \(key)")
         }
-        guard hasEnded(credential) else { return authorization }
+        guard hasEnded(credential) || isSaidToHaveEnded(credential) else { return authorization }
         if credential.isRefreshTokenRejected {
             let error = RefreshTransaction.knownRejection(credential)
             throw signInNeeded(error.code, error.message)
@@ -133,13 +144,16 @@ public actor ServerAuthorizer {
     /// The credential in use, once it was read.
     public var current: Credential? { credential }
 
+    /// Whether the store was read, so that `current` says something.
+    public var isRead: Bool { isLoaded }
+
     /// Whether tokens are to be refreshed before they are used: five minutes before their end, or a tenth of a shorter
     /// life, a little less by the jitter, so that many processes do not all come at one moment (pain 36). Tokens of
     /// unknown life are used until a 401 (pain 24). The wall clock counts, which goes on while a machine sleeps; tokens
     /// that a clock set back since makes seem to live longer than they ever did are due too.
     static func isDue(_ credential: Credential, now: Date, jitter: Double = 0) -> Bool {
-        guard let expiresAt = credential.expiresAt else { return false }
-        let left = expiresAt.timeIntervalSince(now)
+        guard let end = credential.end else { return false }
+        let left = end.timeIntervalSince(now)
         let life = credential.lifetime.map(Double.init)
         if let life, left > life + clockSlack { return true }
         let margin = min(refreshMargin, (life ?? .infinity) / 10)
@@ -147,23 +161,34 @@ public actor ServerAuthorizer {
     }
 
     private func hasEnded(_ credential: Credential) -> Bool {
-        credential.expiresAt.map { $0 <= context.now() } ?? false
+        credential.end.map { $0 <= context.now() } ?? false
     }
 
-    private func refreshAhead(_ current: Credential) async throws {
+    /// Whether a token has no life at all by its own word, which counts where no 401 is waited for: once, or each header
+    /// would cost a refresh.
+    private func isSaidToHaveEnded(_ credential: Credential) -> Bool {
+        guard credential.tokenGeneration != refreshedGeneration else { return false }
+        return credential.lifetime == 0 && credential.expiresAt.map { $0 <= context.now() } ?? false
+    }
+
+    /// - Returns: whether there are new tokens, got by asking for them.
+    private func refreshAhead(_ current: Credential, isShown: Bool) async throws -> Bool {
+        let hasEnded = hasEnded(current) || (!isShown && isSaidToHaveEnded(current))
         if let pause, !pause.isOver(at: context.now()) {
-            guard hasEnded(current) else { return }
+            guard hasEnded else { return false }
             // Another process may have had more luck meanwhile.
             try await readStore()
-            guard credential?.tokenGeneration == current.tokenGeneration else { return }
+            guard credential?.tokenGeneration == current.tokenGeneration else { return false }
         }
-        if current.isRefreshTokenRejected || current.refreshToken == nil { return }
+        if current.isRefreshTokenRejected || current.refreshToken == nil { return false }
         switch await refresh(current.tokenGeneration) {
-        case .current, .impossible, .gone, .rejected, .refused: return
+        case .current(_, let isNew): return isNew
+        case .impossible, .gone, .rejected, .refused: return false
         case .unknown(_, let error), .failed(let error):
             // A token that still works is used, whatever keeps the next one away.
-            if hasEnded(current) { throw error }
+            if hasEnded { throw error }
             if error.code.errorClass == .storage { context.warn(error) }
+            return false
         }
     }
 
@@ -185,10 +210,13 @@ public actor ServerAuthorizer {
         return await task.value
     }
 
-    /// The outcome of a lock or store that failed, with a next step that can be typed.
+    /// The outcome of a lock or store that failed, or of an answer that says nothing, with a next step that can be typed.
     private func typed(_ outcome: RefreshOutcome) -> RefreshOutcome {
-        guard case .failed(let error) = outcome else { return outcome }
-        return .failed(typed(error))
+        switch outcome {
+        case .failed(let error): .failed(typed(error))
+        case .unknown(let credential, let error): .unknown(credential, typed(error))
+        default: outcome
+        }
     }
 
     private func typed(_ error: OmlxError) -> OmlxError {
@@ -272,7 +300,7 @@ public actor ServerAuthorizer {
             if credential != nil, attempt == 1 || !hadCredential { return true }
             throw await missing("\(head.url.origin) wants a sign-in")
         }
-        return try await renew(used, head, attempt: attempt)
+        return try await renew(used, head, attempt: attempt, isFresh: authorization.isFresh)
     }
 
     /// A 401; or, to a request without a token, another refusal that says where to sign in: some servers answer 400, 403
@@ -282,13 +310,13 @@ public actor ServerAuthorizer {
         return !wasSigned && [400, 403, 405].contains(head.status) && challenge.resourceMetadata != nil
     }
 
-    private func renew(_ used: Int, _ head: HTTPResponseHead, attempt: Int) async throws -> Bool {
+    private func renew(_ used: Int, _ head: HTTPResponseHead, attempt: Int, isFresh: Bool) async throws -> Bool {
         if let credential, credential.tokenGeneration != used { return true }
         try await readStore()
         guard let credential else { throw await missing("\(head.url.origin) wants a sign-in") }
         if credential.tokenGeneration != used { return true }
         // One refresh for each request; tokens of another process that ended unused are no reason to give up.
-        guard attempt == 1 || (attempt == 2 && used != refreshedGeneration) else {
+        guard !isFresh, attempt == 1 || (attempt == 2 && used != refreshedGeneration) else {
             throw signInNeeded(.oauthTokenRefused, "\(head.url.origin) refuses a token it was just given")
         }
         switch await refresh(used) {
@@ -307,10 +335,12 @@ public actor ServerAuthorizer {
         guard challenge.error == "insufficient_scope" else { return }
         lastChallenge = challenge
         let scopes = OmlxError.shown(challenge.scopes.map(Scopes.text) ?? "")
-        let error = OmlxError(
+        var error = OmlxError(
             .oauthInsufficientScope,
             "\(head.url.origin) wants more than the sign-in allows" + (scopes.isEmpty ? "" : ": \(scopes)"),
             httpStatus: 403, nextStep: nextStep + (scopes.isEmpty ? "" : " --scope \(scopes.shellWord)"))
+        // With the error, not beside it: another request's refusal may have come meanwhile.
+        error.wantedScopes = challenge.scopes
         observer(.insufficientScope(error))
         throw error
     }

@@ -110,6 +110,10 @@ public final class ServerSignIn: Sendable {
     private let authorizer: ServerAuthorizer
     private let context: SignInContext
     private let configuration: SignInConfiguration
+    /// One sign-in for all tasks that need one.
+    private let sharing = SharedSignIn<SignInOutcome?>()
+    /// How long another program's sign-in is waited for, in seconds: a little longer than a person has.
+    private static let turnLimit = 660.0
 
     /// The sign-in at a server. Nothing is read or asked before it is used.
     /// - Throws: `OmlxError` with `CONFIG_URL_INVALID`, or `CONFIG_STORE_UNSUPPORTED` when `OMLX_STORE` names no store.
@@ -158,19 +162,35 @@ public final class ServerSignIn: Sendable {
     ///   `OAUTH_REFRESH_IMPOSSIBLE` when only a person can help; `OAUTH_REFRESH_UNAVAILABLE` when trying later can; the
     ///   store's errors; with a person also those of the sign-in.
     public func authorization(_ interaction: Interaction = .never) async throws -> Authorization {
+        let mark = await sharing.ended
         do {
             return try await authorizer.usableAuthorization()
         } catch let error as OmlxError where Self.needsPerson(error) {
-            return try await authorization(askedFor: error, interaction)
+            let refused = await authorizer.current?.tokenGeneration
+            return try await authorization(askedFor: error, refused: refused, since: mark, interaction)
         }
     }
 
-    /// Signs in where that is allowed.
+    /// Signs in where that is allowed: once for all tasks and all programs that want it at the same time.
+    /// - Parameters:
+    ///   - refused: the generation of the tokens that are of no use, if there are any.
+    ///   - mark: how many sign-ins had ended before that turned out.
     private func authorization(
-        askedFor error: OmlxError, scopes: [String]? = nil, _ interaction: Interaction
+        askedFor error: OmlxError, scopes: [String]? = nil, refused: Int?, since mark: Int, _ interaction: Interaction
     ) async throws -> Authorization {
         guard case .allowed(let interface, let browser) = interaction else { throw error }
-        try await signIn(scopes: scopes, interface: interface, browser: browser)
+        _ = try await sharing.join(wanting: scopes, since: mark) {
+            try await self.context.takingTurn(
+                self.key, within: Self.turnLimit, waiting: { await interface.notice($0) }
+            ) {
+                // Another program, or another demand, may have been signed in for meanwhile.
+                try await self.authorizer.reload()
+                let current = await self.authorizer.current
+                if let current, current.tokenGeneration != refused, current.sought(scopes) { return nil }
+                let wanted = scopes.map { Scopes.unique((current?.requestedScopes ?? []) + $0) }
+                return try await self.signedIn(scopes: wanted, interface: interface, browser: browser)
+            }
+        }
         return try await authorizer.usableAuthorization()
     }
 
@@ -190,14 +210,18 @@ public final class ServerSignIn: Sendable {
     ) async throws -> Authorization? {
         let headers = HTTPHeaders(challenges.map { ("WWW-Authenticate", $0) })
         let head = HTTPResponseHead(status: status, headers: headers, url: server)
+        let mark = await sharing.ended
         do {
             guard try await authorizer.judge(head, of: used, attempt: attempt) else { return nil }
             return try await authorizer.usableAuthorization()
         } catch let error as OmlxError where Self.needsPerson(error) {
-            return try await authorization(askedFor: error, interaction)
+            return try await authorization(
+                askedFor: error, refused: used.tokenGeneration, since: mark, interaction)
         } catch let error as OmlxError where error.code == .oauthInsufficientScope {
             guard case .allowed = interaction else { throw error }
-            return try await authorization(askedFor: error, scopes: scopes(after: error, attempt), interaction)
+            return try await authorization(
+                askedFor: error, scopes: scopes(after: error, attempt), refused: used.tokenGeneration, since: mark,
+                interaction)
         }
     }
 
@@ -210,7 +234,7 @@ public final class ServerSignIn: Sendable {
         var stepUp = StepUp(
             serverName: server.host, authorizations: attempt - 1, asked: attempt > 1 ? requested : [])
         let action = stepUp.refused(
-            refusal, challenged: await authorizer.lastChallenge.scopes, requested: requested,
+            refusal, challenged: refusal.wantedScopes, requested: requested,
             granted: credential?.grantedScopes)
         switch action {
         case .authorize(let scopes): return scopes
@@ -239,11 +263,16 @@ public final class ServerSignIn: Sendable {
     public func signIn(
         interface: any SignInInterface, browser: (any BrowserOpening)?
     ) async throws -> SignInOutcome {
-        try await signIn(scopes: nil, interface: interface, browser: browser)
+        let outcome = try await sharing.make(asking: nil) {
+            try await self.context.takingTurn(self.key, within: 0, waiting: { _ in }) {
+                try await self.signedIn(scopes: nil, interface: interface, browser: browser)
+            }
+        }
+        guard let outcome else { throw OmlxError(.oauthSignInCancelled, "the sign-in was interrupted") }
+        return outcome
     }
 
-    @discardableResult
-    private func signIn(
+    private func signedIn(
         scopes: [String]?, interface: any SignInInterface, browser: (any BrowserOpening)?
     ) async throws -> SignInOutcome {
         let refusal = await askForRefusal()
@@ -256,7 +285,24 @@ public final class ServerSignIn: Sendable {
         request.peer = refusal?.peer
         let outcome = try await driver.signIn(request)
         try await authorizer.reload()
+        if outcome.replaced == .confirmed { try await checkAfterRevocation(driver) }
         return outcome
+    }
+
+    /// Looks once whether the new tokens work after those they replaced were taken back.
+    /// - Throws: `OAUTH_TOKEN_REFUSED` when the server refuses them; the next sign-in then leaves replaced tokens alone.
+    private func checkAfterRevocation(_ driver: SignInDriver) async throws {
+        guard let header = try await authorizer.authorization().header else { return }
+        let request = HTTPRequest(
+            "GET", server,
+            headers: [
+                HTTPRequestHeader("Accept", "application/json, text/event-stream"),
+                HTTPRequestHeader("Authorization", secret: header),
+            ], limits: .oauth, redirects: .sameOrigin)
+        guard let head = try? await context.http.send(request).head, head.status == 401 else { return }
+        try? await driver.noteRevocationEndedGrant(key)
+        try await authorizer.reload()
+        throw OmlxError.endedByRevocation(head.url.origin, nextStep: "sign in again")
     }
 
     /// What the server says to a request without a header, and from where. One that does not refuse it says nothing.
@@ -271,11 +317,14 @@ public final class ServerSignIn: Sendable {
     }
 
     /// Takes the tokens back at the authorization server (RFC 7009), then forgets them here whatever it answered.
+    /// Cancelling the task ends the asking, not the forgetting.
+    /// - Parameter seconds: how long it may last until they are forgotten; 10 s for the server when `nil`.
     /// - Throws: `OmlxError` of class storage.
     @discardableResult
-    public func signOut(localOnly: Bool = false) async throws -> SignOutOutcome {
-        let outcome = try await SignOut(context: context).signOut(key, localOnly: localOnly)
-        try await authorizer.reload()
+    public func signOut(localOnly: Bool = false, within seconds: Double? = nil) async throws -> SignOutOutcome {
+        let outcome = try await SignOut(context: context).signOut(key, localOnly: localOnly, within: seconds)
+        let authorizer = authorizer
+        try await Task { try await authorizer.reload() }.value
         return outcome
     }
 
@@ -288,4 +337,11 @@ extension ServerAuthorizer.Authorization {
     /// The header's value in the clear, such as `Bearer …`, for an HTTP library that takes text. Unlike `header` it
     /// cannot be wiped: let it go soon, and print it nowhere.
     public var exposedHeader: String? { header?.withBytes { String(decoding: $0, as: UTF8.self) } }
+}
+
+extension Credential {
+    /// Whether it was asked for with these scopes, or has them.
+    func sought(_ scopes: [String]?) -> Bool {
+        Set(requestedScopes + (grantedScopes ?? [])).isSuperset(of: scopes ?? [])
+    }
 }

@@ -88,13 +88,16 @@ public struct SignInContext: Sendable {
         }
         do {
             let value = try await work()
-            await shared.release()
+            await free(shared)
             return value
         } catch {
-            await shared.release()
+            await free(shared)
             throw error
         }
     }
+
+    /// Also when the task is cancelled, or everybody else would wait until the lock is out of date.
+    private func free(_ lock: any SharedLock) async { await exchanges.run { await lock.release() } }
 
     /// Tells of what was left out of a token reply, once: a host that stays up refreshes often.
     func tell(_ oddities: [String]) {

@@ -98,6 +98,8 @@ public struct SignInOutcome: Sendable {
     public var client: SignInClient
     /// Whether a client registered earlier turned out to be unknown and was replaced.
     public var replacedClient: Bool
+    /// What became of the tokens of the sign-in this one replaced; `nil` when there was none, or they had to be left alone.
+    public var replaced: SignOutOutcome.Revocation?
 
     /// Places that answered discovery, to be given to the next sign-in.
     public var places: [String] { documents.places }
@@ -223,7 +225,9 @@ public struct SignInDriver: Sendable {
                 throw error
             case .finished(var result):
                 result.credential.remember(context.addresses)
-                let outcome = try await keep(result, replacedClient: machine.hasRegisteredAnew)
+                let outcome = try await keep(
+                    result, over: earlier, replacedClient: machine.hasRegisteredAnew,
+                    profile: request.configuration.profile)
                 await learn(machine.learnedRegistration)
                 return outcome
             case .failed(let error):
@@ -293,26 +297,5 @@ public struct SignInDriver: Sendable {
         } catch let error as OmlxError where error.code != .storeConflict {
             await interface.notice("the registration could not be forgotten: \(error.message)")
         } catch {}
-    }
-
-    /// Stores under the credential's lock, so that no refresh of the old one writes over the new one.
-    private func keep(_ result: SignInMachine.Result, replacedClient: Bool) async throws -> SignInOutcome {
-        let context = context
-        let stored: Result<Credential, any Error> = await context.exchanges.run {
-            do {
-                return .success(
-                    try await context.locked(result.credential.key, timeout: 30) {
-                        try await context.savePatiently(result.credential, expecting: .any, replacingDamaged: true)
-                    })
-            } catch {
-                return .failure((error as? OmlxError)?.losingSignIn ?? error)
-            }
-        }
-        context.redactor.learn(result.credential)
-        return SignInOutcome(
-            credential: try stored.get(), missingScopes: result.missingScopes.map { context.redactor.hide($0) },
-            resourceName: result.resourceName.map { context.redactor.hide($0) }, documents: result.documents,
-            accountName: result.accountName.map { context.redactor.hide($0) }, client: result.client,
-            replacedClient: replacedClient)
     }
 }

@@ -255,6 +255,7 @@ extension SignInMachine {
         notices += reply.oddities
         clientOrigin = .registeredNow
         hasLooked = false
+        isForDeviceAlone = asked.grants == .device
         var record = ClientRegistration(
             key: RegistrationKey(issuer: discovery?.server.issuer ?? "", serverURL: input.key.serverURL),
             redirectURI: asked.redirectURIs[0], clientID: reply.clientID, clientSecret: reply.clientSecret,

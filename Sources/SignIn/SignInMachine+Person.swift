@@ -58,7 +58,8 @@ extension SignInMachine {
                 return exchange(request, ClientAuthentication(request.client))
             case .refused(let reply):
                 if dropsOfflineAccess(after: reply.error) { return renew() }
-                throw AuthorizationResponse.failure(reply)
+                throw AuthorizationResponse.failure(reply, request)
+            case .unproven(let reply): throw AuthorizationResponse.unproven(reply, request)
             }
         } catch {
             return fail(error)
@@ -120,25 +121,35 @@ extension SignInMachine {
         case .failed(let error): return withoutDevice(error)
         case .error(let error, let status):
             if dropsOfflineAccess(after: error.error) { return requestDeviceCode() }
-            let isClient = ["invalid_client", "unauthorized_client"].contains(error.error)
+            let isClient = error.error == "invalid_client"
             let origin = reply.head.url.origin
             if isClient, let action = registerAnew("\(origin) does not accept its client (\(error.text))") {
                 return action
             }
+            let text =
+                error.error == "unauthorized_client"
+                ? "\(origin) does not allow the client this grant, device_code (\(error.text))"
+                : "\(origin) refused to give a code for this device (\(error.text))"
             return withoutDevice(
                 OmlxError(
-                    isClient ? .oauthInvalidClient : .oauthDeviceRefused,
-                    "\(origin) refused to give a code for this device (\(error.text))", httpStatus: status,
-                    nextStep: "sign in with a browser: leave out --device"
+                    isClient ? .oauthInvalidClient : .oauthDeviceRefused, text,
+                    compared: error.scopes(asked: request.scopes, supported: request.server.scopesSupported),
+                    httpStatus: status, nextStep: isClient && isOwnRegistration ? clientStep : Self.browserStep
                 ).hiding([request.client.secret]))
         }
     }
+
+    private static let browserStep = "sign in with a browser: leave out --device"
 
     /// A device grant nobody asked for gives way to the browser.
     private mutating func withoutDevice(_ error: OmlxError) -> Action {
         guard case .automatic = input.flow else { return fail(error) }
         notices.append("\(error.message); the address is to be opened in a browser instead")
         usesDevice = false
+        if isForDeviceAlone {
+            registration = nil
+            client = nil
+        }
         stage = .listening
         return .listen(preferredPort: registration.flatMap { try? HTTPURL($0.redirectURI) }?.port)
     }
@@ -149,7 +160,14 @@ extension SignInMachine {
     ) -> Action {
         learn(authentication)
         switch result {
-        case .failure(let error): return fail(error.hiding([request.client.secret]))
+        case .failure(var error):
+            error = error.hiding([request.client.secret])
+            // What the person decided, or left undone, stands.
+            let isRefusal = [.oauthInvalidClient, .oauthInvalidGrant, .oauthTokenError].contains(error.code)
+            guard isRefusal else { return fail(error) }
+            let isOwn = error.code == .oauthInvalidClient && isOwnRegistration
+            error.nextStep = isOwn ? clientStep : error.nextStep ?? Self.browserStep
+            return withoutDevice(error)
         case .success(let grant):
             return finish(grant, Granted(request.server, authentication.client, request.scopes, request.resource, nil))
         }

@@ -56,6 +56,12 @@ extension SignInMachine {
         case .error(let error, let status):
             let isClient = ["invalid_client", "invalid_request"].contains(error.error)
             return refused(isClient ? authentication.refusal ?? error : error, status, request)
+        case .refused(let refusal):
+            let origin = request.server.tokenEndpoint.origin
+            let error = OmlxError(
+                .oauthTokenError, "\(origin) refused the token request (\(refusal.text))",
+                httpStatus: refusal.status)
+            return fail(hidingSecrets(in: error, request))
         }
     }
 
@@ -84,15 +90,23 @@ extension SignInMachine {
         if dropsOfflineAccess(after: reply.error) { return renew() }
         let origin = request.server.tokenEndpoint.origin
         switch reply.error {
-        case "invalid_client", "unauthorized_client":
-            let isReused = clientOrigin == .registeredBefore
+        case "invalid_client":
             let error = OmlxError(
                 .oauthInvalidClient, "\(origin) does not accept the client (\(reply.text))", httpStatus: status,
-                nextStep: isReused
-                    ? "sign in again; omlx will register anew" : "check client_id and client_secret in the auth block")
-            guard isReused, let registration else { return fail(hidingSecrets(in: error, request)) }
+                nextStep: clientStep)
+            guard clientOrigin == .registeredBefore, let registration else {
+                return fail(hidingSecrets(in: error, request))
+            }
             stage = .over
             return .forget(registration, hidingSecrets(in: error, request))
+        case "unauthorized_client":
+            // The client is known, and may not do this (RFC 6749 §5.2): no reason to forget it.
+            let error = OmlxError(
+                .oauthTokenError,
+                "\(origin) does not allow the client this grant, authorization_code (\(reply.text))",
+                httpStatus: status,
+                nextStep: isOwnRegistration ? clientStep : OAuthErrorReply.grantStep)
+            return fail(hidingSecrets(in: error, request))
         case "invalid_grant":
             let error = OmlxError(
                 .oauthInvalidGrant, "\(origin) does not accept the authorization code (\(reply.text))",
@@ -100,8 +114,23 @@ extension SignInMachine {
             return fail(hidingSecrets(in: error, request))
         default:
             let error = OmlxError(
-                .oauthTokenError, "\(origin) refused the token request (\(reply.text))", httpStatus: status)
+                .oauthTokenError, "\(origin) refused the token request (\(reply.text))",
+                compared: reply.scopes(asked: request.scopes, supported: request.server.scopesSupported),
+                httpStatus: status, nextStep: reply.error == "invalid_scope" ? OAuthErrorReply.scopeStep : nil)
             return fail(hidingSecrets(in: error, request))
+        }
+    }
+
+    /// Whether omlx registered the client itself.
+    var isOwnRegistration: Bool { [.registeredBefore, .registeredNow].contains(clientOrigin) }
+
+    /// What to do about a client that is not accepted.
+    var clientStep: String {
+        switch clientOrigin {
+        case .registeredBefore, .registeredNow: SignInMachine.resetStep
+        case .metadataDocument:
+            "check the client metadata document at \(OmlxError.shown(client?.id ?? "its URL")), or leave it out"
+        case .configured: "check client_id and client_secret in the auth block"
         }
     }
 
@@ -115,6 +144,8 @@ extension SignInMachine {
         credential.remember(granted.client.form)
         credential.resource = granted.resource
         credential.revocationEndpoint = granted.server.revocationEndpoint?.text
+        credential.revocationEndpointAuthMethod =
+            granted.client.revocationMethod(among: granted.server.revocationEndpointAuthMethods)?.rawValue
         credential.clientSecret = granted.client.secret
         credential.redirectURI = granted.redirectURI
         credential.requestedScopes = granted.scopes

@@ -121,6 +121,8 @@ struct SignInMachine {
     var hasLooked = false
     /// What that look was answered, where it says something.
     var lookAnswer: String?
+    /// Whether the client was registered for the device grant alone, which a browser has no use for.
+    var isForDeviceAlone = false
     /// Whether `offline_access`, which nobody but omlx asked for, was refused (pain 12).
     var leavesOutOfflineAccess = false
     var answerParts: (redirectURI: String, state: String, pkce: PKCE)?
@@ -206,6 +208,9 @@ struct SignInMachine {
                 nextStep: "sign in with a browser: leave out --device; --no-browser prints the address only")
         }
     }
+
+    /// What to do about a client of our own that is not accepted: "sign in again", and register anew.
+    static let resetStep = "sign in again with --reset-client"
 
     // MARK: what is asked for
 

@@ -30,6 +30,8 @@ public struct SignOutOutcome: Sendable {
         case notAsked
         /// It has no revocation endpoint.
         case unsupported
+        /// There was nothing left to take back: the tokens had ended.
+        case needless
         /// It confirmed.
         case confirmed
         /// It did not confirm; the sentence says what it answered.
@@ -40,43 +42,58 @@ public struct SignOutOutcome: Sendable {
 /// Signs out of one server.
 public struct SignOut: Sendable {
     private let context: SignInContext
+    /// The longest wait for the credential's lock, in seconds.
+    private static let lockWait = 30.0
 
     /// A sign-out.
     public init(context: SignInContext) { self.context = context }
 
-    /// Revokes refresh token, then access token, and deletes the credential.
+    /// Revokes refresh token, then access token, and deletes the credential. Cancelling the task ends the asking at once,
+    /// and never the deleting.
     /// - Parameters:
     ///   - localOnly: ask no server.
     ///   - forgetsClient: delete the registration too.
-    /// - Throws: `OmlxError` of class storage. What the authorization server answers is no error.
+    ///   - seconds: how long it may last until the credential is deleted here, where that is less than the usual.
+    /// - Throws: `OmlxError` of class storage; `CancellationError` when cancelled before the credential's lock was got.
+    ///   What the authorization server answers is no error.
     public func signOut(
-        _ key: CredentialKey, localOnly: Bool = false, forgetsClient: Bool = false
+        _ key: CredentialKey, localOnly: Bool = false, forgetsClient: Bool = false, within seconds: Double? = nil
     ) async throws -> SignOutOutcome {
-        let context = context
-        let outcome: Result<SignOutOutcome, any Error> = await context.exchanges.run {
-            do {
-                return .success(
-                    try await context.locked(key, timeout: 30) { try await signedOut(key, localOnly, forgetsClient) })
-            } catch {
-                return .failure(error)
+        let end = seconds.map { ContinuousClock.now + .seconds($0) }
+        return try await context.redactor.hidingErrors {
+            try await context.locked(key, timeout: min(seconds ?? Self.lockWait, Self.lockWait)) {
+                let credential = try await finished { try await context.store.credential(for: key) }
+                var revocation = SignOutOutcome.Revocation.notAsked
+                if let credential, !localOnly {
+                    let left = end.map { max(($0 - .now).inSeconds, 0) } ?? TokenRequest.revocationLimit
+                    revocation = await TokenRevocation(context: context)
+                        .revoke(credential, within: min(left, TokenRequest.revocationLimit))
+                }
+                let asked = revocation
+                return try await finished { try await delete(credential, key, asked, forgetsClient) }
             }
         }
-        return try await context.redactor.hidingErrors { try outcome.get() }
     }
 
-    private func signedOut(
-        _ key: CredentialKey, _ localOnly: Bool, _ forgetsClient: Bool
-    ) async throws -> SignOutOutcome {
-        guard let credential = try await context.store.credential(for: key) else {
-            let forgotClient = forgetsClient ? try await forgetClients(of: key.serverURL) : false
-            return SignOutOutcome(wasSignedIn: false, revocation: .notAsked, forgotClient: forgotClient)
+    /// Work on the store that no cancellation cuts off.
+    private func finished<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let result: Result<Value, any Error> = await context.exchanges.run {
+            do { return .success(try await work()) } catch { return .failure(error) }
         }
-        context.redactor.learn(credential)
-        let revocation = localOnly ? .notAsked : await revoke(credential)
-        let unreadable = try await context.store.removeEverything(for: key)
-        context.noteRemoval(of: credential)
+        return try result.get()
+    }
+
+    private func delete(
+        _ credential: Credential?, _ key: CredentialKey, _ revocation: SignOutOutcome.Revocation, _ forgetsClient: Bool
+    ) async throws -> SignOutOutcome {
+        var unreadable = 0
+        if let credential {
+            unreadable = try await context.store.removeEverything(for: key)
+            context.noteRemoval(of: credential)
+        }
         let forgotClient = forgetsClient ? try await forgetClients(of: key.serverURL) : false
-        var outcome = SignOutOutcome(wasSignedIn: true, revocation: revocation, forgotClient: forgotClient)
+        var outcome = SignOutOutcome(
+            wasSignedIn: credential != nil, revocation: revocation, forgotClient: forgotClient)
         outcome.unreadable = unreadable
         return outcome
     }
@@ -86,33 +103,5 @@ public struct SignOut: Sendable {
         let keys = try await context.store.registrations().records.map(\.key).filter { $0.serverURL == serverURL }
         for key in keys { try await context.store.removeRegistration(for: key, expecting: .any) }
         return !keys.isEmpty
-    }
-
-    private func revoke(_ credential: Credential) async -> SignOutOutcome.Revocation {
-        guard let text = credential.revocationEndpoint,
-            let endpoint = try? OAuthURL.endpoint(
-                text, named: "revocation endpoint", invalid: .oauthServerMetadataInvalid)
-        else { return .unsupported }
-        var authentication: ClientAuthentication
-        do throws(OmlxError) { authentication = ClientAuthentication(try credential.client()) } catch {
-            return .unconfirmed(error.description)
-        }
-        let context = context.judging(credential.addresses)
-        var problems: [String] = []
-        let tokens = [(credential.refreshToken, "refresh_token"), (credential.accessToken, "access_token")]
-        for case (let token?, let hint) in tokens {
-            let result = await context.fetch(as: &authentication) { client in
-                var request = TokenRequest.revoke(token, hint: hint, at: endpoint, as: client)
-                request.limits.firstByte = 5
-                return request
-            }
-            switch result {
-            case .success(let reply):
-                if let problem = RevocationReply.problem(reply) { problems.append("\(hint): \(problem)") }
-            case .failure(let failure): problems.append("\(hint): \(failure.error.message)")
-            }
-        }
-        guard !problems.isEmpty else { return .confirmed }
-        return .unconfirmed(context.redactor.hide(problems.joined(separator: "; ")))
     }
 }

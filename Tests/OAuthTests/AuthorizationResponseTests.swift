@@ -62,13 +62,49 @@ struct AuthorizationResponseTests {
     }
 
     @Test(
-        "C9.6 row 2: advertised and absent is refused, for error answers too",
-        arguments: ["code=PLANTED-CODE&state=the-state", "error=evil_words&state=the-state"])
+        "C9.6 row 2: advertised and absent is refused, with an error beside the code too",
+        arguments: ["code=PLANTED-CODE&state=the-state", "code=PLANTED-CODE&error=evil_words&state=the-state"])
     func advertisedAbsent(query: String) {
         let error = error(query, sendsIss: true)
         #expect(error?.code == .oauthIssMissing)
         #expect(showsNoSecret(everyText(of: error)))
         #expect(!everyText(of: error).contains("evil_words"))
+    }
+
+    @Test("C9.6 row 2: an error without the iss that is promised ends nothing, and its words are given as unproven")
+    func unprovenError() throws {
+        let request = authorizationRequest(server: try server(sendsIss: true))
+        let query = "error=access_denied&error_description=not+today&state=the-state"
+        guard case .unproven(let reply) = try AuthorizationResponse.judge(query: query, for: request) else {
+            throw Unexpected()
+        }
+        let error = AuthorizationResponse.unproven(reply, request)
+        #expect(error.code == .oauthIssMissing)
+        #expect(error.message.contains("unproven") && error.message.contains("access_denied: not today"))
+        // Where none is promised, the state decides.
+        let plain = authorizationRequest(server: try server(sendsIss: false))
+        guard case .refused(let refusal) = try AuthorizationResponse.judge(query: query, for: plain) else {
+            throw Unexpected()
+        }
+        #expect(refusal.error == "access_denied")
+    }
+
+    @Test("RFC 6749 §4.1.2.1: unauthorized_client is told as a grant that is not allowed")
+    func grantNotAllowed() {
+        let error = error("error=unauthorized_client&state=the-state")
+        #expect(error?.code == .oauthAuthorizationError)
+        #expect(error?.message.contains("does not allow the client this grant, authorization_code") == true)
+    }
+
+    @Test("invalid_scope lists what was asked for and what is supported")
+    func invalidScope() throws {
+        var server = try server()
+        server.scopesSupported = ["tools", "admin"]
+        let request = authorizationRequest(server: server, scopes: ["tools", "other"])
+        let error = #expect(throws: OmlxError.self) {
+            try AuthorizationResponse(query: "error=invalid_scope&state=the-state", for: request)
+        }
+        #expect(error?.compared == [.init("asked for", "tools other"), .init("supported", "tools admin")])
     }
 
     @Test("C9.6 row 3: not advertised and present is compared all the same")

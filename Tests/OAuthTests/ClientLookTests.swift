@@ -24,7 +24,7 @@ struct ClientLookTests {
         arguments: [
             (400, "application/json", #"{"error":"invalid_client"}"#),
             (401, "application/json", #"{"error":"invalid_client","error_description":"x"}"#),
-            (400, "application/json", #"{"error":{"code":"unauthorized_client"}}"#),
+            (400, "application/json", #"{"error":"unauthorized_client","error_description":"Invalid client_id"}"#),
             (422, "application/json", #"{"message":"Unrecognized client_id"}"#),
             (
                 404, "application/json",
@@ -50,6 +50,9 @@ struct ClientLookTests {
             (200, "application/json", #"{"error":"invalid_client"}"#), (500, "text/html", "invalid client"),
             (503, "text/plain", "client not found"), (429, "text/plain", "unknown client"),
             (400, "application/json", #"{"error":"invalid_scope"}"#),
+            // A client that is known, and may not do this (RFC 6749 §4.1.2.1).
+            (400, "application/json", #"{"error":{"code":"unauthorized_client"}}"#),
+            (400, "application/json", #"{"error":"unauthorized_client","error_description":"grant not allowed"}"#),
             (400, "application/json", #"{"error":"login_required","client":"omlx"}"#),
             (403, "text/html", "<h1>Forbidden</h1><p>Your address is blocked.</p>"),
             (404, "text/html", "<h1>Not found</h1>"),

@@ -238,12 +238,24 @@ struct DeviceAuthorizationTests {
         arguments: [
             ("access_denied", ErrorCode.oauthAccessDenied), ("expired_token", .oauthDeviceCodeExpired),
             ("invalid_grant", .oauthInvalidGrant), ("invalid_client", .oauthInvalidClient),
-            ("unauthorized_client", .oauthInvalidClient), ("unsupported_grant_type", .oauthTokenError),
+            ("unauthorized_client", .oauthTokenError), ("unsupported_grant_type", .oauthTokenError),
         ])
     func ends(_ word: String, _ code: ErrorCode) throws {
         var polling = try polling()
         guard case .failed(let error) = polling.received(try answer(word)) else { throw Unexpected() }
         #expect(error.code == code)
+    }
+
+    @Test("A refusal in other words: RFC 8628's own are understood in it, three others in a row end the asking")
+    func otherWords() throws {
+        var polling = try polling()
+        let pending = try reply(#"{"code":"authorization_pending"}"#, status: 400)
+        #expect(pause(polling.received(.success(pending))) == 7)
+        let refusal = try reply(#"{"message":"unknown code"}"#, status: 400)
+        #expect(pause(polling.received(.success(refusal))) == 14)
+        #expect(pause(polling.received(.success(refusal))) == 28)
+        guard case .failed(let error) = polling.received(.success(refusal)) else { throw Unexpected() }
+        #expect(error.code == .oauthTokenError && error.message.contains("unknown code"))
     }
 
     @Test("RFC 6749 §5.2: a refused client asks once more in another form, no sooner than the interval")

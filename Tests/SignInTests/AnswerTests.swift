@@ -13,8 +13,10 @@ import Testing
 
 @Suite("The person's answer and the token")
 struct AnswerTests {
-    private func asking(_ configure: (inout SignInConfiguration) -> Void = { _ in }) throws -> Course {
-        var course = Course(configure)
+    private func asking(
+        server patch: [String: JSON] = [:], _ configure: (inout SignInConfiguration) -> Void = { _ in }
+    ) throws -> Course {
+        var course = Course(server: patch, configure)
         course.send(.client(courseRecord(secret: "demo-cs-secret-4", method: "client_secret_post")))
         try course.listen()
         return course
@@ -155,14 +157,84 @@ struct AnswerTests {
         #expect(course.error?.code == code)
     }
 
-    @Test(
-        "Pain 7: invalid_client for a registration used again: it is forgotten",
-        arguments: ["invalid_client", "unauthorized_client"])
-    func forgottenByServer(error: String) throws {
+    @Test("RFC 6749 §5.2: unauthorized_client is about the grant: told so, and nothing is forgotten")
+    func grantNotAllowed() throws {
+        var course = try asking()
+        course.answer()
+        course.fetched(reply(400, ["error": "unauthorized_client"]))
+        guard case .failed(let error) = course.action else { return #expect(Bool(false)) }
+        #expect(error.code == .oauthTokenError)
+        #expect(error.message.contains("does not allow the client this grant, authorization_code"))
+        #expect(error.nextStep?.contains("--reset-client") == true)
+        var configured = Course { $0.clientID = "mine" }
+        try configured.listen()
+        configured.answer()
+        configured.fetched(reply(400, ["error": "unauthorized_client"]))
+        #expect(configured.error?.nextStep?.contains("client_id") == true)
+        #expect(configured.error?.nextStep?.contains("--reset-client") == false)
+    }
+
+    @Test("invalid_client for a client omlx registered itself points to --reset-client, just registered or before")
+    func ownClientRefused() throws {
+        var fresh = Course()
+        fresh.send(.client(nil))
+        try fresh.listen()
+        fresh.register()
+        fresh.send(.kept)
+        fresh.answer()
+        for _ in 0..<4 where fresh.error == nil { fresh.fetched(reply(401, ["error": "invalid_client"])) }
+        #expect(fresh.error?.code == .oauthInvalidClient)
+        #expect(fresh.error?.nextStep == "sign in again with --reset-client")
+        var before = try asking()
+        before.answer()
+        for _ in 0..<4 where before.error == nil { before.fetched(reply(401, ["error": "invalid_client"])) }
+        #expect(before.error?.nextStep == "sign in again with --reset-client")
+    }
+
+    @Test("invalid_scope at the token endpoint lists what was asked for and what is supported")
+    func invalidScope() throws {
+        var course = try asking { $0.scopes = ["other"] }
+        course.answer()
+        course.fetched(reply(400, ["error": "invalid_scope"]))
+        #expect(course.error?.compared.map(\.label) == ["asked for", "supported"])
+        #expect(course.error?.compared.last?.value == "tools offline_access admin")
+        #expect(course.error?.nextStep?.contains("--scope") == true)
+    }
+
+    @Test("A refusal of the code in other words is a refusal, with these words")
+    func otherWords() throws {
+        var course = try asking()
+        course.answer()
+        course.fetched(reply(400, ["message": "code is unknown"]))
+        #expect(course.error?.code == .oauthTokenError)
+        #expect(course.error?.message.contains("HTTP 400, code is unknown") == true)
+    }
+
+    @Test("RFC 8414 §2: another method for the revocation endpoint is kept with the tokens, the same one is not")
+    func revocationMethod() throws {
+        for (listed, kept) in [(["client_secret_basic"], "client_secret_basic"), (["client_secret_post"], nil)] {
+            var course = try asking(server: ["revocation_endpoint_auth_methods_supported": JSON(listed)])
+            course.answer()
+            course.fetched(reply(200, ["access_token": "demo-at-1", "token_type": "Bearer"]))
+            #expect(course.result?.credential.revocationEndpointAuthMethod == kept)
+        }
+    }
+
+    @Test("A life of nothing is no end that is believed")
+    func noLife() throws {
+        var course = try asking()
+        course.answer()
+        course.fetched(reply(200, ["access_token": "demo-at-1", "token_type": "Bearer", "expires_in": 0]))
+        let credential = try #require(course.result?.credential)
+        #expect(credential.end == nil && credential.expiresAt != nil)
+    }
+
+    @Test("Pain 7: invalid_client for a registration used again: it is forgotten")
+    func forgottenByServer() throws {
         var course = try asking()
         course.answer()
         // The same code goes in other forms first; a refused client comes before the code (RFC 6749 §5.2).
-        for _ in 0..<4 where course.error == nil { course.fetched(reply(401, ["error": JSON(error)])) }
+        for _ in 0..<4 where course.error == nil { course.fetched(reply(401, ["error": "invalid_client"])) }
         guard case .forget(let registration, let reason) = course.action else { return #expect(Bool(false)) }
         #expect(registration.clientID == "known")
         #expect(registration.generation == 3, "so that only this very record is removed")

@@ -204,7 +204,7 @@ struct BadTokenReplyTests {
     }
 
     @Test(
-        "Bad input: an error that is no text, empty, missing or there twice says nothing about the grant",
+        "Bad input: an error that is no text, empty, missing or there twice is a refusal, and rejects no grant",
         arguments: [
             (#"{"error":1}"#, "application/json"), (#"{"error":true}"#, "application/json"),
             (#"{"error":["invalid_grant"]}"#, "application/json"), (#"{"error":{"x":1}}"#, "application/json"),
@@ -220,14 +220,14 @@ struct BadTokenReplyTests {
         let override = DemoScript.Override.status(400, headers: [.init("Content-Type", type)], body: body)
         try await withScene { scene async throws in
             scene.server.update { $0.token.overrides["authorization_code"] = override }
-            #expect(try await scene.refusal()?.code == .oauthTokenUnavailable)
+            #expect(try await scene.refusal()?.code == .oauthTokenError)
             scene.server.update { $0.token.overrides = [:] }
             try await scene.signIn()
             let before = try await scene.stored()
             scene.server.update { $0.token.overrides["refresh_token"] = override }
             scene.server.expireTokens()
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
-            #expect(error?.code == .oauthRefreshUnavailable && isReadable(error))
+            #expect(error?.code == .oauthRefreshRefused && isReadable(error))
             let after = try await scene.stored()
             #expect(after.refreshToken == before.refreshToken && !after.isRefreshTokenRejected)
             scene.server.update { $0.token.overrides = [:] }

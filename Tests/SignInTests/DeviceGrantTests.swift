@@ -149,7 +149,38 @@ struct DeviceGrantTests {
         }
         try await withDevice({ $0.device.override = refusal }) { scene in
             let error = try await scene.refusal(scene.request(flow: .device))
-            #expect(error?.code == .oauthInvalidClient)
+            #expect(error?.code == .oauthDeviceRefused)
+            #expect(error?.message.contains("does not allow the client this grant, device_code") == true)
+        }
+    }
+
+    @Test(
+        "Refused at the poll: chosen by itself the grant gives way to the browser, asked for it is an error",
+        arguments: ["unauthorized_client", "unsupported_grant_type", "invalid_grant", "invalid_request"])
+    func refusedAtPoll(word: String) async throws {
+        let grant = DeviceAuthorizationRequest.grantType
+        let refusal = DemoScript.Override.json(400, ["error": JSON(word)])
+        try await withDevice({ $0.token.overrides[grant] = refusal }) { scene in
+            let outcome = try await scene.signIn(
+                scene.request(flow: .automatic(hasDisplay: false)), person: person(scene, opens: false))
+            #expect(outcome.credential.redirectURI != nil)
+            #expect(scene.transcript.texts.contains { $0.contains(word) && $0.contains("browser instead") })
+        }
+        try await withDevice({ $0.token.overrides[grant] = refusal }) { scene in
+            let error = try await scene.refusal(scene.request(flow: .device), person: person(scene, opens: false))
+            #expect([.oauthTokenError, .oauthInvalidGrant].contains(error?.code))
+        }
+    }
+
+    @Test(
+        "What the person decided at the poll stands: no browser instead", arguments: ["access_denied", "expired_token"])
+    func personsWord(word: String) async throws {
+        let refusal = DemoScript.Override.json(400, ["error": JSON(word)])
+        try await withDevice({ $0.token.overrides[DeviceAuthorizationRequest.grantType] = refusal }) { scene in
+            let error = try await scene.refusal(
+                scene.request(flow: .automatic(hasDisplay: false)), browser: UnusedBrowser(),
+                person: person(scene, opens: false))
+            #expect([.oauthAccessDenied, .oauthDeviceCodeExpired].contains(error?.code))
         }
     }
 

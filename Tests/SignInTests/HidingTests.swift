@@ -60,7 +60,9 @@ struct DueTests {
         "Five minutes before the end, or a tenth of a shorter life",
         arguments: [
             (3600, 301.0, false), (3600, 300, true), (86_400, 301, false), (86_400, 300, true), (600, 61, false),
-            (600, 60, true), (60, 7, false), (60, 6, true), (3600, 0, true), (3600, -1000, true), (0, 0, true),
+            (600, 60, true), (60, 7, false), (60, 6, true), (3600, 0, true), (3600, -1000, true),
+            // A life of nothing is none a server means.
+            (0, 0, false), (0, -1000, false),
         ])
     func margin(lifetime: Int, left: Double, isDue expected: Bool) {
         #expect(isDue(lifetime: lifetime, left: left) == expected)

@@ -28,8 +28,8 @@ private struct Run {
         switch machine.received(result, jitter: jitter) {
         case .send(let pause): .send(pause)
         case .granted: .granted
-        case .rejected(let error, let reason):
-            error.code == .oauthRefreshRejected ? .rejected(reason) : .unknown
+        case .rejected(let error, let reply):
+            error.code == .oauthRefreshRejected ? .rejected(reply.error) : .unknown
         case .refused(let error): error.code == .oauthRefreshRefused ? .refused : .unknown
         case .unknown: .unknown
         }
@@ -48,6 +48,9 @@ struct RefreshMachineTests {
             (401, #"{"error":"invalid_client"}"#, .rejected("invalid_client")),
             (400, #"{"error":"invalid_request","error_description":"invalid_grant"}"#, .refused),
             (400, #"{"error":"invalid_scope"}"#, .refused), (400, #"{"error":"unauthorized_client"}"#, .refused),
+            (400, #"{"code":400,"error_code":"refresh_token_not_found","msg":"gone"}"#, .refused),
+            (401, #"{"detail":"Token has been revoked"}"#, .refused), (400, "", .refused),
+            (422, #"{"detail":[{"msg":"bad"}]}"#, .refused), (400, "<html>", .unknown),
             (429, #"{"error":"slow_down"}"#, .unknown), (500, #"{"error":"invalid_grant"}"#, .unknown),
             (503, "", .unknown), (502, "<html>bad gateway</html>", .unknown), (404, "", .unknown), (403, "", .unknown),
             (200, "", .unknown), (200, "<html>", .unknown), (200, "{}", .unknown), (200, "null", .unknown),
@@ -58,6 +61,45 @@ struct RefreshMachineTests {
     private func table(status: Int, body: String, verdict: Verdict) {
         var run = Run()
         #expect(run.answer(status, body) == verdict)
+    }
+
+    @Test("A refusal in other words is told with them, and the next step is to sign in")
+    func otherWords() {
+        var machine = RefreshMachine(server: "https://as.example")
+        let answer = reply(400, ["error_code": "refresh_token_not_found", "msg": "Not Found"])
+        guard case .refused(let error) = machine.received(.success(answer), jitter: 0) else {
+            return #expect(Bool(false))
+        }
+        #expect(error.code == .oauthRefreshRefused && error.httpStatus == 400)
+        #expect(error.message.contains("HTTP 400, refresh_token_not_found: Not Found"))
+        #expect(error.nextStep == "sign in again")
+    }
+
+    @Test("unauthorized_client is told as a grant that is not allowed; invalid_scope with what was asked for")
+    func namedRefusals() {
+        var machine = RefreshMachine(server: "https://as.example", scopes: ["a", "b"])
+        guard
+            case .refused(let grant) = machine.received(
+                .success(reply(400, ["error": "unauthorized_client"])), jitter: 0),
+            case .refused(let scope) = machine.received(.success(reply(400, ["error": "invalid_scope"])), jitter: 0)
+        else { return #expect(Bool(false)) }
+        #expect(grant.message.contains("does not allow the client this grant, refresh_token"))
+        #expect(scope.compared == [.init("asked for", "a b")])
+    }
+
+    @Test("Without time for another try there is none: the whole refresh has one limit")
+    func outOfTime() {
+        var lost = RefreshMachine(server: "https://as.example")
+        guard case .unknown = lost.received(.failure(failure(.transportTimeout, sent: true)), jitter: 0, left: 0.5)
+        else { return #expect(Bool(false)) }
+        #expect(lost.mayHaveLostTokens, "the answer may have been on its way")
+        var unsent = RefreshMachine(server: "https://as.example")
+        guard case .unknown = unsent.received(.failure(failure(.transportNetwork)), jitter: 0, left: 0.5) else {
+            return #expect(Bool(false))
+        }
+        var busy = RefreshMachine(server: "https://as.example")
+        let answer = reply(503, "", at: "https://as.example/token", headers: [("Retry-After", "3")])
+        guard case .unknown = busy.received(.success(answer), jitter: 0, left: 2) else { return #expect(Bool(false)) }
     }
 
     @Test(

@@ -78,6 +78,101 @@ struct RefreshOutcomeTests {
         }
     }
 
+    @Test(
+        "Refused in other words than OAuth has: kept, told with these words; used while the access token lives",
+        arguments: [
+            (400, #"{"code":400,"error_code":"refresh_token_not_found","msg":"Invalid Refresh Token"}"#, "not_found"),
+            (400, #"{"errorCode":"invalid_grant","errorSummary":"The refresh token is invalid."}"#, "is invalid"),
+            (401, #"{"detail":"Token has been revoked"}"#, "Token has been revoked"),
+            (400, #"{"errors":[{"code":"invalid_grant","message":"it is over"}]}"#, "it is over"),
+            (400, "refresh token expired", "refresh token expired"), (401, "", "HTTP 401"),
+        ])
+    func refusedInOtherWords(status: Int, body: String, words: String) async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            let before = try await scene.stored()
+            scene.server.update {
+                $0.token.overrides["refresh_token"] = .status(
+                    status, headers: [.init("Content-Type", body.hasPrefix("{") ? "application/json" : "text/plain")],
+                    body: body)
+            }
+            scene.pass(seconds: 3600 - 200)
+            let authorizer = scene.authorizer()
+            for _ in 0..<3 { #expect(try await scene.call(authorizer) == (200, 1)) }
+            #expect(scene.refreshes() == 1)
+            scene.pass(seconds: 25)
+            scene.server.expireTokens()
+            let error = await omlxError { _ = try await scene.call(authorizer) }
+            #expect(error?.code == .oauthRefreshRefused)
+            #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+            #expect(error?.nextStep == "omlx mcp login demo")
+            let after = try await scene.stored()
+            #expect(after.refreshToken == before.refreshToken && after.accessToken == before.accessToken)
+            #expect(!after.isRefreshTokenRejected)
+        }
+    }
+
+    @Test("A page for people with 400 is unknown, and its next step names the sign-in as well")
+    func refusedByPage() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.server.update { $0.token.overrides["refresh_token"] = .html(400) }
+            scene.pass(seconds: 4000)
+            let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
+            #expect(error?.code == .oauthRefreshUnavailable)
+            #expect(error?.nextStep?.contains("try again later") == true)
+            #expect(error?.nextStep?.contains("omlx mcp login demo") == true)
+        }
+    }
+
+    @Test("A rejection keeps its first reason: in this process, and in the next")
+    func firstReason() async throws {
+        try await withScene(inFile: true) { scene async throws in
+            try await scene.signIn()
+            let token = try #require(text(try await scene.stored().refreshToken))
+            scene.server.update {
+                $0.token.overrides["refresh_token"] = .json(
+                    400, ["error": "invalid_grant", "error_description": JSON("ended by the admin, \(token)")])
+            }
+            scene.pass(seconds: 4000)
+            for _ in 0..<2 {
+                let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
+                #expect(error?.code == .oauthRefreshRejected)
+                #expect(error?.message.contains("invalid_grant: ended by the admin") == true, "\(error?.message ?? "")")
+                #expect(error?.message.contains(token) == false)
+            }
+            #expect(scene.refreshes() == 1)
+            #expect(try await scene.stored().rejection?.words == "ended by the admin, <redacted>")
+        }
+    }
+
+    @Test("A token endpoint that drips holds a refresh no longer than its limit, and is not asked again without end")
+    func dripping() async throws {
+        let drip = try await RawServer.start(
+            .drips(
+                Array("HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n{".utf8) + .init(repeating: 32, count: 9999),
+                milliseconds: 10))
+        try await withScene { scene async throws in
+            var scene = scene
+            try await scene.signIn()
+            scene.limits = {
+                var limits = $0.limits
+                limits.total = min(limits.total ?? 99, 0.5)
+                return limits
+            }
+            var credential = try await scene.stored()
+            credential.tokenEndpoint = "http://127.0.0.1:\(drip.port)/token"
+            _ = try await scene.store.save(credential, expecting: .any)
+            scene.pass(seconds: 4000)
+            let start = ContinuousClock.now
+            let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
+            #expect(error?.code == .oauthRefreshUnavailable)
+            #expect(ContinuousClock.now - start < .seconds(10))
+            #expect(drip.connections == 2, "once more, and no more")
+        }
+        await drip.stop()
+    }
+
     static let unknown: [Refusal] = [
         .init("500", .oauthRefreshUnavailable) { $0.token.overrides["refresh_token"] = .status(500) },
         .init("503 with an OAuth error in it", .oauthRefreshUnavailable) {

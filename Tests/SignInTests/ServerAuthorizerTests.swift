@@ -140,6 +140,71 @@ struct ServerAuthorizerTests {
         }
     }
 
+    @Test("expires_in 0 with a refresh token: used until a 401, then one token request for the request")
+    func noLife() async throws {
+        try await withScene({ $0.token.expiresIn = 0 }) { scene async throws in
+            try await scene.signIn()
+            let authorizer = scene.authorizer()
+            for _ in 0..<5 { #expect(try await scene.call(authorizer) == (200, 1)) }
+            #expect(scene.refreshes() == 0)
+            for round in 1...2 {
+                scene.server.expireTokens()
+                #expect(try await scene.call(authorizer) == (200, 2))
+                #expect(scene.refreshes() == round)
+            }
+        }
+    }
+
+    @Test("A record with a life of nothing, as an older version wrote it, is used until a 401 as well")
+    func noLifeInRecord() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            var credential = try await scene.stored()
+            credential.lifetime = 0
+            credential.expiresAt = credential.obtainedAt
+            _ = try await scene.store.save(credential, expecting: .any)
+            #expect(try await scene.call(scene.authorizer()) == (200, 1))
+            #expect(scene.refreshes() == 0)
+        }
+    }
+
+    @Test("expires_in 0 where no 401 is waited for: the token is refreshed first, once for all headers of a program")
+    func noLifeUnseen() async throws {
+        try await withScene({ $0.token.expiresIn = 0 }) { scene async throws in
+            try await scene.signIn()
+            let authorizer = scene.authorizer()
+            for _ in 0..<3 { #expect(try await authorizer.usableAuthorization().header != nil) }
+            #expect(scene.refreshes() == 1)
+        }
+    }
+
+    @Test("A token refreshed for this very request and refused: no second token request for it")
+    func freshAndRefused() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.server.update {
+                $0.token.accessLifetime = -1
+                $0.token.expiresIn = 3600
+            }
+            scene.pass(seconds: 4000)
+            let authorizer = scene.authorizer()
+            let error = await omlxError { _ = try await scene.call(authorizer) }
+            #expect(error?.code == .oauthTokenRefused)
+            #expect(scene.refreshes() == 1)
+        }
+    }
+
+    @Test("The scopes a 403 wants are in the error itself, whatever another request is answered meanwhile")
+    func wantedScopes() async throws {
+        try await withScene({ $0.protection.toolScopes = ["add": "admin", "echo": "other"] }) { scene async throws in
+            try await scene.signIn()
+            let authorizer = scene.authorizer()
+            let first = await omlxError { _ = try await scene.call(authorizer, tool: "add") }
+            let second = await omlxError { _ = try await scene.call(authorizer, tool: "echo") }
+            #expect(first?.wantedScopes == ["admin"] && second?.wantedScopes == ["other"])
+        }
+    }
+
     @Test("A clock that jumps ahead costs a refresh; one that jumps back costs a 401", arguments: [1e9, -1e9])
     func clockJumps(seconds: Double) async throws {
         try await withScene { scene async throws in

@@ -63,8 +63,8 @@ struct SignInTests {
             #expect(
                 scene.clientRequests == [
                     "GET /.well-known/oauth-protected-resource/mcp", "GET /.well-known/oauth-authorization-server",
-                    "POST /token", "POST /mcp",
-                ])
+                    "POST /token", "POST /revoke", "POST /mcp",
+                ], "the tokens replaced are taken back before the new ones are used")
             #expect(scene.server.state.registrations == 1)
         }
     }
@@ -84,7 +84,7 @@ struct SignInTests {
             #expect(
                 scene.clientRequests == [
                     "GET /.well-known/oauth-protected-resource", "GET /tenant/.well-known/openid-configuration",
-                    "POST /tenant/token",
+                    "POST /tenant/token", "POST /tenant/revoke", "POST /tenant/revoke",
                 ])
         }
     }

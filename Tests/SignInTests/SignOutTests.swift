@@ -6,6 +6,7 @@ import DemoServer
 import ErrorCatalogue
 import HTTPClient
 import JSON
+import OAuth
 import Testing
 
 @testable import SignIn
@@ -140,16 +141,92 @@ struct SignOutTests {
         }
     }
 
-    @Test("A caller that is cancelled does not leave a sign-out half done")
+    @Test("A caller that is cancelled ends the asking at once, and never the deleting")
     func cancelled() async throws {
-        try await withScene { scene async throws in
+        try await withScene(inFile: true) { scene async throws in
             try await scene.signIn()
-            scene.server.update { $0.revocation.override = .delay(milliseconds: 100) }
-            let work = Task { try await signOut(scene) }
+            scene.server.update { $0.revocation.override = .hang }
+            let work = Task { try await signOut(scene, forgetsClient: true) }
             await scene.server.wait { $0.requests.contains { $0.path == "/revoke" } }
             work.cancel()
-            #expect(try await work.value.revocation == .confirmed)
+            let outcome = try await work.value
+            guard case .unconfirmed(let reason) = outcome.revocation else {
+                Issue.record("\(outcome.revocation)")
+                return
+            }
+            #expect(reason.contains("cancelled") && reason.contains("interrupted"), "\(reason)")
+            #expect(outcome.wasSignedIn && outcome.forgotClient)
+            #expect(scene.server.requests.filter { $0.path == "/revoke" }.count == 1)
             #expect(try await scene.store.credential(for: scene.key) == nil)
+        }
+    }
+
+    @Test(
+        "An endpoint that drips, or says nothing, holds the deleting no longer than it may", arguments: [true, false])
+    func inTime(drips: Bool) async throws {
+        let bytes = Array("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n".utf8) + .init(repeating: 32, count: 9000)
+        let slow = try await RawServer.start(drips ? .drips(bytes, milliseconds: 10) : .silent)
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            var credential = try await scene.stored()
+            credential.revocationEndpoint = "http://127.0.0.1:\(slow.port)/revoke"
+            _ = try await scene.store.save(credential, expecting: .any)
+            let start = ContinuousClock.now
+            let outcome = try await SignOut(context: scene.context).signOut(scene.key, within: 0.5)
+            #expect(ContinuousClock.now - start < .seconds(4))
+            guard case .unconfirmed(let reason) = outcome.revocation else {
+                Issue.record("\(outcome.revocation)")
+                return
+            }
+            #expect(
+                reason.contains("refresh_token: ") && reason.contains("access_token: not asked for, no time was left"))
+            #expect(try await scene.store.credential(for: scene.key) == nil)
+        }
+        await slow.stop()
+    }
+
+    @Test("RFC 7009 has 10 s for everything; a token request 30 s")
+    func limits() throws {
+        let place = url("https://as.example/revoke")
+        let request = TokenRequest.revoke(
+            Secret("demo-rt-1"), hint: "refresh_token", at: place, as: .init(id: "c", authMethod: .none))
+        #expect(request.limits.total == 10)
+        let refresh = TokenRequest.refresh(
+            Secret("demo-rt-1"), at: place, as: .init(id: "c", authMethod: .none), resource: nil)
+        #expect(refresh.limits.total == 30)
+    }
+
+    @Test("An expired access token is not taken back; with nothing left nobody is asked, and nothing is confirmed")
+    func expired() async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            scene.pass(seconds: 4000)
+            #expect(try await signOut(scene).revocation == .confirmed)
+            #expect(
+                scene.server.requests.filter { $0.path == "/revoke" }.map { $0.form["token_type_hint"] } == [
+                    "refresh_token"
+                ])
+        }
+        try await withScene({ $0.token.refreshTokens = false }) { scene async throws in
+            try await scene.signIn()
+            scene.pass(seconds: 4000)
+            #expect(try await signOut(scene).revocation == .needless)
+            #expect(!scene.server.requests.contains { $0.path == "/revoke" })
+            #expect(try await scene.store.credential(for: scene.key) == nil)
+        }
+    }
+
+    @Test("RFC 8414 §2: the revocation endpoint's own list of methods is heeded")
+    func methods() async throws {
+        try await withScene({
+            $0.registration.method = .basic
+            $0.metadata.patch = ["revocation_endpoint_auth_methods_supported": ["client_secret_post"]]
+        }) { scene async throws in
+            try await scene.signIn()
+            _ = try await signOut(scene)
+            let requests = scene.server.requests.filter { $0.path == "/revoke" }
+            #expect(requests.count == 2)
+            #expect(requests.allSatisfy { $0.header("authorization") == nil && $0.form["client_secret"] != nil })
         }
     }
 }

@@ -198,7 +198,7 @@ extension DoctorStep {
         if let endpoint = examination?.tokenEndpoint, endpoint != credential.tokenEndpoint {
             facts.append(.init("token endpoint published now", endpoint))
         }
-        let hasEnded = credential.expiresAt.map { $0 <= now } ?? false
+        let hasEnded = credential.end.map { $0 <= now } ?? false
         if hasEnded, credential.refreshToken == nil || credential.isRefreshTokenRejected {
             let code: ErrorCode = credential.refreshToken == nil ? .oauthRefreshImpossible : .oauthRefreshRejected
             let why = credential.refreshToken == nil ? "there is no refresh token" : "its refresh token was rejected"
@@ -217,7 +217,7 @@ extension DoctorStep {
     }
 
     private static func end(_ credential: Credential, now: Date) -> String {
-        guard let end = credential.expiresAt else { return "no end stated: used until it is refused" }
+        guard let end = credential.end else { return "no end stated: used until it is refused" }
         return (end <= now ? "ended " : "ends ") + end.formatted(.iso8601)
     }
 

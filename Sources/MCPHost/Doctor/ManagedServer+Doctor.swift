@@ -254,7 +254,7 @@ extension ManagedServer {
 
 extension Credential {
     /// Whether the access token can be used as it is.
-    fileprivate func isAlive(_ now: Date) -> Bool { expiresAt.map { $0 > now } ?? true }
+    fileprivate func isAlive(_ now: Date) -> Bool { end.map { $0 > now } ?? true }
 }
 
 extension DoctorObserver.Heard {

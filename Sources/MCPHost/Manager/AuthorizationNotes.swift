@@ -29,7 +29,10 @@ struct AuthorizationNotes: Sendable {
         let moment = now()
         board.change { status in
             status.take(credential, storeName: storeName)
-            if isRenewed { status.signIn = StatusAnswer(.signedIn, at: moment) }
+            if isRenewed {
+                status.signIn = StatusAnswer(.signedIn, at: moment)
+                status.noteSuccessOfSignIn()
+            }
         }
     }
 }
@@ -81,7 +84,7 @@ extension SignInRecord {
         provider = (try? HTTPURL(credential.issuer))?.host ?? credential.issuer
         grantedScopes = credential.grantedScopes ?? credential.requestedScopes
         requestedScopes = credential.requestedScopes
-        expiresAt = credential.expiresAt
+        expiresAt = credential.end
         hasRefreshToken = credential.refreshToken != nil && !credential.isRefreshTokenRejected
         self.storeName = storeName
         lastSignIn = credential.obtainedAt

@@ -126,6 +126,7 @@ private struct HeaderNotes: Sendable {
                 status.point(at: endpoint)
                 status.take(credential, storeName: storeName)
                 status.signIn = StatusAnswer(.signedIn, at: moment)
+                status.noteSuccessOfSignIn()
             }
         case .refreshRejected:
             recorder.record(server) { $0.record.hasRefreshToken = false }

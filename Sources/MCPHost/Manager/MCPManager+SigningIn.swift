@@ -27,51 +27,54 @@ extension MCPManager {
     /// Starts a server, signing in when that is what it wants.
     /// - Throws: `OmlxError`: what the sign-in throws. Whatever else keeps the server away is in `problem(of:)`.
     public func start(_ name: String, signingIn offer: SignInOffer) async throws {
+        let mark = await managed(name)?.signInMark()
         await start([name])
-        guard let problem = await problem(of: name), problem.isMendedBySigningIn else { return }
-        var options = LoginOptions(isForced: true)
-        options.flow = offer.flow
-        let report = try await login(name, options, interface: offer.interface, browser: offer.browser)
-        if let reason = report.passedOver { await offer.interface.notice(reason.downgrade) }
+        guard let mark, let problem = await problem(of: name), problem.isMendedBySigningIn else { return }
+        defer { recorder.flush() }
+        try await server(named: name).signIn(wanting: nil, since: mark, offer)
     }
 
     /// Calls a tool as `call(_:arguments:timeout:onProgress:)` does, with a person at hand: a sign-in that is missing
-    /// is made, once; scopes that are missing are signed in for, three times at most (C11.6, pain 15).
+    /// is made, once; scopes that are missing are signed in for, three times at most (C11.6, pain 15). Calls that need the
+    /// same sign-in at the same time wait for one.
     /// - Throws: `OmlxError`: what the call and the sign-in throw; `OAUTH_STEP_UP_FAILED`.
     public func call(
         _ name: String, arguments: JSONObject, timeout: Double? = nil, signingIn offer: SignInOffer,
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
-        let server = try await server(ofTool: name)
-        var stepUp = StepUp(serverName: server)
+        let server = try server(named: try await server(ofTool: name))
+        var stepUp = StepUp(serverName: server.name)
         var hasSignedIn = false
         while true {
+            let mark = await server.signInMark()
             do {
                 return try await call(name, arguments: arguments, timeout: timeout, onProgress: onProgress)
             } catch let error as OmlxError where error.isMendedBySigningIn {
-                var options = LoginOptions(isForced: true)
-                options.flow = offer.flow
+                var scopes: [String]?
                 if error.code == .oauthInsufficientScope {
-                    options.scopes = try await self.server(named: server).scopes(for: error, &stepUp)
+                    scopes = try await server.scopes(for: error, &stepUp)
                 } else if hasSignedIn {
                     throw error
                 }
                 hasSignedIn = true
-                let report = try await login(server, options, interface: offer.interface, browser: offer.browser)
-                if let reason = report.passedOver { await offer.interface.notice(reason.downgrade) }
+                defer { recorder.flush() }
+                try await server.signIn(wanting: scopes, since: mark, offer)
             }
         }
     }
 }
 
 extension OmlxError {
-    /// Whether a person who signs in mends it.
-    var isMendedBySigningIn: Bool {
+    /// Whether the tokens a request was made with are of no use (any more).
+    var isAboutDeadTokens: Bool {
         switch code {
         case .oauthSignInNeeded, .oauthRefreshRejected, .oauthRefreshRefused, .oauthRefreshImpossible,
-            .oauthTokenRefused, .oauthInsufficientScope:
+            .oauthTokenRefused:
             true
         default: false
         }
     }
+
+    /// Whether a person who signs in mends it.
+    var isMendedBySigningIn: Bool { isAboutDeadTokens || code == .oauthInsufficientScope }
 }

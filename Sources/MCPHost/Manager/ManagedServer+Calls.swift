@@ -51,8 +51,9 @@ extension ManagedServer {
         return link
     }
 
-    /// A sign-in that was missing works when a call got through with a token.
+    /// A sign-in that was missing works when a call got through with a token; the last error is over.
     private func noteGoodAnswer() async {
+        if status.lastError != nil { board.change { $0.lastError = nil } }
         guard [.needed, .expired, .refreshFailed].contains(status.signIn.state),
             (try? await authorizer?.authorization())?.tokenGeneration != nil
         else { return }
@@ -126,7 +127,7 @@ extension ManagedServer {
             error.nextStep = "take the \"auth\" that switches sign-in off out of the entry of \(name) in mcp.json"
             return error
         case .oauthInsufficientScope:
-            guard let wanted = challenge?.scopes else { return error }
+            guard let wanted = error.wantedScopes else { return error }
             // What was asked for is asked for again, or the next sign-in would lose it (C11.4, pain 15).
             var error = error
             let scopes = Scopes.unique(status.record.soughtScopes + wanted)

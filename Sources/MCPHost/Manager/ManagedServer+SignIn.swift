@@ -8,15 +8,9 @@ import OAuth
 import SignIn
 
 extension ManagedServer {
-    /// Signs in, connects, lists the tools. Of two at once the second waits for the first and then asks nobody.
+    /// Signs in, connects, lists the tools, while no other sign-in or sign-out does.
     /// - Throws: `OmlxError`. An earlier sign-in is kept until the new one is there.
-    func login(
-        _ login: LoginOptions, interface: any SignInInterface, browser: (any BrowserOpening)?
-    ) async throws -> LoginReport {
-        try await signInGate.run { try await self.loginAlone(login, interface, browser) }
-    }
-
-    private func loginAlone(
+    func loginAlone(
         _ login: LoginOptions, _ interface: any SignInInterface, _ browser: (any BrowserOpening)?
     ) async throws -> LoginReport {
         guard let context, let authorizer, let url else { throw notApplicable }
@@ -54,6 +48,9 @@ extension ManagedServer {
             forget()
             await start()
             guard let problem else { return report(wasSignedIn: false, missing: outcome.missingScopes, context) }
+            if outcome.replaced == .confirmed, problem.isAboutDeadTokens {
+                throw await endedByRevocation(driver, authorizer)
+            }
             guard problem.code == .oauthInsufficientScope else { throw problem }
             let scopes = try await scopes(for: problem, &stepUp)
             let wanted = redactor.hide(OmlxError.shown(Scopes.text(scopes)))
@@ -63,10 +60,21 @@ extension ManagedServer {
         }
     }
 
+    /// The connection that follows a sign-in looks whether the new tokens work after those they replaced were taken back.
+    private func endedByRevocation(_ driver: SignInDriver, _ authorizer: ServerAuthorizer) async -> OmlxError {
+        try? await driver.noteRevocationEndedGrant(authorizer.key)
+        try? await authorizer.reload()
+        let error = OmlxError.endedByRevocation(name, nextStep: loginCommand)
+        noteFailedSignIn(error)
+        return error
+    }
+
     /// The error of a sign-in with a next step that can be typed.
     private nonisolated func typed(_ error: OmlxError) -> OmlxError {
         var error = error.suggesting(configuration.commandLine("doctor"))
-        error.nextStep = error.nextStep?.replacing("sign in again", with: loginCommand)
+        error.nextStep = error.nextStep?
+            .replacing("sign in again with --reset-client", with: "\(loginCommand) --reset-client")
+            .replacing("sign in again", with: loginCommand)
         return error
     }
 
@@ -75,7 +83,7 @@ extension ManagedServer {
     func scopes(for refusal: OmlxError, _ stepUp: inout StepUp) async throws -> [String] {
         let record = status.record
         let action = stepUp.refused(
-            refusal, challenged: await authorizer?.lastChallenge.scopes, requested: record.soughtScopes,
+            refusal, challenged: refusal.wantedScopes, requested: record.soughtScopes,
             granted: record.grantedScopes.isEmpty ? nil : record.grantedScopes)
         switch action {
         case .authorize(let scopes): return scopes
@@ -103,7 +111,7 @@ extension ManagedServer {
         return problem
     }
 
-    private var notApplicable: OmlxError {
+    var notApplicable: OmlxError {
         OmlxError(
             .oauthSignInNotApplicable,
             context == nil
@@ -175,7 +183,9 @@ extension ManagedServer {
             StatusEvent(
                 at: moment, server: name, kind: "sign-in", outcome: "granted", code: nil,
                 message: Self.about(outcome.credential.key.account)))
+        if let replaced = outcome.replaced { noteReplaced(replaced) }
         board.change {
+            $0.noteSuccessOfSignIn()
             $0.sources = outcome.documents.map { DiscoverySource($0, at: moment) }
             $0.record = SignInRecord()
             $0.record.take(outcome.credential, storeName: storeName)
@@ -183,6 +193,18 @@ extension ManagedServer {
             $0.noteAccount(outcome.credential.key.account)
             $0.signIn = StatusAnswer(.signedIn, at: moment)
         }
+    }
+
+    /// What became of the tokens of a sign-in that was replaced.
+    private func noteReplaced(_ revocation: SignOutOutcome.Revocation) {
+        var event = StatusEvent(
+            at: options.now(), server: name, kind: "revocation", outcome: revocation.word, code: nil,
+            message: "of the sign-in that was replaced")
+        if case .unconfirmed(let reason) = revocation {
+            event.code = ErrorCode.oauthRevocationFailed.text
+            event.message += ": \(reason)"
+        }
+        recorder.record(event)
     }
 
     private func noteFailedSignIn(_ error: OmlxError) {
@@ -199,7 +221,7 @@ extension ManagedServer {
         }
     }
 
-    private func report(wasSignedIn: Bool, missing: [String], _ context: SignInContext) -> LoginReport {
+    func report(wasSignedIn: Bool, missing: [String], _ context: SignInContext) -> LoginReport {
         LoginReport(
             wasSignedIn: wasSignedIn, status: status, missingScopes: missing, storeSummary: context.store.summary,
             passedOver: (try? (context.store as? AutomaticStore)?.standing())?.passedOver)
@@ -231,12 +253,14 @@ extension ManagedServer {
         }
         var outcomes: [AccountSignOut] = []
         for key in keys {
+            // An interruption ends the one under way here at once, and begins no other.
+            if Task.isCancelled, !outcomes.isEmpty { break }
             let outcome = try await SignOut(context: context).signOut(
-                key, localOnly: localOnly, forgetsClient: forgetsClient && key == keys.last)
+                key, localOnly: localOnly, forgetsClient: forgetsClient && key == keys.last, within: options.timeout)
             outcomes.append(AccountSignOut(account: key.account, outcome: outcome))
             noteSignOut(outcome, key.account)
         }
-        try await authorizer.reload()
+        try await Task { try await authorizer.reload() }.value
         let believed: Set<SignInState> = [.signedIn, .expired, .refreshFailed]
         if outcomes.contains(where: { $0.outcome.wasSignedIn }) || believed.contains(status.signIn.state) {
             forget(tools: true)
@@ -285,6 +309,7 @@ extension SignOutOutcome.Revocation {
         switch self {
         case .notAsked: "not_asked"
         case .unsupported: "unsupported"
+        case .needless: "needless"
         case .confirmed: "confirmed"
         case .unconfirmed: "unconfirmed"
         }

@@ -37,6 +37,8 @@ actor ManagedServer {
     let url: HTTPURL?
     /// One sign-in or sign-out at a time.
     let signInGate = CallGate(limit: 1)
+    /// One sign-in for all calls that need one.
+    let sharing = SharedSignIn<LoginReport>()
     let endpoint: MCPClient.ServerEndpoint
 
     /// The tools read last over a connection of this host, which may have ended.
@@ -227,7 +229,10 @@ actor ManagedServer {
         listed = tools.map { HostTool(server: name, tool: $0) }
         let count = tools.count
         log(.info, "tool discovery succeeded, \(count) \(count == 1 ? "tool" : "tools")")
-        board.change { $0.discovery = StatusAnswer(.succeeded(toolCount: count), at: moment) }
+        board.change {
+            $0.discovery = StatusAnswer(.succeeded(toolCount: count), at: moment)
+            $0.lastError = nil
+        }
         recorder.record(name, tools: tools)
         board.tell(.toolsChanged(server: name, tools: listed))
     }
@@ -248,7 +253,10 @@ actor ManagedServer {
         link.notes.finish()
         let overdue = OmlxError(.transportTimeout, "\(name) did not close")
         // A cancelled caller leaves no process behind, and nothing a server does holds up the end for long.
-        await Task { try? await withDeadline(seconds: 6, overdue: overdue) { await link.connection.close() } }.value
+        let seconds = min(6, options.timeout ?? 6)
+        await Task {
+            try? await withDeadline(seconds: seconds, overdue: overdue) { await link.connection.close() }
+        }.value
     }
 
     /// Ends what is being started, then the connection.

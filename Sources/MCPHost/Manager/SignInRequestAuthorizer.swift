@@ -30,7 +30,8 @@ struct SignInRequestAuthorizer: RequestAuthorizer {
             return RequestAuthorization()
         }
         let headers = authorization.header.map { [HTTPRequestHeader("Authorization", secret: $0)] } ?? []
-        let signed = RequestAuthorization(headers: headers, generation: authorization.tokenGeneration)
+        let signed = RequestAuthorization(
+            headers: headers, generation: authorization.tokenGeneration, isFresh: authorization.isFresh)
         notes.note(signed)
         return signed
     }
@@ -39,7 +40,8 @@ struct SignInRequestAuthorizer: RequestAuthorizer {
         _ head: HTTPResponseHead, of authorization: RequestAuthorization, attempt: Int
     ) async throws -> AuthorizationVerdict {
         if notes.farewell != nil { return .accept }
-        let used = ServerAuthorizer.Authorization(header: nil, tokenGeneration: authorization.generation)
+        let used = ServerAuthorizer.Authorization(
+            header: nil, tokenGeneration: authorization.generation, isFresh: authorization.isFresh)
         return try await authorizer.judge(head, of: used, attempt: attempt) ? .retry : .accept
     }
 }

@@ -46,7 +46,7 @@ public struct StatusAnswer<State: Sendable & Hashable>: Sendable, Hashable {
     }
 }
 
-/// The last thing that went wrong with a server, kept after it went well again.
+/// The last thing that went wrong with a server since it last went well.
 public struct StatusError: Sendable, Hashable {
     /// The stable code.
     public var code: String
@@ -136,7 +136,7 @@ public struct ServerStatus: Sendable, Hashable {
     public var profileChoice = ProfileChoice.automatic
     /// The accounts signed in with; the record is that of the one used last.
     public internal(set) var accounts: [AccountStatus] = []
-    /// The last thing that went wrong.
+    /// The last thing that went wrong, forgotten when the server's tools were listed or called since.
     public var lastError: StatusError?
     /// The tool list kept, which may be older than `discovery`. Set by the database alone.
     public internal(set) var toolList: ToolListSummary?
@@ -155,6 +155,16 @@ public struct ServerStatus: Sendable, Hashable {
         defer { profileChoice = choice }
         self = self.endpoint == nil ? self : ServerStatus(name: name)
         self.endpoint = endpoint
+    }
+
+    /// Forgets an error of the sign-in, which went well since.
+    mutating func noteSuccessOfSignIn() {
+        let classes: Set<ErrorClass> = [
+            .discovery, .registration, .authorization, .tokenExchange, .refresh, .storage,
+        ]
+        if let code = lastError.flatMap({ ErrorCode.named($0.code) }), classes.contains(code.errorClass) {
+            lastError = nil
+        }
     }
 
     /// The status as far as it is about this endpoint; nothing known when it is about another.

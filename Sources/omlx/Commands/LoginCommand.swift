@@ -142,6 +142,8 @@ struct LogoutCommand: Action {
         var results: [JSON] = []
         var failures = 0
         for name in names {
+            // An interruption has ended the sign-out under way here; it begins no other.
+            if results.count > 0 { try Task.checkCancellation() }
             do {
                 for signOut in try await signOuts(of: name, manager) {
                     results.append(signOut.json(name))
@@ -154,6 +156,7 @@ struct LogoutCommand: Action {
             }
         }
         if session.common.json { session.document(Self.word, ["servers": .array(results)]) }
+        try Task.checkCancellation()
         return failures == 0 ? .done : (failures == names.count ? .failed : .partlyDone)
     }
 }
@@ -178,12 +181,15 @@ extension AccountSignOut {
         let answer =
             switch outcome.revocation {
             case .confirmed: "the authorization server took the tokens back"
+            case .needless: "the tokens had ended, nothing was left to take back"
             case .unsupported: "the authorization server offers no revocation; the tokens end by themselves"
-            case .notAsked: "the authorization server was not asked"
+            case .notAsked: "the authorization server was not asked; the tokens end by themselves"
             case .unconfirmed(let reason):
-                "the authorization server did not confirm (\(ErrorCode.oauthRevocationFailed): \(reason))"
+                "the authorization server did not confirm (\(ErrorCode.oauthRevocationFailed): \(reason)); the tokens end "
+                    + "by themselves"
             }
-        return "✓ Signed out of \(name)\(who): \(answer); deleted here"
+        let mark = outcome.revocation == .confirmed ? "✓" : "!"
+        return "\(mark) Signed out of \(name)\(who): \(answer); deleted here"
             + (outcome.forgotClient ? ", registration too" : "")
             + (outcome.unreadable > 0
                 ? "; \(outcome.unreadable == 1 ? "a record" : "\(outcome.unreadable) records") of it that could not be read too"

@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import Synchronization
 
 /// A listening socket on a free port of 127.0.0.1, served by threads of its own.
 final class RawListener: Sendable {
@@ -16,10 +17,21 @@ final class RawListener: Sendable {
         case sends(String)
         /// Answers a request with this beginning and then goes on until the client has enough.
         case floods(String)
+        /// Answers a request with this beginning and then goes on, a byte every tenth of a second.
+        case drips(String)
+    }
+
+    /// What has come in so far.
+    private final class Visits: Sendable {
+        let hasCome = Mutex(false)
     }
 
     let port: Int
     private let listening: Int32
+    private let visits = Visits()
+
+    /// Whether anybody connected.
+    var hasBeenAsked: Bool { visits.hasCome.withLock { $0 } }
 
     /// - Throws: `Missing` when the port, if one is given, is taken.
     init(_ behaviour: Behaviour, port: Int = 0) throws {
@@ -28,12 +40,14 @@ final class RawListener: Sendable {
         self.port = try Self.number(of: listening)
         guard Glibc.listen(listening, 16) == 0 else { throw Missing(description: "port \(port) is taken") }
         if case .occupies = behaviour { return }
+        let visits = visits
         Thread.detachNewThread {
             while true {
                 let connection = accept(listening, nil, nil)
                 if connection < 0, errno == EINTR || errno == ECONNABORTED { continue }
                 guard connection >= 0 else { return }
                 _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
+                visits.hasCome.withLock { $0 = true }
                 Thread.detachNewThread { Self.serve(connection, behaviour) }
             }
         }
@@ -107,6 +121,9 @@ final class RawListener: Sendable {
             let filler = [UInt8](repeating: UInt8(ascii: "x"), count: 65536)
             guard send(connection, Array(text.utf8)) else { return }
             while send(connection, filler) {}
+        case .drips(let text):
+            guard receiveHead(connection), send(connection, Array(text.utf8)) else { return }
+            while send(connection, [UInt8(ascii: " ")]) { usleep(100_000) }
         }
     }
 

@@ -1,0 +1,76 @@
+// Takes the tokens of a sign-in back at the authorization server (RFC 7009): of one that ends, and of one that was replaced.
+
+import Credentials
+import Cryptography
+import ErrorCatalogue
+import FoundationEssentials
+import HTTPClient
+import OAuth
+
+/// Takes back the tokens of one sign-in that may still be alive.
+struct TokenRevocation {
+    let context: SignInContext
+
+    /// Asks for the refresh token, then for the access token; whatever is answered, it is over in time.
+    /// - Parameter seconds: the limit for all of it. Cancelling the task ends it at once.
+    func revoke(
+        _ credential: Credential, within seconds: Double = TokenRequest.revocationLimit
+    ) async -> SignOutOutcome.Revocation {
+        guard let text = credential.revocationEndpoint,
+            let endpoint = try? OAuthURL.endpoint(
+                text, named: "revocation endpoint", invalid: .oauthServerMetadataInvalid)
+        else { return .unsupported }
+        let tokens = credential.livingTokens(at: context.now())
+        guard !tokens.isEmpty else { return .needless }
+        context.redactor.learn(credential)
+        var authentication: ClientAuthentication
+        do throws(OmlxError) { authentication = ClientAuthentication(try credential.revokingClient()) } catch {
+            return .unconfirmed(error.description)
+        }
+        let end = ContinuousClock.now + .seconds(seconds)
+        let context = context.judging(credential.addresses)
+        var problems: [String] = []
+        for (token, hint) in tokens {
+            let left = (end - .now).inSeconds
+            guard left > 0, !Task.isCancelled else {
+                problems.append("\(hint): not asked for, " + (left > 0 ? "interrupted" : "no time was left"))
+                continue
+            }
+            let result = await context.fetch(as: &authentication) { client in
+                var request = TokenRequest.revoke(token, hint: hint, at: endpoint, as: client)
+                let left = max((end - .now).inSeconds, 0)
+                request.limits.firstByte = min(request.limits.firstByte, left)
+                request.limits.total = min(request.limits.total ?? left, left)
+                return request
+            }
+            switch result {
+            case .success(let reply):
+                if let problem = RevocationReply.problem(reply) { problems.append("\(hint): \(problem)") }
+            case .failure(let failure): problems.append("\(hint): \(failure.error.message)")
+            }
+        }
+        guard !problems.isEmpty else { return .confirmed }
+        return .unconfirmed(context.redactor.hide(problems.joined(separator: "; ")))
+    }
+}
+
+extension Credential {
+    /// The tokens that are worth taking back, the refresh token first: the access token goes with it at most servers
+    /// (RFC 7009 §2.1). A refresh token that was rejected is dead, unless its successor was lost on the way.
+    func livingTokens(at now: Date) -> [(token: Secret, hint: String)] {
+        var tokens: [(token: Secret, hint: String)] = []
+        let isDead = isRefreshTokenRejected && rejection?.code == "invalid_grant" && rejection?.interruption == nil
+        if let refreshToken, !isDead { tokens.append((refreshToken, "refresh_token")) }
+        if end.map({ $0 > now }) ?? true { tokens.append((accessToken, "access_token")) }
+        return tokens
+    }
+
+    /// The client as it shows itself at the revocation endpoint.
+    /// - Throws: as `client()`.
+    fileprivate func revokingClient() throws(OmlxError) -> OAuthClient {
+        guard let method = revocationEndpointAuthMethod.flatMap(ClientAuthMethod.init(rawValue:)) else {
+            return try client()
+        }
+        return OAuthClient(id: clientID, secret: clientSecret, method: method, serverMethods: [method.rawValue])
+    }
+}

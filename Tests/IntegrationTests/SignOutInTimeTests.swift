@@ -1,0 +1,105 @@
+// Signing out at a server that takes its time, and signing in once for many commands.
+
+import Foundation
+import Glibc
+import Testing
+
+@Suite("sign-outs in time, sign-ins once")
+struct SignOutInTimeTests {
+    private func demo(_ home: TestHome, revokingAt listener: RawListener) async throws -> Demo {
+        let demo = try await home.demo([
+            "metadata": ["patch": ["revocation_endpoint": "http://127.0.0.1:\(listener.port)/revoke"]]
+        ])
+        try home.configure(["demo": ["url": demo.url]])
+        #expect(try await home.login("demo").exit == 0)
+        return demo
+    }
+
+    @Test(
+        "logout honours --timeout at an endpoint that drips or says nothing, and deletes here; no ✓ for what nobody confirmed",
+        arguments: [true, false])
+    func timeout(drips: Bool) async throws {
+        try await TestHome.with { home in
+            let listener = try home.listen(
+                drips ? .drips("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n") : .hangs)
+            _ = try await demo(home, revokingAt: listener)
+            let logout = try await home.omlx("mcp", "logout", "demo", "--timeout", "1")
+            #expect(logout.exit == 0 && logout.seconds < 8, "\(logout)")
+            #expect(logout.out.hasPrefix("! Signed out of demo") && logout.out.contains("did not confirm"), "\(logout)")
+            #expect(!logout.out.contains("✓"), "\(logout)")
+            let twice = try await home.omlx("mcp", "logout", "demo")
+            #expect(twice.out.contains("there was no sign-in"), "\(twice)")
+            #expect(!twice.out.contains("✓"), "\(twice)")
+        }
+    }
+
+    @Test("a signal ends the asking, not the deleting", arguments: [SIGINT, SIGTERM])
+    func signal(_ number: Int32) async throws {
+        try await TestHome.with { home in
+            let listener = try home.listen(.drips("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"))
+            _ = try await demo(home, revokingAt: listener)
+            let program = try home.start(["mcp", "logout", "demo"], input: "")
+            try await home.sees("request for the revocation") { listener.hasBeenAsked }
+            program.signal(number)
+            let logout = try await home.note(program.end(within: 20))
+            #expect(logout.exit == 130 && logout.seconds < 9, "\(logout)")
+            #expect(logout.out.contains("deleted here") && !logout.out.contains("✓"), "\(logout)")
+            #expect(try await home.omlx("mcp", "tools", "demo").exit == 4)
+        }
+    }
+
+    @Test("five commands with --login at the same time ask the person once, and all of them work")
+    func manyCommands() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.configure(["demo": ["url": demo.url]])
+            let browser = try home.recordingBrowser()
+            let programs = try (0..<5).map { _ in
+                try home.start(["mcp", "call", "demo__whoami", "--login"], browser: browser, input: "")
+            }
+            for program in programs {
+                let run = try await home.note(program.end())
+                #expect(run.exit == 0, "\(run)")
+            }
+            #expect(home.openedAddresses.count == 1)
+            #expect(try await demo.state["tokenGrants"]["authorization_code"].int == 1)
+            try await demo.secretsSeen().expectNone(in: home)
+        }
+    }
+
+    @Test(
+        "expires_in 0 with a refresh token: a call costs no token request while the token works, one when it does not")
+    func noLife() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo(["token": ["expiresIn": 0]])
+            try home.configure(["demo": ["url": demo.url]])
+            #expect(try await home.login("demo").exit == 0)
+            #expect(try await home.omlx("mcp", "call", "demo__whoami").exit == 0)
+            #expect(try await demo.state["tokenRequests"]["refresh_token"].int == nil)
+            try await demo.happen("expire-tokens")
+            #expect(try await home.omlx("mcp", "call", "demo__whoami").exit == 0)
+            #expect(try await demo.state["tokenRequests"]["refresh_token"].int == 1)
+        }
+    }
+
+    @Test(
+        "login --force leaves one sign-in alive at the server; status forgets the error of a sign-in that went well since"
+    )
+    func forced() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.configure(["demo": ["url": demo.url]])
+            #expect(try await home.login("demo").exit == 0)
+            try await demo.script(["authorization": ["consent": "deny"]])
+            #expect(try await home.login("demo", "--force").exit == 1)
+            let failed = try await home.omlx("mcp", "status", "demo", "--json")
+            #expect(failed.json["servers"][0]["last_error"]["code"].string == "OAUTH_ACCESS_DENIED", "\(failed)")
+            try await demo.script(["authorization": ["consent": "auto"]])
+            #expect(try await home.login("demo", "--force").exit == 0)
+            let state = try await demo.state
+            #expect(state["liveRefreshTokens"].int == 1 && state["liveAccessTokens"].int == 1)
+            let good = try await home.omlx("mcp", "status", "demo", "--json")
+            #expect(good.exit == 0 && good.json["servers"][0]["last_error"]["code"].string == nil, "\(good)")
+        }
+    }
+}
