@@ -183,7 +183,7 @@ struct AuthorizationResponseTests {
 
     @Test(
         "an error beside a code wins, named once, twice or not at all",
-        arguments: ["error=x", "error=x&error=y", "error=", "error", "error=access_denied&error=access_denied"])
+        arguments: ["error=x", "error=x&error=y", "error=x&error=", "error=access_denied&error=access_denied"])
     func errorAndCode(fields: String) {
         let error = error("code=PLANTED-CODE&state=the-state&\(fields)")
         #expect(error?.code == .oauthAuthorizationError)

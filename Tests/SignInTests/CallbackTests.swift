@@ -306,6 +306,8 @@ struct PastedAnswerTests {
             if case .other = reader.read([vain]) {} else { Issue.record("\(vain)") }
         }
         #expect(reader.read([Self.address]) == .answer(Self.query))
+        if case .other = reader.read(["\"" + Self.address.prefix(40)]) {} else { Issue.record("half an address") }
+        #expect(reader.read(["  " + Self.address.dropFirst(40) + "\""]) == .answer(Self.query), "quoted and in pieces")
         #expect(reader.read(["?" + Self.query]) == .answer(Self.query))
         #expect(reader.read(["4/0AbcDEF99"]) == .answer("code=4%2F0AbcDEF99&state=st%2Bate"))
     }
