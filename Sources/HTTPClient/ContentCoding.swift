@@ -18,14 +18,15 @@ struct ContentCoding: Sendable, Hashable {
             .map { ContentCoding(name: $0.hasPrefix("x-") ? String($0.dropFirst(2)) : $0) }
     }
 
-    /// The codings a request can ask for: those whose libraries came along with libcurl. Loads nothing.
-    static var asked: String {
+    /// The codings a request can ask for: those whose libraries came along with libcurl. Loads nothing; to be asked once
+    /// libcurl is loaded.
+    static let asked: String = {
         var names: [String] = []
         if ccoding_is_loaded(ccoding_gzip) { names += ["gzip", "deflate"] }
         if ccoding_is_loaded(ccoding_brotli) { names.append("br") }
         if ccoding_is_loaded(ccoding_zstd) { names.append("zstd") }
         return names.joined(separator: ", ")
-    }
+    }()
 }
 
 /// What the first bytes of a body are.

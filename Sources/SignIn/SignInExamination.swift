@@ -235,7 +235,8 @@ extension SignInMachine {
 extension SignInExamination {
     /// Takes over what the machine knows by now.
     fileprivate mutating func note(_ machine: SignInMachine) {
-        notices = machine.notices
+        // What the look says is a finding of its own.
+        if look == nil { notices = machine.notices }
         usesDevice = machine.usesDevice
         guard let discovery = machine.discovery else { return }
         documents = machine.documents

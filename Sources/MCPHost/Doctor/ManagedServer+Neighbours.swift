@@ -13,6 +13,8 @@ extension ManagedServer {
         guard let error = first.error, mayBeMisaddressed(error, first) else { return nil }
         for candidate in NeighbourAddress.all(of: url, isSSE: configuration.transport.name == "sse") {
             if Task.isCancelled { return nil }
+            // Where nothing answers over http, only https is left.
+            if first.observer.heard.isEmpty, candidate.url.origin == url.origin { continue }
             let attempt = await attempt(header: nil, at: target(candidate), seconds: Self.patience)
             guard let spoken = spoken(attempt, candidate) else { continue }
             return found(candidate, spoken, url)
@@ -27,7 +29,8 @@ extension ManagedServer {
             .protocolInvalidMessage, .protocolErrorResponse, .protocolStreamBroken, .transportTimeout:
             return !first.observer.heard.isEmpty
         // Perhaps TLS is spoken there.
-        case .transportNotHTTP, .transportClosed: return url?.isSecure == false
+        case .transportNotHTTP, .transportClosed, .transportConnectionRefused, .transportConnectTimeout:
+            return url?.isSecure == false
         default: return false
         }
     }
