@@ -65,14 +65,16 @@ struct StoreOpener {
         for _ in 0..<Self.tries {
             session.console.note("No sign-in is kept yet, and \(reason.inWords).")
             session.console.note(
-                "  k  keep sign-ins in the keyring: \(await way(past: reason, configuration, options))")
+                "  u  unlock it, and keep sign-ins there: \(await way(past: reason, configuration, options))")
             session.console.note(
                 "  f  keep them in encrypted files; later they can be moved: omlx mcp store migrate --to secretservice")
-            switch try await Terminal.answer("Keyring or files? [k/f] ", seconds: Self.patience)?.lowercased() {
-            case "f", "files":
+            switch try await Terminal.answer("Unlock the keyring, or files? [u/f] ", seconds: Self.patience)?
+                .lowercased()
+            {
+            case "f", "file", "files", "n", "no":
                 options.declinesKeyring = true
                 return
-            case "k", "keyring":
+            case "u", "unlock", "k", "keyring", "y", "yes":
                 if reason == .locked { try await unlock(configuration, options) }
                 guard let now = await configuration.keyringObstacle(options) else { return }
                 reason = now
@@ -91,14 +93,14 @@ struct StoreOpener {
         past reason: KeyringObstacle, _ configuration: HostConfiguration, _ options: HostOptions
     ) async -> String {
         switch reason {
-        case .silent: "see that it answers, then type k"
+        case .silent: "see that it answers, then type u"
         case .withholding:
-            "let it give items to programs without asking (KeePassXC: Secret Service Integration), then type k"
+            "let it give items to programs without asking (KeePassXC: Secret Service Integration), then type u"
         case .locked where hasDisplay: "it asks for its password in a window of its own"
         case .locked:
             await configuration.keyringTakesPassword(options)
                 ? "its password is asked for here"
-                : "it opens in a window of its own only, and there is no display here: open it there, then type k"
+                : "it opens in a window of its own only, and there is no display here: open it there, then type u"
         }
     }
 

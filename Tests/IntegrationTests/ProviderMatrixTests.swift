@@ -47,53 +47,69 @@ struct Encounter: Sendable, CustomTestStringConvertible {
         return (registers ? registered : []) + byHand + odd
     }
 
-    static let all: [Encounter] =
-        // It has no public clients, though it answers `none` to those that register so, and refreshes by Basic alone.
-        clients(of: Encounter(program: .oidcMock, revocation: nil)).filter { $0.method != "none" }.map { one in
-            one.with { if $0.isRegistered, $0.method == "client_secret_post" { $0.refreshes = false } }
+    static let all: [Encounter] = [oidcMock, sdkAuth, allauth, canaille, djangoOIDC, django, glewlwyd].flatMap { $0 }
+
+    /// It has no public clients, though it answers `none` to those that register so, and refreshes by Basic alone.
+    private static var oidcMock: [Encounter] {
+        var all = clients(of: Encounter(program: .oidcMock, revocation: nil)).filter { $0.method != "none" }
+        for index in all.indices where all[index].isRegistered && all[index].method == "client_secret_post" {
+            all[index].refreshes = false
         }
-        + [
-            Encounter(
-                program: .oidcMock, method: "client_secret_basic", options: ["--no-refresh-token"], refreshes: false,
-                revocation: nil),
-            Encounter(
-                program: .oidcMock, isRegistered: false, method: "client_secret_basic", options: ["--require-nonce"],
-                revocation: nil),
-        ]
-        // Its revocation wants the secret in the form, whatever the client's method, and of a client without one too.
-        + clients(of: Encounter(program: .sdkAuth)).map { one in
-            one.with { if $0.method != "client_secret_post" { $0.revocation = "unconfirmed" } }
+        var more = Encounter(program: .oidcMock, method: "client_secret_basic", revocation: nil)
+        all.append(more.with { ($0.options, $0.refreshes) = (["--no-refresh-token"], false) })
+        more.isRegistered = false
+        return all + [more.with { $0.options = ["--require-nonce"] }]
+    }
+
+    /// Its revocation wants the secret in the form, whatever the client's method, and of a client without one too.
+    private static var sdkAuth: [Encounter] {
+        var all = clients(of: Encounter(program: .sdkAuth))
+        for index in all.indices where all[index].method != "client_secret_post" {
+            all[index].revocation = "unconfirmed"
         }
-        + [
-            Encounter(
-                program: .sdkAuth, method: "client_secret_post", options: ["--no-refresh-token"], refreshes: false)
+        let post = Encounter(program: .sdkAuth, method: "client_secret_post")
+        return all + [post.with { ($0.options, $0.refreshes) = (["--no-refresh-token"], false) }]
+    }
+
+    private static var allauth: [Encounter] {
+        let one = Encounter(program: .allauth)
+        let device = one.with { $0.usesDevice = true }
+        return clients(of: one) + [
+            one.with { $0.options = ["--jwt"] }, one.with { $0.options = ["--no-rotation"] }, device,
+            device.with { $0.isRegistered = false },
         ]
-        + clients(of: Encounter(program: .allauth))
-        + [
-            Encounter(program: .allauth, options: ["--jwt"]), Encounter(program: .allauth, options: ["--no-rotation"]),
-            Encounter(program: .allauth, usesDevice: true),
-            Encounter(program: .allauth, isRegistered: false, usesDevice: true),
-        ]
-        // Its revocation takes Basic alone, so a client that has no secret is refused there.
-        + clients(of: Encounter(program: .canaille)).map { one in
-            one.with { if !$0.isRegistered, $0.method == "none" { $0.revocation = "unconfirmed" } }
+    }
+
+    /// Its revocation takes Basic alone, so a client that has no secret is refused there.
+    private static var canaille: [Encounter] {
+        var all = clients(of: Encounter(program: .canaille))
+        for index in all.indices where !all[index].isRegistered && all[index].method == "none" {
+            all[index].revocation = "unconfirmed"
         }
-        + [Encounter(program: .canaille, options: ["--no-nonce"])]
-        + clients(of: Encounter(program: .djangoOIDC, revocation: nil), registers: false)
-        + [
+        return all + [Encounter(program: .canaille, options: ["--no-nonce"])]
+    }
+
+    private static var djangoOIDC: [Encounter] {
+        clients(of: Encounter(program: .djangoOIDC, revocation: nil), registers: false)
+    }
+
+    private static var django: [Encounter] {
+        let byHand = Encounter(program: .django, isRegistered: false)
+        let basic = byHand.with { $0.method = "client_secret_basic" }
+        return [
             Encounter(program: .django, options: ["--public-clients"]),
-            Encounter(program: .django, method: "client_secret_basic"),
-            Encounter(program: .django, isRegistered: false),
-            Encounter(program: .django, isRegistered: false, method: "client_secret_basic"),
-            Encounter(program: .django, isRegistered: false, method: "client_secret_post"),
-            Encounter(program: .django, isRegistered: false, method: "client_secret_basic", secret: oddSecret),
+            Encounter(program: .django, method: "client_secret_basic"), byHand, basic,
+            byHand.with { $0.method = "client_secret_post" }, basic.with { $0.secret = oddSecret },
             Encounter(program: .django, usesDevice: true, options: ["--public-clients"]),
-            Encounter(program: .glewlwyd),
-            // Its revocation is for clients with a secret alone.
-            Encounter(program: .glewlwyd, isRegistered: false, revocation: "unconfirmed"),
-            Encounter(program: .glewlwyd, isRegistered: false, method: "client_secret_basic"),
-            Encounter(program: .glewlwyd, isRegistered: false, usesDevice: true, revocation: "unconfirmed"),
         ]
+    }
+
+    /// Its revocation is for clients with a secret alone.
+    private static var glewlwyd: [Encounter] {
+        let byHand = Encounter(program: .glewlwyd, isRegistered: false, revocation: "unconfirmed")
+        let basic = byHand.with { ($0.method, $0.revocation) = ("client_secret_basic", "confirmed") }
+        return [Encounter(program: .glewlwyd), byHand, basic, byHand.with { $0.usesDevice = true }]
+    }
 
     /// The server's options and the entry's `auth`.
     func arrangement() throws -> (options: [String], auth: [String: Any]) {
