@@ -1,6 +1,7 @@
 // The listening socket and its connections: bound on loopback, gone without a trace when stopped.
 
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import Synchronization
@@ -8,42 +9,54 @@ import Synchronization
 /// All open connections, so that they can be closed at once.
 final class Connections: Sendable {
     private struct State {
-        var channels: [ObjectIdentifier: any Channel] = [:]
+        var open: [ObjectIdentifier: (channel: any Channel, held: (any Sendable)?)] = [:]
         var isClosed = false
     }
 
     private let state = Mutex(State())
 
-    func add(_ channel: any Channel) {
+    /// - Parameter held: kept until the connection is closed. The HTTP library's own view of it, let go of before, ends the
+    ///   process, for its writer was not finished; and the library lets go of those that come while it is stopped.
+    func add(_ channel: any Channel, holding held: (any Sendable)? = nil) {
         let isClosed = state.withLock { state in
-            if !state.isClosed { state.channels[ObjectIdentifier(channel)] = channel }
+            state.open[ObjectIdentifier(channel)] = (channel, held)
             return state.isClosed
         }
-        if isClosed { return channel.close(promise: nil) }
-        channel.closeFuture.whenComplete { [weak self] _ in
-            self?.state.withLock { $0.channels[ObjectIdentifier(channel)] = nil }
+        // Its handlers are gone by then, and with them what is unfinished.
+        channel.closeFuture.whenComplete { _ in
+            _ = self.state.withLock { $0.open.removeValue(forKey: ObjectIdentifier(channel)) }
         }
+        if isClosed { channel.close(promise: nil) }
     }
 
     func closeAll() async {
-        let channels = state.withLock { state in
+        let open = state.withLock { state in
             state.isClosed = true
-            return Array(state.channels.values)
+            return state.open.values.map(\.channel)
         }
-        for channel in channels { try? await channel.close() }
+        for channel in open { try? await channel.close() }
     }
 }
 
-/// Registers its connection, and closes it when the client has closed its side: the HTTP library allows half-closed
-/// connections and would notice a client's leaving only at the next write.
+/// The HTTP library's connections, each registered.
+private struct RegisteredConnection: ServerChildChannel {
+    let http: HTTP1Channel
+    let connections: Connections
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        http.setup(channel: channel, logger: logger).map { connection in
+            connections.add(channel, holding: connection)
+            return connection
+        }
+    }
+
+    func handle(value: HTTP1Channel.Value, logger: Logger) async { await http.handle(value: value, logger: logger) }
+}
+
+/// Closes its connection when the client has closed its side: the HTTP library allows half-closed connections and would
+/// notice a client's leaving only at the next write.
 private final class ConnectionWatcher: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
-
-    private let connections: Connections
-
-    init(connections: Connections) { self.connections = connections }
-
-    func handlerAdded(context: ChannelHandlerContext) { connections.add(context.channel) }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .some(.inputClosed) = event as? ChannelEvent {
@@ -66,8 +79,12 @@ struct Listener: Sendable {
         let (ports, found) = AsyncThrowingStream<Int, any Error>.makeStream()
         let application = Application(
             responder: FrontDoor(core: core),
-            server: .http1(
-                configuration: .init(additionalChannelHandlers: [ConnectionWatcher(connections: connections)])),
+            server: HTTPServerBuilder { responder in
+                RegisteredConnection(
+                    http: HTTP1Channel(
+                        responder: responder, configuration: .init(additionalChannelHandlers: [ConnectionWatcher()])),
+                    connections: connections)
+            },
             configuration: .init(address: .hostname("127.0.0.1", port: port), reuseAddress: true),
             onServerRunning: { channel in
                 let bound = channel.localAddress?.port ?? port

@@ -52,8 +52,10 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
     /// The method to wish for: a public client where the server admits one, or does not say.
     public static func preferredMethod(of server: AuthorizationServerMetadata) -> ClientAuthMethod {
         guard let methods = server.tokenEndpointAuthMethods, !methods.contains("none") else { return .none }
-        if methods.contains(ClientAuthMethod.post.rawValue) { return .post }
-        return methods.contains(ClientAuthMethod.basic.rawValue) ? .basic : .none
+        let possible = [ClientAuthMethod.post, .basic].filter { methods.contains($0.rawValue) }
+        // A client may be held to the method it registered: one that both endpoints take (RFC 8414 §2).
+        let revocation = server.revocationEndpointAuthMethods
+        return possible.first { revocation?.contains($0.rawValue) ?? true } ?? possible.first ?? .none
     }
 
     /// The document sent (C7.10, C7.12, C7.14).

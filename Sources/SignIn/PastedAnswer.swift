@@ -36,15 +36,21 @@ struct PasteReader {
     mutating func read(_ lines: [String]) -> Reading {
         let text = PastedText.cleaned(String(lines.joined(separator: "\n").prefix(Self.textLimit)))
         guard text.contains(where: { !$0.isWhitespace }) else { return .nothing }
+        let readings = PastedText.queries(text).map(weigh)
+        if let answer = readings.first(where: \.isAnswer) {
+            fragments = []
+            return answer
+        }
         // It may go on from what was pasted last, or from some pastes before.
         if !text.contains("://") {
             for start in fragments.indices.reversed() {
                 let continued = (fragments[start...] + [text]).joined(separator: "\n")
-                if let answer = PastedText.queries(continued).lazy.map(weigh).first(where: \.isAnswer) { return answer }
+                if let answer = PastedText.queries(continued).lazy.map(weigh).first(where: \.isAnswer) {
+                    fragments = []
+                    return answer
+                }
             }
         }
-        let readings = PastedText.queries(text).map(weigh)
-        if let answer = readings.first(where: \.isAnswer) { return answer }
         if readings.isEmpty, let code = PastedText.code(text) { return bareCode(code) }
         fragments = (fragments + [text]).suffix(Self.fragmentLimit)
         return readings.first ?? .other(Self.advice(text))

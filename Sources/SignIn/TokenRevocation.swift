@@ -27,6 +27,8 @@ struct TokenRevocation {
         do throws(OmlxError) { authentication = ClientAuthentication(try credential.revokingClient()) } catch {
             return .unconfirmed(error.description)
         }
+        // The list is the endpoint's; the client may be held to what it registered all the same.
+        var registered = try? credential.client()
         let end = ContinuousClock.now + .seconds(seconds)
         let context = context.judging(credential.addresses)
         var problems: [String] = []
@@ -36,12 +38,21 @@ struct TokenRevocation {
                 problems.append("\(hint): not asked for, " + (left > 0 ? "interrupted" : "no time was left"))
                 continue
             }
-            let result = await context.fetch(as: &authentication) { client in
+            let request = { (client: OAuthClient) in
                 var request = TokenRequest.revoke(token, hint: hint, at: endpoint, as: client)
                 let left = max((end - .now).inSeconds, 0)
                 request.limits.firstByte = min(request.limits.firstByte, left)
                 request.limits.total = min(request.limits.total ?? left, left)
                 return request
+            }
+            var result = await context.fetch(as: &authentication, request)
+            if case .success(let reply) = result, reply.head.status == 401, let client = registered,
+                client.form.method != authentication.client.form.method
+            {
+                result.wipe()
+                authentication = ClientAuthentication(client)
+                registered = nil
+                result = await context.fetch(as: &authentication, request)
             }
             switch result {
             case .success(let reply):

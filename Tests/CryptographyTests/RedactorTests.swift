@@ -99,22 +99,15 @@ struct RedactorTests {
 
     // MARK: time
 
-    @Test("Hundreds of secrets and long repetitions take time in proportion to the text")
+    @Test("Hundreds of secrets and long repetitions are no more than one way through the text", .timeLimit(.minutes(5)))
     func linear() {
         let redactor = Redactor()
         redactor.learn(String(repeating: "a", count: 5000) + "b")
         redactor.learn(String(repeating: "ab", count: 3000))
         for number in 0..<300 { redactor.learn("secret-number-\(number)-" + String(repeating: "q", count: 200)) }
-        _ = redactor.hide("ready")
-        func time(_ count: Int) -> Duration {
-            let text = String(repeating: "a", count: count) + String(repeating: "%61", count: count)
-            let times = (0..<3).map { _ in ContinuousClock().measure { _ = redactor.hide(text, limit: .max) } }
-            return times.min() ?? .zero
-        }
-        let small = time(20_000)
-        let large = time(200_000)
-        // Ten times the text: about ten times as long, where a square would be a hundred times.
-        #expect(large < small * 40, "\(small), \(large)")
+        // By comparing each secret at each place this would take hours.
+        let text = String(repeating: "a", count: 200_000) + String(repeating: "%61", count: 200_000)
+        #expect(redactor.hide(text, limit: .max) == text)
     }
 
     // MARK: what is a secret

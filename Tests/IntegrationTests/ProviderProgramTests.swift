@@ -31,7 +31,7 @@ struct ProviderProgramTests {
             let status = try await home.omlx("mcp", "status", "--json")
             let profile = status.json["servers"].named("guarded")["profile"]
             #expect(profile["name"].string == "entra" && profile["title"].string == "Microsoft Entra", "\(status)")
-            #expect(profile["changes"].array.count == 2, "\(status)")
+            #expect(profile["changes"].array.count == 3, "\(status)")
 
             try home.configure(entry(demo, ["profile": "none"]))
             let strict = try await home.login("guarded", "--force")

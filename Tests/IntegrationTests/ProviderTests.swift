@@ -83,7 +83,7 @@ struct ProviderTests {
         }
     }
 
-    @Test("a client made by hand at django-oidc-provider: no scope in the reply, an issuer with a path")
+    @Test("a client made by hand at django-oidc-provider, no scope in the reply, an issuer with a path")
     func djangoOIDC() async throws {
         try await TestHome.with { home in
             let port = try RawListener.closedPort()

@@ -46,9 +46,6 @@ struct Misbehaviour: Sendable, CustomTestStringConvertible {
             #"{"metadata": {"patch": {"authorization_endpoint": "http://as.example/authorize"}}}"#, "OAUTH_INSECURE_URL"
         ),
         Misbehaviour(
-            "http registration endpoint off loopback",
-            #"{"metadata": {"patch": {"registration_endpoint": "http://as.example/register"}}}"#, "OAUTH_INSECURE_URL"),
-        Misbehaviour(
             "metadata for another resource",
             #"{"resourceMetadata": {"patch": {"resource": "https://other.example/mcp"}}}"#,
             "OAUTH_RESOURCE_MISMATCH"),

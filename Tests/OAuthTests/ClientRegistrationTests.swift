@@ -126,6 +126,16 @@ struct ClientRegistrationTests {
         #expect(ClientRegistrationRequest.preferredMethod(of: server) == expected)
     }
 
+    @Test("RFC 8414 §2: of two methods the one that the revocation endpoint takes too")
+    func preferredForBoth() throws {
+        var server = try server()
+        server.tokenEndpointAuthMethods = ["client_secret_basic", "client_secret_post"]
+        for (listed, expected) in [(["client_secret_basic"], ClientAuthMethod.basic), (["private_key_jwt"], .post)] {
+            server.revocationEndpointAuthMethods = listed
+            #expect(ClientRegistrationRequest.preferredMethod(of: server) == expected)
+        }
+    }
+
     @Test(
         "C7.2, C4.8: how a configured client shows itself",
         arguments: [
