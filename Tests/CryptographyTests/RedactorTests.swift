@@ -105,9 +105,9 @@ struct RedactorTests {
         redactor.learn(String(repeating: "a", count: 5000) + "b")
         redactor.learn(String(repeating: "ab", count: 3000))
         for number in 0..<300 { redactor.learn("secret-number-\(number)-" + String(repeating: "q", count: 200)) }
-        // By comparing each secret at each place this would take hours.
+        // By comparing each secret at each place this would take hours. What begins as a secret does is hidden.
         let text = String(repeating: "a", count: 200_000) + String(repeating: "%61", count: 200_000)
-        #expect(redactor.hide(text, limit: .max) == text)
+        #expect(redactor.hide(text, limit: .max) == "<redacted>")
     }
 
     // MARK: what is a secret

@@ -224,7 +224,8 @@ struct AnswerTests {
     func noLife() throws {
         var course = try asking()
         course.answer()
-        course.fetched(reply(
+        course.fetched(
+            reply(
                 200,
                 ["access_token": "demo-at-1", "token_type": "Bearer", "expires_in": 0, "refresh_token": "demo-rt-1"]))
         let credential = try #require(course.result?.credential)

@@ -53,7 +53,8 @@ extension ManagedServer {
 
     /// A sign-in that was missing works when a call got through with a token; the last error is over.
     private func noteGoodAnswer() async {
-        if status.lastError != nil { board.change { $0.lastError = nil } }
+        // What went wrong since the answer came, such as the connection's end, is not over.
+        if status.lastError != nil, status.transport.state != .failed { board.change { $0.lastError = nil } }
         guard [.needed, .expired, .refreshFailed].contains(status.signIn.state),
             (try? await authorizer?.authorization())?.tokenGeneration != nil
         else { return }
