@@ -20,8 +20,8 @@ matrix := ProviderMatrixTests
 tests_at_once := 16
 sanitized_tests_at_once := 6
 run_tests = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(2) \
-    swift test --skip-build $(1) --parallel --skip '$(proofs)|$(matrix)' && \
-    swift test --skip-build $(1) --filter '$(proofs)'
+    scripts/run-tests.sh $(1) --parallel --skip '$(proofs)|$(matrix)' && \
+    scripts/run-tests.sh $(1) --filter '$(proofs)'
 install_root := $(DESTDIR)$(PREFIX)
 
 .PHONY: help run test test-providers soak test-browser build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
@@ -46,7 +46,7 @@ test-providers: ## sign in as every kind of client at every authorization server
 	@scripts/build-tests.sh $(SWIFT_FLAGS)
 	@scripts/venvs.sh
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(tests_at_once) \
-	    swift test --skip-build $(SWIFT_FLAGS) --parallel --filter '$(matrix)'
+	    scripts/run-tests.sh $(SWIFT_FLAGS) --parallel --filter '$(matrix)'
 
 test-browser: ## sign in with a real browser, Chromium, with scripts and without
 	@scripts/setup.sh browser
@@ -59,7 +59,7 @@ soak: ## the proofs in full: 1,000 expiries and 10,000 generations, most of an h
 	@scripts/build-tests.sh $(SWIFT_FLAGS)
 	@scripts/venvs.sh
 	OMLX_SOAK_EXPIRIES=$${OMLX_SOAK_EXPIRIES:-1000} OMLX_SOAK_GENERATIONS=$${OMLX_SOAK_GENERATIONS:-10000} \
-	    swift test --skip-build --filter '$(proofs)|GenerationTests' $(SWIFT_FLAGS)
+	    scripts/run-tests.sh --filter '$(proofs)|GenerationTests' $(SWIFT_FLAGS)
 
 build: ## the release programs, in .build/release
 	@scripts/setup.sh build
