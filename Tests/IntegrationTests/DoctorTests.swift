@@ -19,9 +19,10 @@ struct DoctorCommandTests {
             for (server, exit) in [("demo", 4), ("down", 1), ("hangs", 1), ("child", 1), ("broken", 2), ("nowhere", 1)]
                 as [(String, Int32)]
             {
-                let run = try await home.omlx("mcp", "doctor", server, "--timeout", "3")
+                let limit = server == "hangs" ? "3" : "60"
+                let run = try await home.omlx("mcp", "doctor", server, "--timeout", limit)
                 #expect(run.exit == exit && !run.out.isEmpty, "\(run)")
-                let json = try await home.omlx("mcp", "doctor", server, "--timeout", "3", "--json")
+                let json = try await home.omlx("mcp", "doctor", server, "--timeout", limit, "--json")
                 #expect(json.exit == exit && json.json["verdict"].string == "problem", "\(json)")
             }
             #expect(!FileManager.default.fileExists(atPath: home.database), "nothing is written")

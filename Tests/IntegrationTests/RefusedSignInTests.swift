@@ -61,7 +61,7 @@ struct Misbehaviour: Sendable, CustomTestStringConvertible {
     }
 
     /// What is added to `login`, so that nobody is waited for in vain for long.
-    var words: [String] { code == "OAUTH_CALLBACK_TIMEOUT" ? ["--timeout", "8"] : [] }
+    var words: [String] { code == "OAUTH_CALLBACK_TIMEOUT" ? ["--timeout", "15"] : [] }
 
     func apply(to demo: Demo) async throws {
         let object = try JSONSerialization.jsonObject(with: Data(script.utf8)) as? [String: Any]
@@ -117,7 +117,7 @@ struct RefusedSignInTests {
             try home.configure(["demo": ["url": demo.url]])
             // Like a full disk: no file may grow.
             let program = try home.startShell("ulimit -f 0; exec \"$OMLX\" mcp login demo --no-browser </dev/null")
-            let login = try await home.note(program.end(within: 45))
+            let login = try await home.note(program.end())
             #expect(login.exit == 1 && login.err.contains("error: STORE_WRITE_FAILED: "), "\(login)")
             #expect(!login.err.contains("Sign in to demo at"), "\(login)")
             #expect(try await demo.state["registrations"].int == 0, "\(login)")

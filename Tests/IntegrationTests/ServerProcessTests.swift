@@ -70,7 +70,7 @@ struct ServerProcessTests {
             #expect(started.session == started.server && !started.hasTerminal)
             program.signal(SIGKILL)
             try await waitForEnd(of: started.server)
-            _ = try? await program.end(within: 20)
+            _ = try? await program.end()
         }
     }
 
@@ -81,7 +81,7 @@ struct ServerProcessTests {
         try await TestHome.with { home in
             let (program, started) = try await running(home)
             program.signal(signal)
-            let run = try await home.note(program.end(within: 40))
+            let run = try await home.note(program.end())
             #expect(run.exit == 130, "\(run)")
             #expect(!isAlive(started.server) && !isAlive(started.daemon))
         }

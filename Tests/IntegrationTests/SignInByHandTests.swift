@@ -111,10 +111,10 @@ struct SignInByHandTests {
     func timeLimit() async throws {
         try await TestHome.with { home in
             _ = try await demo(home)
-            let (program, address) = try await home.loginByHand("demo", "--timeout", "6", "--json")
+            let (program, address) = try await home.loginByHand("demo", "--timeout", "20", "--json")
             let redirect = try #require(parameter("redirect_uri", of: address))
             _ = try await visit(home, redirect + "?error=access_denied&error_description=Not%20today")
-            let login = try await home.note(program.end(within: 30))
+            let login = try await home.note(program.end())
             let error = login.json["error"]
             #expect(login.exit == 1 && error["code"].string == "OAUTH_CALLBACK_TIMEOUT", "\(login)")
             #expect(error["message"].string?.contains("access_denied: Not today") == true, "\(login)")
@@ -161,7 +161,7 @@ struct SignInByHandTests {
             let (program, address) = try await home.loginByHand("demo", "--force")
             try await program.text("Waiting", in: .errors)
             program.signal(signal)
-            let login = try await home.note(program.end(within: 120))
+            let login = try await home.note(program.end())
             #expect(login.exit == 130 && !login.err.contains("error:"), "\(login)")
             let client = try #require(parameter("client_id", of: address))
             for words in ["redirect URI to register: ", "client_id: " + client, "--reset-client"] {

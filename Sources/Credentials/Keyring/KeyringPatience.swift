@@ -20,6 +20,9 @@ final class KeyringPatience: Sendable {
 
     private static let all = Mutex<[String: KeyringPatience]>([:])
     private let state = Mutex(State())
+    private let now: @Sendable () -> ContinuousClock.Instant
+
+    init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) { self.now = now }
 
     /// The patience with the keyring of a session bus, shared by all stores of the process.
     static func of(bus address: String) -> KeyringPatience {
@@ -34,7 +37,7 @@ final class KeyringPatience: Sendable {
     /// What an operation that wants so many seconds gets.
     func limit(_ wanted: Double) -> Double {
         state.withLock { state in
-            if let last = state.last, last.duration(to: .now) > .seconds(Self.forgetting) { state = State() }
+            if let last = state.last, last.duration(to: now()) > .seconds(Self.forgetting) { state = State() }
             guard state.spent > 0 else { return wanted }
             return min(wanted, max(Self.least, Self.total - state.spent))
         }
@@ -46,13 +49,10 @@ final class KeyringPatience: Sendable {
     /// Nothing came since then.
     /// - Parameter longest: the silence of one call, in seconds: what an operation took before it was not in vain.
     func waitedInVain(since start: ContinuousClock.Instant, atMost longest: Double) {
-        let now = ContinuousClock.now
+        let now = now()
         state.withLock { state in
             let from = max(start, state.last ?? start)
-            let seconds =
-                Double((from.duration(to: now)).components.attoseconds) / 1e18
-                + Double(from.duration(to: now).components.seconds)
-            state.spent += min(max(0, seconds), longest)
+            state.spent += min(max(0, from.duration(to: now) / .seconds(1)), longest)
             state.last = now
         }
     }
