@@ -46,6 +46,12 @@ final class KeyringFixture {
     /// Sends the keyring a signal.
     func signal(_ number: Int32) { if let daemon { kill(daemon.processID, number) } }
 
+    /// Lets a stopped keyring go on, and waits until it answers: it has much to catch up with.
+    func awaken() throws {
+        signal(SIGCONT)
+        _ = try run(keyring.ping)
+    }
+
     /// Runs something that asks the keyring, and waits until a question to it is on the bus.
     func whenAsked(_ begin: () -> Void) throws {
         let monitor = try ProbeProcess(

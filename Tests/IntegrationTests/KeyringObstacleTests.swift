@@ -88,7 +88,7 @@ struct KeyringObstacleTests {
             let keyring = try await OtherKeyring(home, "keepassxc", display: display.name)
             var variables = keyring.variables
             #expect(try await login(home, variables).exit == 0)
-            // Locking writes what KeePassXC would write a tenth of a second later.
+            // Locking waits until what KeePassXC keeps is written.
             for word in ["lock", "ask", "kill", "start"] { try await keyring.say(word) }
             let locked = try await home.omlx("mcp", "tools", variables: variables)
             #expect(locked.exit == 1 && locked.err.contains("STORE_LOCKED"), "\(locked)")
@@ -218,7 +218,7 @@ struct KeyringObstacleTests {
                 }
                 keyring.signal(SIGSTOP)
                 let run = home.note(try await program.end())
-                keyring.signal(SIGCONT)
+                try await keyring.awaken()
                 return run
             }
             let again = try await stopped(["login", "demo", "--force"])

@@ -41,6 +41,16 @@ is_ready() {
     path=$(collection) && is_open "$path"
 }
 
+# Whether it shows as many items as its file has: it writes a tenth of a second after a change, and shows items a moment
+# after the database is open.
+is_settled() {
+    local items entries
+    items=$(call $secrets -o "$(collection)" -m org.freedesktop.DBus.Properties.Get \
+        org.freedesktop.Secret.Collection Items | grep -o "'/[^']*'" | wc -l)
+    entries=$(keepassxc-cli ls -q -R -f "$home/secrets.kdbx" <<<"the password" 2>/dev/null | grep -cv -e '/$' -e '^\[')
+    [[ $items -eq $entries ]]
+}
+
 start_keepassxc() {
     rm -f "$TMPDIR"/keepassxc.*
     keepassxc --config "$home/keepassxc.ini" --localconfig "$home/local.ini" --pw-stdin "$home/secrets.kdbx" \
@@ -49,12 +59,14 @@ start_keepassxc() {
     disown
     # The alias is there before the database is open.
     until_true is_ready
+    until_true is_settled
 }
 
 # It takes no notice of SIGTERM.
 stop_keepassxc() { end_process "$provider"; }
 
 lock_keepassxc() {
+    until_true is_settled
     keepassxc --config "$home/keepassxc.ini" --localconfig "$home/local.ini" --lock >/dev/null 2>&1
     while is_ready; do sleep 0.02; done
 }

@@ -50,6 +50,12 @@ public struct TestKeyring: Sendable {
     /// Waits until the keyring answers.
     public var wait: String { "gdbus wait --session --timeout 180 org.freedesktop.secrets" }
 
+    /// Waits until it answers.
+    public var ping: String {
+        "gdbus call --session --timeout 180 -d org.freedesktop.secrets -o /org/freedesktop/secrets "
+            + "-m org.freedesktop.DBus.Peer.Ping"
+    }
+
     /// Locks everything in it.
     public var lock: String {
         "gdbus call --session -d org.freedesktop.secrets -o /org/freedesktop/secrets "

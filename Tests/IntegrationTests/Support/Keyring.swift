@@ -1,6 +1,7 @@
 // A real gnome-keyring for commands, and a display for the window it asks in.
 
 import Foundation
+import Glibc
 import TestSupport
 
 /// gnome-keyring on a bus of its own, as long as the home lives.
@@ -43,6 +44,12 @@ final class Keyring {
 
     /// Sends the keyring a signal.
     func signal(_ number: Int32) { daemon.signal(number) }
+
+    /// Lets a stopped keyring go on, and waits until it answers: it has much to catch up with.
+    func awaken() async throws {
+        signal(SIGCONT)
+        try await run(keyring.ping)
+    }
 
     /// A new keyring in the place of the locked one, with the same folder and password.
     func unlock() async throws {
@@ -127,16 +134,18 @@ final class Display {
         guard run.exit == 0 else { throw Missing(description: "the keyring shows no window: \(run)") }
     }
 
-    /// Waits for a window with this in its title, presses keys in it, and waits until it is gone.
+    /// Waits for a window with this in its title, presses keys in it, and waits until it is gone. Keys are pressed again
+    /// only after long: of keys pressed twice some would reach the next window, where they mean something else.
     func press(_ keys: String, inWindow title: String) async throws {
         let script = """
             i=0
             until window=$(xdotool search --onlyvisible --name '\(title)' 2>/dev/null | tail -n 1) && [ -n "$window" ]; do
-                i=$((i + 1)); [ $i -lt 1500 ] || exit 1; sleep 0.02
+                i=$((i + 1)); [ $i -lt 1500 ] || exit 1; sleep 0.05
             done
+            i=0
             while xdotool search --onlyvisible --name '\(title)' 2>/dev/null | grep -qx "$window"; do
-                i=$((i + 1)); [ $i -lt 1500 ] || exit 1
-                xdotool windowfocus --sync "$window" 2>/dev/null && xdotool key \(keys); sleep 0.3
+                if [ $((i % 200)) -eq 0 ]; then xdotool windowfocus --sync "$window" 2>/dev/null && xdotool key \(keys); fi
+                i=$((i + 1)); [ $i -lt 1500 ] || exit 1; sleep 0.05
             done
             """
         let run = try await home.run("/usr/bin/env", ["DISPLAY=\(name)", "/bin/sh", "-c", script])
