@@ -42,7 +42,7 @@ struct LineSplitter: Sendable {
     }
 }
 
-/// The end of what a child process wrote to its error stream.
+/// The end of what a child process wrote to its error stream, as a terminal would have shown it.
 struct ErrorStreamTail: Sendable {
     /// How many bytes are kept.
     static let limit = 4096
@@ -50,6 +50,10 @@ struct ErrorStreamTail: Sendable {
     private var partial: [UInt8] = []
     /// Whether the line is told already, and the rest of it is passed over.
     private var isCut = false
+    /// What the line was before a carriage return, after which it is written anew: a progress bar is one line, however
+    /// long it goes on.
+    private var overwritten: [UInt8] = []
+    private var isReturned = false
     private(set) var lines: [String] = []
     private var count = 0
 
@@ -61,7 +65,14 @@ struct ErrorStreamTail: Sendable {
             if byte == 0x0A {
                 completed.append(contentsOf: takeLine())
                 isCut = false
-            } else if !isCut, partial.count < Self.limit {
+                continue
+            }
+            if byte == 0x0D {
+                isReturned = true
+                continue
+            }
+            if isReturned { beginAnew() }
+            if !isCut, partial.count < Self.limit {
                 partial.append(byte)
             } else if !isCut {
                 isCut = true
@@ -74,11 +85,23 @@ struct ErrorStreamTail: Sendable {
     /// The rest without a line end.
     mutating func finish() -> [String] { takeLine() }
 
-    private mutating func takeLine() -> [String] {
-        if partial.last == 0x0D { partial.removeLast() }
-        guard !partial.isEmpty else { return [] }
-        let line = String(decoding: partial, as: UTF8.self) + (isCut ? "…" : "")
+    private mutating func beginAnew() {
+        isReturned = false
+        if partial.contains(where: { $0 > 0x20 }) { overwritten = partial }
         partial = []
+        isCut = false
+    }
+
+    private mutating func takeLine() -> [String] {
+        isReturned = false
+        var line = String(decoding: partial, as: UTF8.self).withoutTerminalControls()
+        if line.allSatisfy(\.isWhitespace) {
+            line = String(decoding: overwritten, as: UTF8.self).withoutTerminalControls()
+        }
+        overwritten = []
+        partial = []
+        guard !line.allSatisfy(\.isWhitespace) else { return [] }
+        if isCut { line += "…" }
         lines.append(line)
         count += line.utf8.count
         while count > Self.limit, lines.count > 1 { count -= lines.removeFirst().utf8.count }

@@ -185,12 +185,39 @@ extension MCPConnection {
     private func take(_ method: String, _ params: JSON?) {
         switch method {
         case "notifications/tools/list_changed": observer(.toolsListChanged)
-        case "notifications/message":
-            let data = params?["data"] ?? .null
-            let text = redactor.hide(data.stringValue ?? data.text())
-            let level = redactor.hide(params?["level"]?.stringValue ?? "info")
-            observer(.logMessage(level: OmlxError.shown(level, limit: 20), text: OmlxError.shown(text, limit: 1000)))
+        case "notifications/message": tellLog(params)
         default: break
+        }
+    }
+
+    /// The most lines of one log message that are told.
+    private static let logLines = 50
+
+    /// A log message (MCP 2025-11-25, logging), line by line.
+    private func tellLog(_ params: JSON?) {
+        let data = (params?["data"] ?? .null).withoutTerminalControls
+        let text = data.stringValue ?? data.text()
+        let level = redactor.hide((params?["level"]?.stringValue ?? "info").withoutTerminalControls())
+        let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
+        let told =
+            lines.prefix(Self.logLines).map { redactor.hide(String($0)) } + (lines.count > Self.logLines ? ["…"] : [])
+        for line in told {
+            observer(.logMessage(level: OmlxError.shown(level, limit: 20), text: OmlxError.shown(line, limit: 1000)))
+        }
+    }
+}
+
+extension JSON {
+    /// The value with its texts as a person would have read them on a terminal, line by line.
+    fileprivate var withoutTerminalControls: JSON {
+        switch self {
+        case .string(let text):
+            .string(
+                text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+                    .map { String($0).withoutTerminalControls() }.joined(separator: "\n"))
+        case .array(let elements): .array(elements.map(\.withoutTerminalControls))
+        case .object(let object): .object(JSONObject(object.map { ($0.key, $0.value.withoutTerminalControls) }))
+        case .null, .bool, .number: self
         }
     }
 }
