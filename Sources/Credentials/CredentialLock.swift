@@ -87,6 +87,16 @@ public final class CredentialLock: Sendable {
             "\(store)-\(digest.prefix(2))", in: folder, command: "writing a credential", timeout: timeout, now: now)
     }
 
+    /// The lock that whoever moves records from store to store holds, if it is free now.
+    static func acquireMigration(in folder: String, now: @Sendable () -> Date) async throws -> CredentialLock? {
+        do {
+            return try await acquire(
+                StoreMigration.lockName, in: folder, command: "signing out", timeout: 0, now: now)
+        } catch let error as OmlxError where error.code == .storeLockTimeout {
+            return nil
+        }
+    }
+
     /// Waits for the lock all who use a store have in common, whose name is none that a lock of one program has, or one of
     /// another store.
     static func acquireShared(

@@ -47,12 +47,17 @@ protocol RecordStore: CredentialStore {
     /// Finds out whether a first record could be kept, where that makes nothing and asks nobody: as a full disk.
     /// - Throws: what a save would.
     func tryKeeping() async throws
+    /// Keeps records from being moved to another store, at once or not at all.
+    /// - Returns: `nil` while they are moved, and of a store of which that cannot be known.
+    /// - Throws: `OmlxError` of class storage.
+    func keepingStill() async throws -> (any SharedLock)?
 }
 
 extension RecordStore {
     func caution() async throws -> String? { nil }
     func tryWriting() async throws {}
     func tryKeeping() async throws {}
+    func keepingStill() async throws -> (any SharedLock)? { nil }
 }
 
 extension CredentialStore {
@@ -79,6 +84,28 @@ extension CredentialStore {
     public func takeAway(_ damaged: DamagedRecord) async throws -> String {
         guard damaged.isRemovable, let store = self as? any RecordStore else { throw damaged.error }
         return try await store.discard(damaged)
+    }
+
+    /// Removes a credential without holding its lock, whatever it is, and what cannot be read of the same key beside it. What
+    /// holds the lock cannot bring it back: a save compares and swaps, and records are not moved meanwhile.
+    /// - Returns: how many there were that could not be read; `nil` where that cannot be made certain, and nothing is removed.
+    /// - Throws: `OmlxError` of class storage.
+    public func removeEverythingUnlocked(for key: CredentialKey) async throws -> Int? {
+        if self is MemoryStore {
+            try await removeCredential(for: key, expecting: .any)
+            return 0
+        }
+        guard !isShared, let store = self as? any RecordStore, let still = try await store.keepingStill() else {
+            return nil
+        }
+        do {
+            let count = try await store.remove(Credential.self, key, .any)
+            await still.release()
+            return count
+        } catch {
+            await still.release()
+            throw error
+        }
     }
 
     /// Finds out before a person is asked whether a sign-in could be kept, as far as that makes nothing and asks nobody.

@@ -71,7 +71,13 @@ public struct RefreshTransaction: Sendable {
         if credential.tokenGeneration != tokenGeneration { return .current(credential, isNew: false) }
         if credential.isRefreshTokenRejected { return .rejected(credential, Self.knownRejection(credential)) }
         guard let token = credential.refreshToken else { return .impossible(credential) }
-        return try await refresh(credential, token)
+        do {
+            return try await refresh(credential, token)
+        } catch let error as OmlxError where error.code == .storeConflict {
+            // Somebody signed out, who did not wait for the lock.
+            guard try await context.store.credential(for: key) == nil else { throw error }
+            return .gone
+        }
     }
 
     /// The error of a rejection that was noted earlier.
@@ -180,9 +186,12 @@ public struct RefreshTransaction: Sendable {
             return try await persist(renewed, over: credential)
         } catch let error as OmlxError where error.code == .storeConflict && isFirst {
             // Somebody without the lock changed something else of the record: no reason to lose the new tokens.
-            guard let latest = try await context.store.credential(for: key),
-                latest.tokenGeneration == credential.tokenGeneration
-            else { throw error }
+            guard let latest = try await context.store.credential(for: key) else {
+                // Signed out meanwhile: what was granted since is kept nowhere, and is to be good for nothing.
+                _ = await TokenRevocation(context: context).revoke(renewed)
+                throw error
+            }
+            guard latest.tokenGeneration == credential.tokenGeneration else { throw error }
             return try await keep(grant, over: latest, isFirst: false)
         }
     }

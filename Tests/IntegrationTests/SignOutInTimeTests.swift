@@ -48,6 +48,41 @@ struct SignOutInTimeTests {
         }
     }
 
+    @Test(
+        "a sign-in that another command is just renewing is deleted in time, by its limit or a signal, and does not come back",
+        arguments: [nil, SIGINT])
+    func renewedElsewhere(_ number: Int32?) async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.configure(["demo": ["url": demo.url]])
+            #expect(try await home.login("demo").exit == 0)
+            try await demo.happen("expire-tokens")
+            try await demo.script(["token": ["overrides": ["refresh_token": ["outcome": "hang"]]]])
+            let other = try home.start(["mcp", "tools"], input: "")
+            for _ in 0..<9000 {
+                if try await demo.requests.contains(where: { ($0["body"].string ?? "").contains("refresh_token=") }) {
+                    break
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let logout = try home.start(
+                ["mcp", "logout", "demo"] + (number == nil ? ["--timeout", "2"] : ["--timeout", "600"]), input: "")
+            if let number {
+                // After a while it says who holds the lock.
+                _ = try await logout.text("(waits: process)", in: .errors)
+                logout.signal(number)
+            }
+            let run = try await home.note(logout.end(within: 60))
+            #expect(run.exit == (number == nil ? 0 : 130), "\(run)")
+            #expect(run.out.contains("deleted here"), "\(run)")
+            if number == nil { #expect(run.err.contains("not waited for any longer"), "\(run)") }
+            #expect(try home.credentialRecords.isEmpty)
+            await other.stop()
+            #expect(try home.credentialRecords.isEmpty)
+            #expect(try await home.omlx("mcp", "token", "demo", "--header").exit == 4)
+        }
+    }
+
     @Test("five commands with --login at the same time ask the person once, and all of them work")
     func manyCommands() async throws {
         try await TestHome.with { home in

@@ -108,6 +108,18 @@ public final class AutomaticStore: RecordStore {
         }
     }
 
+    /// Before it is asked which store it is: a move changes that.
+    func keepingStill() async throws -> (any SharedLock)? {
+        guard let still = try await CredentialLock.acquireMigration(in: places.storeLocks, now: places.now) else {
+            return nil
+        }
+        guard !isShared else {
+            still.release()
+            return nil
+        }
+        return still
+    }
+
     /// The kind that is used now: the noted one, else the one that would be.
     /// - Throws: `OmlxError`: what keeps the note from being read.
     public func kind() async throws(OmlxError) -> StoreKind {

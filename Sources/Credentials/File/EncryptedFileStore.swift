@@ -83,6 +83,10 @@ public struct EncryptedFileStore: RecordStore {
         }
     }
 
+    func keepingStill() async throws -> (any SharedLock)? {
+        try await CredentialLock.acquireMigration(in: locksFolder, now: now)
+    }
+
     private var locksFolder: String { "\(folder)/\(Self.locksName)" }
 }
 

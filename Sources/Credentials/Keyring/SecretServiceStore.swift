@@ -49,6 +49,10 @@ public struct SecretServiceStore: RecordStore {
 
     public func changes() -> AsyncStream<Void>? { session.changes() }
 
+    func keepingStill() async throws -> (any SharedLock)? {
+        try await CredentialLock.acquireMigration(in: lockFolder, now: now)
+    }
+
     public func sharedLock(
         on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> (any SharedLock)? {
