@@ -82,7 +82,7 @@ extension SignInContext {
 
     /// A store of several machines counts by itself; their clocks differ.
     /// - Throws: `STORE_OLDER` for a record that is older than what was saved: its refresh token was used since.
-    func refuseOlder(_ credential: Credential) throws(OmlxError) {
+    public func refuseOlder(_ credential: Credential) throws(OmlxError) {
         guard !store.isShared, let highest = memory?.highest(of: credential.key, in: store),
             credential.generation < highest
         else {
@@ -138,7 +138,10 @@ extension OmlxError {
     }
 
     /// What is said of a record that is older than the last one saved.
-    public static func olderRecord(_ credential: Credential, _ highest: Int) -> OmlxError {
+    /// - Parameter login: what is typed to sign in again, where that is known.
+    public static func olderRecord(
+        _ credential: Credential, _ highest: Int, login: String = "sign in again"
+    ) -> OmlxError {
         OmlxError(
             .storeOlder,
             "the stored sign-in for \(credential.key) is older than the last one saved, as if a copy had been put back; "
@@ -146,6 +149,6 @@ extension OmlxError {
             compared: [
                 .init("generation found", String(credential.generation)), .init("last saved", String(highest)),
             ],
-            nextStep: "sign in again, or accept the copy: omlx mcp store check --accept")
+            nextStep: "\(login), or accept the copy: omlx mcp store check --accept")
     }
 }

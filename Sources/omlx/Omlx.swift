@@ -59,7 +59,7 @@ enum ExitStatus: Int32 {
     init(_ error: OmlxError) {
         switch error.code {
         case .oauthSignInNeeded, .oauthRefreshRejected, .oauthRefreshRefused, .oauthRefreshImpossible,
-            .oauthTokenRefused, .oauthInsufficientScope, .oauthStaticHeaderRefused:
+            .oauthTokenRefused, .oauthInsufficientScope, .oauthStaticHeaderRefused, .storeOlder:
             self = .signInNeeded
         case .oauthSignInCancelled: self = .interrupted
         case .protocolArguments: self = .usage

@@ -222,9 +222,14 @@ struct StoreChoiceTests {
             try copy.write(to: URL(fileURLWithPath: file))
             let check = try await home.omlx("mcp", "store", "check")
             #expect(check.exit == 1 && check.err.contains("error: STORE_OLDER: "), "\(check)")
+            let words = "omlx mcp login demo, or accept the copy: omlx mcp store check --accept"
+            #expect(check.err.contains(words), "\(check)")
             try await demo.forgetRequests()
-            let tools = try await home.omlx("mcp", "tools")
-            #expect(tools.exit != 0 && tools.err.contains("STORE_OLDER"), "\(tools)")
+            for command in [["tools"], ["call", "demo__whoami"], ["status", "--check", "demo"], ["doctor", "demo"]] {
+                let run = try await home.note(home.start(["mcp"] + command, input: "").end())
+                #expect(run.exit == 4 && (run.out + run.err).contains("STORE_OLDER"), "\(run)")
+                #expect((run.out + run.err).contains(words) || command[0] == "doctor", "\(run)")
+            }
             #expect(try await !demo.requestLines.contains { $0.hasPrefix("POST /token") }, "no reuse was provoked")
             let json = try await home.omlx("mcp", "store", "--json")
             #expect(json.json["stores"].array.first?["older"].array.count == 1, "\(json)")

@@ -7,7 +7,9 @@ extension SignInState {
     /// The state a sign-in is in after this error, or `nil` when the error says nothing about it.
     init?(problem code: ErrorCode) {
         switch code {
-        case .oauthSignInNeeded, .oauthTokenRefused, .oauthRefreshRejected, .oauthRefreshRefused: self = .needed
+        // An older copy of a sign-in is none that could go on.
+        case .oauthSignInNeeded, .oauthTokenRefused, .oauthRefreshRejected, .oauthRefreshRefused, .storeOlder:
+            self = .needed
         case .oauthRefreshImpossible: self = .expired
         case .oauthRefreshUnavailable, .oauthRefreshReplyInvalid: self = .refreshFailed
         case .oauthStaticHeaderRefused: self = .staticHeaderRefused

@@ -110,7 +110,7 @@ extension HostConfiguration {
         in store: any CredentialStore, isInUse: Bool, _ options: HostOptions
     ) async throws {
         let records = try await store.credentials().records
-        guard var error = Self.older(records, in: store, options.recorder).first else { return }
+        guard var error = older(records, in: store, options.recorder).first else { return }
         if !isInUse { error.nextStep = "accept the copy: omlx mcp store check --accept --store \(store.name)" }
         throw error
     }

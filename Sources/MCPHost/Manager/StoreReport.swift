@@ -3,6 +3,7 @@
 import Credentials
 import ErrorCatalogue
 import FoundationEssentials
+import HTTPClient
 import SignIn
 
 /// The credential stores as they are now.
@@ -78,7 +79,7 @@ extension HostConfiguration {
         let usedKind = await selection.kindInUse()
         let usedStore = selection.store
         let recorder = options.recorder
-        async let used = Self.look(
+        async let used = look(
             at: usedStore, named: usedKind?.rawValue ?? usedStore.name, isInUse: true, recorder: recorder,
             tries: tries)
         // All at once: one that does not answer costs its own seconds only.
@@ -87,7 +88,7 @@ extension HostConfiguration {
             others = await withTaskGroup(of: (StoreKind, StoreReport.Choice).self) { group in
                 for kind in StoreKind.allCases where kind != usedKind {
                     group.addTask {
-                        (kind, await Self.look(at: places.store(kind), named: kind.rawValue, isInUse: false))
+                        (kind, await look(at: places.store(kind), named: kind.rawValue, isInUse: false))
                     }
                 }
                 return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
@@ -97,7 +98,7 @@ extension HostConfiguration {
         for store in ownStores(options) {
             do {
                 let listing = try await store.credentials()
-                inUse.older += Self.older(listing.records, in: store, recorder)
+                inUse.older += older(listing.records, in: store, recorder)
                 inUse.damaged += listing.damaged
             } catch let error as OmlxError {
                 inUse.own.append(error)
@@ -182,18 +183,26 @@ extension HostConfiguration {
         return Array(stores.values)
     }
 
-    static func older(
+    func older(
         _ records: [Credential], in store: any CredentialStore, _ recorder: StatusRecorder
     ) -> [OmlxError] {
         records.compactMap { record in
             guard !store.isShared, let highest = recorder.highest(of: record.key, in: store),
                 record.generation < highest
             else { return nil }
-            return .olderRecord(record, highest)
+            return loginCommand(for: record.key).map { .olderRecord(record, highest, login: $0) }
+                ?? .olderRecord(record, highest)
         }
     }
 
-    private static func look(
+    /// What a person types to sign in to the server a credential is for; `nil` when none of the configured ones is that.
+    private func loginCommand(for key: CredentialKey) -> String? {
+        let server = servers.lazy.compactMap { try? $0.result.get() }
+            .first { ($0.transport.http?.url.value).flatMap { try? HTTPURL($0).text } == key.serverURL }
+        return server?.loginCommand(account: key.account == server?.auth?.account ? nil : key.account)
+    }
+
+    private func look(
         at store: any CredentialStore, named name: String, isInUse: Bool, recorder: StatusRecorder? = nil,
         tries: Bool = false
     ) async -> StoreReport.Choice {
@@ -207,7 +216,7 @@ extension HostConfiguration {
             choice.damaged = credentials.damaged + registrations.damaged
             choice.caution = try await store.advice()
             choice.summary = store.summary
-            if let recorder { choice.older = Self.older(credentials.records, in: store, recorder) }
+            if let recorder { choice.older = older(credentials.records, in: store, recorder) }
             if tries { try await store.tryWriting() }
         } catch {
             choice.problem = error as? OmlxError ?? OmlxError(.storeTimeout, "looking at the store was cancelled")

@@ -75,6 +75,9 @@ struct StoreMigrate: Action {
     )
     static let word = "store-migrate"
 
+    /// Nothing wants a sign-in here: a copy that was put back keeps the move from being made.
+    static func status(of error: OmlxError) -> ExitStatus { error.code == .storeOlder ? .failed : ExitStatus(error) }
+
     @Option(help: "Where to: file, secretservice or vault.")
     var to: String
 
