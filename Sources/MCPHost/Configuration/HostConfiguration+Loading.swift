@@ -110,7 +110,10 @@ extension HostConfiguration {
     }
 
     private mutating func readSettings(_ root: ConfigurationEntry, with reader: inout EntryReader) {
-        let known = ["servers", "mcpServers", "max_tool_calls", "default_timeout", "tokenStorage", "inputs", "$schema"]
+        let known = [
+            "servers", "mcpServers", "max_tool_calls", "max_starts", "default_timeout", "tokenStorage", "inputs",
+            "$schema",
+        ]
         var named = root
         named.value = .object(
             JSONObject(root.members.filter { !$0.key.hasPrefix("x-") }.map { ($0.key, $0.entry.value) }))
@@ -118,17 +121,20 @@ extension HostConfiguration {
         if let seconds = reader.seconds(root.member("default_timeout"), code: .configInvalidRoot) {
             defaultTimeout = seconds
         }
-        if let entry = root.member("max_tool_calls") {
-            if let number = entry.value.intValue, number >= 1 {
-                maxToolCalls = number
-            } else {
-                reader.fail(
-                    .configInvalidRoot, entry,
-                    "\"max_tool_calls\" must be a whole number of at least 1; \(Self.standardMaxToolCalls) is used",
-                    nextStep: "write a number without quotes")
-            }
-        }
+        maxToolCalls = Self.count("max_tool_calls", root, standard: Self.standardMaxToolCalls, &reader)
+        maxStarts = Self.count("max_starts", root, standard: Self.standardMaxStarts, &reader)
         tokenStorage = reader.tokenStorage(root.member("tokenStorage"))
+    }
+
+    private static func count(
+        _ key: String, _ root: ConfigurationEntry, standard: Int, _ reader: inout EntryReader
+    ) -> Int {
+        guard let entry = root.member(key) else { return standard }
+        if let number = entry.value.intValue, number >= 1 { return number }
+        reader.fail(
+            .configInvalidRoot, entry, "\"\(key)\" must be a whole number of at least 1; \(standard) is used",
+            nextStep: "write a number without quotes")
+        return standard
     }
 
     private mutating func readDuplicates(_ document: ConfigurationDocument, _ scope: VariableScope) {

@@ -14,6 +14,8 @@ public struct HostConfiguration: Sendable {
     public var servers: [ConfiguredServer] = []
     /// The most tool calls in flight per host; at least 1.
     public var maxToolCalls = HostConfiguration.standardMaxToolCalls
+    /// How many child processes start at the same time; at least 1.
+    public var maxStarts = HostConfiguration.standardMaxStarts
     /// The limit of one request for servers without one of their own.
     public var defaultTimeout = HostConfiguration.standardTimeout
     /// The credential store's settings; an error when they name a store that does not exist here. Never replaced by

@@ -122,6 +122,27 @@ extension DoctorStep {
             facts: [.init("at", error.at.formatted(.iso8601))] + (next.map { [.init("to do then", $0)] } ?? []))
     }
 
+    /// The variables that are set here and that a child process does not get: those it named, those that are missed without
+    /// a word, all others.
+    static func variables(_ withheld: WithheldVariables?, mentioned: [String]) -> [DoctorStep] {
+        guard let withheld, !withheld.names.isEmpty else { return [] }
+        let known = withheld.known.filter { !mentioned.contains($0) }
+        let others = withheld.names.filter { !mentioned.contains($0) && !known.contains($0) }
+        var facts: [OmlxError.Comparison] = []
+        for (label, names) in [("named by the server", mentioned), ("often needed", known), ("others", others)] {
+            facts += names.inLines(of: 240).map { .init(label, $0) }
+        }
+        let wanted = mentioned.isEmpty ? Array(known.prefix(1)) : mentioned
+        let entry = WithheldVariables.entry(wanted.isEmpty ? Array(others.prefix(1)) : wanted)
+        facts.append(.init("to pass \(wanted.count > 1 ? "them" : "one") on, in the server's entry", entry))
+        let count = withheld.names.count
+        let title =
+            mentioned.isEmpty
+            ? "\(count == 1 ? "1 variable" : "\(count) variables") set here and not passed on"
+            : "the server names \(mentioned.joined(separator: ", ")), set here and not passed on"
+        return [DoctorStep(.process, mentioned.isEmpty ? .ok : .notice, title, facts: facts)]
+    }
+
     /// What the address to sign in at says of the client. Its page is shown to people only (RFC 6749 §4.1.2.1).
     static func look(_ examination: SignInExamination, login: String) -> DoctorStep? {
         guard let look = examination.look else { return nil }
@@ -248,5 +269,18 @@ extension JSON {
         if let string = stringValue { return string }
         if let strings = stringArrayValue { return strings.joined(separator: " ") }
         return text()
+    }
+}
+
+extension [String] {
+    /// The names with commas between them, in lines no longer than that, but for a single name.
+    fileprivate func inLines(of limit: Int) -> [String] {
+        reduce(into: []) { lines, name in
+            if let last = lines.last, last.count + name.count + 2 <= limit {
+                lines[lines.count - 1] = last + ", " + name
+            } else {
+                lines.append(name)
+            }
+        }
     }
 }

@@ -99,11 +99,16 @@ extension ManagedServer {
         let limit = min(limit, seconds)
         let observer = DoctorObserver(header: header, origin: url?.origin)
         let limits = ConnectionLimits(request: limit, connect: min(limit, 10), shutdownGrace: 1)
+        let voice = voice
         let connection = MCPConnection(
             endpoint: other ?? endpoint, client: ClientInfo(name: options.clientName, version: options.clientVersion),
             http: context?.http ?? HTTPClient(), authorizer: observer, limits: limits,
             environment: options.environment, fallsBackToSSE: configuration.transport.name == "streamable-http",
-            redactor: redactor, observer: { observer.note($0) })
+            redactor: redactor,
+            observer: { event in
+                voice.say(event)
+                observer.note(event)
+            })
         var attempt = DoctorAttempt(observer: observer)
         let overdue = OmlxError(
             .transportTimeout, "\(name) was not ready within \(limit.text) s",
@@ -221,6 +226,9 @@ extension ManagedServer {
                 guard mustHave else { return [store] }
                 return [store, DoctorStep(.credential, needed)]
             }
+            do throws(OmlxError) { try context.refuseOlder(credential) } catch {
+                return [store, DoctorStep(.credential, judged(error, nil, isExamined: true))]
+            }
             let login = configuration.commandLine("login")
             return [
                 store,
@@ -245,10 +253,14 @@ extension ManagedServer {
             facts.append(.init("lines on standard output that are no messages", String(attempt.observer.skipped)))
         }
         facts += attempt.observer.lines.map { .init("standard error", $0) }
+        let mentioned = withheld?.mentioned(in: attempt.observer.lines) ?? []
+        let passing = DoctorStep.variables(withheld, mentioned: mentioned)
         if let error = attempt.error {
-            return [DoctorStep(.process, judged(error, nil, isExamined: true), facts: facts)]
+            let explained = explained(error.saying(attempt.observer.lines.last), mentioned: mentioned)
+            return [DoctorStep(.process, judged(explained, nil, isExamined: true), facts: facts)] + passing
         }
-        return [DoctorStep(.process, .ok, "the command runs", facts: facts), session(attempt, isSignedIn: false)]
+        return [DoctorStep(.process, .ok, "the command runs", facts: facts)] + passing
+            + [session(attempt, isSignedIn: false)]
     }
 }
 

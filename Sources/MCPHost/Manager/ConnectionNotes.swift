@@ -10,6 +10,8 @@ final class ConnectionNotes: Sendable {
         var firstStatus: Int?
         var loss: OmlxError?
         var skippedLines = 0
+        var mentioned: [String] = []
+        var lastLine: String?
         var authorization = RequestAuthorization()
         var isFinished = false
     }
@@ -18,8 +20,11 @@ final class ConnectionNotes: Sendable {
     let events: AsyncStream<ConnectionEvent>
     private let continuation: AsyncStream<ConnectionEvent>.Continuation
     private let state = Mutex(State())
+    private let withheld: WithheldVariables?
 
-    init() {
+    /// - Parameter withheld: the variables a child process is not given, to be noticed when it names one.
+    init(withheld: WithheldVariables? = nil) {
+        self.withheld = withheld
         (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(10_000))
     }
 
@@ -31,8 +36,18 @@ final class ConnectionNotes: Sendable {
     /// How many lines were no messages.
     var skippedLines: Int { state.withLock { $0.skippedLines } }
 
+    /// The variables the child process named on its error stream and is not given.
+    var mentioned: [String] { state.withLock { $0.mentioned } }
+
+    /// What the child process last wrote to its error stream.
+    var lastLine: String? { state.withLock { $0.lastLine } }
+
     func note(_ event: ConnectionEvent) {
+        var named: [String] = []
+        if case .stderrLine(let line) = event { named = withheld?.named(in: line) ?? [] }
         state.withLock { state in
+            if case .stderrLine(let line) = event { state.lastLine = line }
+            state.mentioned += named.filter { !state.mentioned.contains($0) }
             switch event {
             case .reached(let status): state.firstStatus = state.firstStatus ?? status
             case .closed(let error?): state.loss = error

@@ -31,6 +31,8 @@ public struct HostOptions: Sendable {
     public var account: String?
     /// The limit for each server in seconds, in place of the configured ones.
     public var timeout: Double?
+    /// How long a child process that starts keeps its place among those that do, in seconds.
+    var startPatience = StartGate.standardPatience
     /// Whether streamable HTTP servers get a stream to speak unasked on, such as when their tools change. For programs
     /// that stay up: it is one more request to each server.
     public var opensServerStreams: Bool

@@ -18,7 +18,8 @@ import SignIn
 /// await manager.stop()
 /// ```
 ///
-/// Servers are connected all at once, each with a deadline of its own; a broken one stops none of the others. Nothing
+/// Servers are connected all at once, each with a deadline of its own; a broken one stops none of the others. Of child
+/// processes only so many start at the same time (`max_starts`), and the time of each counts from its own start. Nothing
 /// opens a browser or asks a person but `login`.
 public actor MCPManager {
     /// The configuration the manager was made with.
@@ -61,6 +62,7 @@ public actor MCPManager {
         var sharing: [ManagedServer] = []
         var broken: [String: OmlxError] = [:]
         let watchers = watchers
+        let starts = StartGate(limit: configuration.maxStarts, patience: options.startPatience)
         for entry in configuration.servers {
             do throws(OmlxError) {
                 let server = try entry.result.get()
@@ -68,7 +70,8 @@ public actor MCPManager {
                 let own = StoreSelection.own(server.auth, configuration, options)
                 let managed = try ManagedServer(
                     server, status: known[entry.name] ?? ServerStatus(name: entry.name), options: options, http: http,
-                    store: own ?? store, exchanges: exchanges, recorder: recorder, publish: { watchers.send($0) })
+                    store: own ?? store, exchanges: exchanges, recorder: recorder, starts: starts,
+                    publish: { watchers.send($0) })
                 servers[entry.name] = managed
                 guard managed.authorizer != nil else { continue }
                 if let own { stores.append((own, [managed])) } else { sharing.append(managed) }
@@ -93,6 +96,8 @@ public actor MCPManager {
         follow()
         noteBroken(chosen)
         await connect(chosen, each: each)
+        // What was broken off says nothing new of anybody.
+        guard !Task.isCancelled else { return recorder.flush() }
         let line = await summary(chosen)
         options.logger.info("\(line)")
         recorder.flush()

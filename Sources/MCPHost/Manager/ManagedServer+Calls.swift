@@ -29,7 +29,7 @@ extension ManagedServer {
                 isRepeated = true
                 if link === self.link { await disconnect() }
             } catch let error as OmlxError {
-                let error = judged(error, await authorizer?.lastChallenge)
+                let error = judged(explained(error, link), await authorizer?.lastChallenge)
                 noteSignInProblem(error)
                 throw error
             } catch {
@@ -134,6 +134,10 @@ extension ManagedServer {
             let scopes = Scopes.unique(status.record.soughtScopes + wanted)
             let quoted = Scopes.text(scopes).replacing("'", with: #"'\''"#)
             error.nextStep = "\(loginCommand) --scope '\(OmlxError.shown(quoted))'"
+            return error
+        case .storeOlder:
+            var error = error
+            error.nextStep = error.nextStep?.replacing("sign in again", with: loginCommand)
             return error
         case .oauthRefreshRejected, .oauthRefreshRefused:
             var error = error

@@ -40,6 +40,10 @@ actor ManagedServer {
     /// One sign-in for all calls that need one.
     let sharing = SharedSignIn<LoginReport>()
     let endpoint: MCPClient.ServerEndpoint
+    /// The variables of the host that the child process is not given; `nil` for a server that is none.
+    let withheld: WithheldVariables?
+    /// Bounds the starts of child processes.
+    private let starts: StartGate
 
     /// The tools read last over a connection of this host, which may have ended.
     private(set) var listed: [HostTool] = []
@@ -59,7 +63,7 @@ actor ManagedServer {
     /// - Throws: `OmlxError` for settings that only turn out to be unusable now, such as a URL.
     init(
         _ configuration: ServerConfiguration, status: ServerStatus, options: HostOptions, http: HTTPClient,
-        store: any CredentialStore, exchanges: ExchangeRegistry, recorder: StatusRecorder,
+        store: any CredentialStore, exchanges: ExchangeRegistry, recorder: StatusRecorder, starts: StartGate,
         publish: @escaping @Sendable (HostEvent) -> Void
     ) throws(OmlxError) {
         name = configuration.name
@@ -74,7 +78,9 @@ actor ManagedServer {
         self.board = board
         recorder.record(configuration.name) { $0.point(at: identity) }
         endpoint = try MCPClient.ServerEndpoint(configuration.transport)
-        guard case .stdio = configuration.transport else {
+        self.starts = starts
+        guard case .stdio(let command) = endpoint else {
+            withheld = nil
             let url = try HTTPURL(configuration: configuration.transport.http?.url.value ?? "")
             var context = SignInContext(
                 http: http.with(tls: TLSSettings(configuration.tls)),
@@ -103,6 +109,7 @@ actor ManagedServer {
                     observer: { notes.note($0) })
             return
         }
+        withheld = WithheldVariables(command, host: options.environment)
         url = nil
         context = nil
         authorizer = nil
@@ -165,8 +172,12 @@ actor ManagedServer {
             .transportTimeout, "\(name) was not ready within \(limit.text) s",
             nextStep: "give the server a larger timeout in mcp.json, or --timeout")
         do {
+            // The limit counts from the server's own start, however many start before it.
+            let place = withheld == nil ? nil : try await starts.enter()
+            defer { place?.giveBack() }
             try await withDeadline(seconds: limit, overdue: overdue) {
                 _ = try await link.connection.connect()
+                place?.giveBack()
                 await self.connected(link)
                 await self.discovered(try await link.connection.listTools(), link)
             }
@@ -180,7 +191,8 @@ actor ManagedServer {
 
     private func makeLink() -> Link {
         let limits = ConnectionLimits(request: limit, connect: min(limit, 10), shutdownGrace: 1)
-        let notes = ConnectionNotes()
+        let notes = ConnectionNotes(withheld: withheld)
+        let voice = voice
         let connection = MCPConnection(
             endpoint: endpoint, client: ClientInfo(name: options.clientName, version: options.clientVersion),
             http: context?.http ?? HTTPClient(),
@@ -189,7 +201,11 @@ actor ManagedServer {
             },
             limits: limits, environment: options.environment,
             fallsBackToSSE: configuration.transport.name == "streamable-http",
-            opensServerStream: options.opensServerStreams, redactor: redactor, observer: { notes.note($0) })
+            opensServerStream: options.opensServerStreams, redactor: redactor,
+            observer: { event in
+                voice.pass(event)
+                notes.note(event)
+            })
         let link = Link(connection, notes)
         // One listener, so that events keep their order. It ends with the notes, and keeps neither server nor link.
         Task { [weak self, weak link] in
@@ -275,10 +291,8 @@ actor ManagedServer {
     private func heard(_ event: ConnectionEvent, _ link: Link) {
         guard link === self.link else { return }
         switch event {
-        case .closed(let error?): lost(error)
+        case .closed(let error?): lost(error, link)
         case .toolsListChanged: listAgain(link)
-        case .stderrLine(let text): board.tell(.output(server: name, text: text))
-        case .logMessage(let level, let text): board.tell(.output(server: name, text: "[\(level)] \(text)"))
         case .toolsDropped(let count, let names, let reason): warnOnce(Self.words(dropped: count, names, reason))
         case .toolListCut(let count, let reason):
             warnOnce("the tool list is cut after \(count) \(count == 1 ? "tool" : "tools"): \(reason)")
@@ -287,19 +301,15 @@ actor ManagedServer {
         }
     }
 
-    private static func words(dropped count: Int, _ names: [String], _ reason: String) -> String {
-        let some = names.map { "\"\($0)\"" }.joined(separator: ", ") + (count > names.count ? ", …" : "")
-        return "\(count == 1 ? "1 tool" : "\(count) tools") left out: \(reason)" + (names.isEmpty ? "" : " (\(some))")
-    }
-
     /// A server that changes its list often has the same faults each time.
     private func warnOnce(_ text: String) {
         if warned.count < 100, warned.insert(text).inserted { log(.warning, text) }
     }
 
-    private func lost(_ error: OmlxError) {
+    private func lost(_ error: OmlxError, _ link: Link) {
         guard status.transport.state == .connected else { return }
         let moment = options.now()
+        let error = explained(error, link)
         problem = error
         log(.warning, "connection lost: \(error.description)")
         board.change {
@@ -343,7 +353,8 @@ actor ManagedServer {
             problem = error
             return await disconnect()
         }
-        let cause = hasSession ? error : link.notes.loss ?? chatter(link) ?? error
+        let cause = explained(
+            (hasSession ? error : link.notes.loss ?? chatter(link) ?? error).saying(link.notes.lastLine), link)
         let judgement = FailureJudgement(
             judged(cause, await authorizer?.lastChallenge), session: hasSession, reached: link.notes.firstStatus,
             at: options.now())
@@ -354,16 +365,6 @@ actor ManagedServer {
         guard !hasSession else { return }
         self.link = nil
         await close(link)
-    }
-
-    /// A child process that writes, but never a message, is not slow: it speaks something else.
-    private func chatter(_ link: Link) -> OmlxError? {
-        let count = link.notes.skippedLines
-        guard count > 0 else { return nil }
-        return OmlxError(
-            .protocolNotJSON,
-            "\(name) wrote \(count == 1 ? "1 line that is" : "\(count) lines that are") no MCP message, and no answer",
-            nextStep: "run the command by itself to see what it writes; it must write MCP messages only")
     }
 
     /// The sign-in is gone, by another's hand: disconnects, and says so until there is another.
@@ -390,22 +391,4 @@ extension OmlxError {
     fileprivate init(converting error: any Error, _ server: String) {
         self = error as? OmlxError ?? OmlxError(.transportCancelled, "listing the tools of \(server) was cancelled")
     }
-}
-
-extension TLSSettings {
-    init(_ files: TLSFiles) {
-        self.init(
-            certificateAuthorities: files.authorities?.value, clientCertificate: files.certificate?.value,
-            clientKey: files.key?.value)
-    }
-}
-
-extension Duration {
-    /// The length in seconds.
-    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
-}
-
-extension Double {
-    /// Without a fraction where there is none.
-    var text: String { self == rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self) }
 }

@@ -1,0 +1,205 @@
+// Many child processes at once: their starts are bounded, and none waits for another's silence.
+
+import DemoServer
+import ErrorCatalogue
+import FoundationEssentials
+import JSON
+import Synchronization
+import Testing
+
+@testable import MCPHost
+
+@Suite struct StartGateTests {
+    /// The answers of a server without tools to `initialize` and `tools/list`, for a shell.
+    private static let answers = """
+        read line
+        echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
+        "serverInfo":{"name":"x","version":"1"}}}'
+        read line
+        read line
+        echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[]}}'
+        cat >/dev/null
+        """
+
+    private func shell(_ script: String, _ more: JSONObject = [:]) -> JSON {
+        var entry: JSONObject = ["command": "/bin/sh", "args": ["-c", .string(script)]]
+        for (key, value) in more { entry[key] = value }
+        return .object(entry)
+    }
+
+    @Test("no more than so many have a place; one that is given back goes to the one that waits longest")
+    func places() async throws {
+        let gate = StartGate(limit: 2, patience: 3600)
+        let (one, two) = (try await gate.enter(), try await gate.enter())
+        let order = OrderOfEvents()
+        let third = Task {
+            let place = try await gate.enter()
+            order.note("third")
+            return place
+        }
+        await gate.waits(for: 1)
+        let fourth = Task {
+            let place = try await gate.enter()
+            order.note("fourth")
+            return place
+        }
+        await gate.waits(for: 2)
+        #expect(order.names == [])
+        one.giveBack()
+        one.giveBack()
+        _ = try await third.value
+        #expect(order.names == ["third"], "given back twice it is one place all the same")
+        two.giveBack()
+        _ = try await fourth.value
+        #expect(order.names == ["third", "fourth"])
+    }
+
+    @Test("who is cancelled while he waits takes no place, and leaves none taken")
+    func cancelled() async throws {
+        let gate = StartGate(limit: 1, patience: 3600)
+        let place = try await gate.enter()
+        let waiting = Task { _ = try await gate.enter() }
+        await gate.waits(for: 1)
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        let late = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            _ = try await gate.enter()
+        }
+        await #expect(throws: CancellationError.self) { try await late.value }
+        place.giveBack()
+        try await gate.enter().giveBack()
+    }
+
+    @Test("a place is given back by itself after its time, and by whoever forgets it")
+    func patience() async throws {
+        let gate = StartGate(limit: 1, patience: 0.01)
+        let held = try await gate.enter()
+        let next = try await gate.enter()
+        held.giveBack()
+        _ = try await gate.enter()
+        withExtendedLifetime((held, next)) {}
+        let forgetful = StartGate(limit: 1, patience: 3600)
+        _ = try await forgetful.enter()
+        _ = try await forgetful.enter()
+    }
+
+    @Test("by default it is twice the processors, at least 4; max_starts says otherwise, and is no number below 1")
+    func setting() throws {
+        func read(_ text: String) throws -> HostConfiguration {
+            try HostConfiguration(
+                contents: Array(text.utf8), path: "/x/mcp.json", environment: [:], homeDirectory: "/x")
+        }
+        let standard = max(4, 2 * ProcessInfo.processInfo.activeProcessorCount)
+        #expect(try read("{\"mcpServers\": {}}").maxStarts == standard)
+        let set = try read("{\"mcpServers\": {}, \"max_starts\": 7}")
+        #expect(set.maxStarts == 7 && set.diagnostics.isEmpty)
+        for bad in ["0", "-1", "1.5", "\"4\"", "[]"] {
+            let host = try read("{\"mcpServers\": {}, \"max_starts\": \(bad)}")
+            #expect(host.maxStarts == standard)
+            #expect(host.diagnostics.map(\.code.text) == ["CONFIG_INVALID_ROOT"])
+        }
+    }
+
+    @Test("of child processes no more than max_starts start at the same time, and all of them start")
+    func bounded() async throws {
+        try await withHostScene { scene async throws in
+            let script = """
+                mkdir "\(scene.folder)/in.$$"
+                ls -d "\(scene.folder)"/in.* | wc -l >>"\(scene.folder)/counts"
+                read line
+                rmdir "\(scene.folder)/in.$$"
+                """
+            let answers = Self.answers.split(separator: "\n").dropFirst().joined(separator: "\n")
+            let manager = try scene.host(
+                servers: (0..<9).map { ("s\($0)", shell(script + "\n" + answers)) }, top: ["max_starts": 2]
+            ) { $0.startPatience = 3600 }
+            await manager.start()
+            #expect(await manager.summary() == "9 of 9 servers ready, 0 tools")
+            let text = try String(contentsOfFile: scene.folder + "/counts", encoding: .utf8)
+            let counts = text.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+            #expect(counts.count == 9 && counts.allSatisfy { (1...2).contains($0) }, "\(counts)")
+        }
+    }
+
+    @Test("servers that hang hold up nobody: after a while their places are free")
+    func hanging() async throws {
+        try await withHostScene { scene async throws in
+            let mute: JSON = ["command": "/bin/sleep", "args": ["600"], "timeout": 600]
+            let manager = try scene.host(
+                ["one": mute, "two": mute, "good": shell(Self.answers)], top: ["max_starts": 1]
+            ) {
+                $0.timeout = nil
+                $0.startPatience = 0.05
+            }
+            let start = Task { await manager.start() }
+            await manager.wait(for: "good") { $0.discovery.state == .succeeded(toolCount: 0) }
+            #expect(try await manager.state("one").transport.state == .connecting)
+            start.cancel()
+            await start.value
+        }
+    }
+
+    @Test(
+        "each limit counts from the server's own start, however long it waited for that; HTTP servers wait for nobody")
+    func ownClock() async throws {
+        try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
+            let manager = try scene.host(
+                [
+                    "mute": ["command": "/bin/sleep", "args": ["600"], "timeout": 9],
+                    "good": shell(Self.answers, ["timeout": 8]), "demo": ["url": JSON(server.url)],
+                ], top: ["max_starts": 1]
+            ) {
+                $0.timeout = nil
+                $0.startPatience = 3600
+            }
+            // It is the first to ask for a place.
+            let first = Task { await manager.start(["mute"]) }
+            await manager.wait(for: "mute") { $0.transport.state == .connecting }
+            let others = Task { await manager.start(["good", "demo"]) }
+            await manager.wait { $0.discovery.state.toolCount == 5 }
+            #expect(try await manager.state("mute").transport.state == .connecting)
+            await first.value
+            await others.value
+            #expect(await manager.problem(of: "mute")?.code == .transportTimeout)
+            #expect(await manager.problem(of: "good") == nil)
+        }
+    }
+
+    @Test("a start that is broken off while it waits for its place is cancelled, and nothing was started")
+    func brokenOff() async throws {
+        try await withHostScene { scene async throws in
+            let mark = scene.folder + "/started"
+            let manager = try scene.host(
+                [
+                    "mute": ["command": "/bin/sleep", "args": ["600"]],
+                    "waits": shell("touch '\(mark)'; \(Self.answers)"),
+                ], top: ["max_starts": 1]
+            ) { $0.startPatience = 3600 }
+            let first = Task { await manager.start(["mute"]) }
+            await manager.wait(for: "mute") { $0.transport.state == .connecting }
+            let second = Task { await manager.start(["waits"]) }
+            await manager.wait(for: "waits") { $0.transport.state == .connecting }
+            second.cancel()
+            await second.value
+            #expect(await manager.problem(of: "waits")?.code == .transportCancelled)
+            first.cancel()
+            await first.value
+            #expect(!FileManager.default.fileExists(atPath: mark))
+        }
+    }
+}
+
+/// Names in the order in which they were noted.
+private final class OrderOfEvents: Sendable {
+    private let noted = Mutex<[String]>([])
+    var names: [String] { noted.withLock { $0 } }
+    func note(_ name: String) { noted.withLock { $0.append(name) } }
+}
+
+extension StartGate {
+    /// Waits until so many wait.
+    fileprivate func waits(for count: Int) async {
+        while waitingCount < count { await Task.yield() }
+    }
+}
