@@ -15,10 +15,16 @@ protocol Action: AsyncParsableCommand, Sendable {
     var common: CommonOptions { get }
     /// The command's word in `"schema": "omlx/<word>/1"`.
     static var word: String { get }
+    /// Whether it goes on until it is ended: then the end of the reader of its output is its own.
+    var goesOn: Bool { get }
+    /// The code for an error that ended it.
+    static func status(of error: OmlxError) -> ExitStatus
     func act(_ session: Session) async throws -> ExitStatus
 }
 
 extension Action {
+    var goesOn: Bool { false }
+    static func status(of error: OmlxError) -> ExitStatus { ExitStatus(error) }
     func run() async throws {}
 }
 
@@ -31,7 +37,7 @@ struct CommonOptions: ParsableArguments {
     @Flag(help: "Print one JSON document.")
     var json = false
 
-    @Flag(help: "Say on standard error what happens.")
+    @Flag(help: "Say on standard error what happens, and what servers write and log there.")
     var verbose = false
 
     @Flag(help: "Say only what was asked for.")
@@ -226,9 +232,11 @@ struct Session: Sendable {
     ///   - follows: whether sign-ins and sign-outs by other processes are noticed as they happen.
     ///   - server: whose sign-in is to be made, by somebody who may be asked to open the store; `nil` asks nobody but with
     ///     `--login`.
+    ///   - examined: a server that is not connected but looked at.
     func withManager<Value: Sendable>(
         _ configuration: HostConfiguration, _ connect: ConnectOptions, command: String, follows: Bool = false,
-        keepsStatus: Bool = true, signingInTo server: String? = nil, _ work: (MCPManager) async throws -> Value
+        keepsStatus: Bool = true, signingInTo server: String? = nil, examining examined: String? = nil,
+        _ work: (MCPManager) async throws -> Value
     ) async throws -> Value {
         var options = hostOptions(
             store: connect.store, account: connect.account, command: command, follows: follows,
@@ -237,8 +245,11 @@ struct Session: Sendable {
             try await StoreOpener(session: self).open(for: server, configuration, &options)
         }
         let manager = try MCPManager(configuration: configuration, options: options)
+        let waiting = WaitingNotice(manager, console, examining: examined)
+        defer { waiting?.end() }
         do {
             let value = try await work(manager)
+            waiting?.end()
             await manager.stop()
             return value
         } catch {
@@ -286,6 +297,7 @@ struct ActionRunner {
         let action = action
         let task = Task { try await action.act(session) }
         Interrupts.install { task.cancel() }
+        if action.goesOn { OutputReader.watch { task.cancel() } }
         do {
             let status = try await task.value
             guard let reason = Console.lostOutput else { return status }
@@ -296,11 +308,13 @@ struct ActionRunner {
                 session.console.note("interrupted")
                 return .interrupted
             }
+            if OutputReader.hasLeft { return .done }
             let word = type(of: action).word
             if session.common.json { session.document(word, ["error": error.json]) }
             session.console.report(error)
-            return ExitStatus(error)
+            return type(of: action).status(of: error)
         } catch is CancellationError {
+            if OutputReader.hasLeft, !Interrupts.wasInterrupted { return .done }
             session.console.note("interrupted")
             return .interrupted
         } catch let code as ExitCode {

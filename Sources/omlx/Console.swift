@@ -16,7 +16,8 @@ struct Console: Sendable {
 
     /// Whether standard output is a terminal, so that columns are aligned.
     let isTerminal: Bool
-    private let isErrorTerminal: Bool
+    /// Whether standard error is one, so that a person may be there who waits.
+    let isErrorTerminal: Bool
     var isQuiet = false
 
     init() {

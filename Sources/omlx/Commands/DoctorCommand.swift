@@ -45,7 +45,9 @@ struct DoctorCommand: Action {
         // The report has the warnings.
         options.quiet = true
         let configuration = try await Session(options).usable(connect, about: [name])
-        let report = try await session.withManager(configuration, connect, command: "doctor", keepsStatus: false) {
+        let report = try await session.withManager(
+            configuration, connect, command: "doctor", keepsStatus: false, examining: name
+        ) {
             try await $0.examine(name)
         }
         try Task.checkCancellation()

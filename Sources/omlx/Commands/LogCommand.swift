@@ -26,6 +26,8 @@ struct LogCommand: Action {
 
     @OptionGroup var common: CommonOptions
 
+    var goesOn: Bool { follow }
+
     func validate() throws {
         guard (1...StatusDatabase.eventLimit).contains(limit) else {
             throw ValidationError("--limit takes a number from 1 to \(StatusDatabase.eventLimit)")
@@ -33,9 +35,9 @@ struct LogCommand: Action {
     }
 
     func act(_ session: Session) async throws -> ExitStatus {
-        if let server { try session.configuration(about: [server]).require([server]) }
         let path = session.paths.database
         var database = try StatusDatabase.open(path: path, mode: .readIfExists)
+        if let server { try refuseUnknown(server, database, session) }
         var last = show(try database.events(server: server, limit: limit), session, isFirst: true) ?? 0
         while follow {
             try await Task.sleep(for: .milliseconds(500))
@@ -44,6 +46,12 @@ struct LogCommand: Action {
             last = show(try database.events(server: server, after: last), session, isFirst: false) ?? last
         }
         return .done
+    }
+
+    /// A server of which the log knows something need not be configured any more, nor the configuration be in order.
+    private func refuseUnknown(_ server: String, _ database: StatusDatabase, _ session: Session) throws {
+        guard try database.events(server: server, limit: 1).isEmpty else { return }
+        try session.configuration(about: [server]).require([server])
     }
 
     /// Shows events; the last one's number.

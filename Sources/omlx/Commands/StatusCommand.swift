@@ -25,6 +25,8 @@ struct StatusCommand: Action {
     @OptionGroup var common: CommonOptions
     @OptionGroup var connect: ConnectOptions
 
+    var goesOn: Bool { watch }
+
     func act(_ session: Session) async throws -> ExitStatus {
         let configuration =
             try check

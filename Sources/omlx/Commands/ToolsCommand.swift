@@ -37,8 +37,11 @@ struct ToolsCommand: Action {
         await manager.start(chosen) { status in
             // In a JSON document and with --login, lists are printed at the end.
             guard !session.common.json, !connect.login else { return }
+            // What is known of a server from before is no news of one whose start was broken off.
+            guard !Task.isCancelled, !Interrupts.wasInterrupted else { return }
             await printer.show(status, tools: await manager.tools(of: status.name))
         }
+        try Task.checkCancellation()
         if connect.login { try await signInWhereNeeded(manager, chosen, session) }
         try Task.checkCancellation()
         try await connect.refuseUnusable(manager)
