@@ -17,6 +17,7 @@ struct Omlx: AsyncParsableCommand {
         subcommands: [MCP.self, Completions.self])
 
     static func main() async {
+        OutputReader.standIn()
         // Secrets pass through here: no core file, nobody looks in.
         ProcessMemory.protect()
         do {

@@ -38,6 +38,19 @@ struct GoingOnTests {
         }
     }
 
+    @Test("streams that are closed lead into no file that is opened: nothing printed gets into the database")
+    func closedStreams() async throws {
+        try await TestHome.with { home in
+            try home.configure(["plain": Self.server(":")])
+            let words = ["tools", "tools --verbose", "status", "log --follow", "status --watch", "tools --json"]
+            let lines = words.map { "\"$OMLX\" mcp \($0) <&- >&- 2>&-; echo \"ended $?\"" }
+            let run = try await home.note(home.startShell(lines.joined(separator: "\n")).end())
+            #expect(run.lines == words.map { _ in "ended 0" }, "\(run)")
+            let status = try await home.omlx("mcp", "status", "plain")
+            #expect(status.exit == 0 && status.err.isEmpty && status.out.contains("0, "), "\(status)")
+        }
+    }
+
     @Test("what goes on showing goes on as long as it is read, and a signal ends it as ever")
     func signalled() async throws {
         try await TestHome.with { home in
@@ -45,7 +58,7 @@ struct GoingOnTests {
             let program = try home.start(["mcp", "status", "--watch"], input: "")
             _ = try await program.text("(plain\tidle)")
             #expect(try await home.omlx("mcp", "tools").exit == 0)
-            _ = try await program.text("(plain\tconnected)")
+            _ = try await program.text("(0, just now)")
             program.signal(SIGINT)
             let run = try await home.note(program.end())
             #expect(run.exit == 130 && run.err.contains("interrupted"), "\(run)")
