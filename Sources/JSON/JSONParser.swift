@@ -36,6 +36,8 @@ public struct JSONParseOptions: Sendable {
     public var maximumMemory = Int.max
     /// How deep arrays and objects may nest.
     public var maximumDepth = 200
+    /// Whether `null` stands for an array or object that nests deeper, in place of refusing the whole text.
+    var passesOverDepth = false
 
     /// RFC 8259, the last of duplicate members counting.
     public init() {}
@@ -113,6 +115,19 @@ extension JSON {
         return (value, parser.conflicts)
     }
 
+    /// Reads one JSON value; `null` stands for what nests deeper than the options allow.
+    /// - Returns: The value, and whether something in it nests deeper.
+    /// - Throws: `JSONParseError` with line and column. What is passed over is looked at for its end alone.
+    public static func parsePassingOverDepth(
+        _ bytes: [UInt8], options: JSONParseOptions = .init()
+    ) throws(JSONParseError) -> (value: JSON, isCut: Bool) {
+        var options = options
+        options.passesOverDepth = true
+        var parser = JSONParser(bytes: bytes, options: options, locates: false)
+        let value = try parser.parseDocument()
+        return (value, parser.isCut)
+    }
+
     /// Reads one JSON value and remembers where each member stands.
     /// - Throws: `JSONParseError` with line and column.
     public static func parseLocated(
@@ -139,6 +154,8 @@ struct JSONParser {
     private(set) var duplicates: [String] = []
     private(set) var duplicateCount = 0
     private(set) var conflicts: Set<String> = []
+    /// Whether something was passed over because it nests too deep.
+    private(set) var isCut = false
     /// The start of the line that the last located member stands in; places are asked for in rising order.
     private var located = (line: 1, start: 0, offset: 0)
 
@@ -213,8 +230,11 @@ struct JSONParser {
     }
 
     private mutating func parseValue(depth: Int) throws(JSONParseError) -> JSON {
-        guard depth <= options.maximumDepth else { throw failure("nested deeper than \(options.maximumDepth)") }
         guard let byte = current else { throw failure("unexpected end, a value is missing") }
+        guard depth <= options.maximumDepth else {
+            guard options.passesOverDepth else { throw failure("nested deeper than \(options.maximumDepth)") }
+            return try passOver()
+        }
         try count(Self.valueSize + (byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") ? Self.containerSize : 0))
         switch byte {
         case UInt8(ascii: "{"): return try parseObject(depth: depth)
@@ -246,6 +266,34 @@ struct JSONParser {
         guard bytes[offset...].starts(with: word.utf8) else { throw failure("expected a value") }
         offset += word.utf8.count
         return value
+    }
+
+    /// The end of a value that nests too deep, found without nesting calls: the stack has its own limit.
+    private mutating func passOver() throws(JSONParseError) -> JSON {
+        let start = offset
+        var open = 0
+        isCut = true
+        while let byte = current {
+            offset += 1
+            switch byte {
+            case UInt8(ascii: "\""): offset = try stringEnd(start: offset - 1) + 1
+            case UInt8(ascii: "{"), UInt8(ascii: "["): open += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): open -= 1
+            case UInt8(ascii: ","), UInt8(ascii: ":"), 0x20, 0x09, 0x0A, 0x0D: continue
+            default:
+                // A scalar ends before what follows it.
+                while let next = current, !Self.endsScalar(next) { offset += 1 }
+            }
+            if open <= 0 { return .null }
+        }
+        throw failure("unexpected end inside a value", at: start)
+    }
+
+    private static func endsScalar(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "]"), UInt8(ascii: "}"), 0x20, 0x09, 0x0A, 0x0D: true
+        default: false
+        }
     }
 
     private mutating func parseArray(depth: Int) throws(JSONParseError) -> JSON {

@@ -12,10 +12,15 @@ struct IncomingMessage: Sendable {
 
     let json: JSON
     let byteCount: Int
+    /// Whether something in it nests deeper than is read; `null` stands there.
+    let isCut: Bool
+    /// How deep a message may nest.
+    static let depthLimit = JSONParseOptions().maximumDepth
 
-    init(_ json: JSON, byteCount: Int) {
+    init(_ json: JSON, byteCount: Int, isCut: Bool = false) {
         self.json = json
         self.byteCount = byteCount
+        self.isCut = isCut
     }
 
     /// Reads a message.
@@ -24,7 +29,9 @@ struct IncomingMessage: Sendable {
         var options = JSONParseOptions()
         options.maximumMemory = max(Self.leastMemory, Self.memoryFactor * bytes.count)
         do throws(JSONParseError) {
-            self.init(try JSON(parsing: bytes, options: options), byteCount: bytes.count)
+            // One that nests too deep still says which request it answers.
+            let (json, isCut) = try JSON.parsePassingOverDepth(bytes, options: options)
+            self.init(json, byteCount: bytes.count, isCut: isCut)
         } catch {
             guard error.isTooManyValues else {
                 throw OmlxError(.protocolNotJSON, "\(place) is not JSON", httpStatus: status)
@@ -34,5 +41,15 @@ struct IncomingMessage: Sendable {
                 "\(place) holds more values than are read: they take more than \(options.maximumMemory >> 20) MiB",
                 httpStatus: status)
         }
+    }
+}
+
+extension OmlxError {
+    /// An answer that cannot be held: values within values, and calls within calls, have an end.
+    static func tooDeep(_ label: String) -> OmlxError {
+        OmlxError(
+            .transportTooLarge,
+            "the server's answer to \(shown(label, limit: 80)) nests deeper than the \(IncomingMessage.depthLimit) levels that are read",
+            nextStep: label == "tools/call" ? "ask the tool for less; it has run" : nil)
     }
 }

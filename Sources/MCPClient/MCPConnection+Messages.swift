@@ -132,19 +132,20 @@ extension MCPConnection {
     /// Takes a message of the transport; tells whether the request it came in answer to is over.
     func receive(_ message: IncomingMessage, answering id: Int?, epoch: Int) -> Bool {
         guard epoch == self.epoch else { return true }
-        for action in session.receive(message.json, answering: id) { carryOut(action, message.byteCount) }
+        for action in session.receive(message.json, answering: id) { carryOut(action, message) }
         return id.map { session.pending[$0] == nil } ?? false
     }
 
-    private func carryOut(_ action: JSONRPCSession.Action, _ byteCount: Int) {
+    private func carryOut(_ action: JSONRPCSession.Action, _ message: IncomingMessage) {
         switch action {
         case .resolve(let id, let result):
             let method = waiters[id]?.method ?? ""
             let limit = limits.messageBytes(answering: method)
-            guard byteCount <= limit else {
+            guard message.byteCount <= limit else {
                 return finish(id, .failure(OmlxError.tooLarge(method, limit)), endsSending: false)
             }
-            finish(id, .success(Answer(result: result, byteCount: byteCount)), endsSending: false)
+            guard !message.isCut else { return finish(id, .failure(OmlxError.tooDeep(method)), endsSending: false) }
+            finish(id, .success(Answer(result: result, byteCount: message.byteCount)), endsSending: false)
         case .refuse(let id, var error):
             error.message = redactor.hide(error.message)
             finish(id, .failure(error), endsSending: false)

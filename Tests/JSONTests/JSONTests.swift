@@ -42,6 +42,36 @@ import Testing
         #expect(throws: JSONParseError.self) { try JSON(parsing: text) }
     }
 
+    @Test(
+        "what nests too deep is passed over to its end, and said",
+        arguments: [
+            #"[[[1, "]", "\"]", {"b": [null]}]]]"#, #"{"a": {"b": {"c": [1, 2]}}}"#, "[[[true]]]", #"[[["x"]]]"#,
+            "[[[-1.5e3],[]]]", "[[[[[[[]]]]]]]",
+        ])
+    func passesOverDepth(text: String) throws {
+        var options = JSONParseOptions()
+        options.maximumDepth = 2
+        let read = try JSON.parsePassingOverDepth(
+            Array("{\"id\": 7, \"v\": \(text), \"w\": [1]}".utf8), options: options)
+        #expect(read.isCut)
+        #expect(read.value["id"] == 7 && read.value["w"] == [1])
+        #expect(throws: JSONParseError.self) { try JSON(parsing: text, options: options) }
+    }
+
+    @Test(
+        "what nests as deep as it may is whole; a hundred thousand levels take no stack; an end that is missing is an error"
+    )
+    func depthAtItsLimit() throws {
+        var options = JSONParseOptions()
+        options.maximumDepth = 2
+        let whole = try JSON.parsePassingOverDepth(Array("[[1], {}]".utf8), options: options)
+        #expect(!whole.isCut && whole.value == [[1], [:]])
+        let deep = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
+        #expect(try JSON.parsePassingOverDepth(Array(deep.utf8)).isCut)
+        #expect(throws: JSONParseError.self) { try JSON.parsePassingOverDepth(Array(deep.dropLast().utf8)) }
+        #expect(throws: JSONParseError.self) { try JSON.parsePassingOverDepth(Array((deep + "]").utf8)) }
+    }
+
     @Test("configuration files may have comments and trailing commas")
     func comments() throws {
         let text = "\u{FEFF}{ // one\n /* two */ \"a\": [1, 2,], }"
