@@ -50,7 +50,7 @@ extension MCPConnection {
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
         let params: JSONObject = ["name": .string(name), "arguments": .object(arguments)]
-        return try ToolResult(try await request("tools/call", params: params, timeout: timeout, onProgress: onProgress))
+        return ToolResult(try await request("tools/call", params: params, timeout: timeout, onProgress: onProgress))
     }
 
     /// Sends any request.

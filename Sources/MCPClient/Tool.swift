@@ -1,4 +1,4 @@
-// Tools and their results as a server gives them, and the pages of a tool list as a value. No I/O.
+// Tools as a server gives them, and the pages of a tool list as a value. No I/O.
 
 import Cryptography
 import ErrorCatalogue
@@ -59,29 +59,6 @@ public struct Tool: Sendable, Hashable {
 
     /// Well above the 128 characters the specification asks for (E1.7).
     private static let nameLimit = 1024
-}
-
-/// What a tool answered.
-public struct ToolResult: Sendable, Hashable {
-    /// The content blocks as they came, unknown types too (E1.13).
-    public var content: [JSON]
-    /// The structured result: any JSON value (E1.8).
-    public var structuredContent: JSON?
-    /// Whether the tool itself reports a failure (E1.11).
-    public var isError: Bool
-    /// The whole result as it came.
-    public var raw: JSON
-
-    init(_ json: JSON) throws(OmlxError) {
-        guard json.objectValue != nil else {
-            throw OmlxError(
-                .protocolInvalidMessage, "the result of tools/call is of type \(json.typeName), not an object")
-        }
-        content = json["content"]?.arrayValue ?? []
-        structuredContent = json["structuredContent"]
-        isError = json["isError"]?.boolValue ?? false
-        raw = json
-    }
 }
 
 /// Collects the pages of `tools/list`.

@@ -1,0 +1,80 @@
+// What a tool answered, in whatever form a server of any revision gives it. No I/O.
+
+import JSON
+
+/// What a tool answered.
+public struct ToolResult: Sendable, Hashable {
+    /// The content blocks as they came, unknown types too (E1.13). A server that puts one block, or a text, where the list
+    /// belongs means a list of it.
+    public var content: [JSON]
+    /// The structured result: any JSON value (E1.8).
+    public var structuredContent: JSON?
+    /// What the server answered in place of content and structured result: `toolResult` of revision 2024-10-07, members
+    /// MCP does not know, or a value that is no object.
+    public var other: JSON?
+    /// Whether the tool itself reports a failure (E1.11).
+    public var isError: Bool
+    /// The whole result as it came.
+    public var raw: JSON
+
+    /// Whether there is nothing in it to show.
+    public var isEmpty: Bool { content.isEmpty && structuredContent == nil && other == nil }
+
+    /// Takes any value: the tool has run, and what it said is not to be lost.
+    init(_ json: JSON) {
+        raw = json
+        isError = json["isError"].map { $0.boolValue ?? ($0.stringValue?.lowercased() == "true") } ?? false
+        structuredContent = json["structuredContent"].flatMap { $0.isNull ? nil : $0 }
+        content = []
+        guard let object = json.objectValue else {
+            take(json)
+            return
+        }
+        if let list = object["content"]?.arrayValue {
+            content = list.map { $0.stringValue.map { .textBlock($0) } ?? $0 }
+        } else if let value = object["content"] {
+            take(value)
+        }
+        guard content.isEmpty, other == nil, structuredContent == nil else { return }
+        if let legacy = object["toolResult"], !legacy.isNull {
+            take(legacy)
+        } else {
+            let rest = JSONObject(object.filter { !Self.known.contains($0.key) && !$0.value.isNull }.map { ($0, $1) })
+            if rest.count == 1 && rest["text"]?.stringValue != nil
+                || Self.types.contains(json["type"]?.stringValue ?? "")
+            {
+                content = [.object(rest)]
+            } else if !rest.isEmpty {
+                other = .object(rest)
+            }
+        }
+    }
+
+    private mutating func take(_ value: JSON) {
+        switch value {
+        case .null: break
+        case .string(let text): content = [.textBlock(text)]
+        case .array(let elements):
+            // A list of other values is a value of its own; texts and blocks are what a list of content means.
+            if elements.allSatisfy({ $0.isBlock || $0.stringValue != nil }) {
+                content = elements.map { $0.stringValue.map { .textBlock($0) } ?? $0 }
+            } else {
+                other = value
+            }
+        case .object where value.isBlock: content = [value]
+        default: other = value
+        }
+    }
+
+    private static let types: Set<String> = ["text", "image", "audio", "resource", "resource_link"]
+
+    /// Members that say nothing of their own when there is no content.
+    private static let known: Set<String> = ["content", "structuredContent", "isError", "_meta", "toolResult"]
+}
+
+extension JSON {
+    fileprivate static func textBlock(_ text: String) -> JSON { ["type": "text", "text": .string(text)] }
+
+    /// Whether the value is a content block: it says its type, or has the text of one.
+    fileprivate var isBlock: Bool { self["type"]?.stringValue != nil || self["text"]?.stringValue != nil }
+}
