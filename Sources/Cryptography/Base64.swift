@@ -19,6 +19,27 @@ public enum Base64 {
 
     /// The bytes of a padded text, or `nil` for any other text.
     public static func decode(_ text: String) -> [UInt8]? { alphabet.decode(Array(text.utf8), pads: true) }
+
+    /// The bytes of a text as programs write it: either alphabet (RFC 4648 §4, §5), broken into lines (RFC 2045 §6.8), with
+    /// padding or without; `nil` for what is no base64. Nothing may be decided by what comes out: several texts mean the same.
+    public static func decodeLeniently(_ text: String) -> [UInt8]? {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(text.utf8.count)
+        var isPadded = false
+        for byte in text.utf8 {
+            switch byte {
+            case 0x20, 0x09, 0x0A, 0x0D, 0x0C: continue
+            case UInt8(ascii: "="):
+                isPadded = true
+                continue
+            case _ where isPadded: return nil
+            case UInt8(ascii: "-"): digits.append(UInt8(ascii: "+"))
+            case UInt8(ascii: "_"): digits.append(UInt8(ascii: "/"))
+            default: digits.append(byte)
+            }
+        }
+        return alphabet.decode(digits, pads: false, dropsRest: true)
+    }
 }
 
 /// Base64 for URLs and file names, without padding (RFC 4648 §5, RFC 7515 §2).
@@ -75,8 +96,9 @@ private struct Base64Alphabet: Sendable {
         return text
     }
 
-    /// Strict: no other character, no missing or needless padding, and the bits left over must be zero.
-    func decode(_ text: [UInt8], pads: Bool) -> [UInt8]? {
+    /// Strict: no other character, no missing or needless padding, and the bits left over must be zero, unless they are
+    /// passed over.
+    func decode(_ text: [UInt8], pads: Bool, dropsRest: Bool = false) -> [UInt8]? {
         var end = text.count
         if pads {
             guard end % 4 == 0 else { return nil }
@@ -97,6 +119,6 @@ private struct Base64Alphabet: Sendable {
                 bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
             }
         }
-        return bits & (1 << UInt32(held) - 1) == 0 ? bytes : nil
+        return dropsRest || bits & (1 << UInt32(held) - 1) == 0 ? bytes : nil
     }
 }

@@ -36,6 +36,22 @@ import Testing
     func refusesBase64(text: String) { #expect(Base64.decode(text) == nil) }
 
     @Test(
+        "read leniently: either alphabet, lines, padding or none",
+        arguments: [
+            ("Zg", "f"), ("Zg=", "f"), ("Zg==", "f"), ("Zm9v\r\nYmFy\r\n", "foobar"), (" Zm 9v\tYg = =\n", "foob"),
+            ("", ""),
+            ("Zh==", "f"),
+        ])
+    func lenient(text: String, decoded: String) { #expect(Base64.decodeLeniently(text) == Array(decoded.utf8)) }
+
+    @Test("read leniently: both alphabets mean the same, and what is no base64 stays none")
+    func lenientAlphabets() {
+        #expect(Base64.decodeLeniently("-_8") == [0xFB, 0xFF])
+        #expect(Base64.decodeLeniently("+/8=") == [0xFB, 0xFF])
+        for text in ["Z", "Zm9v!", "Zg==Zg", "é", "Zm9vZ"] { #expect(Base64.decodeLeniently(text) == nil, "\(text)") }
+    }
+
+    @Test(
         "RFC 7515 §2: padding, foreign characters and stray bits are refused in base64url",
         arguments: ["Zg==", "Z", "Zm9vZ", "Zh", "Zm9", "Z g", "Zm9v="])
     func refusesBase64URL(text: String) { #expect(Base64URL.decode(text) == nil) }
