@@ -222,6 +222,9 @@ extension ErrorCode {
     /// Several servers have a tool of that name.
     public static let protocolToolAmbiguous = ErrorCode(
         "PROTOCOL_TOOL_AMBIGUOUS", .protocol, "Several servers have a tool of that name.")
+    /// The tool may be that of a server that is not ready.
+    public static let protocolToolUnreachable = ErrorCode(
+        "PROTOCOL_TOOL_UNREACHABLE", .protocol, "The tool may be that of a server that is not ready.", retryable: true)
     /// The tool's arguments cannot be understood.
     public static let protocolArguments = ErrorCode(
         "PROTOCOL_ARGUMENTS", .protocol, "The tool's arguments cannot be understood.")
@@ -545,6 +548,7 @@ extension ErrorCode {
         .protocolEndlessPages,
         .protocolToolUnknown,
         .protocolToolAmbiguous,
+        .protocolToolUnreachable,
         .protocolArguments,
         .protocolToolFailed,
         .oauthDiscoveryUnavailable,

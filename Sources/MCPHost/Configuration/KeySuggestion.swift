@@ -12,12 +12,12 @@ enum KeySuggestion {
         return best.flatMap { $0.distance <= limit ? $0.name : nil }
     }
 
-    private static func fold(_ key: String) -> [UInt8] {
+    static func fold(_ key: String) -> [UInt8] {
         key.lowercased().utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }
     }
 
     /// Edits between two words, two neighbours exchanged counting as one.
-    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...right.count)
         for (row, byte) in left.enumerated() {

@@ -14,11 +14,7 @@ extension HostConfiguration {
     public func clientMetadataDocument(url: String?, server name: String? = nil) throws(OmlxError) -> JSON {
         var settings = SignInConfiguration()
         if let name {
-            guard let entry = server(named: name) else {
-                throw OmlxError(
-                    .configServerUnknown, "no server \"\(OmlxError.shown(name, limit: 80))\" is configured",
-                    nextStep: "omlx mcp list")
-            }
+            guard let entry = server(named: name) else { throw unknownServer(name) }
             settings = try SignInConfiguration(try entry.result.get().auth)
         }
         guard let url = url ?? settings.clientMetadataURL else {

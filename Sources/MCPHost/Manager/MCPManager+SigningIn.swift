@@ -42,13 +42,16 @@ extension MCPManager {
         _ name: String, arguments: JSONObject, timeout: Double? = nil, signingIn offer: SignInOffer,
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
-        let server = try server(named: try await server(ofTool: name))
+        follow()
+        let found = try await resolve(name, { _ in offer })
+        let server = found.server
         var stepUp = StepUp(serverName: server.name)
         var hasSignedIn = false
         while true {
             let mark = await server.signInMark()
             do {
-                return try await call(name, arguments: arguments, timeout: timeout, onProgress: onProgress)
+                return try await server.call(
+                    found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
             } catch let error as OmlxError where error.isMendedBySigningIn {
                 var scopes: [String]?
                 if error.code == .oauthInsufficientScope {

@@ -33,7 +33,7 @@ public actor MCPManager {
     private let sharedStore: any CredentialStore
     private let servers: [String: ManagedServer]
     private let broken: [String: OmlxError]
-    private let gate: CallGate
+    let gate: CallGate
     private let watchers = Broadcast<HostEvent>(buffer: 1000)
     private let stores: [(store: any CredentialStore, servers: [ManagedServer])]
     private var follower: StoreFollower?
@@ -104,11 +104,11 @@ public actor MCPManager {
     }
 
     /// From the first use on.
-    private func follow() {
+    func follow() {
         if options.followsStore, follower == nil { follower = StoreFollower(stores) }
     }
 
-    private func connect(_ chosen: [String], each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
+    func connect(_ chosen: [String], each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
         await withTaskGroup(of: ServerStatus?.self) { group in
             for name in chosen {
                 if let server = servers[name] {
@@ -217,45 +217,25 @@ public actor MCPManager {
     ///   - name: `server__tool`, or a bare name that exactly one server has.
     ///   - arguments: the arguments.
     ///   - timeout: in seconds, in place of the server's.
-    /// - Throws: `OmlxError`: `PROTOCOL_TOOL_UNKNOWN`, `PROTOCOL_TOOL_AMBIGUOUS`, and whatever keeps the server from
-    ///   answering. A failure the tool itself reports is a result.
+    /// - Throws: `OmlxError`: `PROTOCOL_TOOL_UNKNOWN`, `PROTOCOL_TOOL_AMBIGUOUS`, `PROTOCOL_TOOL_UNREACHABLE`, and whatever
+    ///   keeps the server from answering. A failure the tool itself reports is a result.
     public func call(
         _ name: String, arguments: JSONObject, timeout: Double? = nil,
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
         follow()
-        let (server, tool) = try await resolve(name)
-        return try await server.call(
-            tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
+        let found = try await resolve(name)
+        return try await found.server.call(
+            found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
     }
 
     /// The configured server a tool's name leads to.
-    /// - Throws: `OmlxError`: `PROTOCOL_TOOL_UNKNOWN`, `PROTOCOL_TOOL_AMBIGUOUS`.
+    /// - Throws: `OmlxError`: `PROTOCOL_TOOL_UNKNOWN`, `PROTOCOL_TOOL_AMBIGUOUS`, `PROTOCOL_TOOL_UNREACHABLE`.
     public func server(ofTool name: String) async throws -> String { try await resolve(name).server.name }
 
-    private func resolve(_ name: String) async throws -> (server: ManagedServer, tool: String) {
-        let names = configuration.servers.map(\.name)
-        if let (serverName, tool) = ToolName.split(name, servers: names) {
-            return (try server(named: serverName), tool)
-        }
-        // Servers that failed before are not tried at each call anew.
-        var untried: [String] = []
-        for (name, server) in servers where await server.link == nil {
-            if await server.problem == nil { untried.append(name) }
-        }
-        await connect(untried)
-        var owners: [HostTool] = []
-        for entry in configuration.servers {
-            owners += await servers[entry.name]?.listed.filter { $0.tool.name == name } ?? []
-        }
-        if owners.count == 1 { return (try server(named: owners[0].server), name) }
-        let shown = OmlxError.shown(name, limit: 80)
-        guard owners.isEmpty else {
-            throw OmlxError(
-                .protocolToolAmbiguous, "several servers have a tool \"\(shown)\"",
-                nextStep: "use one of " + owners.map(\.name).joined(separator: ", "))
-        }
-        throw OmlxError(.protocolToolUnknown, "no server has a tool \"\(shown)\"", nextStep: "omlx mcp tools")
+    func resolve(_ name: String, _ offer: OfferingSignIn? = nil) async throws -> FoundTool {
+        if let addressed = try await addressed(name) { return addressed }
+        return try await search(name, offer)
     }
 
     /// Signs in to a server, connects and lists its tools. The only method that may open a browser or ask a person.
@@ -308,11 +288,15 @@ public actor MCPManager {
 }
 
 extension HostConfiguration {
-    fileprivate func unknownServer(_ name: String) -> OmlxError {
+    /// That no server of this name is configured, with those that are, and those that may be meant.
+    public func unknownServer(_ name: String) -> OmlxError {
         let names = servers.map(\.name)
+        let close = CloseNames.of(name, among: names)
+        let some = names.prefix(20).map { OmlxError.shown($0, limit: 80) }.joined(separator: ", ")
         return OmlxError(
-            .configServerUnknown, "no server \"\(OmlxError.shown(name, limit: 80))\" is configured",
-            nextStep: names.isEmpty ? "omlx mcp list" : "use one of " + names.joined(separator: ", "))
+            .configServerUnknown,
+            "no server \"\(OmlxError.shown(name, limit: 80))\" is configured" + CloseNames.question(close),
+            nextStep: names.isEmpty ? "omlx mcp list" : "use one of " + some + (names.count > 20 ? ", …" : ""))
     }
 
     /// The settings of a server that is configured, enabled and in order.

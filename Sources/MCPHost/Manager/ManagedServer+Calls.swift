@@ -44,9 +44,8 @@ extension ManagedServer {
             throw problem ?? OmlxError(.transportNotConnected, "\(name) is not connected")
         }
         guard listed.contains(where: { $0.tool.name == tool }) else {
-            throw OmlxError(
-                .protocolToolUnknown, "\(name) has no tool \"\(OmlxError.shown(tool, limit: 80))\"",
-                nextStep: configuration.commandLine("tools"))
+            let close = CloseNames.of(tool, among: listed.map(\.tool.name))
+            throw unknownTool(tool, close: close.map { ToolName.joined(name, $0) })
         }
         return link
     }

@@ -50,7 +50,7 @@ actor ManagedServer {
     private(set) var link: Link?
     /// Why the server is not ready, if it is not.
     private(set) var problem: OmlxError?
-    private var starting: Task<Void, Never>?
+    private(set) var starting: Task<Void, Never>?
     /// How many wait for `starting` and still want it.
     private var waiting = 0
     private var shuttingDown = 0

@@ -52,6 +52,11 @@ final class StatusRecorder: Sendable {
             .filter { $0.kind != DiscoveredDocument.Kind.defaults.rawValue }.map(\.url)
     }
 
+    /// The names of the tools each server listed last.
+    func toolNames() -> [String: [String]] {
+        attempt { (database) throws(OmlxError) in try database.toolNames() } ?? [:]
+    }
+
     func record(_ server: String, _ change: @escaping StatusChange) {
         add { $0.changes.append((server, change)) }
     }

@@ -43,6 +43,19 @@ extension StatusDatabase {
         }
     }
 
+    /// The names of the tools each server listed last, in its order.
+    /// - Throws: `DATABASE_UNAVAILABLE`.
+    func toolNames() throws(OmlxError) -> [String: [String]] {
+        try read(or: [:]) { database in
+            var names: [String: [String]] = [:]
+            let rows = try Row.fetchCursor(database, sql: "SELECT server, name FROM tool ORDER BY server, position")
+            while let row = try rows.next() {
+                if let server = row.text(0), let name = row.text(1) { names[server, default: []].append(name) }
+            }
+            return names
+        }
+    }
+
     /// Adds an event to the log, which keeps the last `eventLimit`. Control characters in the message are replaced.
     /// - Throws: `DATABASE_UNAVAILABLE`.
     public func append(_ event: StatusEvent) throws(OmlxError) {

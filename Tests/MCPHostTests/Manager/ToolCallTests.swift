@@ -39,14 +39,19 @@ import Testing
                 let ambiguous = await scene.error { _ = try await scene.call(manager, "echo") }
                 #expect(ambiguous?.code == .protocolToolAmbiguous)
                 #expect(ambiguous?.step == "use one of one__echo, two__echo")
-                #expect(await scene.code { _ = try await scene.call(manager, "nothing") } == "PROTOCOL_TOOL_UNKNOWN")
+                let nothing = await scene.error { _ = try await scene.call(manager, "nothing") }
+                #expect(nothing?.code == .protocolToolUnreachable, "bad might have it")
+                #expect(nothing?.compared.map(\.label) == ["bad"])
                 #expect(
                     await scene.code { _ = try await scene.call(manager, "one__nothing") } == "PROTOCOL_TOOL_UNKNOWN")
-                #expect(
-                    await scene.code { _ = try await scene.call(manager, "three__echo") } == "PROTOCOL_TOOL_UNKNOWN")
+                let others = try scene.host(["one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)]])
+                for name in ["nothing", "three__echo"] {
+                    let unknown = await scene.code { _ = try await scene.call(others, name) }
+                    #expect(unknown == "PROTOCOL_TOOL_UNKNOWN")
+                }
                 #expect(
                     await scene.code { _ = try await scene.call(manager, "bad__echo") }?.hasPrefix("CONFIG_") == true)
-                #expect(one.calls("initialize").count == 1)
+                #expect(one.calls("initialize").count == 2, "one for each host")
             }
         }
     }
