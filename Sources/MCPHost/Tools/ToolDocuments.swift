@@ -1,0 +1,78 @@
+// Tools and results as programs read them: the tool object of omlx/tools/1, the members of omlx/call/1. Nothing a server
+// sent is left out.
+
+import JSON
+import MCPClient
+
+extension HostTool {
+    /// The tool object of `omlx/tools/1`.
+    public var json: JSON {
+        Self.json(
+            server: server, name: tool.name, description: tool.description, parameters: tool.inputSchema, tool.raw)
+    }
+
+    /// The tool object of a tool.
+    /// - Parameter raw: the tool as the server sent it.
+    fileprivate static func json(
+        server: String, name: String, description: String?, parameters: JSON, _ raw: JSON
+    ) -> JSON {
+        let members: JSONObject = [
+            "name": .string(ToolName.joined(server, name)), "server": .string(server), "tool": .string(name),
+            "description": JSON(optional: description), "parameters": parameters,
+        ]
+        var read: JSONObject = ["name": .string(name), "inputSchema": parameters]
+        if let description { read["description"] = .string(description) }
+        return .object(members.followed(by: raw, beyond: read))
+    }
+}
+
+extension CachedTool {
+    /// The tool object of `omlx/tools/1`.
+    public func json(of server: String) -> JSON {
+        HostTool.json(
+            server: server, name: name, description: description, parameters: inputSchema,
+            (try? JSON(parsing: raw)) ?? .null)
+    }
+}
+
+extension ToolResult {
+    /// The members of `omlx/call/1` for a result.
+    /// - Parameter tool: the name it was called by.
+    public func members(of tool: String) -> JSONObject {
+        let members: JSONObject = [
+            "tool": .string(tool), "is_error": .bool(isError), "content": .array(content),
+            "structured_content": structuredContent ?? .null,
+        ]
+        var read: JSONObject = ["content": .array(content), "isError": .bool(isError)]
+        read["structuredContent"] = structuredContent ?? .null
+        return members.followed(by: raw, beyond: read)
+    }
+}
+
+extension JSONObject {
+    /// Names in a document of omlx that are not the server's to give.
+    private static let reserved: Set<String> = ["schema", "error", "files", "as_sent"]
+
+    /// These members, and those of what a server sent under the names it gives them. A member whose name stands for something
+    /// else here, or that was read otherwise than it was sent, is in `as_sent`, as is a whole value that is no object.
+    /// - Parameter read: what these members say already, as the server would have to say it.
+    fileprivate func followed(by raw: JSON, beyond read: JSONObject) -> JSONObject {
+        var all = self
+        guard let sent = raw.objectValue else {
+            let isSaid = raw.isNull || read["content"] == [["type": "text", "text": raw]] || read["content"] == raw
+            if !isSaid { all["as_sent"] = raw }
+            return all
+        }
+        var shadowed = JSONObject()
+        for (name, value) in sent where read[name] != value {
+            if value.isNull, read[name] != nil { continue }
+            if self[name] != nil || read[name] != nil || Self.reserved.contains(name) {
+                shadowed[name] = value
+            } else {
+                all[name] = value
+            }
+        }
+        if !shadowed.isEmpty { all["as_sent"] = .object(shadowed) }
+        return all
+    }
+}
