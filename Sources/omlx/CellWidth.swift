@@ -55,6 +55,87 @@ extension String {
     func padded(toCells width: Int) -> String { self + String(repeating: " ", count: max(0, width - cellWidth)) }
 }
 
+extension String {
+    /// Lines of at most so many cells: as few as it takes, and all about as long.
+    func folded(toCells limit: Int) -> [String] {
+        let pieces = Self.pieces(of: self)
+        let limit = max(1, limit)
+        let lines = Self.lines(pieces, limit)
+        guard lines.count > 1 else { return lines }
+        // The narrowest that takes no line more, and breaks no word that would fit.
+        var (narrow, wide) = (min(limit, pieces.map(\.cells).max() ?? 1), limit)
+        while narrow < wide {
+            let middle = (narrow + wide) / 2
+            if Self.lines(pieces, middle).count <= lines.count { wide = middle } else { narrow = middle + 1 }
+        }
+        return Self.lines(pieces, wide)
+    }
+
+    /// What stays together on a line.
+    private struct Piece {
+        var text: String
+        var cells: Int
+        let followsBlank: Bool
+    }
+
+    /// Marks that begin no line, and marks that end none, in scripts that write without blanks (UAX #14, CL and OP).
+    private static let closing = Set("、。，．！？：；）」』】〉》〕｝〗ー々・…‥")
+    private static let opening = Set("（「『【〈《〔｛〖")
+
+    private static func pieces(of text: String) -> [Piece] {
+        var pieces: [Piece] = []
+        var followsBlank = false
+        var last: Character?
+        for character in text {
+            if character.isWhitespace {
+                followsBlank = true
+                continue
+            }
+            let isWord = character.cells < 2 && (last?.cells ?? 2) < 2
+            let stays = isWord || closing.contains(character) || last.map(opening.contains) == true
+            if !pieces.isEmpty, !followsBlank, stays {
+                pieces[pieces.count - 1].text.append(character)
+                pieces[pieces.count - 1].cells += character.cells
+            } else {
+                pieces.append(Piece(text: String(character), cells: character.cells, followsBlank: followsBlank))
+            }
+            last = character
+            followsBlank = false
+        }
+        return pieces
+    }
+
+    private static func lines(_ pieces: [Piece], _ limit: Int) -> [String] {
+        var lines: [String] = []
+        var used = 0
+        for piece in pieces {
+            let blank = piece.followsBlank ? 1 : 0
+            if used > 0, used + blank + piece.cells <= limit {
+                lines[lines.count - 1] += (blank > 0 ? " " : "") + piece.text
+                used += blank + piece.cells
+                continue
+            }
+            lines.append("")
+            used = 0
+            guard piece.cells > limit else {
+                lines[lines.count - 1] = piece.text
+                used = piece.cells
+                continue
+            }
+            // A word that fits into no line is broken wherever the line ends.
+            for character in piece.text {
+                if used > 0, used + character.cells > limit {
+                    lines.append("")
+                    used = 0
+                }
+                lines[lines.count - 1].append(character)
+                used += character.cells
+            }
+        }
+        return lines
+    }
+}
+
 /// How wide the columns of a table may be.
 enum ColumnWidths {
     /// Narrower than this no column is made.

@@ -193,6 +193,17 @@ extension String {
     }
 
     /// The first line, made fit to be shown, cut to a length.
+    /// The text up to the first empty line, as one line.
+    func firstParagraph(limit: Int) -> String {
+        var words: [Substring] = []
+        for line in split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            let found = line.split(whereSeparator: \.isWhitespace)
+            if found.isEmpty, !words.isEmpty { break }
+            words += found
+        }
+        return OmlxError.shown(words.joined(separator: " "), limit: limit)
+    }
+
     func firstLine(limit: Int) -> String {
         let line = split(whereSeparator: \.isNewline).first { $0.contains { !$0.isWhitespace } } ?? ""
         return OmlxError.shown(String(line.drop { $0.isWhitespace }), limit: limit)

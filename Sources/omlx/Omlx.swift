@@ -64,6 +64,7 @@ enum ExitStatus: Int32 {
             self = .signInNeeded
         case .oauthSignInCancelled: self = .interrupted
         case .protocolArguments: self = .usage
+        case .protocolToolUnreachable: self = .partlyDone
         default: self = error.code.errorClass == .configuration ? .usage : .failed
         }
     }

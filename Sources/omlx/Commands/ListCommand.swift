@@ -174,18 +174,9 @@ extension HostConfiguration {
         }
     }
 
-    private static func listed(_ names: [String]) -> String {
-        names.prefix(20).map { OmlxError.shown($0, limit: 80) }.joined(separator: ", ")
-            + (names.count > 20 ? ", …" : "")
-    }
-
     /// - Throws: `OmlxError` with `CONFIG_SERVER_UNKNOWN` when one of these names is not configured.
     func require(_ names: [String]) throws(OmlxError) {
         let configured = servers.map(\.name)
-        for name in names where !configured.contains(name) {
-            throw OmlxError(
-                .configServerUnknown, "no server \"\(OmlxError.shown(name, limit: 80))\" is configured",
-                nextStep: configured.isEmpty ? "omlx mcp list" : "use one of " + Self.listed(configured))
-        }
+        for name in names where !configured.contains(name) { throw unknownServer(name) }
     }
 }

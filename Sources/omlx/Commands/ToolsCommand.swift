@@ -76,17 +76,16 @@ struct ToolsCommand: Action {
         let printer = ToolPrinter(session: session, schema: schema)
         var listed: [JSON] = []
         for status in configuration.statuses(known: known) where servers.isEmpty || servers.contains(status.name) {
-            for tool in status.toolList == nil ? [] : try database.tools(of: status.name) {
-                let name = ToolName.joined(status.name, tool.name)
-                if session.common.json {
-                    listed.append(
-                        [
-                            "name": .string(name), "server": .string(status.name), "tool": .string(tool.name),
-                            "description": JSON(optional: tool.description), "parameters": tool.inputSchema,
-                        ])
-                } else {
-                    printer.line(name, tool.description, tool.inputSchema)
-                }
+            let tools = status.toolList == nil ? [] : try database.tools(of: status.name)
+            if session.common.json {
+                listed += tools.map { $0.json(of: status.name) }
+            } else {
+                printer.show(
+                    tools.map { tool in
+                        ToolPrinter.Entry(
+                            name: ToolName.joined(status.name, tool.name), text: tool.description ?? tool.title,
+                            schema: tool.inputSchema)
+                    })
             }
         }
         if session.common.json {
@@ -102,21 +101,23 @@ struct ToolPrinter {
     let session: Session
     let schema: Bool
 
-    /// Where descriptions begin on a terminal, unless a name is longer.
-    private static let nameCells = 32
-    private static let usualColumns = 112
+    /// What is shown of a tool.
+    struct Entry {
+        let name: String
+        let text: String?
+        let schema: JSON
+    }
+
+    /// A terminal that does not say how wide it is.
+    private static let usualColumns = 80
+    /// The longest description on a terminal, in characters.
+    private static let textLimit = 2000
+    private static let gap = 2
 
     static func members(_ statuses: [ServerStatus], _ tools: [HostTool]) -> JSONObject {
         [
             "servers": .array(statuses.map(\.json)),
-            "tools": .array(
-                tools.map { tool in
-                    [
-                        "name": .string(tool.name), "server": .string(tool.server), "tool": .string(tool.tool.name),
-                        "description": JSON(optional: tool.tool.description), "parameters": tool.tool.inputSchema,
-                    ]
-                }),
-            "count": JSON(tools.count),
+            "tools": .array(tools.map(\.json)), "count": JSON(tools.count),
         ]
     }
 
@@ -132,20 +133,33 @@ struct ToolPrinter {
             session.console.note("\(status.name): \(text)\(step)")
         }
         guard status.discovery.state.toolCount != nil else { return }
-        for tool in tools { line(tool.name, tool.tool.description, tool.tool.inputSchema) }
+        show(
+            tools.map { tool in
+                Entry(name: tool.name, text: tool.tool.description ?? tool.tool.title, schema: tool.tool.inputSchema)
+            })
     }
 
-    func line(_ name: String, _ description: String?, _ inputSchema: JSON) {
+    /// Tools of one server.
+    func show(_ entries: [Entry]) {
         let console = session.console
-        let text = (description ?? "").firstLine(limit: 300)
-        let shown = OmlxError.shown(name, limit: 200)
-        if console.isTerminal {
-            let columns = console.columns ?? Self.usualColumns
-            let start = shown.padded(toCells: Self.nameCells) + (shown.cellWidth < Self.nameCells ? "" : "  ")
-            console.line((start + text).cut(toCells: columns))
-        } else {
-            console.table([[shown, text]])
+        let columns = console.columns ?? Self.usualColumns
+        // A name that leaves its description less than half the terminal stands on a line of its own.
+        let names = entries.map { OmlxError.shown($0.name, limit: 200) }
+        let widths = names.map(\.cellWidth)
+        let start = (widths.filter { $0 <= columns / 2 }.max() ?? 0) + Self.gap
+        for (index, entry) in entries.enumerated() {
+            if console.isTerminal {
+                let text = (entry.text ?? "").firstParagraph(limit: Self.textLimit).folded(toCells: columns - start)
+                let isAlone = widths[index] > columns / 2
+                if isAlone || text.isEmpty { console.line(names[index]) }
+                for (number, line) in text.enumerated() {
+                    let name = number == 0 && !isAlone ? names[index] : ""
+                    console.line(name.padded(toCells: start) + line)
+                }
+            } else {
+                console.table([[names[index], (entry.text ?? "").firstLine(limit: 300)]])
+            }
+            if schema { console.document(entry.schema) }
         }
-        if schema { console.document(inputSchema) }
     }
 }

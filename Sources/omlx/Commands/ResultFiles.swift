@@ -1,0 +1,184 @@
+// Binary content of a tool's result, and the folder it is written to.
+
+import Cryptography
+import ErrorCatalogue
+import Glibc
+import JSON
+
+/// The bytes in a content block: an image, a sound, a file.
+struct BinaryContent {
+    /// The media type (RFC 6838), without parameters.
+    let type: String
+    /// `nil` when they cannot be read.
+    let bytes: [UInt8]?
+
+    /// `nil` when the block carries none.
+    init?(_ block: JSON) {
+        let holder = block["resource"] ?? block
+        guard let data = holder["data"]?.stringValue ?? holder["blob"]?.stringValue else { return nil }
+        let declared = holder["mimeType"]?.stringValue
+        if let url = DataURL(data) {
+            bytes = url.bytes
+            type = Self.bare(declared ?? url.type)
+        } else {
+            bytes = Base64.decodeLeniently(data)
+            type = Self.bare(declared)
+        }
+    }
+
+    private static func bare(_ type: String?) -> String {
+        let bare = (type ?? "").prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
+        return bare.isEmpty ? "application/octet-stream" : OmlxError.shown(bare, limit: 60)
+    }
+
+    /// What is said of bytes that are not written.
+    /// - Parameter keeps: whether they were to be.
+    func note(keeps: Bool) -> String {
+        guard let bytes else { return "[\(type): its data is no base64; --json shows it as it came]" }
+        return keeps ? "[\(type), \(bytes.count) bytes]" : "[\(type), \(bytes.count) bytes; --output FOLDER keeps it]"
+    }
+
+    /// The ending of a file of this type.
+    var ending: String {
+        let known = [
+            "image/jpeg": "jpg", "image/svg+xml": "svg", "image/x-icon": "ico", "audio/mpeg": "mp3", "audio/mp4": "m4a",
+            "video/quicktime": "mov", "application/pdf": "pdf", "application/zip": "zip", "application/gzip": "gz",
+            "application/json": "json", "application/xml": "xml", "text/plain": "txt", "text/markdown": "md",
+            "text/html": "html", "text/csv": "csv", "text/css": "css", "text/xml": "xml",
+        ]
+        if let known = known[type] { return known }
+        let parts = type.split(separator: "/")
+        guard parts.count == 2, ["image", "audio", "video"].contains(parts[0]) else { return "bin" }
+        let subtype = parts[1].hasPrefix("x-") ? parts[1].dropFirst(2) : parts[1]
+        let isPlain =
+            (1...8).contains(subtype.count) && subtype.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+        return isPlain ? String(subtype) : "bin"
+    }
+}
+
+/// `data:image/png;base64,…` (RFC 2397), which some servers put where base64 belongs.
+private struct DataURL {
+    let type: String?
+    let bytes: [UInt8]?
+
+    init?(_ text: String) {
+        let start = text.utf8.prefix(5).map { $0 | 0x20 }
+        guard start.elementsEqual("data:".utf8.map { $0 | 0x20 }),
+            let comma = text.utf8.firstIndex(of: UInt8(ascii: ","))
+        else { return nil }
+        let head = String(decoding: text.utf8[..<comma].dropFirst(5), as: UTF8.self)
+        let data = Self.unescaped(text.utf8[text.utf8.index(after: comma)...])
+        let words = head.split(separator: ";").map { $0.trimmingPrefix { $0 == " " }.lowercased() }
+        bytes = words.contains("base64") ? Base64.decodeLeniently(String(decoding: data, as: UTF8.self)) : data
+        type = head.prefix { $0 != ";" }.contains("/") ? String(head.prefix { $0 != ";" }) : nil
+    }
+
+    private static func unescaped(_ text: Substring.UTF8View) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        var rest = text
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return bytes
+    }
+}
+
+/// A folder for binary content, which can be written to.
+struct ResultFiles {
+    private let folder: String
+    private var number = 0
+
+    /// The folder, made with those above it where they are missing, and tried.
+    /// - Throws: `OmlxError` with `CONFIG_USAGE`.
+    init(folder: String) throws(OmlxError) {
+        guard !folder.isEmpty else { throw OmlxError(.configUsage, "--output takes a folder") }
+        self.folder = folder
+        try make()
+        try probe()
+    }
+
+    private func make() throws(OmlxError) {
+        for end in folder.utf8.indices.filter({ folder.utf8[$0] == UInt8(ascii: "/") }) + [folder.utf8.endIndex] {
+            let path = String(decoding: folder.utf8[..<end], as: UTF8.self)
+            guard !path.isEmpty, mkdir(path, 0o755) != 0, errno != EEXIST, errno != EISDIR else { continue }
+            let reason = errno
+            // What may not be made may be there: its own folder then says no for another reason.
+            if Self.isFolder(path) { continue }
+            throw Self.failure("the folder \(OmlxError.shown(path))", "made", reason)
+        }
+        guard Self.isFolder(folder) else { throw Self.failure("the folder \(OmlxError.shown(folder))", "made", EEXIST) }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Writes a file and takes it away again: rights, file system and quota all have their say.
+    private func probe() throws(OmlxError) {
+        var name = Array("\(folder)/.omlx-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&name)
+        guard descriptor >= 0 else { throw Self.failure("the folder \(OmlxError.shown(folder))", "written to", errno) }
+        defer {
+            close(descriptor)
+            unlink(name)
+        }
+        if let reason = Self.write([0x0A], to: descriptor) {
+            throw Self.failure("the folder \(OmlxError.shown(folder))", "written to", reason)
+        }
+    }
+
+    /// Writes a block's bytes to a file whose name is free.
+    /// - Returns: its path; `nil` when the block carries none that can be read.
+    /// - Throws: `OmlxError` with `CONFIG_USAGE`.
+    mutating func keep(_ block: JSON) throws(OmlxError) -> String? {
+        guard let content = BinaryContent(block), let bytes = content.bytes else { return nil }
+        let separator = folder.hasSuffix("/") ? "" : "/"
+        while true {
+            number += 1
+            let path = "\(folder)\(separator)\(number).\(content.ending)"
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+            if descriptor < 0, errno == EEXIST, number < Self.limit { continue }
+            guard descriptor >= 0 else { throw Self.failure(OmlxError.shown(path), "written", errno) }
+            defer { close(descriptor) }
+            if let reason = Self.write(bytes, to: descriptor) {
+                unlink(path)
+                throw Self.failure(OmlxError.shown(path), "written", reason)
+            }
+            return path
+        }
+    }
+
+    /// More files than this are not looked through for a free name.
+    private static let limit = 1_000_000
+
+    /// - Returns: the number of the error, if there was one.
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+        bytes.withUnsafeBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                let piece = UnsafeRawBufferPointer(rebasing: rest)
+                let count = Glibc.write(descriptor, piece.baseAddress, piece.count)
+                if count > 0 {
+                    rest = rest.dropFirst(count)
+                } else if count == 0 || errno != EINTR {
+                    return count == 0 ? ENOSPC : errno
+                }
+            }
+            return nil
+        }
+    }
+
+    private static func failure(_ what: String, _ done: String, _ reason: Int32) -> OmlxError {
+        OmlxError(
+            .configUsage, "\(what) could not be \(done): \(String(cString: strerror(reason)))",
+            nextStep: "name another folder with --output")
+    }
+}
