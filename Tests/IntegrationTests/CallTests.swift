@@ -73,11 +73,12 @@ struct CallTests {
                     "block": ["content": ["type": "text", "text": "one block"]], "legacy": ["toolResult": ["x": 1]],
                     "bare": "bare text", "unknown": ["rows": 3], "none": ["content": []], "nothing": NSNull(),
                     "failure": ["isError": true, "content": [file]], "structured": ["structuredContent": ["a": 1]],
+                    "silent": ["structuredContent": ["a": 1], "content": [["type": "text", "text": " "]]],
                 ])
             let shown = [
                 "file": "first\n# Title\n\nline\n\n", "text": "just text\n", "block": "one block\n",
                 "legacy": "{\n  \"x\": 1\n}\n", "bare": "bare text\n", "unknown": "{\n  \"rows\": 3\n}\n", "none": "",
-                "nothing": "", "structured": "{\n  \"a\": 1\n}\n",
+                "nothing": "", "structured": "{\n  \"a\": 1\n}\n", "silent": "{\n  \"a\": 1\n}\n",
             ]
             for (name, text) in shown {
                 let run = try await home.omlx("mcp", "call", "s__answer", "k=" + name)

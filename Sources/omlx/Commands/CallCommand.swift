@@ -88,7 +88,9 @@ struct CallCommand: Action {
             session.document(Self.word, members)
             return status
         }
-        for block in result.content {
+        // Some servers put an empty text beside a structured result.
+        let isSilent = result.structuredContent != nil && result.content.allSatisfy(\.isBlankText)
+        for block in isSilent ? [] : result.content {
             if let text = block.shownText {
                 if result.isError { session.console.failure(text) } else { session.console.content(text) }
             } else if let data = BinaryContent(block) {
@@ -97,7 +99,7 @@ struct CallCommand: Action {
                 session.console.content(block)
             }
         }
-        if result.content.isEmpty, let value = result.structuredContent ?? result.other {
+        if isSilent || result.content.isEmpty, let value = result.structuredContent ?? result.other {
             session.console.content(value, pretty: true)
         }
         if result.isError {
@@ -112,6 +114,8 @@ struct CallCommand: Action {
 extension JSON {
     /// The text of a content block, or of the file in it.
     fileprivate var shownText: String? { self["text"]?.stringValue ?? self["resource"]?["text"]?.stringValue }
+
+    fileprivate var isBlankText: Bool { self["text"]?.stringValue?.allSatisfy(\.isWhitespace) == true }
 }
 
 extension Double {
