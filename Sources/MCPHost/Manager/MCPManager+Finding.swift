@@ -191,7 +191,10 @@ extension MCPManager {
         return OmlxError(
             wantsSignIn ? first.problem.code : .protocolToolUnreachable,
             "no server that is ready has a tool \(shown); \(text)\(question)",
-            compared: missing.map { .init($0.name, "\($0.problem.code.text): \($0.problem.message)") },
+            compared: missing.map { name, problem in
+                let step = missing.count > 1 ? problem.nextStep.map { " — \($0)" } : nil
+                return .init(name, "\(problem.code.text): \(problem.message)" + (step ?? ""))
+            },
             nextStep: missing.count == 1 || wantsSignIn ? first.problem.nextStep : "omlx mcp status --check")
     }
 
