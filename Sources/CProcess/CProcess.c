@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ struct order {
   const char *working_directory;
   int descriptors[3];
   bool dies_with_us;
+  unsigned long mark;
   // The answer.
   pid_t pid;
   int status;
@@ -41,6 +43,15 @@ static void default_signals(void) {
 // Descriptor 3 is where an error goes; it is closed by exec.
 static const int report = STDERR_FILENO + 1;
 
+// A limit of queues' sizes that only what this child starts has: it is handed on where an environment is not. Without it the
+// child is started all the same.
+static void set_mark(unsigned long mark) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_MSGQUEUE, &limit) < 0 || (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < mark)) return;
+  limit.rlim_cur = mark;
+  setrlimit(RLIMIT_MSGQUEUE, &limit);
+}
+
 static int prepare(const struct order *order, pid_t parent, int problem) {
   if (setsid() < 0) return errno;
   if (order->dies_with_us) {
@@ -48,6 +59,7 @@ static int prepare(const struct order *order, pid_t parent, int problem) {
     // It may have ended before that counted.
     if (getppid() != parent) _exit(127);
   }
+  if (order->mark) set_mark(order->mark);
   for (int number = 0; number < 3; number++) {
     if (dup2(order->descriptors[number], number) < 0) return errno;
     // Duplicating a descriptor onto itself leaves it closed on exec.
@@ -137,13 +149,15 @@ static int start_serving(void) {
 }
 
 int cprocess_spawn(pid_t *pid, const char *path, char *const arguments[], char *const environment[],
-                   const char *working_directory, int input, int output, int error, bool dies_with_us) {
+                   const char *working_directory, int input, int output, int error, bool dies_with_us,
+                   unsigned long mark) {
   struct order order = {.path = path,
                         .arguments = arguments,
                         .environment = environment,
                         .working_directory = working_directory,
                         .descriptors = {input, output, error},
-                        .dies_with_us = dies_with_us};
+                        .dies_with_us = dies_with_us,
+                        .mark = mark};
   pthread_mutex_lock(&lock);
   // One after the other.
   while (waiting) pthread_cond_wait(&changed, &lock);

@@ -3,25 +3,31 @@
 import CProcess
 import Glibc
 
-/// What tells the processes of one server from all others, in their environment.
+/// What tells the processes of one server from all others: a variable of their environment, and a limit, which also those
+/// have that were given another environment.
 struct ChildMark: Sendable, Hashable {
     /// The variable.
     static let name = "OMLX_STDIO_SERVER"
 
     private let value: String
+    /// The limit of the size of message queues (RLIMIT_MSGQUEUE), below the 819,200 bytes every user has.
+    let limit: UInt
 
     init() {
         let random = UInt64.random(in: .min ... .max)
         value = "\(getpid())-\(String(random, radix: 36))"
+        limit = 400_000 + UInt(random % 400_000)
     }
 
     /// As it stands in an environment.
     var text: String { "\(Self.name)=\(value)" }
 
-    /// Whether an environment as /proc shows it has it.
-    func isIn(_ environment: [UInt8]) -> Bool {
-        let text = Array(text.utf8)
-        return environment.split(separator: 0).contains { $0.elementsEqual(text) }
+    /// Whether a process has it.
+    func marks(_ process: ProcessEntry) -> Bool {
+        let named = process.environment.split(separator: 0).first { $0.starts(with: "\(Self.name)=".utf8) }
+        // That of another server says more than a limit, which two may have by chance.
+        if let named { return named.elementsEqual(text.utf8) }
+        return process.queueLimit == limit
     }
 }
 
@@ -71,6 +77,13 @@ struct ProcessEntry: Hashable {
 
     /// Its environment as it was started with; empty where it cannot be read.
     var environment: [UInt8] { Self.read(pid, "environ") ?? [] }
+
+    /// The limit of the size of message queues; `nil` where it cannot be read.
+    var queueLimit: UInt? {
+        let lines = (Self.read(pid, "limits") ?? []).split(separator: 0x0A)
+        let line = lines.first { $0.starts(with: "Max msgqueue size".utf8) }
+        return line.flatMap { UInt(String(decoding: $0, as: UTF8.self).split(separator: " ").dropFirst(3).first ?? "") }
+    }
 
     private static func read(_ pid: pid_t, _ name: String) -> [UInt8]? {
         let file = open("/proc/\(pid)/\(name)", O_RDONLY | O_CLOEXEC)
@@ -128,7 +141,7 @@ struct ChildDescendants {
         let starts = Dictionary(known.map { ($0.pid, $0.start) }) { first, _ in first }
         return ProcessEntry.all().filter { entry in
             guard !entry.isOver, entry.pid != getpid(), entry.pid != leader else { return false }
-            return starts[entry.pid] == entry.start || mark.isIn(entry.environment)
+            return starts[entry.pid] == entry.start || mark.marks(entry)
         }
     }
 }

@@ -84,7 +84,7 @@ final class ChildProcess: Sendable {
             withCStrings(variables) { variables in
                 cprocess_spawn(
                     &pid, command.path, arguments, variables, command.workingDirectory, input.reading, output.writing,
-                    error.writing, true)
+                    error.writing, true, mark.limit)
             }
         }
         Glibc.close(input.reading)

@@ -10,7 +10,8 @@ final class ServedChild {
     private static let lastReadLimit = 16 << 20
     /// How long a process may take to end after it closed its output, in seconds.
     private static let outputClosedGrace = 0.5
-    /// How long processes that left the group may take to end after SIGTERM, in seconds, and how often that is looked at.
+    /// How long processes that left the group may take to end after SIGTERM, and again after SIGKILL, in seconds, and how often
+    /// that is looked at.
     private static let leftGrace = 0.5
     private static let leftTick = 0.02
 
@@ -99,8 +100,8 @@ final class ServedChild {
     /// Begins a shutdown that was asked for and takes the steps that are due.
     func advanceShutdown(_ now: ContinuousClock.Instant) {
         if isOver { return }
-        if let farewell {
-            if farewell.end <= now || (deadline ?? now) <= now { seeOff(now) }
+        if farewell != nil {
+            if (deadline ?? now) <= now { seeOff(now) }
             return
         }
         if let asked = child.takeShutdown() { begin(asked, now) }
@@ -151,19 +152,14 @@ final class ServedChild {
         if left.isEmpty { seeOff(now) } else { deadline = now + .bounded(Self.leftTick) }
     }
 
-    /// Ends what left the group: at last with SIGKILL, and what was started meanwhile with it.
+    /// Ends what left the group: at last with SIGKILL, and what was started meanwhile with it. Even then it takes the kernel a
+    /// moment.
     private func seeOff(_ now: ContinuousClock.Instant) {
         guard let farewell else { return }
-        var left = descendants.running()
-        if !left.isEmpty, now < farewell.end {
-            deadline = now + .bounded(Self.leftTick)
-            return
-        }
-        for _ in 0..<8 where !left.isEmpty {
-            for process in left { process.signal(SIGKILL) }
-            left = descendants.running()
-        }
-        finish(farewell.status)
+        let left = descendants.running()
+        if left.isEmpty || now >= farewell.end + .bounded(Self.leftGrace) { return finish(farewell.status) }
+        if now >= farewell.end { for process in left { process.signal(SIGKILL) } }
+        deadline = now + .bounded(Self.leftTick)
     }
 
     private func finish(_ status: ExitStatus) {

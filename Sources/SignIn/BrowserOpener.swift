@@ -45,7 +45,7 @@ public struct BrowserOpener: BrowserOpening {
         var variables = passed.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for string in arguments + variables { free(string) } }
         var process = pid_t()
-        let status = cprocess_spawn(&process, path, &arguments, &variables, nil, null, null, null, false)
+        let status = cprocess_spawn(&process, path, &arguments, &variables, nil, null, null, null, false, 0)
         return status == 0 ? process : nil
     }
 

@@ -100,13 +100,14 @@ struct StdioIsolationTests {
             var words: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) } + [nil]
             var variables: [UnsafeMutablePointer<CChar>?] = [strdup("PATH=/usr/bin:/bin"), nil]
             var pid = pid_t()
-            let status = cprocess_spawn(&pid, "/bin/sh", &words, &variables, nil, null, output, null, true)
+            let status = cprocess_spawn(&pid, "/bin/sh", &words, &variables, nil, null, output, null, true, 0)
             for word in words + variables { free(word) }
             outcome.withLock { $0 = (pid, status) }
         }
     }
 
-    /// A process that left the group: in a session of its own, with the server as parent, and as a daemon without it.
+    /// Processes that left the group: in a session of their own, with the server as parent, and as daemons without it, one
+    /// of them with nothing of the server's environment.
     private let leavers = """
         child = subprocess.Popen(["sleep", "3600"], start_new_session=True)
         print("session", child.pid, file=sys.stderr, flush=True)
@@ -121,6 +122,15 @@ struct StdioIsolationTests {
                 os.execvp("sleep", ["sleep", "3600"])
             os._exit(0)
         os.wait()
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                print("nameless", os.getpid(), file=sys.stderr, flush=True)
+                for number in (0, 1, 2):
+                    os.dup2(os.open("/dev/null", os.O_RDWR), number)
+                os.execvpe("sleep", ["sleep", "3600"], {})
+            os._exit(0)
+        os.wait()
         stubborn = subprocess.Popen(["sh", "-c", "trap '' TERM; while :; do sleep 1; done"], start_new_session=True)
         print("stubborn", stubborn.pid, file=sys.stderr, flush=True)
         """
@@ -131,7 +141,9 @@ struct StdioIsolationTests {
         let connection = connection(.stdio(script(start: leavers)), events: events)
         _ = try await connection.connect()
         var left: [pid_t] = []
-        for word in ["session", "bare", "daemon", "stubborn"] { left.append(try await pid(in: events, after: word)) }
+        for word in ["session", "bare", "daemon", "nameless", "stubborn"] {
+            left.append(try await pid(in: events, after: word))
+        }
         #expect(left.allSatisfy(isAlive))
         await connection.close()
         for process in left { #expect(!isAlive(process)) }
@@ -144,7 +156,9 @@ struct StdioIsolationTests {
             .stdio(script(extra: "if method == 'tools/call': os._exit(9)", start: leavers)), events: events)
         _ = try await connection.connect()
         var left: [pid_t] = []
-        for word in ["session", "daemon", "stubborn"] { left.append(try await pid(in: events, after: word)) }
+        for word in ["session", "daemon", "nameless", "stubborn"] {
+            left.append(try await pid(in: events, after: word))
+        }
         #expect(await failure { try await connection.callTool("echo") }?.code == .transportProcessExited)
         await connection.close()
         for process in left { #expect(!isAlive(process)) }
@@ -157,11 +171,11 @@ struct StdioIsolationTests {
         let second = connection(.stdio(script(start: leavers)), events: other)
         _ = try await first.connect()
         _ = try await second.connect()
-        let daemon = try await pid(in: other, after: "daemon")
+        let daemons = [try await pid(in: other, after: "daemon"), try await pid(in: other, after: "nameless")]
         await first.close()
-        #expect(isAlive(daemon))
+        #expect(daemons.allSatisfy(isAlive))
         await second.close()
-        #expect(!isAlive(daemon))
+        #expect(!daemons.contains(where: isAlive))
     }
 
     @Test("a line of /proc/PID/stat, whatever the process calls itself (proc(5))")

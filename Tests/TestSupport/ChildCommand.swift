@@ -33,7 +33,7 @@ public final class ChildCommand: Sendable {
         defer { for word in words + variables { free(word) } }
         var pid = pid_t()
         let status = starting.withLock { _ in
-            cprocess_spawn(&pid, path, &words, &variables, folder, ends.inRead, ends.outWrite, null, true)
+            cprocess_spawn(&pid, path, &words, &variables, folder, ends.inRead, ends.outWrite, null, true, 0)
         }
         input = ends.inWrite
         output = ends.outRead

@@ -7,9 +7,11 @@
 
 // Starts `path` as the leader of a session and a process group of its own, without a controlling terminal, with default
 // signals, these three descriptors as 0, 1 and 2 and no other one open. With `dies_with_us` the kernel kills it when this
-// process ends, however that comes about. Returns 0, or the errno of what failed.
+// process ends, however that comes about. With a `mark` other than 0 its RLIMIT_MSGQUEUE is that many bytes, as far as it may
+// have so many; all that it starts has the same. Returns 0, or the errno of what failed.
 int cprocess_spawn(pid_t *pid, const char *path, char *const arguments[], char *const environment[],
-                   const char *working_directory, int input, int output, int error, bool dies_with_us);
+                   const char *working_directory, int input, int output, int error, bool dies_with_us,
+                   unsigned long mark);
 
 // A pipe whose ends are closed on exec and have numbers above 2, so that no redirection of a child overwrites them.
 // Returns 0, or the errno of what failed.
