@@ -26,7 +26,7 @@ extension JSON {
         case .array(let elements): .array(elements.map { $0.mappingStrings(change) })
         case .object(let members):
             .object(JSONObject(members.map { ($0.key, $0.value.mappingStrings(change)) }))
-        case .null, .bool, .number: self
+        case .null, .bool, .number, .unread: self
         }
     }
 }

@@ -1,7 +1,7 @@
 // The JSON value used everywhere: ordered, lossless for numbers, without Foundation.
 
 /// A JSON value (RFC 8259). Object members keep their order, numbers keep their spelling.
-public enum JSON: Sendable, Hashable {
+public enum JSON: Sendable {
     /// `null`.
     case null
     /// `true` or `false`.
@@ -14,6 +14,8 @@ public enum JSON: Sendable, Hashable {
     case array([JSON])
     /// An object, its members in their order.
     case object(JSONObject)
+    /// An array or object that is still text: only where that was asked for (`JSONParseOptions.memoryFactor`).
+    case unread(UnreadJSON)
 }
 
 extension JSON {
@@ -43,22 +45,31 @@ extension JSON {
 
     /// The elements, or `nil` when the value is no array.
     public var arrayValue: [JSON]? {
-        if case .array(let value) = self { return value }
-        return nil
+        switch self {
+        case .array(let value): value
+        case .unread(let unread): unread.elements
+        default: nil
+        }
     }
 
     /// The members, or `nil` when the value is no object.
     public var objectValue: JSONObject? {
-        if case .object(let value) = self { return value }
-        return nil
+        switch self {
+        case .object(let value): value
+        case .unread(let unread): unread.members
+        default: nil
+        }
     }
 
     /// Whether the value is `null`.
-    public var isNull: Bool { self == .null }
+    public var isNull: Bool { if case .null = self { true } else { false } }
 
     /// The member of that name; `nil` when there is none or the value is no object.
     public subscript(key: String) -> JSON? {
-        get { objectValue?[key] }
+        get {
+            if case .unread(let unread) = self { return unread.isObject ? unread.member(key) : nil }
+            return objectValue?[key]
+        }
         set {
             var object = objectValue ?? JSONObject()
             object[key] = newValue
@@ -81,6 +92,7 @@ extension JSON {
         case .string: "string"
         case .array: "array"
         case .object: "object"
+        case .unread(let unread): unread.isObject ? "object" : "array"
         }
     }
 

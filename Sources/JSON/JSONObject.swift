@@ -59,6 +59,23 @@ public struct JSONObject: Sendable {
         }
     }
 
+    /// Whether a dictionary finds the members.
+    var isIndexed: Bool { index != nil }
+
+    /// Larger ones are not copied to give room back: what was never written to takes no memory.
+    static let fittedCount = 1024
+
+    /// The same without room for more members.
+    var fitted: JSONObject {
+        guard members.capacity > members.count, members.count <= Self.fittedCount else { return self }
+        var object = self
+        object.members = [Member](unsafeUninitializedCapacity: members.count) { buffer, count in
+            _ = buffer.initialize(from: members)
+            count = members.count
+        }
+        return object
+    }
+
     /// The members' names in their order.
     public var keys: [String] { members.map(\.key) }
 }
@@ -90,4 +107,14 @@ extension JSONObject: Hashable {
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
     public init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
+}
+
+extension [JSON] {
+    /// The same without room for more: what a growing array sets aside would be a large part of a small one.
+    var fitted: [JSON] {
+        guard capacity > count, count <= JSONObject.fittedCount else { return self }
+        return [JSON](unsafeUninitializedCapacity: count) {
+            _ = $0.initialize(from: self); $1 = count
+        }
+    }
 }

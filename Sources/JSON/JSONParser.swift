@@ -20,8 +20,6 @@ public struct JSONParseError: Error, Sendable, Hashable, CustomStringConvertible
     public var reason: String
     /// Where reading stopped.
     public var position: SourcePosition
-    /// Whether the text may be JSON, but its values would take more memory than they may.
-    public var isTooManyValues = false
 
     public var description: String { "line \(position.line), column \(position.column): \(reason)" }
 }
@@ -32,8 +30,9 @@ public struct JSONParseOptions: Sendable {
     public var allowsComments = false
     /// Refuse an object that names a member twice; otherwise the last one counts.
     public var rejectsDuplicateKeys = false
-    /// How much memory the values may take, by a rough count: in bytes.
-    public var maximumMemory = Int.max
+    /// How many times the memory of its text an array or object may take to be read at once; one that would take more stays
+    /// `JSON.unread`. `nil` reads everything.
+    public var memoryFactor: Int?
     /// How deep arrays and objects may nest.
     public var maximumDepth = 200
     /// Whether `null` stands for an array or object that nests deeper, in place of refusing the whole text.
@@ -41,6 +40,14 @@ public struct JSONParseOptions: Sendable {
 
     /// RFC 8259, the last of duplicate members counting.
     public init() {}
+
+    /// For large texts of others: what would take more than three times its text stays text, a number of one digit taking as
+    /// much as a long one.
+    public static var sparing: JSONParseOptions {
+        var options = JSONParseOptions()
+        options.memoryFactor = 3
+        return options
+    }
 
     /// For configuration files: comments and trailing commas accepted.
     public static var configuration: JSONParseOptions {
@@ -142,11 +149,14 @@ extension JSON {
 }
 
 struct JSONParser {
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     private let options: JSONParseOptions
     private let locates: Bool
-    private var offset = 0
-    private var memory = 0
+    var offset = 0
+    /// What the values read so far take, by a rough count: in bytes.
+    var memory = 0
+    /// Whether values are looked at and not kept.
+    private var isSkimming = false
     private var way = SourcePositions.Way.root
     /// The names on the way, for the pointers of members that stand twice.
     private var names: [String] = []
@@ -198,9 +208,9 @@ struct JSONParser {
         return SourcePosition(line: located.line, column: place - located.start + 1)
     }
 
-    private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+    var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
-    private mutating func skipSpace() throws(JSONParseError) {
+    mutating func skipSpace() throws(JSONParseError) {
         while let byte = current {
             switch byte {
             case 0x20, 0x09, 0x0A, 0x0D: offset += 1
@@ -229,13 +239,13 @@ struct JSONParser {
         }
     }
 
-    private mutating func parseValue(depth: Int) throws(JSONParseError) -> JSON {
+    mutating func parseValue(depth: Int) throws(JSONParseError) -> JSON {
         guard let byte = current else { throw failure("unexpected end, a value is missing") }
         guard depth <= options.maximumDepth else {
             guard options.passesOverDepth else { throw failure("nested deeper than \(options.maximumDepth)") }
             return try passOver()
         }
-        try count(Self.valueSize + (byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") ? Self.containerSize : 0))
+        memory += Self.valueSize
         switch byte {
         case UInt8(ascii: "{"): return try parseObject(depth: depth)
         case UInt8(ascii: "["): return try parseArray(depth: depth)
@@ -248,18 +258,30 @@ struct JSONParser {
         }
     }
 
-    /// What a value takes in the array or object around it, a member's name beside it, and an array or object of its own.
-    private static let valueSize = 24
-    private static let nameSize = 40
-    private static let containerSize = 64
+    // MARK: what values take
 
-    private mutating func count(_ size: Int) throws(JSONParseError) {
-        memory += size
-        guard memory <= options.maximumMemory else {
-            var error = failure("so many values that they take more than \(options.maximumMemory) bytes")
-            error.isTooManyValues = true
-            throw error
-        }
+    /// A value in the array or object around it, a member's name beside it, what finds the members of a large object, the
+    /// heap's part of an array or object, and of a text that does not fit into its value.
+    private static let valueSize = MemoryLayout<JSON>.stride
+    private static let nameSize = MemoryLayout<JSONObject.Member>.stride - valueSize
+    private static let indexSize = 56
+    private static let containerSize = 48
+    private static let textSize = 48
+    private static let inlineText = 15
+    /// Less is not worth leaving unread.
+    private static let leastUnread = 64 << 10
+
+    /// Whether what began there takes too much to be kept.
+    private func takesTooMuch(_ start: (offset: Int, memory: Int)) -> Bool {
+        guard let factor = options.memoryFactor, !isSkimming else { return false }
+        return memory - start.memory > max(Self.leastUnread, factor * (offset - start.offset))
+    }
+
+    /// Ends an array or object that was only looked at.
+    private mutating func unread(_ start: (offset: Int, memory: Int), isObject: Bool) -> JSON {
+        isSkimming = false
+        memory = start.memory + Self.containerSize
+        return .unread(UnreadJSON(bytes, start.offset..<offset, isObject: isObject, options))
     }
 
     private mutating func parseWord(_ word: String, _ value: JSON) throws(JSONParseError) -> JSON {
@@ -297,8 +319,11 @@ struct JSONParser {
     }
 
     private mutating func parseArray(depth: Int) throws(JSONParseError) -> JSON {
+        let start = (offset: offset, memory: memory)
         offset += 1
         var elements: [JSON] = []
+        var count = 0
+        var isUnread = false
         let outer = way
         defer { way = outer }
         try skipSpace()
@@ -306,29 +331,27 @@ struct JSONParser {
             offset += 1
             return .array([])
         }
+        memory += Self.containerSize
         while true {
-            elements.append(try parseElement(elements.count, of: outer, depth: depth))
-            try skipSpace()
-            switch current {
-            case UInt8(ascii: ","):
-                offset += 1
-                try skipSpace()
-                if options.allowsComments, current == UInt8(ascii: "]") {
-                    offset += 1
-                    return .array(elements)
-                }
-            case UInt8(ascii: "]"):
-                offset += 1
-                return .array(elements)
-            case nil: throw failure("unexpected end inside an array")
-            default: throw failure("expected \",\" or \"]\"")
+            let element = try parseElement(count, of: outer, depth: depth)
+            count += 1
+            if !isSkimming { elements.append(element) }
+            if takesTooMuch(start) {
+                elements = []
+                isUnread = true
+                isSkimming = true
+            }
+            guard try isFollowed(by: UInt8(ascii: "]"), in: "an array") else {
+                return isUnread ? unread(start, isObject: false) : .array(elements.fitted)
             }
         }
     }
 
     private mutating func parseObject(depth: Int) throws(JSONParseError) -> JSON {
+        let start = (offset: offset, memory: memory)
         offset += 1
         var object = JSONObject()
+        var isUnread = false
         let outer = way
         defer { way = outer }
         try skipSpace()
@@ -336,23 +359,35 @@ struct JSONParser {
             offset += 1
             return .object(object)
         }
+        memory += Self.containerSize
         while true {
             try parseMember(into: &object, outer: outer, depth: depth)
-            try skipSpace()
-            switch current {
-            case UInt8(ascii: ","):
-                offset += 1
-                try skipSpace()
-                if options.allowsComments, current == UInt8(ascii: "}") {
-                    offset += 1
-                    return .object(object)
-                }
-            case UInt8(ascii: "}"):
-                offset += 1
-                return .object(object)
-            case nil: throw failure("unexpected end inside an object")
-            default: throw failure("expected \",\" or \"}\"")
+            if takesTooMuch(start) {
+                object = JSONObject()
+                isUnread = true
+                isSkimming = true
             }
+            guard try isFollowed(by: UInt8(ascii: "}"), in: "an object") else {
+                return isUnread ? unread(start, isObject: true) : .object(object.fitted)
+            }
+        }
+    }
+
+    /// Whether another element or member comes; passes over what divides them, or ends them.
+    mutating func isFollowed(by end: UInt8, in place: String) throws(JSONParseError) -> Bool {
+        try skipSpace()
+        switch current {
+        case UInt8(ascii: ","):
+            offset += 1
+            try skipSpace()
+            guard options.allowsComments, current == end else { return true }
+            offset += 1
+            return false
+        case end:
+            offset += 1
+            return false
+        case nil: throw failure("unexpected end inside \(place)")
+        default: throw failure("expected \",\" or \"\(Character(Unicode.Scalar(end)))\"")
         }
     }
 
@@ -375,7 +410,7 @@ struct JSONParser {
             throw failure(current == nil ? "unexpected end inside an object" : "expected a member name in quotes")
         }
         let key = try parseString()
-        try count(Self.nameSize)
+        memory += Self.nameSize + (object.isIndexed ? Self.indexSize : 0)
         if options.rejectsDuplicateKeys, object[key] != nil {
             throw failure("the member \"\(key.prefix(64))\" stands twice", at: start)
         }
@@ -392,6 +427,7 @@ struct JSONParser {
         offset += 1
         try skipSpace()
         let value = try parseValue(depth: depth + 1)
+        if isSkimming { return }
         if depth == 0, let earlier = object[key], earlier != value { conflicts.insert(key) }
         object[key] = value
     }
@@ -431,7 +467,7 @@ struct JSONParser {
 }
 
 extension JSONParser {
-    private mutating func parseString() throws(JSONParseError) -> String {
+    mutating func parseString() throws(JSONParseError) -> String {
         let start = offset
         offset += 1
         let content = offset
@@ -441,6 +477,7 @@ extension JSONParser {
                 guard let string = String(validating: bytes[content..<offset], as: UTF8.self) else {
                     throw failure("text that is not UTF-8", at: start)
                 }
+                if offset - content > Self.inlineText { memory += Self.textSize + offset - content }
                 offset += 1
                 return string
             case UInt8(ascii: "\\"):
@@ -466,6 +503,7 @@ extension JSONParser {
                 guard let string = String(validating: text, as: UTF8.self) else {
                     throw failure("text that is not UTF-8", at: start)
                 }
+                if text.count > Self.inlineText { memory += Self.textSize + text.count }
                 offset += 1
                 return string
             case UInt8(ascii: "\\"):

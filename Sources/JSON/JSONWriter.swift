@@ -21,43 +21,133 @@ extension JSON {
         return output
     }
 
-    private typealias Judge = ((Unicode.Scalar) -> Bool)?
+    /// Hands over the bytes of ``text(pretty:escaping:)`` piece by piece.
+    public func write(
+        pretty: Bool = false, escaping isEscaped: ((Unicode.Scalar) -> Bool)? = nil, to body: ([UInt8]) -> Void
+    ) {
+        withoutActuallyEscaping(body) { body in
+            var output: [UInt8] = []
+            write(to: &output, indent: pretty ? 0 : nil, isEscaped, body)
+            if !output.isEmpty { body(output) }
+        }
+    }
 
-    private func write(to output: inout [UInt8], indent: Int?, _ isEscaped: Judge = nil) {
+    private typealias Judge = ((Unicode.Scalar) -> Bool)?
+    /// Takes what was written so far, where it is not gathered.
+    private typealias Drain = (([UInt8]) -> Void)?
+
+    private static let pieceSize = 64 << 10
+
+    private func write(to output: inout [UInt8], indent: Int?, _ isEscaped: Judge = nil, _ drain: Drain = nil) {
         switch self {
         case .null: output.append(contentsOf: "null".utf8)
         case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
         case .number(let value): output.append(contentsOf: value.text.utf8)
         case .string(let value): Self.write(string: value, to: &output, isEscaped)
         case .array(let elements):
-            Self.writeSequence(elements, open: "[", close: "]", indent: indent, to: &output) { element, inner, output in
-                element.write(to: &output, indent: inner, isEscaped)
-            }
+            var piece = Piece(isObject: false, indent: indent, isEscaped, drain, &output)
+            for element in elements { piece.write(nil, element, &output) }
+            piece.end(&output)
         case .object(let object):
-            Self.writeSequence(object, open: "{", close: "}", indent: indent, to: &output) { member, inner, output in
-                Self.write(string: member.key, to: &output, isEscaped)
-                output.append(UInt8(ascii: ":"))
-                if inner != nil { output.append(UInt8(ascii: " ")) }
-                member.value.write(to: &output, indent: inner, isEscaped)
+            var piece = Piece(isObject: true, indent: indent, isEscaped, drain, &output)
+            for member in object { piece.write(member.key, member.value, &output) }
+            piece.end(&output)
+        case .unread(let unread):
+            var copy = TokenCopy(indent: indent, isEscaped)
+            unread.forEachToken { token in
+                copy.write(token, &output)
+                Self.drain(&output, drain)
             }
         }
     }
 
-    private static func writeSequence<Elements: Collection>(
-        _ elements: Elements, open: Unicode.Scalar, close: Unicode.Scalar, indent: Int?, to output: inout [UInt8],
-        element write: (Elements.Element, Int?, inout [UInt8]) -> Void
-    ) {
-        output.append(UInt8(ascii: open))
-        let inner = indent.map { $0 + 1 }
-        var isFirst = true
-        for element in elements {
+    private static func drain(_ output: inout [UInt8], _ drain: Drain) {
+        guard let drain, output.count >= pieceSize else { return }
+        drain(output)
+        output.removeAll(keepingCapacity: true)
+    }
+
+    /// An array or object that is being written.
+    private struct Piece {
+        private let isObject: Bool
+        private let indent: Int?
+        private let isEscaped: Judge
+        private let drain: Drain
+        private var isFirst = true
+
+        init(isObject: Bool, indent: Int?, _ isEscaped: Judge, _ drain: Drain, _ output: inout [UInt8]) {
+            self.isObject = isObject
+            self.indent = indent
+            self.isEscaped = isEscaped
+            self.drain = drain
+            output.append(isObject ? UInt8(ascii: "{") : UInt8(ascii: "["))
+        }
+
+        mutating func write(_ name: String?, _ value: JSON, _ output: inout [UInt8]) {
             if !isFirst { output.append(UInt8(ascii: ",")) }
             isFirst = false
-            newLine(inner, to: &output)
-            write(element, inner, &output)
+            let inner = indent.map { $0 + 1 }
+            JSON.newLine(inner, to: &output)
+            if let name {
+                JSON.write(string: name, to: &output, isEscaped)
+                output.append(UInt8(ascii: ":"))
+                if inner != nil { output.append(UInt8(ascii: " ")) }
+            }
+            value.write(to: &output, indent: inner, isEscaped, drain)
+            JSON.drain(&output, drain)
         }
-        if !isFirst { newLine(indent, to: &output) }
-        output.append(UInt8(ascii: close))
+
+        func end(_ output: inout [UInt8]) {
+            if !isFirst { JSON.newLine(indent, to: &output) }
+            output.append(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]"))
+        }
+    }
+
+    /// An unread value that is being written, token by token: in one walk, however deep it nests.
+    private struct TokenCopy {
+        private let isPretty: Bool
+        private let isEscaped: Judge
+        private var level: Int
+        /// Whether nothing stands yet in the array or object that was opened last.
+        private var isEmpty = false
+
+        init(indent: Int?, _ isEscaped: Judge) {
+            isPretty = indent != nil
+            level = indent ?? 0
+            self.isEscaped = isEscaped
+        }
+
+        mutating func write(_ token: JSONToken, _ output: inout [UInt8]) {
+            switch token {
+            case .open(let byte):
+                begin(&output)
+                output.append(byte)
+                level += 1
+                isEmpty = true
+            case .close(let byte):
+                level -= 1
+                if !isEmpty { newLine(&output) }
+                isEmpty = false
+                output.append(byte)
+            case .comma:
+                output.append(UInt8(ascii: ","))
+                newLine(&output)
+            case .colon: output.append(contentsOf: (isPretty ? ": " : ":").utf8)
+            case .string(let text):
+                begin(&output)
+                JSON.write(string: text, to: &output, isEscaped)
+            case .plain(let text):
+                begin(&output)
+                output.append(contentsOf: text)
+            }
+        }
+
+        private mutating func begin(_ output: inout [UInt8]) {
+            if isEmpty { newLine(&output) }
+            isEmpty = false
+        }
+
+        private func newLine(_ output: inout [UInt8]) { JSON.newLine(isPretty ? level : nil, to: &output) }
     }
 
     private static func newLine(_ indent: Int?, to output: inout [UInt8]) {

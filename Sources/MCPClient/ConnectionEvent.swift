@@ -81,6 +81,8 @@ extension JSON {
         case .array(let elements): .array(elements.map { $0.hiding(redactor) })
         case .object(let object):
             .object(JSONObject(object.map { (redactor.hide($0.key, limit: .max), $0.value.hiding(redactor)) }))
+        // To look into it would take the memory that was spared.
+        case .unread(let unread): redactor.occurs(in: Array(unread.text)) ? .string(Redactor.mark) : self
         case .null, .bool, .number: self
         }
     }

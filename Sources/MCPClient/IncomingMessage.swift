@@ -5,11 +5,6 @@ import JSON
 
 /// A message that came, and how long it was.
 struct IncomingMessage: Sendable {
-    /// A message's values take memory of their own, a number of one digit as much as a long one: so many times as much as
-    /// its text, and what short ones may take in any case.
-    private static let memoryFactor = 4
-    private static let leastMemory = 32 << 20
-
     let json: JSON
     let byteCount: Int
     /// Whether something in it nests deeper than is read; `null` stands there.
@@ -24,22 +19,18 @@ struct IncomingMessage: Sendable {
     }
 
     /// Reads a message.
-    /// - Throws: `PROTOCOL_NOT_JSON`, or `TRANSPORT_TOO_LARGE` for one of too many values.
+    /// - Throws: `PROTOCOL_NOT_JSON`, or `TRANSPORT_TOO_LARGE` for one of too many members.
     init(_ bytes: [UInt8], from place: String, status: Int? = nil) throws(OmlxError) {
-        var options = JSONParseOptions()
-        options.maximumMemory = max(Self.leastMemory, Self.memoryFactor * bytes.count)
         do throws(JSONParseError) {
             // One that nests too deep still says which request it answers.
-            let (json, isCut) = try JSON.parsePassingOverDepth(bytes, options: options)
+            let (json, isCut) = try JSON.parsePassingOverDepth(bytes, options: .sparing)
             self.init(json, byteCount: bytes.count, isCut: isCut)
         } catch {
-            guard error.isTooManyValues else {
-                throw OmlxError(.protocolNotJSON, "\(place) is not JSON", httpStatus: status)
-            }
+            throw OmlxError(.protocolNotJSON, "\(place) is not JSON", httpStatus: status)
+        }
+        if case .unread = json {
             throw OmlxError(
-                .transportTooLarge,
-                "\(place) holds more values than are read: they take more than \(options.maximumMemory >> 20) MiB",
-                httpStatus: status)
+                .transportTooLarge, "\(place) has more members than a message can have", httpStatus: status)
         }
     }
 }

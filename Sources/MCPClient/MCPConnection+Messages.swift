@@ -218,7 +218,7 @@ extension JSON {
                     .map { String($0).withoutTerminalControls() }.joined(separator: "\n"))
         case .array(let elements): .array(elements.map(\.withoutTerminalControls))
         case .object(let object): .object(JSONObject(object.map { ($0.key, $0.value.withoutTerminalControls) }))
-        case .null, .bool, .number: self
+        case .null, .bool, .number, .unread: self
         }
     }
 }

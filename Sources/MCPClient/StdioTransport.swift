@@ -1,4 +1,4 @@
-// The way to a server that is a child process (A2): a message per line, anything else skipped (pain 29).
+// The way to a server that is a child process (A2): a message per line, anything else skipped.
 
 import Cryptography
 import ErrorCatalogue
@@ -114,7 +114,7 @@ struct StdioReader: Sendable {
     }
 
     private static func isMessage(_ json: JSON) -> Bool {
-        if json.arrayValue != nil { return true }
+        if json.typeName == "array" { return true }
         if case .invalid(.none, _) = JSONRPCMessage(json) { return false }
         return true
     }

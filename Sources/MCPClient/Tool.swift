@@ -28,7 +28,7 @@ public struct Tool: Sendable, Hashable {
     }
 
     init(_ json: JSON) throws(Rejection) {
-        guard json.objectValue != nil else { throw Rejection(reason: "it is of type \(json.typeName), not an object") }
+        guard json.isObject else { throw Rejection(reason: "it is of type \(json.typeName), not an object") }
         guard let name = json["name"]?.stringValue, !name.isEmpty else { throw Rejection(reason: "it has no name") }
         let hasControl = name.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
         guard !hasControl, name.utf8.count <= Self.nameLimit else {
@@ -39,18 +39,18 @@ public struct Tool: Sendable, Hashable {
         self.name = name
         title = json["title"]?.stringValue ?? json["annotations"]?["title"]?.stringValue
         description = json["description"]?.stringValue
-        inputSchema = json["inputSchema"]?.objectValue.map { .object($0) } ?? ["type": "object"]
-        outputSchema = json["outputSchema"]?.objectValue.map { .object($0) }
-        annotations = json["annotations"]?.objectValue.map { .object($0) }
+        func object(_ name: String) -> JSON? { json[name].flatMap { $0.isObject ? $0 : nil } }
+        inputSchema = object("inputSchema") ?? ["type": "object"]
+        outputSchema = object("outputSchema")
+        annotations = object("annotations")
         raw = json
     }
 
     /// The tool as it may be shown and kept: lists and the status database hold no secret. One that repeats what the server
     /// was signed in to with, or whose very name holds a secret, is none.
     func hiding(_ redactor: Redactor) throws(Rejection) -> Tool {
-        let bytes = raw.serialized()
-        guard redactor.occurs(in: bytes) else { return self }
-        guard !redactor.occurs(in: bytes, only: .credential), redactor.hide(name) == name else {
+        guard redactor.occurs(in: raw.serialized()) else { return self }
+        guard !redactor.occurs(in: raw.serialized(), only: .credential), redactor.hide(name) == name else {
             let shown = OmlxError.shown(redactor.hide(name), limit: 80)
             throw Rejection(name: shown, reason: "it repeats a secret that was sent to the server")
         }
@@ -92,7 +92,7 @@ struct ToolPages: Sendable {
     /// A page came. An empty cursor is a cursor like any other; only a missing one or `null` ends the list (E1.1).
     /// - Parameter byteCount: How long the page was.
     mutating func received(_ result: JSON, byteCount: Int = 0) -> Action {
-        guard let entries = result["tools"]?.arrayValue else {
+        guard let entries = result["tools"], entries.typeName == "array" else {
             return .fail(OmlxError(.protocolInvalidMessage, "the server's answer to tools/list has no list of tools"))
         }
         pages += 1
@@ -100,12 +100,16 @@ struct ToolPages: Sendable {
         guard self.byteCount <= Self.byteLimit || pages == 1 else {
             return end("its pages are longer than \(Self.byteLimit >> 20) MiB together")
         }
-        for entry in entries {
+        var isOver = false
+        entries.forEachElement { entry in
             take(entry)
-            if tools.count > Self.toolLimit {
-                tools.removeLast()
-                return end("it has more than \(Self.toolLimit) tools")
-            }
+            // What is no tool is counted too: a list of nothing else would have no end.
+            isOver = tools.count > Self.toolLimit || dropped.count > Self.toolLimit
+            return !isOver
+        }
+        if isOver {
+            tools = Array(tools.prefix(Self.toolLimit))
+            return end("it has more than \(Self.toolLimit) tools")
         }
         guard let next = result["nextCursor"], !next.isNull else { return .finished(tools, dropped: dropped) }
         guard let cursor = next.stringValue else {

@@ -30,10 +30,8 @@ public struct ToolResult: Sendable, Hashable {
             take(json)
             return
         }
-        if let list = object["content"]?.arrayValue {
-            content = list.map { $0.stringValue.map { .textBlock($0) } ?? $0 }
-        } else if let value = object["content"] {
-            take(value)
+        if let value = object["content"] {
+            if let blocks = Self.blocks(of: value) { content = blocks } else { take(value) }
         }
         guard content.isEmpty, other == nil, structuredContent == nil else { return }
         if let legacy = object["toolResult"], !legacy.isNull {
@@ -50,6 +48,18 @@ public struct ToolResult: Sendable, Hashable {
         }
     }
 
+    /// More blocks of content are a value that is told as a whole: each block by itself takes memory.
+    private static let contentLimit = 100_000
+
+    private static func blocks(of list: JSON) -> [JSON]? {
+        var blocks: [JSON] = []
+        let isList = list.forEachElement { block in
+            blocks.append(block.stringValue.map { .textBlock($0) } ?? block)
+            return blocks.count <= contentLimit
+        }
+        return isList && blocks.count <= contentLimit ? blocks : nil
+    }
+
     private mutating func take(_ value: JSON) {
         switch value {
         case .null: break
@@ -61,7 +71,7 @@ public struct ToolResult: Sendable, Hashable {
             } else {
                 other = value
             }
-        case .object where value.isBlock: content = [value]
+        case _ where value.isObject && value.isBlock: content = [value]
         default: other = value
         }
     }

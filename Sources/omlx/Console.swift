@@ -41,7 +41,7 @@ struct Console: Sendable {
 
     /// A JSON document as the result. What could not be shown is escaped in it.
     func document(_ json: JSON) {
-        Self.write(json.bytes(pretty: true, escaping: \.isHarmful)[...], to: STDOUT_FILENO)
+        json.write(pretty: true, escaping: \.isHarmful) { Self.write($0[...], to: STDOUT_FILENO) }
         Self.write("\n", to: STDOUT_FILENO)
     }
 
@@ -104,7 +104,7 @@ struct Console: Sendable {
 
     /// A value of a tool as the result.
     func content(_ json: JSON, pretty: Bool = false) {
-        Self.write(json.bytes(pretty: pretty, escaping: isTerminal ? \.isHarmful : nil)[...], to: STDOUT_FILENO)
+        json.write(pretty: pretty, escaping: isTerminal ? \.isHarmful : nil) { Self.write($0[...], to: STDOUT_FILENO) }
         Self.write("\n", to: STDOUT_FILENO)
     }
 

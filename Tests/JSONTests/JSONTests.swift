@@ -147,18 +147,6 @@ struct JSONSizeTests {
         #expect(large < small * 400, "\(small), \(large)")
     }
 
-    @Test("A text of too many values is not read")
-    func tooMany() throws {
-        var options = JSONParseOptions()
-        options.maximumMemory = 160
-        #expect(try JSON(parsing: "[1,2,3]", options: options) == [1, 2, 3])
-        #expect {
-            try JSON(parsing: "[1,2,{\"a\":3}]", options: options)
-        } throws: {
-            ($0 as? JSONParseError)?.isTooManyValues == true
-        }
-    }
-
     @Test("What must not be shown is escaped where that is asked for, and reads back the same")
     func escaped() throws {
         let json: JSON = ["a\u{200B}": "\u{7F}\u{85}\u{2028}\u{202E}\u{E0041}ü🚀\"\\\n", "b": [true, .null, 1.50]]

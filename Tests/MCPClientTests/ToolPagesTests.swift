@@ -38,6 +38,17 @@ struct ToolPagesTests {
         #expect(names(pages.received(page(["b"]))) == ["a", "b"])
     }
 
+    @Test("a list of nothing but what is no tool ends as a list of too many tools does")
+    func nothingButFaults() throws {
+        var pages = ToolPages()
+        let entries = JSON.array([JSON](repeating: ["no": "name"], count: ToolPages.toolLimit + 5))
+        guard case .finished(let tools, let dropped) = pages.received(["tools": entries, "nextCursor": "more"]) else {
+            return #expect(Bool(false), "it goes on")
+        }
+        #expect(tools.isEmpty && dropped.count == ToolPages.toolLimit + 1)
+        #expect(pages.cut?.contains("10000") == true)
+    }
+
     @Test("E1.2: a cursor that comes again is an endless list")
     func circle() {
         var pages = ToolPages()

@@ -38,7 +38,8 @@ extension StatusDatabase {
             return try Row.fetchAll(database, sql: sql, arguments: [server]).map { row in
                 CachedTool(
                     name: row.text(0) ?? "", title: row.text(1), description: row.text(2),
-                    inputSchema: (try? JSON(parsing: row.text(3) ?? "")) ?? .null, raw: row.text(4) ?? "")
+                    inputSchema: (try? JSON(parsing: row.text(3) ?? "", options: .sparing)) ?? .null,
+                    raw: row.text(4) ?? "")
             }
         }
     }
