@@ -17,7 +17,7 @@ public struct DeviceAuthorizationRequest: Sendable {
     public var resource: String?
     /// Parameters the configuration adds, in order.
     public var extraParameters: [(name: String, value: String)]
-    /// Parameters the configuration adds to the request for the token, in order (pain 11).
+    /// Parameters the configuration adds to the request for the token, in order.
     public var tokenParameters: [(name: String, value: String)]
 
     /// The grant type (RFC 8628 §3.4).
@@ -267,7 +267,8 @@ public struct DevicePolling: Sendable {
             return .failed(
                 OmlxError(
                     .oauthTokenError, "\(server) refused the token request (\(error.text))",
-                    compared: error.scopes(asked: scopes, supported: supported), httpStatus: status))
+                    compared: error.scopes(asked: scopes, supported: supported), httpStatus: status,
+                    nextStep: error.error == "invalid_scope" ? OAuthErrorReply.scopeStep : nil))
         }
     }
 }

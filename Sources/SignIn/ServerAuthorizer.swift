@@ -66,6 +66,8 @@ public actor ServerAuthorizer {
     private var pause: RefreshPause?
     /// The generation of the tokens this process got by a refresh.
     private var refreshedGeneration: Int?
+    /// The tokens of which was said that no next ones come.
+    private var warnedGeneration: Int?
     /// Spreads the refreshes of many processes: from 0 to 1.
     private let jitter: Double
 
@@ -148,8 +150,8 @@ public actor ServerAuthorizer {
     public var isRead: Bool { isLoaded }
 
     /// Whether tokens are to be refreshed before they are used: five minutes before their end, or a tenth of a shorter
-    /// life, a little less by the jitter, so that many processes do not all come at one moment (pain 36). Tokens of
-    /// unknown life are used until a 401 (pain 24). The wall clock counts, which goes on while a machine sleeps; tokens
+    /// life, a little less by the jitter, so that many processes do not all come at one moment. Tokens of
+    /// unknown life are used until a 401. The wall clock counts, which goes on while a machine sleeps; tokens
     /// that a clock set back since makes seem to live longer than they ever did are due too.
     static func isDue(_ credential: Credential, now: Date, jitter: Double = 0) -> Bool {
         guard let end = credential.end else { return false }
@@ -183,13 +185,27 @@ public actor ServerAuthorizer {
         if current.isRefreshTokenRejected || current.refreshToken == nil { return false }
         switch await refresh(current.tokenGeneration) {
         case .current(_, let isNew): return isNew
-        case .impossible, .gone, .rejected, .refused: return false
+        case .impossible, .gone: return false
+        case .rejected(_, let error), .refused(_, let error):
+            if !hasEnded { warnOfOldToken(error, current) }
+            return false
         case .unknown(_, let error), .failed(let error):
             // A token that still works is used, whatever keeps the next one away.
             if hasEnded { throw error }
             if error.code.errorClass == .storage { context.warn(error) }
             return false
         }
+    }
+
+    /// Says that there will be no next tokens while those from before still work: it is found out before it hurts. Once for
+    /// the same tokens.
+    private func warnOfOldToken(_ error: OmlxError, _ current: Credential) {
+        guard warnedGeneration != current.tokenGeneration else { return }
+        warnedGeneration = current.tokenGeneration
+        var warning = typed(error)
+        warning.message += "; the access token from before still works and is used"
+        if let end = current.end { warning.message += " until \(end.formatted(.iso8601))" }
+        context.warn(warning)
     }
 
     /// One refresh for each generation, whoever asks.
@@ -293,7 +309,7 @@ public actor ServerAuthorizer {
         hasBeenChallenged = true
         lastChallenge = challenge
         guard let used = authorization.tokenGeneration else {
-            // Another process may have signed in since (pain 23).
+            // Another process may have signed in since.
             let hadCredential = credential != nil
             await context.store.settle()
             try await readStore()
@@ -304,7 +320,7 @@ public actor ServerAuthorizer {
     }
 
     /// A 401; or, to a request without a token, another refusal that says where to sign in: some servers answer 400, 403
-    /// or 405 in place of 401 (pain 18).
+    /// or 405 in place of 401.
     private static func wantsSignIn(_ head: HTTPResponseHead, _ challenge: BearerChallenge, wasSigned: Bool) -> Bool {
         if head.status == 401 { return true }
         return !wasSigned && [400, 403, 405].contains(head.status) && challenge.resourceMetadata != nil

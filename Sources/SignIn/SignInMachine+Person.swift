@@ -134,7 +134,9 @@ extension SignInMachine {
                 OmlxError(
                     isClient ? .oauthInvalidClient : .oauthDeviceRefused, text,
                     compared: error.scopes(asked: request.scopes, supported: request.server.scopesSupported),
-                    httpStatus: status, nextStep: isClient && isOwnRegistration ? clientStep : Self.browserStep
+                    httpStatus: status,
+                    nextStep: isClient && isOwnRegistration
+                        ? clientStep : error.error == "invalid_scope" ? OAuthErrorReply.scopeStep : Self.browserStep
                 ).hiding([request.client.secret]))
         }
     }

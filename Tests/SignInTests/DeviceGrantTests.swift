@@ -196,6 +196,31 @@ struct DeviceGrantTests {
         }
     }
 
+    @Test(
+        "invalid_scope lists what was asked for and what is supported, and names --scope: where the code is asked for and at the poll",
+        arguments: ["code", "poll"])
+    func invalidScope(place: String) async throws {
+        let refusal = DemoScript.Override.json(400, ["error": "invalid_scope", "error_description": "no tools here"])
+        try await withDevice({ script in
+            if place == "code" {
+                script.device.override = refusal
+            } else {
+                script.token.overrides[DeviceAuthorizationRequest.grantType] = refusal
+            }
+        }) { scene in
+            var wanted = SignInConfiguration()
+            wanted.scopes = ["tools"]
+            let error = try await scene.refusal(
+                scene.request(wanted, flow: .device), person: person(scene, opens: false))
+            #expect(error?.code == (place == "code" ? .oauthDeviceRefused : .oauthTokenError))
+            #expect(error?.message.contains("no tools here") == true)
+            #expect(error?.compared.first == .init("asked for", "tools"))
+            #expect(error?.compared.last?.label == "supported")
+            #expect(error?.compared.last?.value.contains("tools") == true, "\(String(describing: error?.compared))")
+            #expect(error?.nextStep?.contains("--scope") == true)
+        }
+    }
+
     @Test("An answer that cannot be used is shown to nobody")
     func unusable() async throws {
         try await withDevice({ $0.device.patch = ["verification_uri": "javascript:alert(1)"] }) { scene in

@@ -112,6 +112,37 @@ struct RefreshOutcomeTests {
         }
     }
 
+    @Test(
+        "Refused or rejected while the access token lives: said once, with the reason, until when it is used, and the next step",
+        arguments: [
+            (400, #"{"detail":"Token is gone"}"#, "Token is gone"),
+            (400, #"{"error":"invalid_grant"}"#, "invalid_grant"),
+        ])
+    func warnedOfOldToken(status: Int, body: String, words: String) async throws {
+        try await withScene { scene async throws in
+            try await scene.signIn()
+            let end = try #require(try await scene.stored().end)
+            scene.server.update {
+                $0.token.overrides["refresh_token"] = .status(
+                    status, headers: [.init("Content-Type", "application/json")], body: body)
+            }
+            scene.pass(seconds: 3600 - 200)
+            let warnings = Mutex<[OmlxError]>([])
+            var context = scene.context
+            context.warn = { warning in warnings.withLock { $0.append(warning) } }
+            let authorizer = ServerAuthorizer(scene.key, serverName: "demo", context: context) { _ in }
+            for _ in 0..<2 { #expect(try await scene.call(authorizer) == (200, 1)) }
+            // The pause after a refusal is over: it is asked for anew, and nothing new is said.
+            scene.pass(seconds: 60)
+            #expect(try await scene.call(authorizer) == (200, 1))
+            let told = warnings.withLock { $0 }
+            try #require(told.count == 1)
+            #expect(told[0].message.contains(words) && told[0].message.contains("still works"), "\(told[0].message)")
+            #expect(told[0].message.hasSuffix(end.formatted(.iso8601)), "\(told[0].message)")
+            #expect(told[0].nextStep == "omlx mcp login demo")
+        }
+    }
+
     @Test("A page for people with 400 is unknown, and its next step names the sign-in as well")
     func refusedByPage() async throws {
         try await withScene { scene async throws in
