@@ -243,8 +243,10 @@ extension Redactor.State {
 extension Secret {
     /// The shortest base64 text that can only be this secret's.
     private static var shortestBase64: Int { 8 }
-    /// So many first bytes of a long secret are hidden too.
+    /// So many first bytes of a long secret are hidden too; of a value of the configuration, which may begin as other texts do,
+    /// half of it, or at most so many.
     private static var shortestPart: Int { 12 }
+    private static var longestPart: Int { 32 }
 
     /// The texts that give the secret away.
     fileprivate func patterns(as kind: Redactor.Kind) -> [PatternIndex.Pattern] {
@@ -254,7 +256,7 @@ extension Secret {
                 switch kind {
                 case .credential: min(bytes.count, Self.shortestPart)
                 case .phrase: bytes.count
-                case .setting: isURL ? bytes.count : max(Self.shortestPart, bytes.count / 2)
+                case .setting: isURL ? bytes.count : min(max(Self.shortestPart, bytes.count / 2), Self.longestPart)
                 }
             var patterns = [PatternIndex.Pattern(bytes: Array(bytes), shortestPart: part)]
             for offset in 0..<3 {

@@ -135,7 +135,7 @@ final class CallbackListener: Sendable {
     // MARK: binding
 
     /// Ports below those that systems give to outgoing connections (ip(7), `ip_local_port_range`): the one kept with a
-    /// registration is then not taken by somebody's connection when it is wanted again (pain 5).
+    /// registration is then not taken by somebody's connection when it is wanted again.
     private static let lastingPorts = 20_000..<32_000
 
     private static func bind(
@@ -165,7 +165,7 @@ final class CallbackListener: Sendable {
         throw failure("no port is free")
     }
 
-    /// Binds one port; `localhost` on IPv4 and, where there is one, IPv6 (pain 6). `nil` when the port is taken.
+    /// Binds one port; `localhost` on IPv4 and, where there is one, IPv6. `nil` when the port is taken.
     private static func bind(_ host: String, port: Int) throws(OmlxError) -> (sockets: [Int32], port: Int)? {
         let isSixOnly = host == "::1"
         guard let (first, bound) = try listen(isSix: isSixOnly, port: port) else { return nil }
@@ -309,9 +309,8 @@ final class CallbackListener: Sendable {
             return read + count > Self.farewellLimit
         }
         client.request += buffer[..<count]
-        let text = String(decoding: client.request, as: UTF8.self)
-        if let end = text.range(of: "\r\n\r\n") ?? text.range(of: "\n\n") {
-            answer(client.descriptor, with: page(for: String(text[..<end.lowerBound])))
+        if let end = Self.endOfHead(in: client.request, from: client.request.count - count) {
+            answer(client.descriptor, with: page(for: String(decoding: client.request[..<end], as: UTF8.self)))
         } else {
             guard client.request.count > Self.requestLimit else { return false }
             answer(client.descriptor, with: .badRequest)
@@ -319,6 +318,15 @@ final class CallbackListener: Sendable {
         client.readAfterAnswer = 0
         client.deadline = .now + .seconds(Self.farewellSeconds)
         return false
+    }
+
+    /// Where the empty line begins that ends a request's head. Only what is new is looked at: a request may come byte by byte.
+    private static func endOfHead(in bytes: [UInt8], from start: Int) -> Int? {
+        let ends = [Array("\r\n\r\n".utf8), Array("\n\n".utf8)]
+        for index in max(start, 0)..<bytes.count where bytes[index] == 0x0A {
+            for end in ends where bytes[...index].suffix(end.count).elementsEqual(end) { return index + 1 - end.count }
+        }
+        return nil
     }
 
     /// Tells of a request what is to be told, and says what is shown.
@@ -353,8 +361,4 @@ final class CallbackListener: Sendable {
         _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
         shutdown(descriptor, Int32(SHUT_WR))
     }
-}
-
-extension String {
-    fileprivate func range(of text: String) -> Range<String.Index>? { firstRange(of: text) }
 }

@@ -77,6 +77,8 @@ struct TrustQuestion {
     /// Reads the answer from the terminal. Everything but a clear yes is a no.
     /// - Throws: `CancellationError`.
     func isAgreed(_ question: String) async throws -> Bool {
+        // What was typed before the question is no answer to it.
+        tcflush(STDIN_FILENO, TCIFLUSH)
         session.console.note("\(question) [y/N]")
         var line: [UInt8] = []
         while true {

@@ -34,6 +34,18 @@ struct RedactorTests {
         #expect(redactor.hide("gh12345678abcdefgh12") == "<redacted><redacted>")
     }
 
+    @Test(
+        "Of a long value of the configuration a beginning is hidden too, however small a part of it that is",
+        arguments: [32, 200, 3000])
+    func beginningOfSetting(count: Int) {
+        let value = (1000..<2000).map { String($0 * 7919, radix: 36) }.joined()
+        let start = String(value.prefix(count))
+        #expect(redactor(value, as: .setting).hide("key \(start) is bad") == "key <redacted> is bad")
+        #expect(
+            redactor(value, as: .setting).hide("key \(value.prefix(12)) is a word")
+                == "key \(value.prefix(12)) is a word")
+    }
+
     // MARK: spellings
 
     private static let awkward = #"pa"ss\wo/rd+ü =%41&x"#

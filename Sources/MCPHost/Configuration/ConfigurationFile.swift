@@ -46,9 +46,6 @@ struct ConfigurationSearch {
         return userFile.map { Outcome(path: $0, origin: .user) }
     }
 
-    /// The file in the working directory, whatever else is named.
-    var workingFile: String? { Self.existing(in: workingDirectory) }
-
     /// The user's own file.
     var userFile: String? { userFolders.lazy.compactMap { Self.existing(in: $0) }.first }
 
