@@ -263,6 +263,28 @@ struct KeyringObstacleTests {
         }
     }
 
+    @Test(
+        "so where another command signs in with --login: the downgrade is said beside its result",
+        arguments: ["call", "tools"])
+    func lockedAtFirstWithLogin(command: String) async throws {
+        try await TestHome.with { home in
+            _ = try await configured(home)
+            let keyring = try await Keyring(home)
+            try await keyring.lock()
+            let words = command == "call" ? ["call", "demo__add", "a=2", "b=40"] : ["tools", "--json"]
+            let program = try home.start(
+                ["mcp"] + words + ["--login"], browser: home.recordingBrowser(), variables: keyring.variables, input: ""
+            )
+            let run = home.note(try await program.end())
+            #expect(run.exit == 0, "\(run)")
+            #expect(command == "call" ? run.out == "42\n" : run.json["count"].int ?? 0 > 0, "\(run)")
+            #expect(run.err.contains("the desktop's keyring was locked"), "\(run)")
+            #expect(run.err.contains("omlx mcp store migrate --to secretservice"), "\(run)")
+            let next = try await home.omlx("mcp", "call", "demo__add", "a=2", "b=40", variables: keyring.variables)
+            #expect(next.out == "42\n" && !next.err.contains("migrate"), "said once: \(next)")
+        }
+    }
+
     @Test("silent at the first sign-in: files, and said")
     func silentAtFirst() async throws {
         try await TestHome.with { home in

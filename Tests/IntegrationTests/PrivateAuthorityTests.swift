@@ -30,6 +30,29 @@ struct PrivateAuthorityTests {
     }
 
     @Test(
+        "doctor: http where the server speaks TLS alone is found out, and https offered; nothing is sent there that was not"
+    )
+    func httpsNeighbour() async throws {
+        try await TestHome.with { home in
+            let (certificate, key) = try await home.certificate()
+            let server = try await home.serve(.django, ["--public-clients", "--tls", "\(certificate):\(key)"])
+            let plain = server.url.replacingOccurrences(of: "https:", with: "http:")
+            let key2 = "k3y-of-the-entry-98765"
+            try home.configure(
+                ["guarded": ["url": plain, "tls": ["ca": certificate], "headers": ["X-Api-Key": key2]]])
+            let doctor = try await home.omlx("mcp", "doctor", "guarded")
+            #expect(doctor.exit != 0 && doctor.out.contains("an MCP server answers at \(server.url)"), "\(doctor)")
+            #expect(!doctor.out.contains(key2) && !doctor.err.contains(key2), "\(doctor)")
+            #expect(server.requests.contains { $0.hasPrefix("POST /mcp 401") }, "\(server.requests)")
+            let mended = try await home.omlx("mcp", "doctor", "guarded", "--fix", "--yes")
+            #expect(mended.out.contains("https:") || mended.err.contains("https:"), "\(mended)")
+            let written = try String(contentsOfFile: home.work + "/mcp.json", encoding: .utf8)
+            #expect(written.replacingOccurrences(of: "\\/", with: "/").contains(server.url), "\(written)")
+            #expect(try await home.signIn("guarded").exit == 0)
+        }
+    }
+
+    @Test(
         "pain 2, pain 33: a certificate that is not trusted any more ends no sign-in; the refresh is unknown and kept")
     func noLongerTrusted() async throws {
         try await TestHome.with { home in
