@@ -8,13 +8,13 @@ import JSON
 public struct ClientRegistration: Sendable, Equatable {
     /// What the record is looked up by.
     public var key: RegistrationKey
-    /// The redirect URI registered: the same port is tried again (pain 5).
+    /// The redirect URI registered: the same port is tried again.
     public var redirectURI: String
     /// The client identifier.
     public var clientID: String
     /// The client secret, if one was issued.
     public var clientSecret: Secret?
-    /// How the client authenticates at the token endpoint, as answered, not as asked (pain 9).
+    /// How the client authenticates at the token endpoint, as answered, not as asked.
     public var tokenEndpointAuthMethod: String
     /// The way to authenticate that worked, where it was not the first that was tried.
     public var clientAuthForm: String?
@@ -34,7 +34,7 @@ public struct ClientRegistration: Sendable, Equatable {
     public var clientName: String?
     /// Grows with every save, also over removals; set by the store.
     public var generation: Int
-    /// Fields a newer version wrote, which a rewrite keeps (pain 25).
+    /// Fields a newer version wrote, which a rewrite keeps.
     public var unknown: JSONObject
     /// Secrets a newer version wrote, which a rewrite keeps.
     public var unknownSecrets: [String: Secret]

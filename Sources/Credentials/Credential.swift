@@ -5,7 +5,7 @@ import FoundationEssentials
 import JSON
 
 /// The tokens of one account at one server, and the only client, issuer, endpoints and resource they are used with
-/// (checklist rows C8.2, C8.3, pain 25).
+/// (checklist rows C8.2, C8.3).
 public struct Credential: Sendable, Equatable {
     /// A refresh that was begun and whose outcome is not known.
     public struct Interruption: Sendable, Hashable {
@@ -95,7 +95,7 @@ public struct Credential: Sendable, Equatable {
     public var tokenType: String
     /// The refresh token, if there is one.
     public var refreshToken: Secret?
-    /// When the access token expires; `nil` when not stated: it is used until a 401 (pain 24).
+    /// When the access token expires; `nil` when not stated: it is used until a 401.
     public var expiresAt: Date?
     /// When the person signed in.
     public var obtainedAt: Date
@@ -109,7 +109,7 @@ public struct Credential: Sendable, Equatable {
     public var refreshBegun: Interruption?
     /// The mark that a refresh token was rejected: see `isRefreshTokenRejected`.
     public var rejection: Rejection?
-    /// Extra parameters that belong in each refresh request, as at sign-in (pain 25).
+    /// Extra parameters that belong in each refresh request, as at sign-in.
     public var refreshParameters: [Parameter]
     /// Set when the server was on the public internet at sign-in: its endpoints must be so too, but for these origins,
     /// which the user named himself (C13.4). `nil`: their addresses are not judged.
@@ -119,7 +119,7 @@ public struct Credential: Sendable, Equatable {
     /// The generation in which access or refresh token last changed; set by the store. A process that used these
     /// tokens and finds another number here finds another process's newer tokens.
     public var tokenGeneration: Int
-    /// Fields a newer version wrote, which a rewrite keeps (pain 25).
+    /// Fields a newer version wrote, which a rewrite keeps.
     public var unknown: JSONObject
     /// Secrets a newer version wrote, which a rewrite keeps.
     public var unknownSecrets: [String: Secret]

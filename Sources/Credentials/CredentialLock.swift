@@ -5,7 +5,7 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// An exclusive lock between tasks and processes, by name (pain 1). The kernel frees it when the holder dies.
+/// An exclusive lock between tasks and processes, by name. The kernel frees it when the holder dies.
 ///
 /// Lock files stay when the lock is released. Removing one would let two holders in: one that waits on the removed
 /// file, and one that makes a new file under the same name. They are empty but while held, and few: one per credential.

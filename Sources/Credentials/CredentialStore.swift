@@ -2,7 +2,7 @@
 
 import ErrorCatalogue
 
-/// What must be in a store for a save or removal to go ahead: compare-and-swap (pain 1).
+/// What must be in a store for a save or removal to go ahead: compare-and-swap.
 public enum ExpectedRecord: Sendable, Hashable {
     /// Whatever is there, or nothing: a new sign-in over an old one.
     case any

@@ -1,4 +1,4 @@
-// What a child process gets from the host's environment, and where its command is found (pain 27). No process is started.
+// What a child process gets from the host's environment, and where its command is found. No process is started.
 
 import ErrorCatalogue
 import Glibc

@@ -1,4 +1,4 @@
-// Lines from bytes in any cut, within a limit (A2.2, pain 29). No I/O.
+// Lines from bytes in any cut, within a limit (A2.2). No I/O.
 
 import ErrorCatalogue
 

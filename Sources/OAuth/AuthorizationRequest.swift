@@ -20,7 +20,7 @@ public struct AuthorizationRequest: Sendable {
     public var scopeParameter: String
     /// Parameters the configuration adds, in order.
     public var extraParameters: [(name: String, value: String)]
-    /// Parameters the configuration adds to the exchange of the code, in order (pain 11).
+    /// Parameters the configuration adds to the exchange of the code, in order.
     public var tokenParameters: [(name: String, value: String)]
     /// The single-use state.
     public var state: String
@@ -29,7 +29,7 @@ public struct AuthorizationRequest: Sendable {
     /// What an ID token of this sign-in has to repeat; `nil` where none is asked for (OpenID Connect Core §3.1.2.1).
     public var nonce: String?
 
-    /// Names the request itself uses; the configuration cannot set them (pain 11).
+    /// Names the request itself uses; the configuration cannot set them.
     public static let reservedNames: Set<String> = [
         "response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
         "resource", "code", "code_verifier", "grant_type", "client_secret", "refresh_token", "request", "request_uri",

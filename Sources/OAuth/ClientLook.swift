@@ -1,4 +1,4 @@
-// A look at the authorization endpoint before a person is sent there: what would the page say? (pain 7)
+// A look at the authorization endpoint before a person is sent there: what would the page say?
 
 import ErrorCatalogue
 import HTTPClient

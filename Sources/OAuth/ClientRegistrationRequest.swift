@@ -200,7 +200,7 @@ public struct ClientRegistrationReply: Sendable {
         return "loopback" + (rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? "/")
     }
 
-    /// The server's word counts, even against what was asked (pain 9); where it says nothing, it registered what was asked
+    /// The server's word counts, even against what was asked; where it says nothing, it registered what was asked
     /// for (RFC 7591 §3.2.1). Without a secret there is nothing to show but the id.
     private static func method(
         _ fields: inout DocumentFields, hasSecret: Bool, asked: ClientRegistrationRequest

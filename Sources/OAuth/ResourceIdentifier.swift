@@ -13,7 +13,7 @@ public enum ResourceIdentifier {
     }
 
     /// Whether a published identifier covers a server's URL: same origin, and its path a prefix by whole segments; a
-    /// trailing slash does not matter (C3.5, G1, pain 17).
+    /// trailing slash does not matter (C3.5, G1).
     public static func covers(_ resource: HTTPURL, server: HTTPURL) -> Bool {
         guard resource.origin == server.origin, resource.fragment == nil else { return false }
         if let query = resource.query, query != server.query { return false }

@@ -9,9 +9,9 @@ import JSON
 public struct TokenGrant: Sendable {
     /// The access token.
     public var accessToken: Secret
-    /// The refresh token; `nil` when none came (C11.7). On a refresh the old one then stays good (pain 3).
+    /// The refresh token; `nil` when none came (C11.7). On a refresh the old one then stays good.
     public var refreshToken: Secret?
-    /// Seconds the access token lives; `nil` when not stated (pain 24).
+    /// Seconds the access token lives; `nil` when not stated.
     public var lifetime: Int?
     /// The scopes granted; `nil` when not stated, which means as asked.
     public var scopes: [String]?

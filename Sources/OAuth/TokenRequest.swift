@@ -5,7 +5,7 @@ import HTTPClient
 
 /// A request to a token endpoint. Its body is secret and wiped after sending.
 public enum TokenRequest {
-    /// Names the requests themselves use; the configuration cannot set them (pain 11).
+    /// Names the requests themselves use; the configuration cannot set them.
     public static let reservedNames: Set<String> = [
         "grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "device_code", "client_id",
         "client_secret", "client_assertion", "client_assertion_type", "resource", "scope", "token", "token_type_hint",
@@ -25,8 +25,8 @@ public enum TokenRequest {
 
     /// Refreshes (C10.1, C12.3).
     /// - Parameters:
-    ///   - scope: the scopes to name; `nil` leaves them out, which means "as granted" (RFC 6749 §6; pain 10).
-    ///   - parameters: parameters to add, as they were kept at the sign-in (pain 25).
+    ///   - scope: the scopes to name; `nil` leaves them out, which means "as granted" (RFC 6749 §6).
+    ///   - parameters: parameters to add, as they were kept at the sign-in.
     public static func refresh(
         _ token: Secret, at endpoint: HTTPURL, as client: OAuthClient, resource: String?, scope: String? = nil,
         parameters: [(name: String, value: String)] = []

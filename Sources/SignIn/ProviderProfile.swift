@@ -4,7 +4,7 @@ import HTTPClient
 import OAuth
 
 /// What one provider wants otherwise. Profiles are data (`ProviderProfile.all`); what the user configures always wins
-/// over them, and `"profile": "none"` switches them off (pain 13).
+/// over them, and `"profile": "none"` switches them off.
 public struct ProviderProfile: Sendable {
     /// Which issuers a provider has. Only https, only the standard port: a profile belongs to a public provider.
     struct Issuers: Sendable {
@@ -33,18 +33,18 @@ public struct ProviderProfile: Sendable {
     var authorizationParameters: [(name: String, value: String)] = []
     /// The name of the parameter the scopes go into.
     var scopeParameter: String?
-    /// Whether `resource` is left out when scopes are asked for that name a resource themselves (pain 10).
+    /// Whether `resource` is left out when scopes are asked for that name a resource themselves.
     var omitsResourceBesideScopes = false
     /// Whether `offline_access` is asked for without `prompt=consent` (OpenID Connect Core §11).
     var leavesOutConsentPrompt = false
-    /// Whether `audience` is the resource's identifier when none is configured (pain 11).
+    /// Whether `audience` is the resource's identifier when none is configured.
     var asksForAudience = false
     /// What is let pass in the metadata.
     var tolerance = AuthorizationServerMetadata.Tolerance()
     /// Whether taking back one token ends all that the person granted the client (RFC 7009 §2.1), a newer sign-in
     /// included: then the tokens of a replaced sign-in are left alone.
     var revocationEndsGrant = false
-    /// How a person gets a client there, to follow "OAUTH_CLIENT_NEEDED" (pain 8).
+    /// How a person gets a client there, to follow "OAUTH_CLIENT_NEEDED".
     var clientAdvice: String?
 
     /// A profile that changes nothing yet.
@@ -116,7 +116,7 @@ extension SignInConfiguration {
         .init(issuerSlash: acceptsIssuerSlash ?? false, missingPKCEList: acceptsMissingPKCEList ?? false)
     }
 
-    /// What belongs into each refresh of a sign-in (pain 25): the scopes, as configured, and the extra parameters.
+    /// What belongs into each refresh of a sign-in: the scopes, as configured, and the extra parameters.
     /// - Parameters:
     ///   - requested: the scopes asked for.
     ///   - granted: the scopes granted, where the authorization server says so.

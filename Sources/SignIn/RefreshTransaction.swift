@@ -1,4 +1,4 @@
-// The refresh of one credential across tasks and processes: lock, read again, refresh, persist, release (pain 1).
+// The refresh of one credential across tasks and processes: lock, read again, refresh, persist, release.
 
 import Credentials
 import Cryptography
@@ -147,7 +147,7 @@ public struct RefreshTransaction: Sendable {
         }
     }
 
-    /// The request, made of nothing but what is stored with the tokens (pain 25).
+    /// The request, made of nothing but what is stored with the tokens.
     static func request(
         for credential: Credential, token: Secret, at endpoint: HTTPURL, as client: OAuthClient
     ) -> HTTPRequest {
@@ -167,7 +167,7 @@ public struct RefreshTransaction: Sendable {
         return (try? await context.save(record, expecting: .generation(begun.generation))) ?? begun
     }
 
-    /// Persists before anybody uses the tokens. A reply without a refresh token leaves the old one good (pain 3).
+    /// Persists before anybody uses the tokens. A reply without a refresh token leaves the old one good.
     private func keep(
         _ grant: TokenGrant, over credential: Credential, isFirst: Bool = true
     ) async throws -> Credential {

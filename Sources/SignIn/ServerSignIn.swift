@@ -225,7 +225,7 @@ public final class ServerSignIn: Sendable {
         }
     }
 
-    /// The scopes to sign in for after a 403 that asks for more (C11.3 to C11.6, pain 15). Every sending before this one
+    /// The scopes to sign in for after a 403 that asks for more (C11.3 to C11.6). Every sending before this one
     /// but the first followed a sign-in for the same operation.
     /// - Throws: `OmlxError`: `OAUTH_STEP_UP_FAILED`; the refusal itself when it does not say what is wanted.
     private func scopes(after refusal: OmlxError, _ attempt: Int) async throws -> [String] {

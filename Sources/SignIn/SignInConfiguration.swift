@@ -5,7 +5,7 @@ import HTTPClient
 import JSON
 import OAuth
 
-/// Which `resource` parameter is sent (RFC 8707; pain 10).
+/// Which `resource` parameter is sent (RFC 8707).
 public enum ResourceMode: Sendable, Hashable {
     /// The published identifier, else the server's canonical URL.
     case automatic
@@ -15,7 +15,7 @@ public enum ResourceMode: Sendable, Hashable {
     case value(String)
 }
 
-/// Which scopes a refresh names (pain 10).
+/// Which scopes a refresh names.
 public enum RefreshScope: Sendable, Hashable {
     /// None, which means "as granted" (RFC 6749 §6).
     case omit
@@ -25,7 +25,7 @@ public enum RefreshScope: Sendable, Hashable {
     case value([String])
 }
 
-/// Where the browser comes back to (C9.3, pain 5, pain 6).
+/// Where the browser comes back to (C9.3).
 public struct RedirectSettings: Sendable, Hashable {
     /// `127.0.0.1`, `localhost` or `::1`.
     public var host: String
@@ -95,9 +95,9 @@ public struct SignInConfiguration: Sendable {
     public var usesPKCE: Bool
     /// Parameters to add to the authorization request, such as `audience`.
     public var authorizationParameters: [(name: String, value: String)]
-    /// Parameters to add where a code, or a device code, becomes a token (pain 11).
+    /// Parameters to add where a code, or a device code, becomes a token.
     public var tokenParameters: [(name: String, value: String)]
-    /// Parameters to add to each refresh; kept with the credential (pains 11 and 25).
+    /// Parameters to add to each refresh; kept with the credential.
     public var refreshParameters: [(name: String, value: String)]
     /// The scopes of a refresh, kept with the credential; `nil` is `.omit`.
     public var refreshScope: RefreshScope?

@@ -17,7 +17,7 @@ public enum RegistrationEvent: Sendable {
 
 /// Everything a sign-in reaches the world with.
 public struct SignInContext: Sendable {
-    /// HTTP with the server's own TLS settings, for MCP and OAuth alike (pain 33).
+    /// HTTP with the server's own TLS settings, for MCP and OAuth alike.
     public var http: HTTPClient
     /// Where credentials are kept.
     public var store: any CredentialStore

@@ -74,7 +74,7 @@ extension SignInDriver {
     /// Lines that come within this time are one paste: an address broken by a mail or a terminal.
     private static let pasteGap = Duration.milliseconds(150)
 
-    /// Shows the address and waits for the first of: callback, pasted answer, time over (pain 4). What is not the answer to
+    /// Shows the address and waits for the first of: callback, pasted answer, time over. What is not the answer to
     /// this very request is told and ends nothing.
     func ask(_ question: PersonQuestion, _ answers: PersonAnswers) async throws -> String {
         let authorization = question.authorization

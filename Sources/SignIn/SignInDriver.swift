@@ -62,7 +62,7 @@ public struct SignInRequest: Sendable {
     public var flow: SignInFlow
     /// Register anew (`--reset-client`).
     public var resetsClient: Bool
-    /// The person's time, in seconds (pain 21).
+    /// The person's time, in seconds.
     public var seconds: Int
 
     /// A sign-in.
@@ -119,7 +119,7 @@ public struct SignInDriver: Sendable {
         self.browser = browser
     }
 
-    /// Signs in and stores the credential. An earlier one stays until the new one is there (pain 35).
+    /// Signs in and stores the credential. An earlier one stays until the new one is there.
     /// - Throws: `OmlxError` of the classes discovery, registration, authorization, token exchange and storage;
     ///   `CancellationError` when the task is cancelled, unless tokens were granted by then: those are stored.
     public func signIn(_ request: SignInRequest) async throws -> SignInOutcome {

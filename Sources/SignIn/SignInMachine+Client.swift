@@ -117,7 +117,7 @@ extension SignInMachine {
         return proceed()
     }
 
-    /// Why a registration found is not used again (pain 7).
+    /// Why a registration found is not used again.
     private func unusable(_ record: ClientRegistration) -> String? {
         if record.secretExpiresAt.map({ $0 <= now() }) == true {
             return "the secret of the client registered earlier has ended"
@@ -283,7 +283,7 @@ extension SignInMachine {
 
     // MARK: is it still known?
 
-    /// The address of every client is looked at once before a person is sent there (pain 7). A registration that is not
+    /// The address of every client is looked at once before a person is sent there. A registration that is not
     /// known any more is made anew; all else is told and ends nothing, for the person may see more than we do.
     mutating func looked(_ result: Swift.Result<HTTPReply, HTTPFailure>) -> Action {
         if ClientLook.isDead(result), let discovery,
@@ -300,6 +300,6 @@ extension SignInMachine {
 }
 
 extension ClientRegistration {
-    /// The port of the redirect URI, to be listened at again (pain 5).
+    /// The port of the redirect URI, to be listened at again.
     fileprivate var port: Int? { (try? HTTPURL(redirectURI))?.port }
 }

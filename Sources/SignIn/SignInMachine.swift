@@ -25,13 +25,13 @@ struct SignInMachine {
         case fetch(HTTPRequest)
         /// Look for a registration at this issuer; answer with `.client`.
         case findRegistration(issuer: String)
-        /// Open the listener, before any registration and browser (pain 5); answer with `.listening`.
+        /// Open the listener, before any registration and browser; answer with `.listening`.
         case listen(preferredPort: Int?)
         /// Register; answer with `.fetched`.
         case register(HTTPRequest)
         /// Keep this registration, then send `.kept`.
         case keep(ClientRegistration)
-        /// Look at the authorization URL with a state and a challenge made for it alone; answer with `.fetched` (pain 7).
+        /// Look at the authorization URL with a state and a challenge made for it alone; answer with `.fetched`.
         case look(AuthorizationRequest)
         /// Let the person sign in; answer with `.answered`.
         case ask(AuthorizationRequest)
@@ -86,7 +86,7 @@ struct SignInMachine {
         var earlierClientID: String?
         /// How that client showed itself.
         var earlierClientForm: ClientAuthForm?
-        /// Whether that client was refused when the sign-in was last refreshed (pain 7).
+        /// Whether that client was refused when the sign-in was last refreshed.
         var isEarlierClientRefused = false
         /// The places that answered an earlier discovery.
         var knownPlaces: [String] = []
@@ -123,7 +123,7 @@ struct SignInMachine {
     var lookAnswer: String?
     /// Whether the client was registered for the device grant alone, which a browser has no use for.
     var isForDeviceAlone = false
-    /// Whether `offline_access`, which nobody but omlx asked for, was refused (pain 12).
+    /// Whether `offline_access`, which nobody but omlx asked for, was refused.
     var leavesOutOfflineAccess = false
     var answerParts: (redirectURI: String, state: String, pkce: PKCE)?
     var code: Secret?
@@ -221,7 +221,7 @@ struct SignInMachine {
         return leavesOutOfflineAccess ? scopes.filter { $0 != "offline_access" } : scopes
     }
 
-    /// Whether a refused scope may be the `offline_access` that omlx added by itself; it is then left out, once (pain 12).
+    /// Whether a refused scope may be the `offline_access` that omlx added by itself; it is then left out, once.
     mutating func dropsOfflineAccess(after error: String) -> Bool {
         guard error == "invalid_scope", !leavesOutOfflineAccess, input.configuration.scopes == nil,
             requestedScopes.contains("offline_access")

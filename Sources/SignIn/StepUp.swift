@@ -3,7 +3,7 @@
 import ErrorCatalogue
 import OAuth
 
-/// The course of one operation that a server refuses for want of scopes (C11.3 to C11.6, pain 15).
+/// The course of one operation that a server refuses for want of scopes (C11.3 to C11.6).
 public struct StepUp: Sendable {
     /// What to do about a refusal.
     public enum Action: Sendable, Equatable {

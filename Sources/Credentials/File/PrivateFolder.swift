@@ -185,7 +185,7 @@ extension PrivateFolder {
     static let temporaryPrefix = ".new-"
 
     /// Puts the bytes in the place of the file so that at any moment, also after a power cut, the old bytes or the new
-    /// are there whole: temporary file, fsync, rename, fsync of the folder; then reads them back (pain 3).
+    /// are there whole: temporary file, fsync, rename, fsync of the folder; then reads them back.
     /// - Throws: `STORE_WRITE_FAILED`; the old file is untouched and no temporary file left.
     func replace(_ name: String, with bytes: [UInt8], temporaryName: String) throws(OmlxError) {
         try writeTemporary(temporaryName, bytes, for: name)

@@ -24,7 +24,7 @@ public struct AuthConfiguration: Sendable, Equatable {
     public enum Resource: Sendable, Hashable {
         /// What the server's metadata publishes.
         case automatic
-        /// Not sent (pain 10).
+        /// Not sent.
         case omit
         /// This value, byte for byte.
         case value(ConfiguredText)
@@ -60,15 +60,15 @@ public struct AuthConfiguration: Sendable, Equatable {
     public var initialAccessToken: ConfiguredSecret?
     /// `none`, `client_secret_basic` or `client_secret_post` (RFC 7591 §2); `nil` leaves it to the metadata.
     public var tokenEndpointAuthMethod: String?
-    /// The scopes to ask for; `nil` when the entry says nothing, empty when it wants none asked for (pain 14).
+    /// The scopes to ask for; `nil` when the entry says nothing, empty when it wants none asked for.
     public var scopes: [String]?
-    /// The `audience` parameter, for providers that want one (pain 11).
+    /// The `audience` parameter, for providers that want one.
     public var audience: ConfiguredText?
     /// The `resource` parameter; `nil` when the entry says nothing, so that a provider's profile may.
     public var resource: Resource?
     /// The name of the parameter the scopes go into; `nil` is `scope`, unless a provider's profile knows another.
     public var scopeParameter: String?
-    /// The scopes a refresh names (pain 10); `nil` names none.
+    /// The scopes a refresh names; `nil` names none.
     public var refreshScope: RefreshScope?
     /// Which provider profile fills in what the entry does not say.
     public var profile: Profile = .automatic
@@ -76,7 +76,7 @@ public struct AuthConfiguration: Sendable, Equatable {
     public var acceptsIssuerSlash: Bool?
     /// Whether metadata may do without a list of PKCE methods (G2); S256 is sent all the same.
     public var acceptsMissingPKCEList: Bool?
-    /// The authorization server's issuer, trusted by the user (pain 16); byte for byte.
+    /// The authorization server's issuer, trusted by the user; byte for byte.
     public var issuer: ConfiguredText?
     /// The base URL to discover from when the server sends no challenge.
     public var discoveryURL: ConfiguredText?
@@ -135,7 +135,7 @@ public struct AuthorizationParameter: Sendable, Hashable {
     }
 }
 
-/// The redirect URI: the parts that are fixed. What is `nil` is ours to choose (pains 5 and 6).
+/// The redirect URI: the parts that are fixed. What is `nil` is ours to choose.
 public struct RedirectConfiguration: Sendable, Hashable {
     /// The loopback host, as spelled: `127.0.0.1`, `localhost` or `[::1]`.
     public var host: String?

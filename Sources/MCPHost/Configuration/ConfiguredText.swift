@@ -29,7 +29,7 @@ extension ConfiguredText: CustomStringConvertible, CustomDebugStringConvertible,
 }
 
 /// A text of the configuration that is or may be a secret: a header's or an environment variable's value, a client
-/// secret, a password. Printing it shows `<redacted>` (pain 26).
+/// secret, a password. Printing it shows `<redacted>`.
 public struct ConfiguredSecret: Sendable, Equatable {
     /// What may be printed: the names of the variables it is made of, everything else `<redacted>`; such as
     /// `Bearer ${GITHUB_TOKEN}` or `Bearer <redacted>`.

@@ -133,7 +133,7 @@ extension EntryReader {
         }
     }
 
-    /// A redirect that the registered list does not have would be refused (pain 6).
+    /// A redirect that the registered list does not have would be refused.
     private mutating func warnOfUnregistered(
         _ redirect: RedirectConfiguration, _ registered: [String]?, _ block: AuthBlock
     ) {

@@ -5,7 +5,7 @@ import JSON
 import SignIn
 
 extension EntryReader {
-    /// Names that the sign-in itself uses; refused in all three objects of extra parameters, in any case (pain 11).
+    /// Names that the sign-in itself uses; refused in all three objects of extra parameters, in any case.
     static let reservedParameters: Set = [
         "client_id", "redirect_uri", "response_type", "state", "code_challenge", "code_challenge_method", "resource",
         "scope", "code", "code_verifier", "grant_type", "client_secret", "refresh_token", "request", "request_uri",
@@ -54,7 +54,7 @@ extension EntryReader {
         return name
     }
 
-    /// `omit`, `same`, or scopes (pain 10).
+    /// `omit`, `same`, or scopes.
     mutating func refreshScope(_ entry: ConfigurationEntry?) -> AuthConfiguration.RefreshScope? {
         switch entry?.value.stringValue?.lowercased() {
         case "omit": return .omit

@@ -176,7 +176,7 @@ extension ManagedServer {
     }
 
     /// The answer that may want a sign-in: a 401; without a credential of the user's own also a 400, 403 or 405, which
-    /// some servers send in its place (pain 18).
+    /// some servers send in its place.
     private func refusal(_ attempt: DoctorAttempt) -> DoctorObserver.Heard? {
         if let refusal = attempt.observer.heard.last(where: { $0.head.status == 401 }) { return refusal }
         guard attempt.error != nil, !hasStaticHeader else { return nil }

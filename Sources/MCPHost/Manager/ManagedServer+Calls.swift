@@ -128,7 +128,7 @@ extension ManagedServer {
             return error
         case .oauthInsufficientScope:
             guard let wanted = error.wantedScopes else { return error }
-            // What was asked for is asked for again, or the next sign-in would lose it (C11.4, pain 15).
+            // What was asked for is asked for again, or the next sign-in would lose it (C11.4).
             var error = error
             let scopes = Scopes.unique(status.record.soughtScopes + wanted)
             let quoted = Scopes.text(scopes).replacing("'", with: #"'\''"#)

@@ -100,7 +100,7 @@ extension ManagedServer {
     }
 
     /// A refusal that names no sign-in, of a request without any token: some servers answer 400, 403 or 405 in place of
-    /// 401 (pain 18). A person who asks to sign in gets the well-known places asked; when they say nothing it stands.
+    /// 401. A person who asks to sign in gets the well-known places asked; when they say nothing it stands.
     private func unexplainedRefusal(_ authorizer: ServerAuthorizer) async -> OmlxError? {
         // 405 to the GET of SSE says that there is no stream.
         let statuses = configuration.transport.name == "sse" ? [400, 403] : [400, 403, 405]
@@ -166,7 +166,7 @@ extension ManagedServer {
     }
 
     /// What the server's refusal said. Scopes asked for before are asked for again, or the new sign-in would lose them
-    /// (C11.4, pain 15).
+    /// (C11.4).
     private func challenge(_ authorizer: ServerAuthorizer) async -> BearerChallenge {
         var challenge = await authorizer.lastChallenge
         if challenge.error == "insufficient_scope", let wanted = challenge.scopes {

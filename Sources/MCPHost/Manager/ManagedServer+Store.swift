@@ -1,4 +1,4 @@
-// What happens to one server when its sign-in changes in the store by another process's hand (pain 23).
+// What happens to one server when its sign-in changes in the store by another process's hand.
 
 import Credentials
 import ErrorCatalogue

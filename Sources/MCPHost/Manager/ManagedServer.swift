@@ -318,7 +318,7 @@ actor ManagedServer {
         }
     }
 
-    /// Lists the tools anew; however often the server says so meanwhile, once more afterwards (pain 31).
+    /// Lists the tools anew; however often the server says so meanwhile, once more afterwards.
     private func listAgain(_ link: Link) {
         if relisting != nil {
             relisting?.isStale = true
