@@ -39,13 +39,17 @@ struct WithheldVariables: Sendable {
         self.names = all
         candidates = names.filter { Self.isTelling($0) }
         let words = ([command.command] + command.arguments).joined(separator: " ").lowercased()
-        let known = Self.wellKnown.flatMap { known in
+        let wellKnown = Self.wellKnown.flatMap { known in
             all.filter { known.hasSuffix("_") ? $0.hasPrefix(known) : $0 == known }
         }
-        let likely = known.filter { name in
+        // As in `docker run -e API_KEY`, which hands on what it has itself.
+        let handedOn = all.filter { name in
+            command.arguments.contains { [name, "-e\(name)", "-e=\(name)", "--env=\(name)"].contains($0) }
+        }
+        let likely = wellKnown.filter { name in
             ["docker", "kube", "aws", "uv", "google"].contains { name.lowercased().hasPrefix($0) && words.contains($0) }
         }
-        self.known = likely + known.filter { !likely.contains($0) }
+        known = (handedOn + likely + wellKnown).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     /// A name that can be written as `${NAME}`, and that is not omlx's or the shell's own.

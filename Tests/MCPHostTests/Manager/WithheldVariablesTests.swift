@@ -47,6 +47,9 @@ import Testing
             ])
         #expect(withheld(host, command: "/usr/bin/uvx").known.first == "UV_INDEX")
         #expect(withheld(host, command: "kubectl").known.first == "KUBECONFIG")
+        let docker = StdioCommand(
+            command: "docker", arguments: ["run", "-i", "-e", "OTHER", "--env=UV_INDEX", "image"])
+        #expect(WithheldVariables(docker, host: host).known.prefix(3) == ["OTHER", "UV_INDEX", "DOCKER_HOST"])
     }
 
     @Test("what to write is shown as mcp.json has it, or as a command line does")
