@@ -124,6 +124,7 @@ public final class Redactor: Sendable {
         var copy = error
         copy.message = hide(error.message)
         copy.nextStep = error.nextStep.map { hide($0) }
+        copy.serverWords = error.serverWords.map { hide($0) }
         copy.compared = error.compared.map { .init(hide($0.label), hide($0.value)) }
         return copy
     }

@@ -30,6 +30,8 @@ public struct OmlxError: Error, Sendable, Hashable {
     public var nextStep: String?
     /// The scopes a server wants that refuses for want of them (RFC 6750 §3.1), as it names them.
     public var wantedScopes: [String]?
+    /// The reason the server itself gave, where `message` is not about it alone. Fit to be shown.
+    public var serverWords: String?
 
     /// An error of the catalogue.
     public init(

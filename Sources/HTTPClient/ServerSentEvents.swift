@@ -54,6 +54,20 @@ public struct ServerSentEventParser: Sendable {
         return events
     }
 
+    /// The event the stream is in the middle of, were it ended here. WHATWG HTML §9.2.6 drops it at the end of a stream; a
+    /// server that forgot the blank line after its last event has said all the same what it had to.
+    public var unfinished: ServerSentEvent? {
+        var copy = self
+        do throws(OmlxError) { if !copy.line.isEmpty { _ = try copy.endLine() } } catch { return nil }
+        return copy.dispatch()
+    }
+
+    /// How many bytes of an event that has not ended are kept.
+    public var unfinishedByteCount: Int { data.count + line.count }
+
+    /// The last byte of an event that has not ended.
+    public var lastUnfinishedByte: UInt8? { line.last ?? data.last }
+
     private mutating func append(_ bytes: ArraySlice<UInt8>) throws(OmlxError) {
         guard line.count + bytes.count <= limit else { throw tooLong }
         line.append(contentsOf: bytes)

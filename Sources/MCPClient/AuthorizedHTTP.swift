@@ -52,7 +52,14 @@ final class AuthorizedHTTP: Sendable {
             let response = try await client.send(request)
             if !isReached.exchange(true, ordering: .relaxed) { report(.reached(status: response.head.status)) }
             guard let authorizer else { return response }
-            let verdict = try await authorizer.judge(response.head, of: authorization, attempt: attempt)
+            let verdict: AuthorizationVerdict
+            do {
+                verdict = try await authorizer.judge(response.head, of: authorization, attempt: attempt)
+            } catch var error as OmlxError where error.httpStatus == response.head.status && error.serverWords == nil {
+                let words = ServerWords(response.head, await response.body.readExplanation(), hiding: redactor)
+                error.serverWords = words.text.isEmpty ? nil : words.text
+                throw error
+            }
             guard verdict == .retry, attempt < Self.attemptLimit else { return response }
             await response.body.drain()
         }

@@ -106,7 +106,9 @@ final class ChildProcess: Sendable {
     }
 
     private static func startFailure(_ command: String, errno code: Int32) -> OmlxError {
-        let reason = code == ENOEXEC ? "it is no program and has no #! line" : String(cString: strerror(code))
+        let reason =
+            code == ENOEXEC
+            ? "it is no program and has no #! line that names an interpreter" : String(cString: strerror(code))
         return OmlxError(
             .transportCommandFailed,
             "the server's command \(OmlxError.shown(command, limit: 200)) could not be started: \(reason)",

@@ -19,14 +19,24 @@ public enum ConnectionEvent: Sendable, Hashable {
     case logMessage(level: String, text: String)
     /// A child process wrote a line to its error stream, which need not be an error (A2.4).
     case stderrLine(String)
-    /// A child process wrote a line that is no message; how many so far.
-    case skippedLine(count: Int)
+    /// A child process wrote a line that is no message; how many so far, and what it was.
+    case skippedLine(count: Int, text: String)
+    /// A child process began a line, on its error stream or on its output, and has not ended it: a question, a progress bar.
+    case unfinishedLine(isError: Bool, text: String)
+    /// An answer came that belongs to no request under way; the id it names.
+    case strayAnswer(id: String)
     /// The server asked for something omlx does not offer.
     case serverRequestRefused(method: String)
     /// Entries of the tool list were left out, so many for the same reason; some of their names.
     case toolsDropped(count: Int, names: [String], reason: String)
     /// The tool list was longer than what is taken: so many tools of it were read.
     case toolListCut(count: Int, reason: String)
+    /// The server did not give the rest of its tool list: so many tools of it were read.
+    case toolListUnfinished(count: Int, reason: String)
+    /// The server says that it has no tools: what it names instead.
+    case toolsNotOffered(capabilities: [String])
+    /// The server refused a notification, which changes nothing.
+    case notificationRefused(method: String, reason: String)
     /// A message that belongs to no request could not be understood.
     case invalidMessage(reason: String)
     /// The server forgot the session; a new one stands.
@@ -59,7 +69,15 @@ extension ConnectionEvent {
         case .toolsDropped(let count, let names, let reason):
             .toolsDropped(count: count, names: names.map { redactor.hide($0) }, reason: redactor.hide(reason))
         case .invalidMessage(let reason): .invalidMessage(reason: redactor.hide(reason))
-        case .reached, .closed(nil), .toolsListChanged, .skippedLine, .toolListCut, .sessionRenewed: self
+        case .skippedLine(let count, let text): .skippedLine(count: count, text: redactor.hide(text))
+        case .unfinishedLine(let isError, let text): .unfinishedLine(isError: isError, text: redactor.hide(text))
+        case .strayAnswer(let id): .strayAnswer(id: redactor.hide(id))
+        case .toolListUnfinished(let count, let reason):
+            .toolListUnfinished(count: count, reason: redactor.hide(reason))
+        case .toolsNotOffered(let names): .toolsNotOffered(capabilities: names.map { redactor.hide($0) })
+        case .notificationRefused(let method, let reason):
+            .notificationRefused(method: method, reason: redactor.hide(reason))
+        case .reached, .closed(nil), .toolsListChanged, .toolListCut, .sessionRenewed: self
         }
     }
 }

@@ -21,12 +21,13 @@ struct IncomingMessage: Sendable {
     /// Reads a message.
     /// - Throws: `PROTOCOL_NOT_JSON`, or `TRANSPORT_TOO_LARGE` for one of too many members.
     init(_ bytes: [UInt8], from place: String, status: Int? = nil) throws(OmlxError) {
+        let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
         do throws(JSONParseError) {
             // One that nests too deep still says which request it answers.
             let (json, isCut) = try JSON.parsePassingOverDepth(bytes, options: .sparing)
             self.init(json, byteCount: bytes.count, isCut: isCut)
         } catch {
-            throw OmlxError(.protocolNotJSON, "\(place) is not JSON", httpStatus: status)
+            throw OmlxError(.protocolNotJSON, "\(place) is not JSON: \(error.description)", httpStatus: status)
         }
         if case .unread = json {
             throw OmlxError(

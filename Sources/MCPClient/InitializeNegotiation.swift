@@ -46,23 +46,44 @@ struct InitializeNegotiation: Sendable {
     enum Action: Sendable, Hashable {
         /// Send `initialize` with these parameters.
         case send(params: JSONObject)
+        /// Ask what the server speaks, with these parameters.
+        case discover(params: JSONObject)
         /// Settled: send `notifications/initialized` and go on.
         case ready(ProtocolRevision, InitializeResult)
         /// Disconnect.
         case fail(OmlxError)
     }
 
-    private let client: ClientInfo
-    private var offered = ProtocolRevision.latest
-    private var hasRetried = false
+    /// Why the server refused, and what that is when it is the end.
+    private struct Refusal: Sendable {
+        var error: JSONRPCError
+        var failure: OmlxError
+    }
 
-    init(client: ClientInfo) { self.client = client }
+    private let client: ClientInfo
+    private let older: ProtocolRevision
+    private var offered = ProtocolRevision.latest
+    private var refused: Set<ProtocolRevision> = []
+    /// The first refusal says most: it is about what omlx speaks by preference.
+    private var first: Refusal?
+    private var hasOfferedNamed = false
+    private var hasOfferedOlder = false
+
+    /// - Parameter older: What is offered after a refusal that names no revision.
+    init(client: ClientInfo, older: ProtocolRevision = .v2024_11_05) {
+        self.client = client
+        self.older = older
+    }
+
+    private var info: JSONObject {
+        var info: JSONObject = ["name": .string(client.name), "version": .string(client.version)]
+        if let title = client.title { info["title"] = .string(title) }
+        return info
+    }
 
     /// The first message (B1, B2).
     func start() -> Action {
-        var info: JSONObject = ["name": .string(client.name), "version": .string(client.version)]
-        if let title = client.title { info["title"] = .string(title) }
-        return .send(params: [
+        .send(params: [
             "protocolVersion": .string(offered.rawValue), "capabilities": [:], "clientInfo": .object(info),
         ])
     }
@@ -83,24 +104,134 @@ struct InitializeNegotiation: Sendable {
         return .ready(revision, answer)
     }
 
-    /// The server's error: a version it names is offered once (B5); versions omlx does not speak are told (B12).
+    /// The server's error: a version it names is offered once (B5); without any, an older one is, once. Versions omlx does
+    /// not speak are told (B12).
     mutating func refused(_ error: JSONRPCError) -> Action {
-        guard let supported = error.data?["supported"]?.stringArrayValue, !supported.isEmpty else {
-            let isVersion = error.code == JSONRPCError.unsupportedProtocolVersion
-            return .fail(isVersion ? unsupported([]) : error.failure(of: "initialize"))
+        refused(Refusal(error: error, failure: error.failure(of: "initialize")))
+    }
+
+    /// A refusal by HTTP, in words of the server's own.
+    mutating func refused(_ error: OmlxError) -> Action {
+        let words = error.serverWords ?? ""
+        return refused(
+            Refusal(error: JSONRPCError(code: 0, message: words, httpStatus: error.httpStatus), failure: error))
+    }
+
+    private mutating func refused(_ refusal: Refusal) -> Action {
+        first = first ?? refusal
+        refused.insert(offered)
+        let error = refusal.error
+        let supported = error.supportedVersions
+        if let supported { return offer(of: supported) ?? .fail(unsupported(supported)) }
+        if let next = offer(of: error.mentionedVersions) { return next }
+        if JSONRPCError.ofLaterEra.contains(error.code) || error.isUnknownMethodOverHTTP { return probe }
+        if !hasOfferedOlder, older < offered {
+            hasOfferedOlder = true
+            offered = older
+            return start()
         }
-        let mutual = supported.compactMap { ProtocolRevision(rawValue: $0) }.filter { $0 != offered }.max()
-        guard let mutual, !hasRetried else { return .fail(unsupported(supported)) }
-        hasRetried = true
+        return first?.error.mayBeOfLaterEra == true ? probe : failure
+    }
+
+    /// The newest revision both speak, offered once.
+    private mutating func offer(of versions: [String]) -> Action? {
+        let mutual = versions.compactMap { ProtocolRevision(rawValue: $0) }.filter { !refused.contains($0) }.max()
+        guard let mutual, !hasOfferedNamed else { return nil }
+        (hasOfferedNamed, hasOfferedOlder) = (true, true)
         offered = mutual
         return start()
     }
 
-    private func unsupported(_ server: [String]) -> OmlxError {
-        let ours = ProtocolRevision.allCases.reversed().map(\.rawValue).joined(separator: ", ")
-        let theirs = server.isEmpty ? "not named" : server.prefix(8).joined(separator: ", ")
+    private var probe: Action { .discover(params: Era.probeParameters(of: info)) }
+
+    // MARK: servers of a later era
+
+    /// What the server says it speaks (B8). One that has a revision of ours after all is offered it.
+    mutating func discovered(_ result: JSON) -> Action {
+        guard let versions = result["supportedVersions"]?.stringArrayValue, !versions.isEmpty else { return unproven }
+        return offer(of: versions) ?? .fail(unsupported(versions))
+    }
+
+    /// The server did not say what it speaks: by an error, or not at all when `nil`.
+    mutating func discoveryRefused(_ error: JSONRPCError?) -> Action {
+        guard let error, let versions = error.supportedVersions else { return unproven }
+        return offer(of: versions) ?? .fail(unsupported(versions))
+    }
+
+    /// Some errors are answered by servers of the later era alone; others may be.
+    private var unproven: Action {
+        guard let first else { return failure }
+        let error = first.error
+        let mentioned = error.mentionedVersions.filter { $0 >= Era.later }
+        let isCertain =
+            JSONRPCError.ofLaterEra.contains(error.code) || error.isUnknownMethodOverHTTP || error.speaksOfMetadata
+            || !mentioned.isEmpty
+        guard isCertain else {
+            var failure = first.failure
+            failure.message += "; a server that speaks only \(Era.later) or later answers so, too"
+            return .fail(failure)
+        }
+        var failure = unsupported(mentioned)
+        failure.message += "; it answered initialize with error \(error.code)"
+        if !error.words.isEmpty { failure.message += ": \(error.words)" }
+        // The older transport may still be spoken at the URL.
+        if error.isUnknownMethodOverHTTP { failure.httpStatus = error.httpStatus }
+        return .fail(failure)
+    }
+
+    /// What the server said when it refused first.
+    var refusal: OmlxError? { first?.failure }
+
+    private var failure: Action {
+        .fail(first?.failure ?? OmlxError(.protocolInvalidMessage, "the server did not answer initialize"))
+    }
+
+    private func unsupported(_ versions: [String]) -> OmlxError {
+        let ours = ProtocolRevision.allCases.reversed().map(\.rawValue)
+        let theirs = versions.prefix(8).map { OmlxError.shown($0, limit: 40) }
+        let isLater = versions.allSatisfy { $0 >= Era.later }
+        let what =
+            theirs.isEmpty
+            ? "revisions of the protocol from \(Era.later) on, and names none"
+            : (theirs.count == 1 ? "the protocol revision " : "the protocol revisions ")
+                + theirs.joined(separator: ", ")
         return OmlxError(
-            .protocolVersionUnsupported, "the server speaks no protocol revision that omlx speaks",
-            compared: [.init("server", theirs), .init("omlx", ours)])
+            .protocolVersionUnsupported,
+            "the server speaks only \(what); omlx speaks \(ours.joined(separator: ", "))",
+            compared: [
+                .init("server", theirs.isEmpty ? "not named" : theirs.joined(separator: ", ")),
+                .init("omlx", ours.joined(separator: ", ")),
+            ],
+            nextStep: isLater
+                ? "use a release of the server that speaks \(ProtocolRevision.latest.rawValue) too, or a newer omlx"
+                : "use a newer release of the server")
+    }
+}
+
+extension JSONRPCError {
+    /// The revisions the server names as its own (B5, B7).
+    fileprivate var supportedVersions: [String]? {
+        let names = ["supported", "supportedVersions", "supportedProtocolVersions", "supported_versions"]
+        return names.lazy.compactMap { data?[$0]?.stringArrayValue }.first { !$0.isEmpty }
+    }
+
+    /// Revisions in the server's words.
+    fileprivate var mentionedVersions: [String] {
+        let text = message + " " + (data?.text() ?? "")
+        return text.matches(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/).map { String($0.output) }
+    }
+
+    /// `initialize` is no method there (A3.16): a server of the initialize era knows it, and answers unknown methods with 200.
+    fileprivate var isUnknownMethodOverHTTP: Bool { code == Self.methodNotFound && httpStatus == 404 }
+
+    /// That the metadata of each request is incomplete is a fault of the later era alone (A3.16).
+    fileprivate var speaksOfMetadata: Bool {
+        let text = message + (data?.text() ?? "")
+        return text.contains("io.modelcontextprotocol/") || text.contains("_meta")
+    }
+
+    fileprivate var mayBeOfLaterEra: Bool {
+        code == Self.invalidParams || code == Self.methodNotFound || speaksOfMetadata
+            || mentionedVersions.contains { $0 >= Era.later }
     }
 }

@@ -9,6 +9,9 @@ struct JSONRPCError: Error, Sendable, Hashable {
     static let invalidParams = -32602
     /// A server of a later era refusing the revision offered (A1.8).
     static let unsupportedProtocolVersion = -32022
+    /// What only servers of the era of 2026-07-28 answer: headers that do not match, a capability not declared, another
+    /// revision (A1.8).
+    static let ofLaterEra = -32022 ... -32020
 
     var code: Int
     var message: String
@@ -19,13 +22,29 @@ struct JSONRPCError: Error, Sendable, Hashable {
     /// Whether it speaks of protocol revisions: then the URL is right.
     var isVersionRefusal: Bool { code == Self.unsupportedProtocolVersion || data?["supported"]?.arrayValue != nil }
 
+    /// Whether it is about a notification, to which no answer belongs.
+    var speaksOfNotification: Bool {
+        message.lowercased().contains("notifications/") || data?.text().lowercased().contains("notifications/") == true
+    }
+
+    /// The server's words: the message, and what `data` says beyond it. Many put "Internal error" into the one and the
+    /// reason into the other.
+    var words: String {
+        let more = data.flatMap { ServerWords.reason(in: $0) }?.onOneLine ?? ""
+        let says = message.onOneLine
+        if more.isEmpty || says.lowercased().contains(more.lowercased()) { return OmlxError.shown(says) }
+        return OmlxError.shown(says.isEmpty ? more : "\(says): \(more)", limit: 500)
+    }
+
     /// The error as a caller sees it.
     func failure(of method: String) -> OmlxError {
-        let text = message.isEmpty ? "no message" : OmlxError.shown(message)
-        return OmlxError(
+        let text = words.isEmpty ? "no message" : words
+        var error = OmlxError(
             .protocolErrorResponse,
             "the server answered \(OmlxError.shown(method, limit: 80)) with error \(code): \(text)",
             compared: [.init("JSON-RPC code", String(code))], httpStatus: httpStatus)
+        error.serverWords = words.isEmpty ? nil : words
+        return error
     }
 }
 
@@ -57,6 +76,21 @@ enum JSONRPCMessage: Sendable, Hashable {
         }
     }
 
+    /// Whether it is no message at all, not even a broken one with an id.
+    var isNone: Bool {
+        if case .invalid(.none, _) = self { return true }
+        return false
+    }
+
+    /// Whether it is the answer to the request of this id.
+    func answers(_ id: Int?) -> Bool {
+        switch self {
+        case .result(let answered, _), .error(let answered?, _):
+            return id != nil && answered.requestID == id
+        default: return false
+        }
+    }
+
     private static func call(_ method: JSON, id: JSON?, _ object: JSONObject) -> JSONRPCMessage {
         guard let name = method.stringValue else { return .invalid(id: nil, reason: "its method is no string") }
         guard let id else { return .notification(method: name, params: object["params"]) }
@@ -74,6 +108,9 @@ enum JSONRPCMessage: Sendable, Hashable {
 }
 
 extension JSON {
+    /// The number of the request an id names; some servers send back a number as a string.
+    var requestID: Int? { intValue ?? stringValue.flatMap { Int($0) } }
+
     /// A notification to send; it has no id (A1.4).
     static func notification(_ method: String, _ params: JSONObject? = nil) -> JSON {
         var message: JSONObject = ["jsonrpc": "2.0", "method": .string(method)]

@@ -36,6 +36,8 @@ struct JSONRPCSession: Sendable {
         /// A request of the server was refused, for the log.
         case refusedServerRequest(method: String)
         case notification(method: String, params: JSON?)
+        /// An answer to no request under way.
+        case stray(id: JSON)
         /// The message is none that MCP knows.
         case invalid(reason: String)
     }
@@ -48,6 +50,9 @@ struct JSONRPCSession: Sendable {
     /// What is spoken.
     var era = Era.initialize(nil)
     private(set) var pending: [Int: Pending] = [:]
+    /// Requests given up, whose answers may still come and are no news (A7.4). The latest of them.
+    private var abandoned: [Int] = []
+    private static let abandonedLimit = 1000
     /// Grows over the life of the connection and is never reused, over new sessions too (A1.3).
     private var nextID = 1
 
@@ -62,17 +67,24 @@ struct JSONRPCSession: Sendable {
     /// Forgets a request; a later answer to it is ignored (A7.4).
     /// - Returns: The notification to send; `nil` when it is not under way, or must not be cancelled (A7.3).
     mutating func cancel(_ id: Int, reason: String) -> JSON? {
-        guard let request = pending.removeValue(forKey: id), request.method != "initialize" else { return nil }
+        guard let request = pending[id] else { return nil }
+        abandon(id)
+        guard request.method != "initialize" else { return nil }
         return .notification("notifications/cancelled", ["requestId": JSON(id), "reason": .string(reason)])
     }
 
     /// Forgets a request that could not be sent or whose stream broke.
-    mutating func abandon(_ id: Int) { pending[id] = nil }
+    mutating func abandon(_ id: Int) {
+        guard pending.removeValue(forKey: id) != nil else { return }
+        abandoned.append(id)
+        if abandoned.count > Self.abandonedLimit { abandoned.removeFirst(Self.abandonedLimit / 2) }
+    }
 
     /// The session is over: forgets all requests and gives their ids.
     mutating func end() -> [Int] {
-        defer { pending = [:] }
-        return pending.keys.sorted()
+        let ids = pending.keys.sorted()
+        for id in ids { abandon(id) }
+        return ids
     }
 
     /// Takes what came.
@@ -94,34 +106,42 @@ struct JSONRPCSession: Sendable {
             return [.reply(.answer(to: id, error: error)), .refusedServerRequest(method: method)]
         case .notification("notifications/progress", let params): return progress(params)
         case .notification(let method, let params): return [.notification(method: method, params: params)]
-        case .result(let id, let result): return take(id).map { [.resolve(id: $0, result)] } ?? []
-        case .error(let id?, let error): return take(id).map { [.refuse(id: $0, error)] } ?? []
+        case .result(let id, let result): return take(id).map { [.resolve(id: $0, result)] } ?? stray(id)
+        case .error(let id?, let error): return take(id).map { [.refuse(id: $0, error)] } ?? stray(id)
         case .error(.none, let error):
-            guard let id = answering ?? onlyPending, pending.removeValue(forKey: id) != nil else {
+            // Some servers answer notifications, which have no id, with an error.
+            guard answering != nil || !error.speaksOfNotification, let id = answering ?? onlyPending,
+                pending.removeValue(forKey: id) != nil
+            else {
                 return [.invalid(reason: "an error without an id: \(error.code) \(error.message)")]
             }
             return [.refuse(id: id, error)]
-        case .invalid(let id?, let reason): return take(id).map { [.fail(id: $0, reason: reason)] } ?? []
+        case .invalid(let id?, let reason): return take(id).map { [.fail(id: $0, reason: reason)] } ?? stray(id)
         case .invalid(.none, let reason): return fail(answering, reason)
         }
     }
 
-    private var onlyPending: Int? { pending.count == 1 ? pending.first?.key : nil }
+    /// The request under way, where it is the only one.
+    var onlyPending: Int? { pending.count == 1 ? pending.first?.key : nil }
 
     private mutating func fail(_ answering: Int?, _ reason: String) -> [Action] {
         guard let answering, pending.removeValue(forKey: answering) != nil else { return [.invalid(reason: reason)] }
         return [.fail(id: answering, reason: reason)]
     }
 
-    /// The request an id names; some servers send back a number as a string.
+    /// The request an id names.
     private mutating func take(_ json: JSON) -> Int? {
-        guard let id = json.intValue ?? json.stringValue.flatMap({ Int($0) }) else { return nil }
+        guard let id = json.requestID else { return nil }
         return pending.removeValue(forKey: id) == nil ? nil : id
     }
 
+    private func stray(_ id: JSON) -> [Action] {
+        id.requestID.map(abandoned.contains) == true ? [] : [.stray(id: id)]
+    }
+
     private func progress(_ params: JSON?) -> [Action] {
-        guard let token = params?["progressToken"], let id = token.intValue ?? token.stringValue.flatMap({ Int($0) }),
-            pending[id] != nil, let value = params?["progress"]?.doubleValue
+        guard let id = params?["progressToken"]?.requestID, pending[id] != nil,
+            let value = params?["progress"]?.doubleValue
         else { return [] }
         let total = params?["total"]?.doubleValue
         return [.progress(id: id, Progress(progress: value, total: total, message: params?["message"]?.stringValue))]

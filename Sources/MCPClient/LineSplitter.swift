@@ -27,6 +27,9 @@ struct LineSplitter: Sendable {
     /// What came after the last line end.
     mutating func finish() -> [UInt8] { take() }
 
+    /// The beginning of what came after the last line end.
+    var unfinished: [UInt8] { Array(partial.prefix(4096)) }
+
     private mutating func append(_ bytes: ArraySlice<UInt8>) throws(OmlxError) {
         guard partial.count + bytes.count <= limit else {
             partial = []
@@ -42,9 +45,9 @@ struct LineSplitter: Sendable {
     }
 }
 
-/// The end of what a child process wrote to its error stream, as a terminal would have shown it.
-struct ErrorStreamTail: Sendable {
-    /// How many bytes are kept.
+/// The lines a child process writes to its error stream, as a terminal would have shown them.
+struct ErrorStreamLines: Sendable {
+    /// How many bytes of a line are kept.
     static let limit = 4096
 
     private var partial: [UInt8] = []
@@ -54,8 +57,6 @@ struct ErrorStreamTail: Sendable {
     /// long it goes on.
     private var overwritten: [UInt8] = []
     private var isReturned = false
-    private(set) var lines: [String] = []
-    private var count = 0
 
     /// Takes the next bytes; returns the lines they complete. Of a very long line there is the beginning alone: a piece
     /// from its middle could begin within a secret.
@@ -85,6 +86,9 @@ struct ErrorStreamTail: Sendable {
     /// The rest without a line end.
     mutating func finish() -> [String] { takeLine() }
 
+    /// What came after the last line end.
+    var unfinished: [UInt8] { partial.isEmpty ? overwritten : partial }
+
     private mutating func beginAnew() {
         isReturned = false
         if partial.contains(where: { $0 > 0x20 }) { overwritten = partial }
@@ -102,9 +106,6 @@ struct ErrorStreamTail: Sendable {
         partial = []
         guard !line.allSatisfy(\.isWhitespace) else { return [] }
         if isCut { line += "…" }
-        lines.append(line)
-        count += line.utf8.count
-        while count > Self.limit, lines.count > 1 { count -= lines.removeFirst().utf8.count }
         return [line]
     }
 }

@@ -6,6 +6,8 @@ import JSON
 extension MCPConnection {
     /// More answers to a server's requests than this are not kept waiting.
     private static let replyLimit = 64
+    /// How long the answer to a request may still come after something that seemed to be it.
+    private static let doubtPause = Duration.milliseconds(500)
 
     /// Sends a request of the session; one whose session the server forgot is repeated once in a new one (A4.4).
     /// - Throws: `OmlxError`, `JSONRPCError`, `SessionLost`.
@@ -63,7 +65,7 @@ extension MCPConnection {
                 waiters[id] = Waiter(
                     method: method, continuation: continuation, limit: limit,
                     hardDeadline: now + .bounded(limit * ConnectionLimits.hardMaximumFactor),
-                    deadline: now + .bounded(limit), onProgress: onProgress)
+                    deadline: now + .bounded(limit), onProgress: onProgress, before: chatter.value.mark)
                 waiters[id]?.sending = Task { await self.transmit(outgoing, id, transport) }
                 waiters[id]?.timer = Task { [weak self] in await self?.watch(id) }
             }
@@ -77,9 +79,9 @@ extension MCPConnection {
             try await transport.send(message)
         } catch {
             session.abandon(id)
-            let failure: any Error =
-                error is JSONRPCError || error is SessionLost
-                ? error : OmlxError(converting: error, during: message.label)
+            // What else is to be done about these depends on the request.
+            let isForCaller = error is JSONRPCError || error is SessionLost || error is SpeaksSSE
+            let failure: any Error = isForCaller ? error : OmlxError(converting: error, during: message.label)
             finish(id, .failure(failure), endsSending: false)
         }
     }
@@ -88,6 +90,7 @@ extension MCPConnection {
     func finish(_ id: Int, _ result: Result<Answer, any Error>, endsSending: Bool) {
         guard let waiter = waiters.removeValue(forKey: id) else { return }
         waiter.timer?.cancel()
+        waiter.doubt?.cancel()
         if endsSending { waiter.sending?.cancel() }
         waiter.continuation.resume(with: result)
     }
@@ -101,11 +104,13 @@ extension MCPConnection {
                 let isHard = waiter.deadline == waiter.hardDeadline
                 let limit = waiter.limit * (isHard ? ConnectionLimits.hardMaximumFactor : 1)
                 let method = OmlxError.shown(waiter.method, limit: 80)
+                let said = chatter.value.meanwhile(since: waiter.before)
                 let text =
                     "the server did not answer \(method) within \(shownSeconds(limit))"
-                    + (isHard ? ", though it reported progress" : "")
-                let error = OmlxError(
+                    + (isHard ? ", though it reported progress" : "") + said
+                var error = OmlxError(
                     .transportTimeout, text, nextStep: "try again, or raise the server's timeout in mcp.json")
+                error.serverWords = said
                 return cancel(id, reason: "timeout", error)
             }
             try? await Task.sleep(until: waiter.deadline)
@@ -129,6 +134,28 @@ extension MCPConnection {
 
     // MARK: what comes
 
+    /// What seems to be an answer cannot be read: the request it must be to fails, unless its answer comes after all in a
+    /// moment, as when a log was mistaken for it.
+    func doubt(_ answer: GarbledAnswer, answering: Int?, epoch: Int) {
+        guard epoch == self.epoch, let id = answering ?? session.onlyPending, let waiter = waiters[id],
+            waiter.doubt == nil
+        else { return }
+        let method = OmlxError.shown(waiter.method, limit: 80)
+        let error = OmlxError(
+            .protocolNotJSON,
+            "the server's answer to \(method) cannot be read: \(answer.reason); it begins: \(answer.sample)",
+            nextStep: "report it to the server's makers; on stdio, run the command by itself to see what it writes")
+        waiters[id]?.doubt = Task { [weak self] in
+            try? await Task.sleep(for: Self.doubtPause)
+            if !Task.isCancelled { await self?.giveUp(id, error) }
+        }
+    }
+
+    private func giveUp(_ id: Int, _ error: OmlxError) {
+        guard waiters[id] != nil else { return }
+        cancel(id, reason: "the answer cannot be read", error)
+    }
+
     /// Takes a message of the transport; tells whether the request it came in answer to is over.
     func receive(_ message: IncomingMessage, answering id: Int?, epoch: Int) -> Bool {
         guard epoch == self.epoch else { return true }
@@ -148,6 +175,7 @@ extension MCPConnection {
             finish(id, .success(Answer(result: result, byteCount: message.byteCount)), endsSending: false)
         case .refuse(let id, var error):
             error.message = redactor.hide(error.message)
+            error.data = error.data?.hiding(redactor)
             finish(id, .failure(error), endsSending: false)
         case .fail(let id, let reason):
             let error = OmlxError(.protocolInvalidMessage, "the server's answer is no MCP message: \(reason)")
@@ -157,6 +185,7 @@ extension MCPConnection {
         case .refusedServerRequest(let method):
             observer(.serverRequestRefused(method: OmlxError.shown(method, limit: 80)))
         case .notification(let method, let params): take(method, params)
+        case .stray(let id): observer(.strayAnswer(id: OmlxError.shown(id.text(), limit: 80)))
         case .invalid(let reason):
             observer(.invalidMessage(reason: OmlxError.shown(redactor.hide(reason))))
         }

@@ -5,16 +5,21 @@ import JSON
 
 extension MCPConnection {
     /// All tools of the server, page by page (E1.1, E1.2). Entries that are no tools are left out and reported as
-    /// `toolsDropped`, as is what is more than `ToolPages` takes. A server that declares its capabilities without `tools` is not asked.
-    /// - Throws: `OmlxError`, such as `PROTOCOL_ENDLESS_PAGES`.
+    /// `toolsDropped`; that the list is longer than `ToolPages` takes, or that the server did not give all of it, is
+    /// reported, too. A server that declares its capabilities without `tools` is not asked, which is reported.
+    /// - Throws: `OmlxError`.
     public func listTools() async throws -> [Tool] {
-        if let declared = initializeResult?.capabilities.objectValue, declared["tools"] == nil { return [] }
+        if let declared = initializeResult?.capabilities.objectValue, declared["tools"] == nil {
+            let names = declared.prefix(20).map { OmlxError.shown($0.key, limit: 40) }
+            observer(.toolsNotOffered(capabilities: names))
+            return []
+        }
         var pages = ToolPages()
         var action = ToolPages.Action.request(cursor: nil)
         while true {
             switch action {
             case .request(let cursor):
-                let params: JSONObject? = cursor.map { ["cursor": .string($0)] }
+                let params: JSONObject? = cursor.map { ["cursor": $0] }
                 do {
                     let answer = try await perform("tools/list", params, limit: nil)
                     action = pages.received(answer.result, byteCount: answer.byteCount)
@@ -32,6 +37,7 @@ extension MCPConnection {
                 }
                 for event in ConnectionEvent.dropped(dropped) { observer(event) }
                 if let reason = pages.cut { observer(.toolListCut(count: tools.count, reason: reason)) }
+                if let reason = pages.unfinished { observer(.toolListUnfinished(count: tools.count, reason: reason)) }
                 return kept
             case .fail(let error): throw redactor.hide(error)
             }

@@ -19,6 +19,10 @@ public actor MCPConnection {
         let hardDeadline: ContinuousClock.Instant
         var deadline: ContinuousClock.Instant
         let onProgress: (@Sendable (Progress) -> Void)?
+        /// What the server had said when the request was sent.
+        let before: ServerChatter.Mark
+        /// Ends the request soon, because what seems to be its answer cannot be read.
+        var doubt: Task<Void, Never>?
         var sending: Task<Void, Never>?
         var timer: Task<Void, Never>?
     }
@@ -34,6 +38,7 @@ public actor MCPConnection {
     let factory: TransportFactory
     let redactor: Redactor
     let observer: @Sendable (ConnectionEvent) -> Void
+    let chatter: ChatterBox
 
     var phase = Phase.idle
     var session = JSONRPCSession()
@@ -70,7 +75,13 @@ public actor MCPConnection {
     ) {
         self.client = client
         self.limits = limits
-        self.observer = { observer($0.hiding(redactor)) }
+        let chatter = ChatterBox()
+        self.chatter = chatter
+        self.observer = { event in
+            let event = event.hiding(redactor)
+            chatter.note(event)
+            observer(event)
+        }
         self.redactor = redactor
         redactor.learn(endpoint)
         factory = TransportFactory(
@@ -124,15 +135,16 @@ public actor MCPConnection {
     private func openFallback(insteadOf first: any Error) async throws -> InitializeResult {
         do {
             return try await open(factory.fallback)
-        } catch let second as OmlxError
-            where [.transportNotFound, .transportBadStatus, .protocolContentType, .protocolErrorResponse].contains(
-                second.code)
-        {
+        } catch let second as OmlxError where Self.saysNoStream.contains(second.code) {
             throw first
         } catch is JSONRPCError {
             throw first
         }
     }
+
+    private static let saysNoStream: Set<ErrorCode> = [
+        .transportNotFound, .transportBadStatus, .protocolContentType, .protocolErrorResponse,
+    ]
 
     private func open(_ make: (TransportSink, @escaping @Sendable (ConnectionEvent) -> Void) -> any Transport)
         async throws
@@ -161,6 +173,8 @@ public actor MCPConnection {
             receive: { [weak self] message, id in
                 await self?.receive(message, answering: id, epoch: epoch) ?? true
             },
+            garbled: { [weak self] answer, id in await self?.doubt(answer, answering: id, epoch: epoch) },
+            remark: { [chatter] _ in chatter.value.strays(since: .init()) },
             ended: { [weak self] error in await self?.transportEnded(error, epoch: epoch) },
             report: observer)
     }
@@ -228,41 +242,5 @@ public actor MCPConnection {
     private func failAll(with error: OmlxError) {
         _ = session.end()
         for id in waiters.keys.sorted() { finish(id, .failure(error), endsSending: true) }
-    }
-
-    // MARK: the handshake
-
-    /// Settles a session on the transport there is (B1–B5).
-    func initialize() async throws -> InitializeResult {
-        var negotiation = InitializeNegotiation(client: client)
-        var action = negotiation.start()
-        while true {
-            switch action {
-            case .send(let params):
-                do {
-                    let result = try await exchange("initialize", params, limit: limits.request, onProgress: nil).result
-                    action = negotiation.received(result)
-                } catch let error as JSONRPCError {
-                    if factory.mayFallBack(after: error) { throw error }
-                    action = negotiation.refused(error)
-                }
-            case .ready(let revision, let result):
-                session.era = .initialize(revision)
-                transport?.settled(on: revision)
-                try await notify("notifications/initialized")
-                return result
-            case .fail(let error): throw error
-            }
-        }
-    }
-
-    private func notify(_ method: String) async throws {
-        guard let transport else { throw OmlxError.cancelled(method) }
-        let message = OutgoingMessage(.notification, label: method, .notification(method))
-        let sent: Void? = try await withDeadline(limits.request) { try await transport.send(message) }
-        guard sent != nil else {
-            throw OmlxError(
-                .transportTimeout, "the server did not take \(method) within \(shownSeconds(limits.request))")
-        }
     }
 }

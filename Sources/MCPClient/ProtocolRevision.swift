@@ -1,5 +1,6 @@
 // The protocol revisions of the initialize era, what differs between them, and the era as a value of the session.
 
+import HTTPClient
 import JSON
 
 /// A dated revision of MCP that omlx speaks.
@@ -35,6 +36,28 @@ enum Era: Sendable, Hashable {
         switch self {
         case .initialize(let revision): revision
         }
+    }
+
+    /// The first revision without a handshake, which is not spoken here: servers that speak nothing else are told apart.
+    static let later = "2026-07-28"
+
+    /// The request of that revision by which a server tells what it speaks (MCP 2026-07-28, server/discover).
+    static let probe = "server/discover"
+
+    /// The parameters of that request.
+    static func probeParameters(of client: JSONObject) -> JSONObject {
+        let prefix = "io.modelcontextprotocol/"
+        let meta: JSONObject = [
+            prefix + "protocolVersion": .string(later), prefix + "clientInfo": .object(client),
+            prefix + "clientCapabilities": [:],
+        ]
+        return ["_meta": .object(meta)]
+    }
+
+    /// The headers that go with that request over HTTP (MCP 2026-07-28, streamable HTTP).
+    static func probeHeaders(of method: String) -> [HTTPRequestHeader] {
+        guard method == probe else { return [] }
+        return [HTTPRequestHeader("MCP-Protocol-Version", later), HTTPRequestHeader("Mcp-Method", probe)]
     }
 
     /// The one place where the text of a request is put together.

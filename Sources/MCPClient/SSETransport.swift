@@ -36,14 +36,17 @@ final class SSETransport: Transport {
         let response = try await http.send(
             "GET", url, headers: [HTTPRequestHeader("Accept", "text/event-stream")], firstByte: limits.request)
         guard response.head.status == 200 else {
-            throw await http.error(of: response, label: "GET")
+            var error = OmlxError(converting: await http.error(of: response, label: "GET"), during: "GET")
+            let isAboutAddress: Set<ErrorCode> = [.transportNotFound, .transportBadStatus, .protocolErrorResponse]
+            if isAboutAddress.contains(error.code) { error.nextStep = Self.otherTransport }
+            throw error
         }
         guard AnswerForm(response.head) == .events else {
             let type = OmlxError.shown(response.head.mediaType, limit: 80)
             throw OmlxError(
                 .protocolContentType,
                 "the server's answer to GET is \(type.isEmpty ? "of no type" : type), not a stream of events",
-                httpStatus: 200, nextStep: "check whether the URL is that of the SSE endpoint")
+                httpStatus: 200, nextStep: Self.otherTransport)
         }
         let opening = try await withDeadline(limits.request) { [limits] in
             try await Self.readOpening(response, limit: limits.maxMessageBytes)
@@ -89,10 +92,11 @@ final class SSETransport: Transport {
         return endpoint
     }
 
+    private static let otherTransport =
+        "check the URL, and whether the server speaks streamable HTTP (\"type\": \"http\") instead of sse"
+
     private static func noEndpoint(_ what: String) -> OmlxError {
-        OmlxError(
-            .protocolNoEndpoint, "the server \(what)",
-            nextStep: "check whether the server speaks streamable HTTP instead of sse")
+        OmlxError(.protocolNoEndpoint, "the server \(what)", nextStep: otherTransport)
     }
 
     /// Hands on what comes; returns why it ended.
@@ -101,11 +105,13 @@ final class SSETransport: Transport {
         await deliver(opening.events, sink)
         do {
             while let chunk = try await body.next() { await deliver(try parser.receive(chunk), sink) }
+            await deliverLast(parser.unfinished, sink)
             return OmlxError(.protocolStreamBroken, "the server ended its stream")
         } catch let error as OmlxError {
             body.cancel()
             return error
         } catch {
+            await deliverLast(parser.unfinished, sink)
             let detail = (error as? HTTPFailure)?.error.message ?? "it was cut"
             return OmlxError(.protocolStreamBroken, "the server's stream broke: \(detail)")
         }
@@ -118,8 +124,20 @@ final class SSETransport: Transport {
                 _ = await sink.receive(message, nil)
             } catch {
                 sink.report(.invalidMessage(reason: error.message))
+                if LineJudgement.looksLikeAnswer(event.data) {
+                    await sink.garbled(GarbledAnswer(error.message, event.data), nil)
+                }
             }
         }
+    }
+
+    /// An event the stream broke off in, when it is a whole message.
+    private static func deliverLast(_ event: ServerSentEvent?, _ sink: TransportSink) async {
+        guard let event, event.type == "message",
+            let message = try? IncomingMessage(event.data, from: "the last event of the server's stream"),
+            !JSONRPCMessage(message.json).isNone
+        else { return }
+        _ = await sink.receive(message, nil)
     }
 
     /// Posts a message; its answer comes on the stream (A5.3).
@@ -131,11 +149,13 @@ final class SSETransport: Transport {
             "POST", endpoint, headers: [HTTPRequestHeader("Content-Type", "application/json")],
             body: .bytes(message.bytes), firstByte: limits.request, isRepeatable: message.isRepeatable)
         guard (200..<300).contains(response.head.status) else {
-            if response.head.status == 404 {
-                throw OmlxError(
-                    .protocolSessionLost, "the server no longer knows the session of \(message.label)", httpStatus: 404)
-            }
-            throw await http.error(of: response, label: message.label)
+            let error = await http.error(of: response, label: message.label)
+            guard response.head.status == 404 else { throw error }
+            let words = (error as? OmlxError)?.serverWords ?? (error as? JSONRPCError)?.words ?? ""
+            throw OmlxError(
+                .protocolSessionLost,
+                "the server no longer knows the session of \(message.label)" + (words.isEmpty ? "" : ": \(words)"),
+                httpStatus: 404)
         }
         if AnswerForm(response.head) == .events {
             response.body.cancel()

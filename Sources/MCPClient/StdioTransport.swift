@@ -60,75 +60,90 @@ struct StdioReader: Sendable {
     let redactor: Redactor
     let sink: TransportSink
 
+    private static let tellingLength = 300
+
     func run() async {
         var lines = LineSplitter(limit: limits.stdioLineBytes)
-        var tail = ErrorStreamTail()
-        var skipped = 0
+        var errors = ErrorStreamLines()
+        var chatter = ServerChatter()
         var isBroken = false
+        var hasBegun = false
         while let output = await child.next() {
             switch output {
-            case .error(let bytes): report(tail.receive(bytes))
+            case .error(let bytes):
+                report(errors.receive(bytes), &chatter)
+                if !errors.unfinished.isEmpty { report(unfinished: errors.unfinished, isError: true) }
             case .output where isBroken: break
             case .output(let bytes):
                 do {
-                    for line in try lines.receive(bytes) { try await take(line, &skipped) }
+                    for line in try lines.receive(bytes) { try await take(line, &chatter) }
+                    // Of a long message the beginning is enough.
+                    let begun = lines.unfinished
+                    if begun.isEmpty ? hasBegun : !hasBegun || begun.count < Self.tellingLength {
+                        report(unfinished: begun, isError: false)
+                    }
+                    hasBegun = !begun.isEmpty
                 } catch {
                     isBroken = true
                     child.shutDown(grace: limits.shutdownGrace, quickly: true)
                     await sink.ended(OmlxError(converting: error, during: "reading"))
                 }
             case .ended(let status):
-                report(tail.finish())
-                if !isBroken { try? await take(lines.finish(), &skipped) }
-                await sink.ended(failure(status, lastLine: tail.lines.last))
+                report(errors.finish(), &chatter)
+                if !isBroken { try? await take(lines.finish(), &chatter) }
+                await sink.ended(failure(status, chatter))
             }
         }
     }
 
-    private func report(_ lines: [String]) {
-        for line in lines { sink.report(.stderrLine(shown(line))) }
+    private func report(_ lines: [String], _ chatter: inout ServerChatter) {
+        for line in lines {
+            let event = ConnectionEvent.stderrLine(shown(line))
+            chatter.note(event)
+            sink.report(event)
+        }
     }
 
-    private func shown(_ line: String) -> String { OmlxError.shown(redactor.hide(line), limit: 500) }
+    private func report(unfinished bytes: [UInt8], isError: Bool) {
+        // Before an ellipsis the beginning of a secret is hidden as a whole one is.
+        let text = bytes.isEmpty ? "" : shown(String(decoding: bytes, as: UTF8.self) + "…")
+        sink.report(.unfinishedLine(isError: isError, text: text))
+    }
+
+    /// Colours and what a progress bar overwrote are taken out before secrets are looked for, so that they hide none.
+    private func shown(_ line: String) -> String {
+        OmlxError.shown(redactor.hide(line.withoutTerminalControls()), limit: 500)
+    }
 
     /// - Throws: `TRANSPORT_TOO_LARGE` for a message that cannot be read though it may be one: its request would wait.
-    private func take(_ line: [UInt8], _ skipped: inout Int) async throws(OmlxError) {
-        guard line.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { return }
-        guard let message = try read(line) else {
-            skipped += 1
-            // A program that writes its log there would drown the log of the host.
-            if skipped <= 10 || skipped & (skipped - 1) == 0 { sink.report(.skippedLine(count: skipped)) }
-            return
-        }
-        _ = await sink.receive(message, nil)
-    }
-
-    private func read(_ line: [UInt8]) throws(OmlxError) -> IncomingMessage? {
-        do throws(OmlxError) {
-            let message = try IncomingMessage(line, from: "a line of the server")
-            return Self.isMessage(message.json) ? message : nil
-        } catch {
-            guard error.code == .transportTooLarge else { return nil }
-            throw error
+    private func take(_ line: [UInt8], _ chatter: inout ServerChatter) async throws(OmlxError) {
+        guard line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }) else { return }
+        switch try LineJudgement(line) {
+        case .message(let message): _ = await sink.receive(message, nil)
+        case .garbled(let answer):
+            skip(line, &chatter)
+            await sink.garbled(answer, nil)
+        case .other: skip(line, &chatter)
         }
     }
 
-    private static func isMessage(_ json: JSON) -> Bool {
-        if json.typeName == "array" { return true }
-        if case .invalid(.none, _) = JSONRPCMessage(json) { return false }
-        return true
+    private func skip(_ line: [UInt8], _ chatter: inout ServerChatter) {
+        let count = chatter.skipped + 1
+        let text = shown(String(decoding: line.prefix(4000), as: UTF8.self) + (line.count > 4000 ? "…" : ""))
+        chatter.noteSkipped(text, count)
+        // A program that writes its log there would drown the log of the host.
+        if count <= 10 || count & (count - 1) == 0 { sink.report(.skippedLine(count: count, text: text)) }
     }
 
-    private func failure(_ status: ExitStatus, lastLine: String?) -> OmlxError {
+    private func failure(_ status: ExitStatus, _ chatter: ServerChatter) -> OmlxError {
         let how =
             switch status {
             case .exited(let code): "ended with status \(code)"
             case .signalled(let signal): "was ended by signal \(signal)"
             case .unknown: "ended"
             }
-        let words = lastLine.map { "; it last wrote: \(shown($0))" } ?? ""
         return OmlxError(
-            .transportProcessExited, "the server's process \(how)\(words)",
+            .transportProcessExited, "the server's process \(how)\(chatter.lastWords)",
             nextStep: "run the command by itself to see what it writes")
     }
 }

@@ -6,29 +6,71 @@ import JSON
 
 /// Reads one event stream and hands on its messages.
 struct EventStreamReader: Sendable {
+    /// An event that has not ended is looked at so often, and up to this size: whether it is the answer all the same.
+    private static let earlyLooks = 8
+    private static let earlySize = 1 << 20
+
     let sink: TransportSink
     let limit: Int
 
     /// Reads until the request is answered (true) or the stream ends or breaks (false).
-    /// - Throws: `OmlxError` for events that cannot be read, `CancellationError`.
+    /// - Throws: `OmlxError` for events that cannot be read, `SpeaksSSE`, `CancellationError`.
     func read(_ body: HTTPBody, answering id: Int?, _ resumption: inout StreamResumption) async throws -> Bool {
         var parser = ServerSentEventParser(limit: limit)
+        var looks = 0
         while let chunk = try await nextChunk(of: body) {
             let events = try parser.receive(chunk)
             resumption.received(eventID: parser.lastEventID, retryMilliseconds: parser.retryMilliseconds)
-            for event in events where event.type == "message" && !event.data.isEmpty {
-                let message: IncomingMessage
-                do throws(OmlxError) {
-                    message = try IncomingMessage(event.data, from: "an event of the server's stream")
-                } catch {
-                    guard id == nil else { throw error }
-                    sink.report(.invalidMessage(reason: error.message))
-                    continue
-                }
-                if await sink.receive(message, id), id != nil { return true }
+            for event in events {
+                looks = 0
+                if try await take(event, answering: id) { return true }
+            }
+            // A server that forgets the blank line and keeps the stream open has answered nevertheless.
+            if let id, looks < Self.earlyLooks, parser.lastUnfinishedByte == UInt8(ascii: "}"),
+                parser.unfinishedByteCount <= Self.earlySize
+            {
+                looks += 1
+                if await takeWhole(parser.unfinished, answering: id) { return true }
             }
         }
-        return false
+        return await takeWhole(parser.unfinished, answering: id)
+    }
+
+    private func take(_ event: ServerSentEvent, answering id: Int?) async throws -> Bool {
+        guard !event.data.isEmpty else { return false }
+        if event.type == "endpoint", id != nil { throw SpeaksSSE() }
+        let message: IncomingMessage
+        do throws(OmlxError) {
+            message = try IncomingMessage(event.data, from: "an event of the server's stream")
+        } catch {
+            // Events of types of its own may hold anything.
+            guard event.type == "message" else { return false }
+            if error.code == .transportTooLarge, id == nil { throw error }
+            sink.report(.invalidMessage(reason: error.message))
+            // Streams carry words such as `[DONE]`, too.
+            if LineJudgement.looksLikeAnswer(event.data) {
+                await sink.garbled(GarbledAnswer(error.message, event.data), id)
+            }
+            return false
+        }
+        if JSONRPCMessage(message.json).isNone {
+            if event.type == "message" {
+                sink.report(.invalidMessage(reason: "an event of the server's stream is none of MCP"))
+            }
+            return false
+        }
+        return await sink.receive(message, id) && id != nil
+    }
+
+    /// Takes an event that the stream broke off in, when it is whole: an answer to this request; on a stream of the server's
+    /// own, any message.
+    private func takeWhole(_ event: ServerSentEvent?, answering id: Int?) async -> Bool {
+        guard let event, event.type != "endpoint",
+            let message = try? IncomingMessage(event.data, from: "the last event of the server's stream")
+        else { return false }
+        let parsed = JSONRPCMessage(message.json)
+        guard id == nil ? !parsed.isNone : parsed.answers(id) else { return false }
+        return await sink.receive(message, id) && id != nil
     }
 
     /// The next piece; a broken connection ends the stream like an orderly end. One that cannot be decoded would be the
@@ -51,6 +93,8 @@ struct StreamReconnection: Sendable {
     let http: AuthorizedHTTP
     let headers: [HTTPRequestHeader]
     let limits: ConnectionLimits
+    /// What else is to be said when it cannot be.
+    var remark: @Sendable () -> String = { "" }
 
     /// Waits as the server wished and opens the stream again.
     /// - Throws: `PROTOCOL_STREAM_BROKEN` when that cannot be.
@@ -82,13 +126,23 @@ struct StreamReconnection: Sendable {
         let status = response.head.status
         if status == 200, AnswerForm(response.head) == .events { return response }
         if status == 401 { throw await http.error(of: response, label: label) }
-        await response.body.drain()
+        let words = ServerWords(response.head, await response.body.readExplanation(), hiding: http.redactor)
         if status == 429 || status >= 500 { return nil }
-        throw broken(label, "and the server does not take it up again (\(status))")
+        throw broken(label, "and the server does not take it up again (\(status))\(words.clause)")
     }
 
     private func broken(_ label: String, _ detail: String) -> OmlxError {
-        OmlxError(.protocolStreamBroken, "the stream ended before the answer to \(label) came, \(detail)")
+        OmlxError(.protocolStreamBroken, "the stream ended before the answer to \(label) came, \(detail)\(remark())")
+    }
+}
+
+/// A server that answers a POST with the opening of HTTP+SSE (A5.2).
+struct SpeaksSSE: Error, Sendable, Hashable {
+    var failure: OmlxError {
+        OmlxError(
+            .transportNotFound,
+            "the server speaks HTTP+SSE at this URL, not streamable HTTP: it answered with an endpoint event",
+            nextStep: "write \"type\": \"sse\" into the server's entry; with --url: --transport sse")
     }
 }
 
@@ -97,22 +151,27 @@ extension StreamableHTTPTransport {
     func readStream(_ response: HTTPResponse, answering id: Int, label: String) async throws {
         let reader = EventStreamReader(sink: sink, limit: limits.messageBytes(answering: label))
         let reconnection = StreamReconnection(
-            url: url, http: http, headers: sessionHeaders(for: currentSession), limits: limits)
+            url: url, http: http, headers: sessionHeaders(for: currentSession), limits: limits,
+            remark: { [sink] in sink.remark(id) })
         var resumption = StreamResumption()
         var current = response
         while true {
-            if try await reader.read(current.body, answering: id, &resumption) {
-                let body = current.body
-                // The end of the stream follows the answer at once where a server is orderly.
-                await body.drain()
-                return
+            let body = current.body
+            do {
+                if try await reader.read(body, answering: id, &resumption) {
+                    // The end of the stream follows the answer at once where a server is orderly.
+                    return await body.drain()
+                }
+            } catch let error as SpeaksSSE {
+                body.cancel()
+                throw error
             }
             current = try await reconnection.reopen(&resumption, label: label)
         }
     }
 }
 
-/// The stream on which a server speaks unasked (A4.7). Nothing waits for it; 405 means there is none.
+/// The stream on which a server speaks unasked (A4.7). 405 means there is none.
 struct ServerStreamListener: Sendable {
     let url: HTTPURL
     let http: AuthorizedHTTP
@@ -121,16 +180,16 @@ struct ServerStreamListener: Sendable {
     let sink: TransportSink
 
     /// Listens until the task is cancelled or the server offers no such stream.
-    func run() async {
+    /// - Parameter answered: Called once the server has answered whether there is one.
+    func run(answered: @Sendable () -> Void) async {
         let reader = EventStreamReader(sink: sink, limit: limits.maxMessageBytes)
         let reconnection = StreamReconnection(url: url, http: http, headers: headers, limits: limits)
         var resumption = StreamResumption()
         let first = [HTTPRequestHeader("Accept", "text/event-stream")] + headers
         // A server may send not even headers before it has something to say.
-        guard
-            var response = try? await http.send(
-                "GET", url, headers: first, firstByte: StreamableHTTPTransport.unlimited)
-        else { return }
+        let opened = try? await http.send("GET", url, headers: first, firstByte: StreamableHTTPTransport.unlimited)
+        answered()
+        guard var response = opened else { return }
         guard response.head.status == 200, AnswerForm(response.head) == .events else {
             return await response.body.drain()
         }

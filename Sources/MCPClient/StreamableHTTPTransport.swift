@@ -13,8 +13,17 @@ final class StreamableHTTPTransport: Transport {
         var session: Secret?
         var generation = 0
         var revision: ProtocolRevision?
-        var serverStream: Task<Void, Never>?
+        var serverStream: ServerStream?
     }
+
+    /// The stream on which the server speaks unasked, and the wait until the server answered whether there is one.
+    private struct ServerStream {
+        let listener: Task<Void, Never>
+        let opening: Task<Void, Never>
+    }
+
+    /// How long a first call waits for that stream at most, in seconds.
+    private static let streamPatience = 1.0
 
     /// The connection itself ends a request that takes too long, whatever its limit.
     static let unlimited = 1e7
@@ -40,6 +49,9 @@ final class StreamableHTTPTransport: Transport {
 
     // MARK: the session
 
+    /// The first revision with this transport.
+    var olderRevision: ProtocolRevision { .v2025_03_26 }
+
     var sessionGeneration: Int { state.withLock { $0.generation } }
 
     func settled(on revision: ProtocolRevision) { state.withLock { $0.revision = revision } }
@@ -52,7 +64,7 @@ final class StreamableHTTPTransport: Transport {
             defer { state.serverStream = nil }
             return state.serverStream
         }
-        stream?.cancel()
+        stream?.listener.cancel()
     }
 
     /// Takes the session id of the answer to `initialize`: visible ASCII only (A4.3).
@@ -81,22 +93,24 @@ final class StreamableHTTPTransport: Transport {
     // MARK: messages
 
     func send(_ message: OutgoingMessage) async throws {
+        if message.label == "tools/call", message.requestID != nil { await serverStreamStands() }
         let (session, generation) = state.withLock { ($0.session, $0.generation) }
         let headers =
             [
                 HTTPRequestHeader("Content-Type", "application/json"),
                 HTTPRequestHeader("Accept", "application/json, text/event-stream"),
-            ] + sessionHeaders(for: session)
+            ] + sessionHeaders(for: session) + Era.probeHeaders(of: message.label)
         let isRequest = message.requestID != nil
         let response = try await http.send(
             "POST", url, headers: headers, body: .bytes(message.bytes),
             firstByte: isRequest ? Self.unlimited : limits.request, isRepeatable: message.isRepeatable)
         guard (200..<300).contains(response.head.status) else {
-            if response.head.status == 404, session != nil {
-                await response.body.drain()
-                throw SessionLost(generation: generation)
-            }
-            throw await http.error(of: response, label: message.label)
+            let error = await http.error(of: response, label: message.label)
+            // With -32601 it is the method that is not there (A3.16).
+            guard response.head.status == 404, session != nil,
+                (error as? JSONRPCError)?.code != JSONRPCError.methodNotFound
+            else { throw error }
+            throw SessionLost(generation: generation)
         }
         if message.label == "initialize", isRequest { try adoptSession(response.head) }
         guard let id = message.requestID else { return await settle(response) }
@@ -122,7 +136,8 @@ final class StreamableHTTPTransport: Transport {
                 status: response.head.status)
             guard await sink.receive(message, id) else {
                 throw OmlxError(
-                    .protocolInvalidMessage, "the server's answer to \(label) holds no answer to this request")
+                    .protocolInvalidMessage,
+                    "the server's answer to \(label) holds no answer to this request\(sink.remark(id))")
             }
         case .none:
             await response.body.drain()
@@ -131,9 +146,10 @@ final class StreamableHTTPTransport: Transport {
                 "the server accepted \(label) with \(response.head.status) but did not answer it",
                 httpStatus: response.head.status)
         case .foreign(let type):
+            let words = ServerWords(response.head, await response.body.readExplanation(), hiding: http.redactor)
             throw OmlxError(
                 .protocolContentType,
-                "the server's answer to \(label) is \(OmlxError.shown(type, limit: 80)), not JSON",
+                "the server's answer to \(label) is \(OmlxError.shown(type, limit: 80)), not JSON\(words.clause)",
                 httpStatus: response.head.status, nextStep: "check whether the URL is that of the MCP endpoint")
         }
     }
@@ -141,17 +157,31 @@ final class StreamableHTTPTransport: Transport {
     // MARK: background
 
     func sessionStands() {
-        guard opensServerStream else { return }
-        let session = currentSession
-        let stream = Task { [weak self] in
-            guard let listener = self?.serverStreamListener(session) else { return }
-            await listener.run()
-        }
-        let earlier = state.withLock { state in
-            defer { state.serverStream = stream }
+        if opensServerStream { openServerStream(anew: true) }
+    }
+
+    /// In a session the server may ask while a tool runs, and where it asks is its own choice: before the first call its
+    /// stream stands, so that it waits for no answer in vain.
+    private func serverStreamStands() async {
+        guard currentSession != nil else { return }
+        openServerStream(anew: false)
+        await state.withLock { $0.serverStream?.opening }?.value
+    }
+
+    /// - Parameter anew: Also where there is one, of an earlier session.
+    private func openServerStream(anew: Bool) {
+        let listener = serverStreamListener(currentSession)
+        let (answers, answer) = AsyncStream<Never>.makeStream()
+        let earlier = state.withLock { state -> ServerStream? in
+            guard anew || state.serverStream == nil else { return nil }
+            defer {
+                state.serverStream = ServerStream(
+                    listener: Task { await listener.run(answered: { answer.finish() }) },
+                    opening: Task { _ = try? await withDeadline(Self.streamPatience) { for await _ in answers {} } })
+            }
             return state.serverStream
         }
-        earlier?.cancel()
+        earlier?.listener.cancel()
     }
 
     private func serverStreamListener(_ session: Secret?) -> ServerStreamListener {
@@ -168,7 +198,7 @@ final class StreamableHTTPTransport: Transport {
             }
             return (state.session, state.serverStream)
         }
-        stream?.cancel()
+        stream?.listener.cancel()
         guard let session else { return }
         let headers = sessionHeaders(for: session)
         _ = try? await withDeadline(2) { [http, url] in
@@ -177,7 +207,7 @@ final class StreamableHTTPTransport: Transport {
         }
     }
 
-    func abandon() { state.withLock { $0.serverStream }?.cancel() }
+    func abandon() { state.withLock { $0.serverStream }?.listener.cancel() }
 }
 
 extension HTTPBody {

@@ -42,6 +42,10 @@ struct OutgoingMessage: Sendable {
 struct TransportSink: Sendable {
     /// Takes a message; in answer to which request, where the transport knows. Tells whether that request is over.
     let receive: @Sendable (_ message: IncomingMessage, _ answering: Int?) async -> Bool
+    /// An answer came that cannot be read; to which request, where the transport knows.
+    let garbled: @Sendable (_ answer: GarbledAnswer, _ answering: Int?) async -> Void
+    /// What else came since a request was sent, as the end of a sentence about the answer it lacks.
+    let remark: @Sendable (_ id: Int) -> String
     /// The transport cannot be used any more.
     let ended: @Sendable (OmlxError) async -> Void
     /// Something the owner should know.
@@ -55,6 +59,8 @@ protocol Transport: Sendable {
     /// Sends a message. Over streamable HTTP a request returns when it is answered, elsewhere when it is written.
     /// - Throws: `OmlxError`, `HTTPFailure`, `JSONRPCError`, `SessionLost`, `CancellationError`.
     func send(_ message: OutgoingMessage) async throws
+    /// The revision that is offered when the latest one is refused without a word on others.
+    var olderRevision: ProtocolRevision { get }
     /// The revision is settled.
     func settled(on revision: ProtocolRevision)
     /// Grows with each session.
@@ -70,6 +76,7 @@ protocol Transport: Sendable {
 }
 
 extension Transport {
+    var olderRevision: ProtocolRevision { .v2024_11_05 }
     func settled(on revision: ProtocolRevision) {}
     var sessionGeneration: Int { 0 }
     func forgetSession() {}
@@ -88,6 +95,7 @@ extension OmlxError {
         case let error as OmlxError: self = error
         case let failure as HTTPFailure: self = failure.error
         case let error as JSONRPCError: self = error.failure(of: label)
+        case let error as SpeaksSSE: self = error.failure
         case is SessionLost:
             self.init(.protocolSessionLost, "the server forgot the session twice in a row", httpStatus: 404)
         case is CancellationError: self = .cancelled(label)

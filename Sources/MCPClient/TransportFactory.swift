@@ -44,6 +44,7 @@ struct TransportFactory: Sendable {
         guard fallsBackToSSE, case .streamableHTTP = endpoint else { return false }
         let status =
             switch error {
+            case is SpeaksSSE: 400
             case let error as OmlxError: error.httpStatus
             case let error as JSONRPCError where !error.isVersionRefusal: error.httpStatus
             default: Int?.none

@@ -113,4 +113,28 @@ import Testing
         let count = 100_000
         #expect(try events([Array(String(repeating: "data: x\n\n", count: count).utf8)]).count == count)
     }
+
+    @Test(
+        "an event without a blank line behind it can be had as it is at the end of the stream",
+        arguments: [
+            ("data: a", "a"), ("data: a\n", "a"), ("data: a\r", "a"), ("event: x\ndata: a\ndata: b", "a\nb"),
+            ("data: before\n\ndata: a\n", "a"), ("\u{FEFF}data: a", "a"), ("data:", ""), ("data", ""),
+        ])
+    func unfinished(text: String, expected: String) throws {
+        var parser = ServerSentEventParser()
+        for byte in text.utf8 { _ = try parser.receive([byte]) }
+        let event = try #require(parser.unfinished)
+        #expect(String(decoding: event.data, as: UTF8.self) == expected)
+        #expect(event.type == (text.hasPrefix("event: x") ? "x" : "message"))
+        // Looking changes nothing: the rest of the event is read as ever.
+        let rest = try parser.receive(Array("\n\n".utf8))
+        #expect(rest.last?.data == event.data)
+    }
+
+    @Test("what is no event is none", arguments: ["", ": comment", "id: 7\n", "data: a\n\n", "event: x"])
+    func noUnfinished(text: String) throws {
+        var parser = ServerSentEventParser()
+        _ = try parser.receive(Array(text.utf8))
+        #expect(parser.unfinished == nil)
+    }
 }

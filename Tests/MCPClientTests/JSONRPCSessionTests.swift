@@ -52,12 +52,45 @@ struct JSONRPCSessionTests {
         #expect(session.receive(answer("1")) == [.resolve(id: id, [:])])
     }
 
-    @Test("A7.4: a second answer and an answer nobody waits for are ignored", arguments: [1, 7, "x", 1.5] as [JSON])
+    @Test(
+        "a second answer, and one to a request that was never made, end no request and are told",
+        arguments: [1, 7, "x", 1.5] as [JSON])
     func unexpected(id: JSON) {
         var session = JSONRPCSession()
         let begun = session.begin("a", nil, wantsProgress: false).id
         _ = session.receive(answer(JSON(begun)))
-        #expect(session.receive(answer(id)) == [])
+        let other = session.begin("b", nil, wantsProgress: false).id
+        #expect(session.receive(answer(id)) == [.stray(id: id)])
+        let error: JSON = ["jsonrpc": "2.0", "id": id, "error": ["code": 1, "message": "no"]]
+        #expect(session.receive(error) == [.stray(id: id)])
+        #expect(session.onlyPending == other)
+    }
+
+    @Test("an error without an id that is about a notification ends no request")
+    func errorAboutNotification() {
+        var session = JSONRPCSession()
+        let id = session.begin("tools/list", nil, wantsProgress: false).id
+        let message: JSON = [
+            "jsonrpc": "2.0", "id": .null,
+            "error": ["code": -32601, "message": "Method not found: notifications/initialized"],
+        ]
+        guard case .invalid? = session.receive(message).first else {
+            Issue.record("it was taken for an answer")
+            return
+        }
+        #expect(session.onlyPending == id)
+    }
+
+    @Test("A7.4: a late answer to a request given up is no news", arguments: ["cancel", "abandon", "end"])
+    func lateAnswers(how: String) {
+        var session = JSONRPCSession()
+        let id = session.begin("tools/call", nil, wantsProgress: false).id
+        switch how {
+        case "cancel": _ = session.cancel(id, reason: "timeout")
+        case "abandon": session.abandon(id)
+        default: _ = session.end()
+        }
+        #expect(session.receive(answer(JSON(id))) == [])
     }
 
     @Test("A7.4: a late answer to a cancelled request is ignored")

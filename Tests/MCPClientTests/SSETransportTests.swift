@@ -124,6 +124,11 @@ struct SSETransportTests {
         let connection = connection(.sse(try server.url("/sse")), events: events)
         _ = try await connection.connect()
         #expect(try await connection.listTools().count == 1)
-        await events.wait { $0.contains(.invalidMessage(reason: "an event of the server's stream is not JSON")) }
+        await events.wait { events in
+            events.contains {
+                guard case .invalidMessage(let reason) = $0 else { return false }
+                return reason.hasPrefix("an event of the server's stream is not JSON")
+            }
+        }
     }
 }

@@ -82,22 +82,21 @@ struct LineSplitterTests {
         #expect(throws: OmlxError.self) { try split(["123", "456"], limit: 5) }
     }
 
-    @Test("the end of the error stream is kept, not its beginning")
-    func tail() {
-        var tail = ErrorStreamTail()
-        for number in 0..<2000 { _ = tail.receive(Array("line \(number)\n".utf8)) }
-        #expect(tail.lines.last == "line 1999")
-        #expect(tail.lines.reduce(0) { $0 + $1.utf8.count } <= ErrorStreamTail.limit)
-        _ = tail.receive(Array("no end".utf8))
-        #expect(tail.finish() == ["no end"])
+    @Test("the last line of the error stream needs no line end")
+    func lastErrorLine() {
+        var errors = ErrorStreamLines()
+        #expect(errors.receive(Array("one\r\n\ntwo\nno".utf8)) == ["one", "two"])
+        #expect(errors.receive(Array(" end".utf8)) == [])
+        #expect(errors.finish() == ["no end"])
+        #expect(errors.finish() == [])
     }
 
     @Test("of an error stream without line ends the beginning is kept, and told at once")
     func longErrorLine() {
-        var tail = ErrorStreamTail()
-        let lines = tail.receive([UInt8](repeating: 0x61, count: ErrorStreamTail.limit * 3))
-        #expect(lines == [String(repeating: "a", count: ErrorStreamTail.limit) + "…"])
-        #expect(tail.receive(Array("the same line\nthe next\n".utf8)) == ["the next"])
+        var errors = ErrorStreamLines()
+        let lines = errors.receive([UInt8](repeating: 0x61, count: ErrorStreamLines.limit * 3))
+        #expect(lines == [String(repeating: "a", count: ErrorStreamLines.limit) + "…"])
+        #expect(errors.receive(Array("the same line\nthe next\n".utf8)) == ["the next"])
     }
 }
 

@@ -23,7 +23,9 @@ struct StreamableHTTPTests {
         try await connection.ping()
         await connection.close()
         #expect(
-            server.calls == ["initialize", "notifications/initialized", "tools/list", "tools/call", "ping", "DELETE"])
+            server.calls == [
+                "initialize", "notifications/initialized", "tools/list", "GET", "tools/call", "ping", "DELETE",
+            ])
         #expect(events.values == [.reached(status: 200), .connected(result), .closed(nil)])
     }
 
@@ -231,6 +233,7 @@ struct StreamableHTTPTests {
                 answerer.beginStream()
                 answerer.stream("retry: 1\nid: ev-1\ndata:\n\n")
                 answerer.cut()
+            case "GET" where request.headers["last-event-id"] == nil: answerer.answer(405)
             case "GET" where request.headers["last-event-id"] == "ev-1":
                 answerer.beginStream()
                 answerer.stream("id: ev-2\ndata:\n\n")
@@ -246,7 +249,7 @@ struct StreamableHTTPTests {
         let connection = connection(.streamableHTTP(try server.url()))
         _ = try await connection.connect()
         _ = try await connection.callTool("echo")
-        let gets = server.requests.filter { $0.method == "GET" }
+        let gets = server.requests.filter { $0.method == "GET" && $0.headers["last-event-id"] != nil }
         #expect(gets.map { $0.headers["last-event-id"] } == ["ev-1", "ev-2"])
         #expect(
             gets.allSatisfy { $0.headers["mcp-session-id"] == "abc" && $0.headers["accept"] == "text/event-stream" })

@@ -23,7 +23,7 @@ struct TerminalTextTests {
     func cleaned(text: String, shown: String) { #expect(text.withoutTerminalControls() == shown) }
 
     private func lines(_ pieces: [String]) -> [String] {
-        var tail = ErrorStreamTail()
+        var tail = ErrorStreamLines()
         return pieces.flatMap { tail.receive(Array($0.utf8)) } + tail.finish()
     }
 

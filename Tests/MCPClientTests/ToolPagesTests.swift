@@ -31,11 +31,22 @@ struct ToolPagesTests {
         #expect(names(pages.received(page(["c"], next: last))) == ["a", "b", "c"])
     }
 
-    @Test("E1.1: the empty string is a cursor")
+    @Test("the empty cursor is followed once; that it comes again ends the list, which is kept and told of")
     func emptyCursor() {
         var pages = ToolPages()
         #expect(pages.received(page(["a"], next: "")) == .request(cursor: ""))
         #expect(names(pages.received(page(["b"]))) == ["a", "b"])
+        #expect(pages.unfinished == nil)
+
+        var same = ToolPages()
+        _ = same.received(page(["a", "b"], next: ""))
+        guard case .finished(let tools, let dropped) = same.received(page(["a", "b"], next: "")) else {
+            Issue.record("not finished")
+            return
+        }
+        #expect(tools.map(\.name) == ["a", "b"])
+        #expect(dropped.isEmpty, "a page that came twice has no second tools")
+        #expect(same.unfinished?.contains("a second time") == true)
     }
 
     @Test("a list of nothing but what is no tool ends as a list of too many tools does")
@@ -49,31 +60,103 @@ struct ToolPagesTests {
         #expect(pages.cut?.contains("10000") == true)
     }
 
-    @Test("E1.2: a cursor that comes again is an endless list")
+    @Test("the empty cursor that is refused ends the list, whatever the error", arguments: [-32602, -32603, 0])
+    func emptyCursorRefused(code: Int) {
+        var pages = ToolPages()
+        _ = pages.received(page(["a", "b"], next: ""))
+        #expect(names(pages.refused(JSONRPCError(code: code, message: "Invalid cursor"))) == ["a", "b"])
+        #expect(pages.unfinished?.contains("Invalid cursor") == true)
+    }
+
+    @Test("a cursor that comes again ends the list, which is kept and told of")
     func circle() {
         var pages = ToolPages()
         _ = pages.received(page(["a"], next: "1"))
         _ = pages.received(page(["b"], next: "2"))
-        #expect(code(pages.received(page(["c"], next: "1"))) == .protocolEndlessPages)
+        #expect(names(pages.received(page(["c"], next: "1"))) == ["a", "b", "c"])
+        #expect(pages.unfinished?.contains("\"1\" a second time") == true)
     }
 
-    @Test("E1.2: ever new cursors are an endless list")
-    func endless() {
+    @Test("a page that comes again under ever new cursors ends the list")
+    func samePage() {
         var pages = ToolPages()
-        for number in 1..<ToolPages.pageLimit {
-            #expect(pages.received(page([], next: JSON(String(number)))) == .request(cursor: String(number)))
-        }
-        #expect(code(pages.received(page([], next: "last"))) == .protocolEndlessPages)
+        _ = pages.received(page(["a", "b"], next: "1"))
+        #expect(names(pages.received(page(["a", "b"], next: "2"))) == ["a", "b"])
+        #expect(pages.unfinished != nil)
     }
 
-    @Test("E1.2: an invalid cursor begins the list anew, once")
+    @Test("ever new cursors end after a thousand pages: with the tools there are, or with an error when there are none")
+    func endless() {
+        for hasTools in [true, false] {
+            var pages = ToolPages()
+            for number in 1..<ToolPages.pageLimit {
+                let names = hasTools ? ["t\(number)"] : []
+                #expect(
+                    pages.received(page(names, next: JSON(String(number)))) == .request(cursor: .string(String(number)))
+                )
+            }
+            let last = pages.received(page(hasTools ? ["last"] : [], next: "last"))
+            #expect(hasTools ? names(last)?.count == ToolPages.pageLimit : code(last) == .protocolEndlessPages)
+        }
+    }
+
+    @Test("a number is a cursor as it came", arguments: [2, 0, 1.5, -1] as [JSON])
+    func number(cursor: JSON) {
+        var pages = ToolPages()
+        #expect(pages.received(page(["a"], next: cursor)) == .request(cursor: cursor))
+        #expect(names(pages.received(page(["b"]))) == ["a", "b"])
+        var again = ToolPages()
+        _ = again.received(page(["a"], next: cursor))
+        #expect(names(again.received(page(["a"], next: cursor))) == ["a"])
+        #expect(again.unfinished != nil)
+    }
+
+    @Test("a cursor that is neither text nor number ends the list", arguments: [false, true, [:], ["x"]] as [JSON])
+    func otherCursor(cursor: JSON) {
+        var pages = ToolPages()
+        #expect(names(pages.received(page(["a", "b"], next: cursor))) == ["a", "b"])
+        #expect(pages.unfinished?.contains("not a text") == true)
+    }
+
+    @Test("E1.2: an invalid cursor begins the list anew, once; what was read is never lost")
     func restart() {
         let invalid = JSONRPCError(code: -32602, message: "Invalid cursor")
         var pages = ToolPages()
-        _ = pages.received(page(["old"], next: "1"))
+        _ = pages.received(page(["old", "older"], next: "1"))
         #expect(pages.refused(invalid) == .request(cursor: nil))
-        #expect(pages.received(page(["new"], next: "1")) == .request(cursor: "1"))
-        #expect(code(pages.refused(invalid)) == .protocolErrorResponse)
+        var refusedAtOnce = pages
+        #expect(names(refusedAtOnce.refused(invalid)) == ["old", "older"])
+        var broken = pages
+        #expect(names(broken.received(["tools": 3])) == ["old", "older"])
+        #expect(pages.received(page(["new", "newer", "newest"], next: "1")) == .request(cursor: "1"))
+        #expect(names(pages.refused(invalid)) == ["new", "newer", "newest"])
+    }
+
+    @Test("any other error on a later page ends the list, which is kept", arguments: [-32603, -32000, 0, 500])
+    func laterError(code: Int) {
+        var pages = ToolPages()
+        _ = pages.received(page(["a"], next: "1"))
+        #expect(names(pages.refused(JSONRPCError(code: code, message: "no"))) == ["a"])
+        #expect(pages.unfinished?.contains("error \(code): no") == true)
+    }
+
+    @Test(
+        "so does a refusal in words of HTTP, and an answer that cannot be read; not a missing sign-in or the network",
+        arguments: [
+            (ErrorCode.transportBadStatus, 400, true), (.transportNotFound, 404, true),
+            (.transportServerError, 500, true),
+            (.transportServerError, 503, false), (.protocolNotJSON, 200, true), (.protocolContentType, 200, true),
+            (.oauthSignInNeeded, 401, false), (.transportForbidden, 403, false), (.transportClosed, nil, false),
+            (.transportTimeout, nil, false),
+        ] as [(ErrorCode, Int?, Bool)])
+    func failedPage(code: ErrorCode, status: Int?, keeps: Bool) {
+        var pages = ToolPages()
+        let error = OmlxError(code, "why", httpStatus: status)
+        #expect(self.code(pages.failed(error)) == code, "a first page is all there is")
+        _ = pages.received(page(["a"], next: "1"))
+        let action = pages.failed(error)
+        #expect(keeps ? names(action) == ["a"] : self.code(action) == code)
+        #expect(pages.unfinished == (keeps ? "why" : nil))
     }
 
     @Test("an error on the first page is the server's own, also -32602")
@@ -82,12 +165,14 @@ struct ToolPagesTests {
         #expect(code(pages.refused(JSONRPCError(code: -32602, message: "no"))) == .protocolErrorResponse)
     }
 
-    @Test("a page without a list, or with a cursor of another type, is no page")
+    @Test("a first page without a list is no page, a later one ends the list; null is a list without tools")
     func malformed() {
         var pages = ToolPages()
         #expect(code(pages.received([:])) == .protocolInvalidMessage)
         #expect(code(pages.received(["tools": [:]])) == .protocolInvalidMessage)
-        #expect(code(pages.received(page([], next: 3))) == .protocolInvalidMessage)
+        #expect(names(pages.received(["tools": .null])) == [])
+        _ = pages.received(page(["a"], next: "1"))
+        #expect(names(pages.received([:])) == ["a"])
     }
 
     @Test("E1.7: entries without a usable name are left out and the others kept")

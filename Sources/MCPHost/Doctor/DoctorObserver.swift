@@ -18,11 +18,11 @@ final class DoctorObserver: RequestAuthorizer {
     private struct State {
         var asked: [(method: String, url: HTTPURL)] = []
         var heard: [Heard] = []
-        var lines: [String] = []
-        var skipped = 0
+        var chatter = ServerChatter()
+        var warnings: [String] = []
     }
 
-    /// How many lines of a child's error stream are kept.
+    /// How many lines of a child's error stream are shown.
     private static let tail = 20
 
     private let header: Secret?
@@ -40,9 +40,11 @@ final class DoctorObserver: RequestAuthorizer {
     /// The answers in their order.
     var heard: [Heard] { state.withLock { $0.heard } }
     /// The last lines of a child's error stream.
-    var lines: [String] { state.withLock { $0.lines } }
-    /// How many lines of a child were no messages.
-    var skipped: Int { state.withLock { $0.skipped } }
+    var lines: [String] { state.withLock { $0.chatter.errorLines.suffix(Self.tail) } }
+    /// What the server said beside its answers.
+    var chatter: ServerChatter { state.withLock { $0.chatter } }
+    /// What a person should know though nothing failed.
+    var warnings: [String] { state.withLock { $0.warnings } }
 
     func authorize(method: String, url: HTTPURL) async throws -> RequestAuthorization {
         state.withLock { $0.asked.append((method, url)) }
@@ -65,11 +67,8 @@ final class DoctorObserver: RequestAuthorizer {
 
     func note(_ event: ConnectionEvent) {
         state.withLock { state in
-            switch event {
-            case .stderrLine(let line): state.lines = (state.lines + [line]).suffix(Self.tail)
-            case .skippedLine(let count): state.skipped = count
-            default: break
-            }
+            state.chatter.note(event)
+            if let warning = event.warning, !state.warnings.contains(warning) { state.warnings.append(warning) }
         }
     }
 }

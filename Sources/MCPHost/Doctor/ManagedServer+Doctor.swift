@@ -42,7 +42,7 @@ extension ManagedServer {
         var steps = network(url, first) + first.observer.heard.map(heard)
         guard let refusal = refusal(first) else {
             // Without any answer the network's step has said why.
-            if !first.observer.heard.isEmpty { steps.append(session(first, isSignedIn: false)) }
+            if !first.observer.heard.isEmpty { steps += sessions(first, isSignedIn: false) }
             if let step = await neighbour(of: url, first) { steps.append(step) }
             return steps + (await stored(context, nil, mustHave: false))
         }
@@ -50,13 +50,17 @@ extension ManagedServer {
         let signIn = await examineSignIn(url, refusal, isExplained: isExplained, context)
         // A refusal that names no sign-in, where nothing is published either, is policy.
         guard isExplained || signIn?.problem?.code != .oauthNoAuthorizationServer else {
-            steps.append(session(first, isSignedIn: false))
+            steps += sessions(first, isSignedIn: false)
             if let step = await neighbour(of: url, first) { steps.append(step) }
             return steps + (await stored(context, nil, mustHave: false))
         }
         // What wants a sign-in says 401; another refusal may come from the wrong address.
         if !isExplained, let step = await neighbour(of: url, first) { steps.append(step) }
-        steps.append(DoctorStep.challenge(refusal.head))
+        var challenge = DoctorStep.challenge(refusal.head)
+        if let words = first.error?.serverWords, !words.isEmpty {
+            challenge.facts.append(.init("the server says", words))
+        }
+        steps.append(challenge)
         guard let signIn else {
             steps.append(DoctorStep(.session, judged(first.error ?? needed, nil, isExamined: true)))
             return steps + (await stored(context, nil, mustHave: false))
@@ -88,7 +92,7 @@ extension ManagedServer {
             credential.isAlive(options.now())
         else { return [] }
         let attempt = await attempt(header: credential.accessToken.concatenating(prefix: "Bearer "))
-        return attempt.observer.heard.prefix(1).map(heard) + [session(attempt, isSignedIn: true)]
+        return attempt.observer.heard.prefix(1).map(heard) + sessions(attempt, isSignedIn: true)
     }
 
     // MARK: connecting
@@ -120,7 +124,8 @@ extension ManagedServer {
             }
             (attempt.version, attempt.tools) = (found.0, found.1)
         } catch {
-            attempt.error = error as? OmlxError ?? OmlxError(.transportCancelled, "connecting was cancelled")
+            let failure = error as? OmlxError ?? OmlxError(.transportCancelled, "connecting was cancelled")
+            attempt.error = observer.chatter.explaining(failure, session: false)
         }
         let unclosed = OmlxError(.transportTimeout, "\(name) did not close")
         try? await withDeadline(seconds: 6, overdue: unclosed) { await connection.close() }
@@ -147,6 +152,11 @@ extension ManagedServer {
             .mcp, isUsual ? .ok : .notice, "\(answer.method) \(answer.url.withoutQuery) → \(answer.head.status)",
             url: answer.url.withoutQuery, httpStatus: answer.head.status,
             facts: type.isEmpty ? [] : [.init("content type", type)])
+    }
+
+    /// How the session came out, and what is to be known of it besides.
+    private func sessions(_ attempt: DoctorAttempt, isSignedIn: Bool) -> [DoctorStep] {
+        [session(attempt, isSignedIn: isSignedIn)] + attempt.observer.warnings.map { DoctorStep(.session, .notice, $0) }
     }
 
     private func session(_ attempt: DoctorAttempt, isSignedIn: Bool) -> DoctorStep {
@@ -179,7 +189,8 @@ extension ManagedServer {
     /// some servers send in its place.
     private func refusal(_ attempt: DoctorAttempt) -> DoctorObserver.Heard? {
         if let refusal = attempt.observer.heard.last(where: { $0.head.status == 401 }) { return refusal }
-        guard attempt.error != nil, !hasStaticHeader else { return nil }
+        // A server that speaks another revision is not reached by signing in.
+        guard let error = attempt.error, error.code != .protocolVersionUnsupported, !hasStaticHeader else { return nil }
         // 405 to the GET of SSE says that there is no stream.
         let statuses = configuration.transport.name == "sse" ? [400, 403] : [400, 403, 405]
         return attempt.observer.heard.last { statuses.contains($0.head.status) || $0.challenge.resourceMetadata != nil }
@@ -249,18 +260,20 @@ extension ManagedServer {
         let command = ([stdio.command.shown] + stdio.arguments.map(\.shown)).joined(separator: " ")
         var facts = [OmlxError.Comparison("command", command)]
         if let folder = stdio.workingDirectory { facts.append(.init("working directory", folder.shown)) }
-        if attempt.observer.skipped > 0 {
-            facts.append(.init("lines on standard output that are no messages", String(attempt.observer.skipped)))
+        let chatter = attempt.observer.chatter
+        if chatter.skipped > 0 {
+            facts.append(.init("lines on standard output that are no messages", String(chatter.skipped)))
         }
+        facts += chatter.outputLines.suffix(5).map { .init("standard output", $0) }
         facts += attempt.observer.lines.map { .init("standard error", $0) }
         let mentioned = withheld?.mentioned(in: attempt.observer.lines) ?? []
         let passing = DoctorStep.variables(withheld, mentioned: mentioned)
         if let error = attempt.error {
-            let explained = explained(error.saying(attempt.observer.lines.last), mentioned: mentioned)
+            let explained = explained(error, mentioned: mentioned)
             return [DoctorStep(.process, judged(explained, nil, isExamined: true), facts: facts)] + passing
         }
         return [DoctorStep(.process, .ok, "the command runs", facts: facts)] + passing
-            + [session(attempt, isSignedIn: false)]
+            + sessions(attempt, isSignedIn: false)
     }
 }
 

@@ -9,12 +9,14 @@ final class ConnectionNotes: Sendable {
     private struct State {
         var firstStatus: Int?
         var loss: OmlxError?
-        var skippedLines = 0
+        var chatter = ServerChatter()
+        var warnings: [String] = []
         var mentioned: [String] = []
-        var lastLine: String?
         var authorization = RequestAuthorization()
         var isFinished = false
     }
+
+    private static let warningLimit = 100
 
     /// The events in their order; the oldest are dropped when nobody reads them for long.
     let events: AsyncStream<ConnectionEvent>
@@ -33,27 +35,31 @@ final class ConnectionNotes: Sendable {
     /// Why the session ended by itself, if it did.
     var loss: OmlxError? { state.withLock { $0.loss } }
 
-    /// How many lines were no messages.
-    var skippedLines: Int { state.withLock { $0.skippedLines } }
+    /// What the server said beside its answers.
+    var chatter: ServerChatter { state.withLock { $0.chatter } }
+
+    /// The warnings since this was asked for last. They are here before the request they are about is over.
+    func takeWarnings() -> [String] {
+        state.withLock { state in
+            defer { state.warnings = [] }
+            return state.warnings
+        }
+    }
 
     /// The variables the child process named on its error stream and is not given.
     var mentioned: [String] { state.withLock { $0.mentioned } }
-
-    /// What the child process last wrote to its error stream.
-    var lastLine: String? { state.withLock { $0.lastLine } }
 
     func note(_ event: ConnectionEvent) {
         var named: [String] = []
         if case .stderrLine(let line) = event { named = withheld?.named(in: line) ?? [] }
         state.withLock { state in
-            if case .stderrLine(let line) = event { state.lastLine = line }
             state.mentioned += named.filter { !state.mentioned.contains($0) }
             switch event {
             case .reached(let status): state.firstStatus = state.firstStatus ?? status
             case .closed(let error?): state.loss = error
-            case .skippedLine(let count): state.skippedLines = count
-            default: break
+            default: state.chatter.note(event)
             }
+            if let warning = event.warning, state.warnings.count < Self.warningLimit { state.warnings.append(warning) }
         }
         continuation.yield(event)
     }
@@ -70,4 +76,45 @@ final class ConnectionNotes: Sendable {
 
     /// Once the connection is being closed, what its last request was signed with.
     var farewell: RequestAuthorization? { state.withLock { $0.isFinished ? $0.authorization : nil } }
+}
+
+extension ConnectionEvent {
+    /// What a person should know though nothing failed.
+    var warning: String? {
+        switch self {
+        case .toolsDropped(let count, let names, let reason):
+            let some = names.map { "\"\($0)\"" }.joined(separator: ", ") + (count > names.count ? ", …" : "")
+            let what = count == 1 ? "1 tool" : "\(count) tools"
+            return "\(what) left out: \(reason)" + (names.isEmpty ? "" : " (\(some))")
+        case .toolListCut(let count, let reason):
+            return "the tool list is cut after \(count) \(count == 1 ? "tool" : "tools"): \(reason)"
+        case .toolListUnfinished(let count, let reason):
+            return "the tool list may not be whole, \(count) \(count == 1 ? "tool was" : "tools were") read: \(reason)"
+        case .toolsNotOffered(let capabilities):
+            let named = capabilities.isEmpty ? "names none" : "names " + capabilities.joined(separator: ", ") + " only"
+            return "the server says that it has no tools: its list of capabilities \(named)"
+        case .notificationRefused(let method, let reason):
+            return "the server did not accept \(method), which changes nothing: \(reason)"
+        default: return nil
+        }
+    }
+}
+
+extension ServerChatter {
+    /// An error that says that a server was too slow, with what it said meanwhile. A child process that writes, but never a
+    /// message, is not slow: it speaks something else.
+    func explaining(_ error: OmlxError, session: Bool) -> OmlxError {
+        guard error.code == .transportTimeout else { return error }
+        var error = error
+        if error.serverWords == nil {
+            error.message += meanwhile
+            error.serverWords = meanwhile
+        }
+        if hasStrays { error.nextStep = "report it to the server's makers: an answer carries the id of its request" }
+        guard !session, skipped > 0 else { return error }
+        error.code = .protocolNotJSON
+        error.nextStep =
+            "run the command by itself to see what it writes: it must write MCP messages only; if it is merely slow: --timeout"
+        return error
+    }
 }

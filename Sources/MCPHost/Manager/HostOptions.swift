@@ -34,7 +34,7 @@ public struct HostOptions: Sendable {
     /// How long a child process that starts keeps its place among those that do, in seconds.
     var startPatience = StartGate.standardPatience
     /// Whether streamable HTTP servers get a stream to speak unasked on, such as when their tools change. For programs
-    /// that stay up: it is one more request to each server.
+    /// that stay up: it is one more request to each server. In a session it is opened before the first call in any case.
     public var opensServerStreams: Bool
     /// Whether what happens is written to the status database. Off for a look that changes nothing.
     public var keepsStatus = true

@@ -120,7 +120,9 @@ extension ManagedServer {
         switch error.code {
         case .oauthSignInNeeded where hasStaticHeader && signsIn != true:
             return OmlxError(
-                .oauthStaticHeaderRefused, "the server refused the header configured for it", httpStatus: 401,
+                .oauthStaticHeaderRefused,
+                "the server refused the header configured for it" + (error.serverWords.map { ": \($0)" } ?? ""),
+                httpStatus: 401,
                 nextStep: "correct the token in the server's headers in mcp.json")
         case .oauthSignInNeeded where signsIn == false:
             var error = error

@@ -181,6 +181,7 @@ actor ManagedServer {
                 await self.connected(link)
                 await self.discovered(try await link.connection.listTools(), link)
             }
+            tellWarnings(of: link)
         } catch let error as OmlxError {
             await failed(error, link)
         } catch {
@@ -293,12 +294,18 @@ actor ManagedServer {
         switch event {
         case .closed(let error?): lost(error, link)
         case .toolsListChanged: listAgain(link)
-        case .toolsDropped(let count, let names, let reason): warnOnce(Self.words(dropped: count, names, reason))
-        case .toolListCut(let count, let reason):
-            warnOnce("the tool list is cut after \(count) \(count == 1 ? "tool" : "tools"): \(reason)")
-        case .skippedLine(let count): log(.debug, "\(count) lines on standard output were no messages")
+        case .toolsDropped, .toolListCut, .toolListUnfinished, .toolsNotOffered, .notificationRefused:
+            tellWarnings(of: link)
+        case .skippedLine(let count, let text):
+            log(.debug, "line \(count) on standard output that is no message: \(text)")
+        case .invalidMessage(let reason): log(.debug, "a message could not be understood: \(reason)")
+        case .strayAnswer(let id): log(.debug, "an answer with the id \(id) belongs to no request under way")
         default: break
         }
+    }
+
+    private func tellWarnings(of link: Link) {
+        for warning in link.notes.takeWarnings() { warnOnce(warning) }
     }
 
     /// A server that changes its list often has the same faults each time.
@@ -353,8 +360,8 @@ actor ManagedServer {
             problem = error
             return await disconnect()
         }
-        let cause = explained(
-            (hasSession ? error : link.notes.loss ?? chatter(link) ?? error).saying(link.notes.lastLine), link)
+        let said = link.notes.chatter.explaining(hasSession ? error : link.notes.loss ?? error, session: hasSession)
+        let cause = explained(said, link)
         let judgement = FailureJudgement(
             judged(cause, await authorizer?.lastChallenge), session: hasSession, reached: link.notes.firstStatus,
             at: options.now())

@@ -132,16 +132,6 @@ extension WithheldVariables {
     }
 }
 
-extension OmlxError {
-    /// A time limit with what the child process said last: a first start that downloads says so.
-    func saying(_ line: String?) -> OmlxError {
-        guard code == .transportTimeout, let line, !message.contains(line) else { return self }
-        var error = self
-        error.message += "; it last wrote: \(line)"
-        return error
-    }
-}
-
 extension UInt8 {
     fileprivate var isDigit: Bool { (0x30...0x39).contains(self) }
     fileprivate var isCapital: Bool { (0x41...0x5A).contains(self) }
