@@ -1,5 +1,7 @@
 // Which parts of headers, variables, arguments and addresses are secrets.
 
+import JSON
+
 /// Names that are likely to stand before a secret.
 public enum SecretName {
     private static let words = [
@@ -82,15 +84,18 @@ extension Redactor {
         var isValueOfSecret = false
         for argument in arguments {
             learnParts(of: argument)
-            let isValue = isValueOfSecret && !argument.hasPrefix("-")
+            let isOption = argument.utf8.first == UInt8(ascii: "-")
+            let isValue = isValueOfSecret && !isOption
             isValueOfSecret =
-                argument.hasPrefix("-") && !argument.contains("=") && SecretName.endsInSecret(argument)
+                isOption && !argument.utf8.contains(UInt8(ascii: "=")) && SecretName.endsInSecret(argument)
             if isValue, !Self.isPath(argument, besideSecretName: true) { learn(argument, as: .setting) }
-            guard let cut = argument.firstIndex(where: { $0 == "=" || $0 == ":" }) else { continue }
+            // By scalars: a combining mark behind a separator leaves it one.
+            let scalars = argument.unicodeScalars
+            guard let cut = scalars.firstIndex(where: { $0 == "=" || $0 == ":" }) else { continue }
             let name = argument[..<cut]
-            let value = argument[argument.index(after: cut)...].drop { $0 == " " }
+            let value = Substring(scalars[scalars.index(after: cut)...].drop { $0 == " " })
             guard SecretName.endsInSecret(name), !name.contains("/"), !value.hasPrefix("//") else { continue }
-            if argument[cut] == ":" {
+            if scalars[cut] == ":" {
                 learn(header: String(name), Secret(String(value)))
             } else if !Self.isPath(String(value), besideSecretName: true) {
                 learn(String(value), as: .setting)
@@ -146,8 +151,8 @@ extension Redactor {
             }
         }
         for part in text.split(whereSeparator: { ";,&".contains($0) || $0.isWhitespace }) {
-            guard let equals = part.firstIndex(of: "="), SecretName.endsInSecret(part[..<equals]) else { continue }
-            learn(String(part[part.index(after: equals)...]), as: .setting)
+            guard let (name, value) = part.cut(at: "="), SecretName.endsInSecret(name) else { continue }
+            learn(String(value), as: .setting)
         }
     }
 
@@ -155,8 +160,7 @@ extension Redactor {
     private func learnAuthority(_ authority: Substring) {
         guard let at = authority.lastIndex(of: "@") else { return }
         let user = authority[..<at]
-        if let colon = user.firstIndex(of: ":") {
-            let password = user[user.index(after: colon)...]
+        if let (_, password) = user.cut(at: ":") {
             guard !password.isEmpty else { return }
             learnEncoded(password)
             // However short it is, it is not shown where it stands.
@@ -169,12 +173,11 @@ extension Redactor {
     private func learnQuery(of address: Substring) {
         guard let mark = address.firstIndex(where: { $0 == "?" || $0 == "#" }) else { return }
         for pair in address[address.index(after: mark)...].split(whereSeparator: { "&;?#".contains($0) }) {
-            guard let equals = pair.firstIndex(of: "=") else {
+            guard let (name, value) = pair.cut(at: "=") else {
                 if !Self.isOpen(String(pair)) { learnEncoded(pair) }
                 continue
             }
-            let value = pair[pair.index(after: equals)...]
-            if SecretName.endsInSecret(pair[..<equals]) || !Self.isOpen(String(value)) { learnEncoded(value) }
+            if SecretName.endsInSecret(name) || !Self.isOpen(String(value)) { learnEncoded(value) }
         }
     }
 

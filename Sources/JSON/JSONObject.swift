@@ -1,12 +1,13 @@
 // The members of a JSON object, in order, with quick look-up by name.
 
-/// The members of a JSON object in the order they were written. Of members with the same name the last one counts.
+/// The members of a JSON object in the order they were written. Of members with the same name the last one counts; names
+/// are the same when their bytes are (RFC 8259 §8.3).
 public struct JSONObject: Sendable {
     /// A member's name and value.
     public typealias Member = (key: String, value: JSON)
 
     private var members: [Member]
-    private var index: [String: Int]?
+    private var index: [TextKey: Int]?
 
     /// Above this number of members a dictionary finds them; below it a walk is quicker.
     private static let indexThreshold = 12
@@ -21,8 +22,9 @@ public struct JSONObject: Sendable {
     }
 
     private func position(of key: String) -> Int? {
-        if let index { return index[key] }
-        return members.firstIndex { $0.key == key }
+        if let index { return index[TextKey(key)] }
+        // What is not even equal is not the same, and quicker to tell.
+        return members.firstIndex { $0.key == key && $0.key.isIdentical(to: key) }
     }
 
     private mutating func reindex() {
@@ -30,9 +32,9 @@ public struct JSONObject: Sendable {
             index = nil
             return
         }
-        var fresh: [String: Int] = [:]
+        var fresh: [TextKey: Int] = [:]
         fresh.reserveCapacity(members.count)
-        for (position, member) in members.enumerated() { fresh[member.key] = position }
+        for (position, member) in members.enumerated() { fresh[TextKey(member.key)] = position }
         index = fresh
     }
 
@@ -49,7 +51,7 @@ public struct JSONObject: Sendable {
             case (nil, let value?):
                 members.append((key, value))
                 if index != nil {
-                    index?[key] = members.count - 1
+                    index?[TextKey(key)] = members.count - 1
                 } else if members.count > Self.indexThreshold {
                     reindex()
                 }

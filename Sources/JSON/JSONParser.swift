@@ -254,8 +254,16 @@ struct JSONParser {
         case UInt8(ascii: "f"): return try parseWord("false", .bool(false))
         case UInt8(ascii: "n"): return try parseWord("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try parseNumber())
-        default: throw failure("expected a value")
+        default: throw failure("expected a value" + oddity)
         }
+    }
+
+    /// What is put there by programs for prose, and looks like what JSON wants.
+    private var oddity: String {
+        let rest = bytes[offset...]
+        if rest.starts(with: [0xC2, 0xA0]) { return ", found a no-break space" }
+        let isCurly = (0x98...0x9F).contains(rest.dropFirst(2).first ?? 0)
+        return rest.starts(with: [0xE2, 0x80]) && isCurly ? ", found a typographic quotation mark: write \"" : ""
     }
 
     // MARK: what values take
@@ -407,7 +415,8 @@ struct JSONParser {
     ) throws(JSONParseError) {
         let start = offset
         guard current == UInt8(ascii: "\"") else {
-            throw failure(current == nil ? "unexpected end inside an object" : "expected a member name in quotes")
+            throw failure(
+                current == nil ? "unexpected end inside an object" : "expected a member name in quotes" + oddity)
         }
         let key = try parseString()
         memory += Self.nameSize + (object.isIndexed ? Self.indexSize : 0)
@@ -545,7 +554,10 @@ extension JSONParser {
         case UInt8(ascii: "u"):
             let scalar = try parseUnicodeEscape()
             text.append(contentsOf: String(scalar).utf8)
-        default: throw failure("an unknown escape", at: offset - 2)
+        default:
+            throw failure(
+                "an unknown escape: a backslash that is meant, as in a path of Windows, is written twice",
+                at: offset - 2)
         }
     }
 

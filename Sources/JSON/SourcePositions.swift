@@ -16,7 +16,7 @@ public struct SourcePositions: Sendable {
             // Seeded anew in each process: no document can be made whose marks collide.
             var hasher = Hasher()
             hasher.combine(mark)
-            hasher.combine(String(token))
+            hasher.combine(bytesOf: token)
             return Way(mark: hasher.finalize())
         }
     }
@@ -42,7 +42,7 @@ public struct SourcePositions: Sendable {
 
     private func ways(to pointer: String) -> [Way] {
         var ways = [Way.root]
-        for token in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+        for token in pointer.pieces(between: "/").dropFirst() {
             ways.append(ways[ways.count - 1].appending(token))
         }
         return ways

@@ -37,7 +37,7 @@ public final class UnreadJSON: Sendable {
     func member(_ name: String) -> JSON? {
         var found: JSON?
         walk { key, value in
-            if key == name { found = value }
+            if key?.isIdentical(to: name) == true { found = value }
             return true
         }
         return found
@@ -102,7 +102,8 @@ extension JSON: Hashable {
         case (.null, .null): true
         case (.bool(let one), .bool(let other)): one == other
         case (.number(let one), .number(let other)): one == other
-        case (.string(let one), .string(let other)): one == other
+        // Texts are compared by their bytes.
+        case (.string(let one), .string(let other)): one == other && one.isIdentical(to: other)
         case (.array(let one), .array(let other)): one == other
         case (.object(let one), .object(let other)): one == other
         case (.unread(let one), .unread(let other)) where one.text == other.text: true

@@ -30,6 +30,56 @@ import Testing
         #expect(throws: JSONParseError.self) { try JSON(parsing: [0x22, 0xFF, 0x22]) }
     }
 
+    @Test("names and texts that differ by normalization are two (RFC 8259 §8.3)")
+    func normalization() throws {
+        let composed = "\u{E9}"
+        let decomposed = "e\u{301}"
+        let text = "{\"\(composed)\":1,\"\(decomposed)\":2}"
+        for filler in ["", (0..<20).map { ",\"k\($0)\":0" }.joined()] {
+            let value = try JSON(parsing: text.dropLast() + filler + "}")
+            #expect(value[composed] == 1 && value[decomposed] == 2)
+            #expect(value.text().utf8.elementsEqual((text.dropLast() + filler + "}").utf8))
+        }
+        let located = try JSON.parseLocated(Array("{\"\(composed)\":1,\n\"\(decomposed)\":2}".utf8))
+        #expect(located.duplicates.isEmpty)
+        #expect(located.positions["/\(composed)"]?.line == 1 && located.positions["/\(decomposed)"]?.line == 2)
+        #expect(JSON.string(composed) != JSON.string(decomposed))
+        #expect(Set([JSON.string(composed), JSON.string(decomposed)]).count == 2)
+        var object: JSONObject = ["\u{212A}": 1]
+        object["K"] = 2
+        #expect(object.count == 2)
+        var strict = JSONParseOptions()
+        strict.rejectsDuplicateKeys = true
+        #expect(throws: Never.self) { try JSON(parsing: text, options: strict) }
+    }
+
+    @Test("names that begin with a combining mark have their places")
+    func combiningNames() throws {
+        let located = try JSON.parseLocated(Array("{\"a\":\n{\"\u{301}b\": 1, \"~\u{301}\": 2}}".utf8))
+        #expect(located.positions["/a/\u{301}b"] == SourcePosition(line: 2, column: 2))
+        #expect(located.positions["/a/" + LocatedJSON.pointerToken("~\u{301}")]?.line == 2)
+    }
+
+    @Test("a mark is found whatever follows it")
+    func marks() {
+        #expect("x=\u{301}v".cut(at: "=").map { ($0.before == "x" && $0.behind.unicodeScalars.count == 2) } == true)
+        #expect("x".cut(at: "=") == nil)
+        #expect("a/\u{301}/b".pieces(between: "/").map(String.init) == ["a", "\u{301}", "b"])
+        #expect("".pieces(between: "/").map(String.init) == [""])
+    }
+
+    @Test("an unknown escape, a typographic quotation mark and a no-break space are called that")
+    func oddities() {
+        let escape = #expect(throws: JSONParseError.self) { try JSON(parsing: #""C:\Users\Ada""#) }
+        #expect(escape?.reason.contains("backslash") == true)
+        let quote = #expect(throws: JSONParseError.self) { try JSON(parsing: "{\u{201C}a\u{201D}: 1}") }
+        #expect(quote?.reason.contains("typographic") == true)
+        let value = #expect(throws: JSONParseError.self) { try JSON(parsing: "{\"a\": \u{201C}b\u{201D}}") }
+        #expect(value?.reason.contains("typographic") == true)
+        let space = #expect(throws: JSONParseError.self) { try JSON(parsing: "{\u{A0}\"a\": 1}") }
+        #expect(space?.reason.contains("no-break space") == true)
+    }
+
     @Test("an error names line and column")
     func position() {
         let error = #expect(throws: JSONParseError.self) { try JSON(parsing: "{\n  \"a\": 1,\n  b\n}") }
