@@ -31,6 +31,25 @@ extension HTTPURL {
         return last.allSatisfy { $0.isASCII && $0.isNumber }
     }
 
+    /// The address that the forms of IPv4 other than four decimal parts mean to programs that take them (WHATWG URL, "IPv4
+    /// parser"; inet_aton(3)).
+    static func ipv4Meaning(_ host: Substring) -> String? {
+        var address = in_addr()
+        let name = host.hasSuffix(".") ? host.dropLast() : host
+        guard inet_aton(String(name), &address) != 0 else { return nil }
+        return withUnsafeBytes(of: address.s_addr) { $0.map(String.init).joined(separator: ".") }
+    }
+
+    /// What a name may be made of: letters, digits, hyphens, dots, and the underscore that some names have.
+    static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
     /// Whether a request would reach this machine, judged by the host's spelling alone: loopback, any name below
     /// `localhost` (RFC 6761 §6.3), the unspecified address, and IPv4 addresses of these kinds mapped into IPv6.
     var meansThisMachine: Bool {

@@ -22,9 +22,34 @@ public struct HTTPURL: Sendable, Hashable {
 
     /// Why a text is no usable URL.
     public struct Failure: Error, Sendable, Hashable, CustomStringConvertible {
+        /// What is wrong, for decisions.
+        public var fault: Fault
         /// What is wrong, without the URL itself.
         public var reason: String
         public var description: String { reason }
+
+        init(_ fault: Fault, reason: String) {
+            self.fault = fault
+            self.reason = reason
+        }
+    }
+
+    /// Which part of a text keeps it from being a usable URL.
+    public enum Fault: Sendable, Hashable {
+        /// A character that no URL may hold.
+        case character
+        /// It is relative.
+        case notAbsolute
+        /// A scheme other than http and https.
+        case scheme
+        /// A user name or password.
+        case userInformation
+        /// No host, or none that can be looked up.
+        case host
+        /// An IPv4 address in another form than four decimal parts; what it would mean, where it means something.
+        case number(meaning: String?)
+        /// A port that is none.
+        case port
     }
 
     /// Reads a URL.
@@ -32,17 +57,18 @@ public struct HTTPURL: Sendable, Hashable {
     ///   that no URL may hold.
     public init(_ text: String) throws(Failure) {
         for byte in text.utf8 where byte <= 0x20 || byte >= 0x7F || Self.forbidden.contains(byte) {
-            throw Failure(reason: "it holds a character that no URL may hold")
+            throw Failure(.character, reason: "it holds a character that no URL may hold")
         }
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
-            throw Failure(reason: "it has no scheme")
+            throw Failure(.notAbsolute, reason: "it has no scheme")
         }
         let scheme = text[..<colon].lowercased()
         guard scheme == "http" || scheme == "https" else {
-            throw Failure(reason: "its scheme is \(OmlxError.shown(scheme, limit: 32)), not http or https")
+            throw Failure(
+                .scheme, reason: "its scheme is \(OmlxError.shown(scheme, limit: 32)), not http or https")
         }
         let rest = text[text.index(after: colon)...]
-        guard rest.hasPrefix("//") else { throw Failure(reason: "it has no host") }
+        guard rest.hasPrefix("//") else { throw Failure(.notAbsolute, reason: "it has no host") }
         let (authority, tail) = Self.split(rest.dropFirst(2), atFirstOf: "/?#")
         (host, port) = try Self.parseAuthority(authority, defaultPort: scheme == "https" ? 443 : 80)
         let (beforeFragment, fragmentPart) = Self.split(tail, atFirstOf: "#")
@@ -54,7 +80,8 @@ public struct HTTPURL: Sendable, Hashable {
         fragment = fragmentPart.isEmpty ? nil : String(fragmentPart.dropFirst())
     }
 
-    private static let forbidden: Set<UInt8> = Set("\"<>\\^`{|}".utf8)
+    /// RFC 3986 §2 forbids `|` too, but queries of some servers have it, and it means nothing to us.
+    private static let forbidden: Set<UInt8> = Set("\"<>\\^`{}".utf8)
 
     private static func split(_ text: Substring, atFirstOf marks: String) -> (Substring, Substring) {
         guard let index = text.firstIndex(where: { marks.contains($0) }) else { return (text, text[text.endIndex...]) }
@@ -64,31 +91,44 @@ public struct HTTPURL: Sendable, Hashable {
     private static func parseAuthority(
         _ authority: Substring, defaultPort: Int
     ) throws(Failure) -> (host: String, port: Int) {
-        guard !authority.contains("@") else { throw Failure(reason: "it carries a user name or password") }
+        guard !authority.contains("@") else {
+            throw Failure(.userInformation, reason: "it carries a user name or password")
+        }
         var hostPart = authority
         var portPart: Substring = ""
         if authority.hasPrefix("[") {
-            guard let end = authority.firstIndex(of: "]") else { throw Failure(reason: "its host is no address") }
+            guard let end = authority.firstIndex(of: "]") else {
+                throw Failure(.host, reason: "its host is no address")
+            }
             hostPart = authority[authority.index(after: authority.startIndex)..<end]
-            guard ipv6Bytes(hostPart) != nil else { throw Failure(reason: "its host is no IPv6 address") }
+            guard ipv6Bytes(hostPart) != nil else { throw Failure(.host, reason: "its host is no IPv6 address") }
             portPart = authority[authority.index(after: end)...]
-        } else if let colon = authority.firstIndex(of: ":") {
-            hostPart = authority[..<colon]
-            portPart = authority[colon...]
+        } else {
+            if let colon = authority.firstIndex(of: ":") {
+                hostPart = authority[..<colon]
+                portPart = authority[colon...]
+            }
+            try checkName(hostPart)
         }
-        guard !hostPart.isEmpty else { throw Failure(reason: "it has no host") }
-        guard authority.hasPrefix("[") || !endsInNumber(hostPart) || ipv4Bytes(hostPart) != nil else {
-            throw Failure(reason: "its host is a number but no IPv4 address of four parts")
+        guard portPart.isEmpty || portPart.hasPrefix(":") else {
+            throw Failure(.host, reason: "its host is no address")
         }
-        guard hostPart.allSatisfy({ !"[]%,;()*!$&'+=".contains($0) }) else {
-            throw Failure(reason: "its host is no host name")
-        }
-        guard portPart.isEmpty || portPart.hasPrefix(":") else { throw Failure(reason: "its host is no address") }
         let digits = portPart.dropFirst()
         if digits.isEmpty { return (hostPart.lowercased(), defaultPort) }
         guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), let port = Int(digits), (1...65535).contains(port)
-        else { throw Failure(reason: "its port is no number from 1 to 65535") }
+        else { throw Failure(.port, reason: "its port is no number from 1 to 65535") }
         return (hostPart.lowercased(), port)
+    }
+
+    private static func checkName(_ host: Substring) throws(Failure) {
+        guard !host.isEmpty else { throw Failure(.host, reason: "it has no host") }
+        guard host.utf8.allSatisfy(isHostByte) else { throw Failure(.host, reason: "its host is no host name") }
+        guard endsInNumber(host), ipv4Bytes(host) == nil else { return }
+        let meaning = ipv4Meaning(host)
+        throw Failure(
+            .number(meaning: meaning),
+            reason: "its host ends in a number but is no IPv4 address of four decimal parts"
+                + (meaning.map { "; some programs take it for \($0)" } ?? ""))
     }
 }
 
@@ -103,9 +143,10 @@ extension HTTPURL {
         return "\(scheme)://\(shownHost)" + (isDefault ? "" : ":\(port)")
     }
 
-    /// Whether the host is this machine by name or literal: `localhost`, 127.0.0.0/8, `::1` (RFC 8252 §7.3).
+    /// Whether the host is this machine by name or literal: `localhost`, 127.0.0.0/8, `::1` (RFC 8252 §7.3), and a name
+    /// below `localhost`, which stands for the same (RFC 6761 §6.3) and which libcurl looks up nowhere else.
     public var isLoopback: Bool {
-        if host == "localhost" { return true }
+        if host == "localhost" || host.hasSuffix(".localhost") { return true }
         if let bytes = Self.ipv4Bytes(host[...]) { return bytes[0] == 127 }
         return Self.ipv6Bytes(host[...]) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
     }

@@ -77,7 +77,8 @@ final class CallbackListener: Sendable {
         let place = String(settings.path.prefix { $0 != "?" })
         path = place.isEmpty ? "/" : place
         ownQuery = RedirectQuery(of: settings.path)
-        let names = ["127.0.0.1", "localhost", "[::1]"]
+        let own = settings.host.contains(":") ? "[\(settings.host)]" : settings.host.lowercased()
+        let names = ["127.0.0.1", "localhost", "[::1]", own]
         // Browsers leave out the port that is the scheme's own.
         hosts = Set(names.map { "\($0):\(port)" } + (port == 80 ? names : []))
         (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16))
@@ -165,13 +166,14 @@ final class CallbackListener: Sendable {
         throw failure("no port is free")
     }
 
-    /// Binds one port; `localhost` on IPv4 and, where there is one, IPv6. `nil` when the port is taken.
+    /// Binds one port; `localhost`, and names below it, on IPv4 and, where there is one, IPv6. `nil` when the port
+    /// is taken.
     private static func bind(_ host: String, port: Int) throws(OmlxError) -> (sockets: [Int32], port: Int)? {
-        let isSixOnly = host == "::1"
-        guard let (first, bound) = try listen(isSix: isSixOnly, port: port) else { return nil }
-        guard host == "localhost" else { return ([first], bound) }
+        let address = Address(host)
+        guard let (first, bound) = try listen(at: address, port: port) else { return nil }
+        guard case .name = address else { return ([first], bound) }
         do throws(OmlxError) {
-            if let (second, _) = try listen(isSix: true, port: bound) { return ([first, second], bound) }
+            if let (second, _) = try listen(at: .six, port: bound) { return ([first, second], bound) }
         } catch {
             // No IPv6 here: then no browser will try it either.
             return ([first], bound)
@@ -180,13 +182,38 @@ final class CallbackListener: Sendable {
         return nil
     }
 
-    private static func listen(isSix: Bool, port: Int) throws(OmlxError) -> (socket: Int32, port: Int)? {
+    /// Where a redirect's host leads: `::1`, an address in 127.0.0.0/8 (each is this machine), or a name.
+    private enum Address {
+        case six
+        case four(in_addr)
+        case name
+
+        init(_ host: String) {
+            var four = in_addr()
+            if host.contains(":") {
+                self = .six
+            } else if inet_pton(AF_INET, host, &four) == 1 {
+                self = .four(four)
+            } else {
+                self = .name
+            }
+        }
+    }
+
+    private static func listen(at address: Address, port: Int) throws(OmlxError) -> (socket: Int32, port: Int)? {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        var four = in_addr(s_addr: in_addr_t(0x7F00_0001).bigEndian)
+        var isSix = false
+        switch address {
+        case .six: isSix = true
+        case .four(let address): four = address
+        case .name: break
+        }
         let descriptor = socket(isSix ? AF_INET6 : AF_INET, kind, 0)
         guard descriptor >= 0 else { throw failure(String(cString: strerror(errno))) }
         var yes: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        let status = isSix ? bindSix(descriptor, port, &yes) : bindFour(descriptor, port)
+        let status = isSix ? bindSix(descriptor, port, &yes) : bindFour(descriptor, port, four)
         guard status == 0, Glibc.listen(descriptor, 64) == 0 else {
             let reason = errno
             close(descriptor)
@@ -196,11 +223,11 @@ final class CallbackListener: Sendable {
         return (descriptor, boundPort(descriptor))
     }
 
-    private static func bindFour(_ descriptor: Int32, _ port: Int) -> Int32 {
+    private static func bindFour(_ descriptor: Int32, _ port: Int, _ host: in_addr) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(UInt16(port)).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        address.sin_addr = host
         return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

@@ -11,6 +11,7 @@ import Testing
             "https://MCP.Notion.com/MCP", "HTTP://a.example:80", "https://a.example:0443/",
             "https://a.example/%7Ea/../b?x=1#y",
             "https://a.example?x", "http://[::1]:8080/", "https://a.example/a'b(c)!$&*+,;=:@~",
+            "https://a.example/a|b?c|d#e|f",
         ])
     func textIsKept(_ text: String) throws {
         #expect(try HTTPURL(text).text == text)
@@ -67,10 +68,31 @@ import Testing
     }
 
     @Test(
+        "What a form of IPv4 other than four decimal parts would mean is told",
+        arguments: [
+            ("http://127.1/", "127.0.0.1"), ("http://0x7f000001/", "127.0.0.1"), ("http://2130706433/", "127.0.0.1"),
+            ("http://017700000001/", "127.0.0.1"), ("http://0xA.1/", "10.0.0.1"), ("http://127.0.0.01/", "127.0.0.1"),
+            ("http://127.0.0.1./", "127.0.0.1"), ("http://1.2.3.4.5/", nil), ("http://a.0x/", nil),
+            ("http://127.0.0.256/", nil),
+        ] as [(String, String?)])
+    func otherForms(_ text: String, _ meaning: String?) {
+        let failure = #expect(throws: HTTPURL.Failure.self) { try HTTPURL(text) }
+        #expect(failure?.fault == .number(meaning: meaning))
+        #expect(meaning.map { failure?.reason.contains($0) == true } ?? true)
+    }
+
+    @Test(
+        "A host is made of letters, digits, hyphens, dots and underscores",
+        arguments: ["http://a|b/", "http://a~b/", "http://a%41/", "http://a;b/", "http://a*b/", "http://a,b/"])
+    func hostCharacters(_ text: String) {
+        #expect(throws: HTTPURL.Failure.self) { try HTTPURL(text) }
+    }
+
+    @Test(
         "Loopback is localhost, 127.0.0.0/8 and ::1 (RFC 8252 §7.3)",
         arguments: [
             "http://localhost", "http://LOCALHOST:1", "http://127.0.0.1", "http://127.255.255.254", "http://[::1]",
-            "http://[0:0:0:0:0:0:0:1]", "http://[0000::0001]",
+            "http://[0:0:0:0:0:0:0:1]", "http://[0000::0001]", "http://a.localhost", "https://a.b.LocalHost:1/",
         ])
     func loopback(_ text: String) throws { #expect(try HTTPURL(text).isLoopback) }
 
@@ -79,7 +101,8 @@ import Testing
         arguments: [
             "http://localhost.evil.com", "http://127.0.0.1.evil.com", "http://127.0.0.1.nip.io", "http://evillocalhost",
             "http://localhost.",
-            "http://a.localhost", "http://128.0.0.1", "http://[::2]", "http://[::ffff:127.0.0.1]", "http://0.0.0.0",
+            "http://a.localhost.", "http://a.localhost.example", "http://128.0.0.1", "http://[::2]",
+            "http://[::ffff:127.0.0.1]", "http://0.0.0.0",
             "http://[::]",
             "http://127-0-0-1.example", "http://127.evil.com", "http://localhost-evil.com", "http://10.0.0.1",
         ])

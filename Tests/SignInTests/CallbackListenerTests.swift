@@ -13,12 +13,12 @@ import Testing
 private struct RawClient: ~Copyable {
     private let descriptor: Int32
 
-    init(port: Int) throws {
+    init(port: Int, host: UInt32 = 0x7F00_0001) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(UInt16(port)).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = in_addr_t(host).bigEndian
         let status = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -56,6 +56,12 @@ private final class RawConnection {
 
 private func exchange(_ port: Int, _ text: String) throws -> String {
     let client = try RawClient(port: port)
+    client.send(text)
+    return client.read()
+}
+
+private func exchange(_ port: Int, at host: UInt32, _ text: String) throws -> String {
+    let client = try RawClient(port: port, host: host)
     client.send(text)
     return client.read()
 }
@@ -316,6 +322,23 @@ struct CallbackListenerTests {
             let page = try exchange(
                 listener.port, "GET /callback?code=c&state=s HTTP/1.1\r\nHost: \(host):\(listener.port)\r\n\r\n")
             #expect(page.hasPrefix("HTTP/1.1 200"))
+        }
+    }
+
+    @Test(
+        "A redirect at another name or address of this machine is listened at as that",
+        arguments: [
+            ("app.localhost", "app.localhost", 0x7F00_0001), ("APP.localhost", "app.localhost", 0x7F00_0001),
+            ("127.0.0.2", "127.0.0.2", 0x7F00_0002), ("127.8.9.1", "127.8.9.1", 0x7F08_0901),
+        ] as [(String, String, UInt32)])
+    func otherHosts(_ host: String, _ sent: String, _ address: UInt32) async throws {
+        try await withListener(.init(host: host)) { listener async throws in
+            var answers = listener.events.makeAsyncIterator()
+            let port = listener.port
+            let page = try exchange(
+                port, at: address, "GET /callback?code=a&state=s HTTP/1.1\r\nHost: \(sent):\(port)\r\n\r\n")
+            #expect(page.contains("Back to the terminal"))
+            #expect(await answers.next() == .answer("code=a&state=s"))
         }
     }
 

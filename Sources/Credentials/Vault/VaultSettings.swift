@@ -84,7 +84,11 @@ public struct VaultSettings: Sendable {
 
     /// The address as a URL.
     /// - Throws: `CONFIG_URL_INVALID`; `STORE_INSECURE_URL` for http anywhere but on this machine.
-    func url() throws(OmlxError) -> HTTPURL {
+    func url() throws(OmlxError) -> HTTPURL { try Self.url(address) }
+
+    /// Reads an address of a Vault.
+    /// - Throws: as `url()`.
+    public static func url(_ address: String) throws(OmlxError) -> HTTPURL {
         let url: HTTPURL
         do {
             url = try HTTPURL(address)
