@@ -32,6 +32,16 @@ extension ErrorCode {
     /// A known key has no meaning where it stands (a warning).
     public static let configIgnoredKey = ErrorCode(
         "CONFIG_IGNORED_KEY", .configuration, "A known key has no meaning where it stands (a warning).")
+    /// Something is written as another program has it, and was read all the same (a warning).
+    public static let configOtherForm = ErrorCode(
+        "CONFIG_OTHER_FORM", .configuration,
+        "Something is written as another program has it, and was read all the same (a warning).")
+    /// A value may not mean what was meant (a warning).
+    public static let configDoubtful = ErrorCode(
+        "CONFIG_DOUBTFUL", .configuration, "A value may not mean what was meant (a warning).")
+    /// The configuration names no server (a warning).
+    public static let configNoServers = ErrorCode(
+        "CONFIG_NO_SERVERS", .configuration, "The configuration names no server (a warning).")
     /// A server's entry has a value of the wrong type or out of range.
     public static let configServerInvalid = ErrorCode(
         "CONFIG_SERVER_INVALID", .configuration, "A server's entry has a value of the wrong type or out of range.")
@@ -216,6 +226,9 @@ extension ErrorCode {
     /// A paged list does not end.
     public static let protocolEndlessPages = ErrorCode(
         "PROTOCOL_ENDLESS_PAGES", .protocol, "A paged list does not end.")
+    /// The server is connected, and there is no tool of it to use.
+    public static let protocolNoTools = ErrorCode(
+        "PROTOCOL_NO_TOOLS", .protocol, "The server is connected, and there is no tool of it to use.")
     /// No server has a tool of that name.
     public static let protocolToolUnknown = ErrorCode(
         "PROTOCOL_TOOL_UNKNOWN", .protocol, "No server has a tool of that name.")
@@ -487,6 +500,9 @@ extension ErrorCode {
         .configUnknownKey,
         .configDuplicateKey,
         .configIgnoredKey,
+        .configOtherForm,
+        .configDoubtful,
+        .configNoServers,
         .configServerInvalid,
         .configServerName,
         .configCommandMissing,
@@ -546,6 +562,7 @@ extension ErrorCode {
         .protocolLineTooLong,
         .protocolNoEndpoint,
         .protocolEndlessPages,
+        .protocolNoTools,
         .protocolToolUnknown,
         .protocolToolAmbiguous,
         .protocolToolUnreachable,

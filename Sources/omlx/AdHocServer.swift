@@ -22,12 +22,8 @@ struct AdHocServer {
 
     /// Its name: the URL's host, or the command's own name.
     var name: String {
-        if let url = connect.url {
-            let rest = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? url[...]
-            let host = rest.prefix { !"/?#@:".contains($0) }
-            return host.isEmpty ? "server" : String(host)
-        }
-        return connect.command.first?.split(separator: "/").last.map(String.init) ?? "server"
+        if let url = connect.url { return ServerName.derived(fromURL: url) }
+        return ServerName.derived(fromCommand: connect.command.first ?? "")
     }
 
     /// A configuration of this one server.
@@ -67,11 +63,10 @@ struct AdHocServer {
     private func headers() throws(OmlxError) -> JSONObject {
         var headers = JSONObject()
         for header in connect.header {
-            guard let colon = header.firstIndex(of: ":") else {
+            guard let (name, value) = header.cut(at: ":") else {
                 throw OmlxError(.configHeaderInvalid, "--header takes \"Name: value\"")
             }
-            let value = header[header.index(after: colon)...].drop { $0 == " " }
-            headers[String(header[..<colon])] = literal(String(value))
+            headers[String(name)] = literal(String(value.unicodeScalars.drop { $0 == " " }))
         }
         return headers
     }

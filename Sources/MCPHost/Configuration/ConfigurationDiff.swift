@@ -37,24 +37,25 @@ enum ConfigurationDiff {
     /// A line with the texts left out that are no keys and belong to no key known to hold no secret.
     static func masked(_ line: String) -> String {
         var shown = ""
-        var rest = line[...]
+        // By scalars: a combining mark behind a quotation mark leaves it one.
+        var rest = line.unicodeScalars[...]
         var key = ""
         while let quote = rest.firstIndex(of: "\"") {
-            shown += structure(rest[..<quote])
+            shown += structure(Substring(rest[..<quote]))
             var end = rest.index(after: quote)
             var isEscape = false
             while end < rest.endIndex, isEscape || rest[end] != "\"" {
                 isEscape = !isEscape && rest[end] == "\\"
                 end = rest.index(after: end)
             }
-            let content = rest[rest.index(after: quote)..<end]
+            let content = String(rest[rest.index(after: quote)..<end])
             rest = end < rest.endIndex ? rest[rest.index(after: end)...] : rest[end...]
             let isKey = rest.drop { $0 == " " || $0 == "\t" }.first == ":"
-            if isKey { key = String(content) }
+            if isKey { key = content }
             let isShown = isKey || shownKeys.contains(key) && !content.contains("?")
-            shown += "\"\(isShown ? String(content) : "…")\""
+            shown += "\"\(isShown ? content : "…")\""
         }
-        return OmlxError.shown(shown + structure(rest), limit: 200)
+        return OmlxError.shown(shown + structure(Substring(rest)), limit: 200)
     }
 
     /// What stands between texts; comments may hold anything, and are left out.

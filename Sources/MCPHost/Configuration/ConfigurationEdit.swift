@@ -25,7 +25,7 @@ struct ConfigurationEdit: Sendable, Hashable {
         }
         for (depth, key) in path.enumerated() {
             // Of a name that stands twice the last one counts.
-            guard let member = object.members.last(where: { $0.key == key }) else {
+            guard let member = object.members.last(where: { $0.key.isIdentical(to: key) }) else {
                 return inserting(Array(path[depth...]), into: object, text)
             }
             if depth == path.count - 1 {

@@ -2,6 +2,7 @@
 
 import ErrorCatalogue
 import Glibc
+import JSON
 
 /// Where a configuration file comes from, and so who wants it used.
 public enum ConfigurationOrigin: String, Sendable, Hashable {
@@ -106,9 +107,14 @@ enum ConfigurationPath {
         return folder.hasSuffix("/") ? folder + rest : "\(folder)/\(rest)"
     }
 
+    /// The last name of a path; all of it when there is none, as of the root.
+    static func name(of path: String) -> String {
+        path.pieces(between: "/").last { !$0.isEmpty }.map(String.init) ?? path
+    }
+
     /// The folder that holds the file of this absolute path.
     static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
+        guard let slash = path.unicodeScalars.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

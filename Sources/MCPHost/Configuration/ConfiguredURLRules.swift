@@ -1,16 +1,23 @@
-// Judges the URLs of a configuration by their text, which is kept byte for byte.
+// Judges the URLs of a configuration by their text, which is kept byte for byte. What passes here is a URL everywhere
+// else: the parser is the one that requests are made with.
 
 import ErrorCatalogue
-import Glibc
+import HTTPClient
+import OAuth
 
 /// The parts of an absolute http or https URL that the configuration has rules about.
 struct ConfiguredURLParts {
-    var scheme: String
+    /// The URL as requests know it.
+    let url: HTTPURL
+    var scheme: String { url.scheme }
     /// The host as spelled; an IPv6 address in its brackets.
-    var host: String
-    var port: UInt16?
+    let host: String
+    /// The port, where one is written.
+    let port: UInt16?
     /// Path and query as spelled; may be empty.
-    var path: String
+    var path: String { url.path + (url.query.map { "?" + $0 } ?? "") }
+    /// Whether the host is this machine.
+    var isLoopback: Bool { url.isLoopback }
 
     enum Fault: Error, Equatable {
         case webSocket
@@ -20,6 +27,7 @@ struct ConfiguredURLParts {
         case fragment
         case character
         case host
+        case number(meaning: String?)
         case port
 
         /// What is wrong, to follow "the URL"; never quotes it.
@@ -33,6 +41,9 @@ struct ConfiguredURLParts {
             case .character:
                 "holds a character that no URL may hold (a space, a control or non-ASCII character, a brace)"
             case .host: "has no valid host"
+            case .number(let meaning):
+                "has a host that ends in a number and is no IPv4 address of four decimal parts"
+                    + (meaning.map { "; browsers take it for \($0)" } ?? "")
             case .port: "has no valid port: it must be 1 to 65535"
             }
         }
@@ -45,76 +56,37 @@ struct ConfiguredURLParts {
             case .userInfo: "send credentials with \"headers\" instead"
             case .fragment: "remove \"#\" and what follows"
             case .character: "percent-encode the character, write a host name in its ASCII form"
+            case .number(let meaning): meaning.map { "write \($0)" }
             case .host, .port: nil
             }
+        }
+
+        fileprivate init(_ fault: HTTPURL.Fault) {
+            self =
+                switch fault {
+                case .character: .character
+                case .notAbsolute: .notAbsolute
+                case .scheme: .scheme
+                case .userInformation: .userInfo
+                case .host: .host
+                case .number(let meaning): .number(meaning: meaning)
+                case .port: .port
+                }
         }
     }
 
     init(_ text: String) throws(Fault) {
         let lowered = text.lowercased()
         if lowered.hasPrefix("ws://") || lowered.hasPrefix("wss://") { throw .webSocket }
-        guard text.utf8.allSatisfy(Self.isURLByte) else { throw .character }
-        guard let mark = text.firstIndex(of: ":"), text[mark...].hasPrefix("://"), mark > text.startIndex else {
-            throw .notAbsolute
-        }
-        scheme = text[..<mark].lowercased()
-        guard scheme == "http" || scheme == "https" else { throw .scheme }
-        guard !text.contains("#") else { throw .fragment }
-        let rest = text[text.index(mark, offsetBy: 3)...]
-        let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        path = String(rest[authority.endIndex...])
-        guard !authority.contains("@") else { throw .userInfo }
-        (host, port) = try Self.hostAndPort(authority)
-    }
-
-    /// Whether the host is this machine: `localhost`, a name below it, 127.0.0.0/8 or `[::1]`.
-    var isLoopback: Bool {
-        let host = host.lowercased()
-        if host == "localhost" || host.hasSuffix(".localhost") || host == "[::1]" { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
-
-    private static func hostAndPort(_ authority: Substring) throws(Fault) -> (String, UInt16?) {
-        var host = authority
-        var portText: Substring?
-        if authority.hasPrefix("[") {
-            guard let end = authority.firstIndex(of: "]"), isIPv6(authority[..<end].dropFirst()) else { throw .host }
-            host = authority[...end]
-            let rest = authority[authority.index(after: end)...]
-            guard rest.isEmpty || rest.hasPrefix(":") else { throw .host }
-            portText = rest.isEmpty ? nil : rest.dropFirst()
-        } else if let colon = authority.firstIndex(of: ":") {
-            host = authority[..<colon]
-            portText = authority[authority.index(after: colon)...]
-        }
-        guard !host.isEmpty, host.hasPrefix("[") || host.utf8.allSatisfy(isHostByte) else { throw .host }
-        guard let portText else { return (String(host), nil) }
-        guard portText.utf8.count <= 5, portText.utf8.allSatisfy(isDigit), let port = UInt16(portText), port > 0 else {
-            throw .port
-        }
-        return (String(host), port)
-    }
-
-    private static func isIPv6(_ text: Substring) -> Bool {
-        var address = in6_addr()
-        return inet_pton(AF_INET6, String(text), &address) == 1
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
-    private static func isHostByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
-    }
-
-    /// RFC 3986 §2, and the `|` that some servers' queries have.
-    private static func isURLByte(_ byte: UInt8) -> Bool {
-        (0x21...0x7E).contains(byte) && !"\"<>\\^`{}".utf8.contains(byte)
+        do throws(HTTPURL.Failure) { url = try HTTPURL(text) } catch { throw Fault(error.fault) }
+        guard url.fragment == nil else { throw .fragment }
+        let authority = text.dropFirst(url.scheme.utf8.count + 3).prefix { !"/?".contains($0) }
+        let end = authority.hasPrefix("[") ? authority.firstIndex(of: "]").map(authority.index(after:)) : nil
+        let rest = authority[(end ?? authority.firstIndex(of: ":") ?? authority.endIndex)...]
+        host = String(authority[..<rest.startIndex])
+        port = rest.isEmpty ? nil : UInt16(rest.dropFirst())
+        // Elsewhere an empty port is the scheme's own; who writes one by hand has left something out.
+        guard rest.isEmpty || port != nil else { throw .port }
     }
 }
 
@@ -148,6 +120,34 @@ extension EntryReader {
                 nextStep: "use the https:// address")
             return nil
         }
-        return text
+        return isLawful(entry) { () throws(OmlxError) in
+            _ = try OAuthURL.endpoint(text.value, named: Self.quoted(entry.path), invalid: .configAuthInvalid)
+        } ? text : nil
+    }
+
+    /// Warns of a sign-in that could not be made: metadata is asked for over https, or on this machine (C5.1). The server
+    /// itself may do without one.
+    mutating func warnOfInsecureSignIn(
+        _ entry: ConfigurationEntry, _ settings: HTTPSettings, _ auth: AuthConfiguration
+    ) {
+        guard auth.mode != .disabled, auth.discoveryURL == nil, !auth.hasConfiguredEndpoints,
+            let parts = try? ConfiguredURLParts(settings.url.value), parts.scheme == "http", !parts.isLoopback,
+            let member = Self.urlKeys.lazy.compactMap({ entry.member($0) }).first
+        else { return }
+        warn(
+            .oauthInsecureURL, member,
+            "a sign-in at the URL in \(Self.quoted(member.path)) would be refused: it is neither https nor on this machine",
+            nextStep: "use the https:// address")
+    }
+
+    /// Whether a value passes the check of what will use it.
+    mutating func isLawful(_ entry: ConfigurationEntry, _ check: () throws(OmlxError) -> Void) -> Bool {
+        do throws(OmlxError) {
+            try check()
+            return true
+        } catch {
+            fail(error.code, entry, error.message, nextStep: error.nextStep)
+            return false
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 import ErrorCatalogue
 import JSON
+import OAuth
 
 /// An object's members under the names of the `auth` block, whatever spelling they have in the file.
 struct AuthBlock {
@@ -195,10 +196,9 @@ extension EntryReader {
         }
         auth.tokenEndpointAuthMethod = authMethod(block["token_endpoint_auth_method"])
         guard let member = block["client_metadata_url"], let url = endpoint(member) else { return }
-        if let parts = try? ConfiguredURLParts(url.value), parts.path.isEmpty || parts.path == "/" {
-            fail(.configAuthInvalid, member, "the URL in \(Self.quoted(member.path)) needs a path")
+        if isLawful(member, { () throws(OmlxError) in try ClientIDMetadataDocument.check(url.value) }) {
+            auth.clientMetadataURL = url
         }
-        auth.clientMetadataURL = url
     }
 
     private mutating func readEndpoints(_ block: AuthBlock, _ auth: inout AuthConfiguration) {
@@ -209,7 +209,7 @@ extension EntryReader {
         auth.revocationURL = endpoint(block["revocation_url"])
         auth.issuer = issuer(block["issuer"])
         auth.usesDefaultEndpoints = bool(block["default_endpoints"], code: .configAuthInvalid) ?? true
-        auth.discoveryURL = url(block["server_url"], code: .configAuthInvalid)?.text
+        auth.discoveryURL = endpoint(block["server_url"])
     }
 
     private mutating func readParameters(_ block: AuthBlock, _ auth: inout AuthConfiguration) {

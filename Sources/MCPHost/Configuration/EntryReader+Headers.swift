@@ -61,6 +61,7 @@ extension EntryReader {
 
     private mutating func headerValue(_ member: ConfigurationEntry, _ name: String) -> ConfiguredSecret? {
         guard let written = string(member), let value = expand(member, written) else { return nil }
+        warnOfUnexpanded(member, written, isPath: false)
         let secret = Secret(value)
         guard HeaderRules.isValue(secret) else {
             fail(
@@ -82,6 +83,15 @@ extension EntryReader {
                     nextStep: "a variable's name is not empty and has no \"=\"")
                 continue
             }
+            // A program's variables are told apart by less than bytes on their way to it.
+            guard !variables.contains(where: { $0.name == name }) else {
+                fail(
+                    .configServerInvalid, member,
+                    "the variable name \(Self.quoted(name)) differs from another by the form of its characters alone",
+                    nextStep: "rename or remove one of them")
+                continue
+            }
+            if let written = member.value.stringValue { warnOfUnexpanded(member, written, isPath: true) }
             if let value = secret(member) { variables.append(EnvironmentVariable(name: name, value: value)) }
         }
         return variables

@@ -16,7 +16,9 @@ extension EntryReader {
     mutating func parameters(_ entry: ConfigurationEntry?) -> [AuthorizationParameter] {
         guard let entry = object(entry, code: .configAuthInvalid) else { return [] }
         var parameters: [AuthorizationParameter] = []
-        for (name, member) in entry.members {
+        for (name, written) in entry.members where !written.value.isNull {
+            var member = written
+            if let text = member.value.asText { member.value = .string(text) }
             guard !name.isEmpty, !Self.reservedParameters.contains(name.lowercased()) else {
                 fail(
                     .configReservedParameter, member,

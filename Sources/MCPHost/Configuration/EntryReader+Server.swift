@@ -2,6 +2,7 @@
 
 import ErrorCatalogue
 import JSON
+import SignIn
 
 /// The three transports, before their settings are known.
 enum TransportKind: String {
@@ -9,12 +10,12 @@ enum TransportKind: String {
     case streamableHTTP = "streamable-http"
     case sse
 
-    /// The transport of that name, in any of the spellings in use.
+    /// The transport of that name, in any of the spellings in use; `local` and `remote` are GitHub Copilot's and opencode's.
     init?(spelling: String) {
         switch spelling.lowercased().filter({ $0 != "-" && $0 != "_" }) {
-        case "stdio": self = .stdio
+        case "stdio", "local", "command": self = .stdio
         case "sse": self = .sse
-        case "http", "streamablehttp": self = .streamableHTTP
+        case "http", "streamablehttp", "remote": self = .streamableHTTP
         default: return nil
         }
     }
@@ -23,10 +24,13 @@ enum TransportKind: String {
 extension EntryReader {
     static let serverKeys = [
         "transport", "type", "command", "args", "env", "envFile", "cwd", "url", "serverUrl", "httpUrl", "headers",
-        "enabled",
-        "disabled", "timeout", "auth", "oauth", "tls",
+        "enabled", "disabled", "timeout", "auth", "oauth", "tls",
     ]
-    private static let urlKeys = ["url", "serverUrl", "httpUrl"]
+    /// Keys of other programs that are about their own questions to a person, or for people: nothing is lost without them.
+    private static let foreignKeys = [
+        "autoApprove", "alwaysAllow", "trust", "name", "title", "description", "dev", "source",
+    ]
+    static let urlKeys = ["url", "serverUrl", "httpUrl"]
 
     /// Whether the entry is to be used: neither `enabled: false` nor `disabled: true`.
     mutating func isEnabled(_ entry: ConfigurationEntry) -> Bool {
@@ -44,22 +48,29 @@ extension EntryReader {
     mutating func server(
         _ entry: ConfigurationEntry, name: String, isEnabled: Bool, kind: TransportKind?, defaultTimeout: Duration
     ) -> ServerConfiguration? {
-        warnOfUnknownKeys(in: entry, known: Self.serverKeys)
+        warnOfUnknownKeys(in: entry, known: Self.serverKeys + Self.filterKeys, silent: Self.foreignKeys)
         let timeout = seconds(entry.member("timeout")) ?? defaultTimeout
         guard let kind else { return nil }
         warnOfIgnoredKeys(in: entry, for: kind)
+        let filter = toolFilter(entry)
         guard kind != .stdio else {
             return stdio(entry).map {
-                ServerConfiguration(name: name, transport: .stdio($0), isEnabled: isEnabled, timeout: timeout)
+                ServerConfiguration(
+                    name: name, transport: .stdio($0), isEnabled: isEnabled, timeout: timeout, toolFilter: filter)
             }
         }
         let settings = http(entry)
         let tls = tlsFiles(entry.member("tls"))
         let auth = authConfiguration(of: entry)
+        if firstError == nil, let member = entry.member("auth") ?? entry.member("oauth") {
+            // What the sign-in would refuse later is refused now.
+            guard isLawful(member, { () throws(OmlxError) in _ = try SignInConfiguration(auth) }) else { return nil }
+        }
+        if let settings, let auth { warnOfInsecureSignIn(entry, settings, auth) }
         return settings.map {
             ServerConfiguration(
                 name: name, transport: kind == .sse ? .sse($0) : .streamableHTTP($0), isEnabled: isEnabled,
-                timeout: timeout, tls: tls, auth: auth)
+                timeout: timeout, tls: tls, auth: auth, toolFilter: filter)
         }
     }
 
@@ -120,25 +131,59 @@ extension EntryReader {
 
 extension EntryReader {
     private mutating func stdio(_ entry: ConfigurationEntry) -> StdioSettings? {
-        let arguments = argumentTexts(entry.member("args"))
+        let isShell = entry.member("command")?.value.stringValue.map(Self.isShell) ?? false
+        let arguments = argumentTexts(entry.member("args"), warns: !isShell)
         let environment = environment(of: entry)
         let folder = path(entry.member("cwd"))
         guard let member = entry.member("command") else {
             fail(.configCommandMissing, entry, "a stdio server needs \"command\"", nextStep: "add \"command\"")
             return nil
         }
+        for member in [member, entry.member("cwd")].compactMap({ $0 }) {
+            let word = member.value.stringValue?.split(separator: " ").first
+            if let word { warnOfUnexpanded(member, String(word), isPath: false) }
+        }
         guard let command = text(member) else { return nil }
         guard command.value.utf8.contains(where: { $0 > 0x20 }) else {
             fail(.configCommandMissing, member, "\"command\" is empty", nextStep: "name the program to start")
             return nil
         }
-        let program = ConfigurationPath.expandingHome(command.value, home: scope.homeFolder)
-        return StdioSettings(
-            command: ConfiguredText(shown: command.shown, value: program), arguments: arguments,
-            environment: environment, workingDirectory: folder)
+        var settings = StdioSettings(
+            command: command, arguments: Self.masked(arguments), environment: environment, workingDirectory: folder)
+        if arguments.isEmpty, let words = commandLine(member, settings) {
+            settings.command = words[0]
+            settings.arguments = Self.masked(Array(words.dropFirst()))
+        }
+        let program = ConfigurationPath.expandingHome(settings.command.value, home: scope.homeFolder)
+        settings.command = ConfiguredText(shown: settings.command.shown, value: program)
+        return settings
     }
 
-    private mutating func argumentTexts(_ entry: ConfigurationEntry?) -> [ConfiguredText] {
+    /// The words of a whole command line, as some files have it; `nil` for what is a program as it stands.
+    private mutating func commandLine(_ member: ConfigurationEntry, _ settings: StdioSettings) -> [ConfiguredText]? {
+        let whole = ConfigurationPath.expandingHome(settings.command.value, home: scope.homeFolder)
+        let path =
+            settings.environment.last { $0.name == "PATH" }
+            .map { $0.value.secret.withBytes { String(decoding: $0, as: UTF8.self) } }
+            ?? scope.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        guard let written = member.value.stringValue, let words = CommandLineWords.split(written), words.count > 1,
+            !CommandLineWords.isProgram(whole, path: path, folder: settings.workingDirectory?.value)
+        else { return nil }
+        warn(
+            .configOtherForm, member,
+            "\"command\" holds a whole command line; it is read as a program and \(words.count - 1) "
+                + (words.count == 2 ? "argument" : "arguments"),
+            nextStep: "write the program in \"command\", and its arguments in \"args\"")
+        if !Self.isShell(words[0]) {
+            for word in words.dropFirst() { warnOfUnexpanded(member, word, isPath: true) }
+        }
+        // That they can be expanded, the whole has shown.
+        return words.map { word in
+            ConfiguredText(shown: word, value: (try? VariableTemplate(word).expanded(in: scope)) ?? word)
+        }
+    }
+
+    private mutating func argumentTexts(_ entry: ConfigurationEntry?, warns: Bool) -> [ConfiguredText] {
         guard let entry else { return [] }
         guard entry.value.arrayValue != nil else {
             wrongType(entry, wanted: "a list of strings", code: .configServerInvalid)
@@ -146,9 +191,14 @@ extension EntryReader {
         }
         var arguments: [ConfiguredText] = []
         for element in entry.elements {
+            if warns, let written = element.value.stringValue { warnOfUnexpanded(element, written, isPath: true) }
             if let argument = text(element) { arguments.append(argument) }
         }
-        return zip(arguments, SecretMask.maskedArguments(arguments.map(\.shown))).map {
+        return arguments
+    }
+
+    private static func masked(_ arguments: [ConfiguredText]) -> [ConfiguredText] {
+        zip(arguments, SecretMask.maskedArguments(arguments.map(\.shown))).map {
             ConfiguredText(shown: $1, value: $0.value)
         }
     }
@@ -169,6 +219,7 @@ extension EntryReader {
             fail(.configURLMissing, member, "\(Self.quoted(member.path)) is empty", nextStep: "write the address")
             return nil
         }
+        if let written = member.value.stringValue { warnOfUnexpanded(member, written, isPath: false) }
         return url(member).map { HTTPSettings(url: $0.text, headers: headers) }
     }
 

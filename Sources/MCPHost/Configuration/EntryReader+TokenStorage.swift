@@ -50,7 +50,7 @@ extension EntryReader {
             storage.backend = inner.backend(entry.member("backend"))
             storage.password = inner.secret(entry.member("password"), code: .configInvalidRoot)
             storage.passwordFile = inner.path(entry.member("passwordFile"), code: .configInvalidRoot)
-            storage.vaultURL = inner.url(entry.member("vaultUrl"))?.text
+            storage.vaultURL = inner.vaultURL(entry.member("vaultUrl"))
             storage.vaultToken = inner.secret(entry.member("vaultToken"), code: .configInvalidRoot)
             storage.vaultMountPoint = inner.text(entry.member("vaultMountPoint"), code: .configInvalidRoot)
             storage.vaultPathPrefix = inner.text(entry.member("vaultPathPrefix"), code: .configInvalidRoot)
@@ -59,6 +59,12 @@ extension EntryReader {
         adopt(inner.diagnostics)
         if let error = inner.firstError { return .failure(error) }
         return .success(storage.filled(from: scope.environment))
+    }
+
+    private mutating func vaultURL(_ entry: ConfigurationEntry?) -> ConfiguredText? {
+        guard let entry, let text = url(entry)?.text else { return nil }
+        let isLawful = isLawful(entry) { () throws(OmlxError) in _ = try VaultSettings.url(text.value) }
+        return isLawful ? text : nil
     }
 
     /// Of a key that would choose a store.

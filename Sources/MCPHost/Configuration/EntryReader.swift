@@ -126,21 +126,6 @@ extension EntryReader {
         return entry
     }
 
-    /// A number of seconds above 0 and at most a day.
-    mutating func seconds(_ entry: ConfigurationEntry?, code: ErrorCode = .configServerInvalid) -> Duration? {
-        guard let entry else { return nil }
-        guard let value = entry.value.doubleValue else {
-            wrongType(entry, wanted: "a number of seconds", code: code, nextStep: "write the number without quotes")
-            return nil
-        }
-        guard value > 0, value <= 86_400 else {
-            fail(
-                code, entry, "\(Self.quoted(entry.path)) must be above 0 and at most 86400 seconds",
-                nextStep: value > 86_400 ? "write seconds, not milliseconds" : nil)
-            return nil
-        }
-        return .seconds(value)
-    }
 }
 
 extension EntryReader {
@@ -162,6 +147,11 @@ extension EntryReader {
                     .configVariableUnset, entry,
                     "\(Self.quoted(entry.path)) needs the environment variable \(name), which is not set",
                     nextStep: "set \(name), or give a default: ${\(name):-default}")
+            case .unreadable(let name):
+                fail(
+                    .configVariableUnset, entry,
+                    "\(Self.quoted(entry.path)) needs the environment variable \(name), whose value is not UTF-8 text",
+                    nextStep: "set \(name) to text in UTF-8")
             case .input(let id, let variable):
                 fail(
                     .configInputUnset, entry,
@@ -219,8 +209,9 @@ extension EntryReader {
     private static let namedUnknownKeys = 20
 
     /// Warns of every member that is not known.
-    mutating func warnOfUnknownKeys(in entry: ConfigurationEntry, known: [String]) {
-        let unknown = entry.members.filter { !known.contains($0.key) }
+    /// - Parameter silent: Keys of other programs; neither warned of nor suggested.
+    mutating func warnOfUnknownKeys(in entry: ConfigurationEntry, known: [String], silent: [String] = []) {
+        let unknown = entry.members.filter { !known.contains($0.key) && !silent.contains($0.key) }
         for (key, member) in unknown.prefix(Self.namedUnknownKeys) {
             let guess = KeySuggestion.closest(to: key, among: known)
             warn(

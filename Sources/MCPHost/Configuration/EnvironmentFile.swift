@@ -186,6 +186,13 @@ extension EntryReader {
                     "the variable \(name) in the file that \(Self.quoted(entry.path)) names holds a NUL character")
                 continue
             }
+            guard String(validating: value, as: UTF8.self) != nil else {
+                fail(
+                    .configServerInvalid, entry,
+                    "the variable \(name) in the file that \(Self.quoted(entry.path)) names is not UTF-8 text",
+                    nextStep: "save the file as UTF-8")
+                continue
+            }
             variables.removeAll { $0.name == name }
             let secret = value.withUnsafeBytes { Secret(copying: $0) }
             variables.append(

@@ -17,10 +17,12 @@ extension HostConfiguration {
     ///   - environment: The environment that variables are taken from.
     ///   - workingDirectory: The absolute path that relative paths start at.
     ///   - homeDirectory: The home folder, absolute; may be empty when there is none.
+    ///   - unreadableVariables: Variables that are set to what is not UTF-8, and so stand in no `environment`.
     /// - Throws: `CONFIG_NOT_FOUND`, `CONFIG_UNREADABLE`, `CONFIG_INVALID_JSON`, `CONFIG_INVALID_YAML`,
     ///   `CONFIG_INVALID_ROOT`. A broken server is no error here.
     public static func load(
-        explicitPath: String?, environment: [String: String], workingDirectory: String, homeDirectory: String
+        explicitPath: String?, environment: [String: String], workingDirectory: String, homeDirectory: String,
+        unreadableVariables: Set<String> = []
     ) throws(OmlxError) -> HostConfiguration {
         let search = ConfigurationSearch(
             explicitPath: explicitPath, environment: environment, workingDirectory: workingDirectory,
@@ -32,7 +34,10 @@ extension HostConfiguration {
         }
         let file = try ConfigurationFile.read(found.path)
         var configuration = try HostConfiguration(
-            contents: file.bytes, path: found.path, environment: environment, homeDirectory: homeDirectory,
+            contents: file.bytes, path: found.path,
+            scope: VariableScope(
+                environment: environment, unreadable: unreadableVariables,
+                configurationFolder: ConfigurationPath.folder(of: found.path), homeFolder: homeDirectory),
             choosesStore: found.origin != .workingFolder)
         configuration.origin = found.origin
         configuration.file = file
@@ -50,31 +55,34 @@ extension HostConfiguration {
         contents: [UInt8], path: String, environment: [String: String], homeDirectory: String
     ) throws(OmlxError) {
         try self.init(
-            contents: contents, path: path, environment: environment, homeDirectory: homeDirectory, choosesStore: true)
+            contents: contents, path: path,
+            scope: VariableScope(
+                environment: environment, configurationFolder: ConfigurationPath.folder(of: path),
+                homeFolder: homeDirectory),
+            choosesStore: true)
     }
 
-    init(
-        contents: [UInt8], path: String, environment: [String: String], homeDirectory: String, choosesStore: Bool
-    ) throws(OmlxError) {
+    private init(contents: [UInt8], path: String, scope: VariableScope, choosesStore: Bool) throws(OmlxError) {
         var document = try ConfigurationDocument(file: path, contents: contents)
         document.choosesStore = choosesStore
-        let scope = VariableScope(
-            environment: environment, configurationFolder: ConfigurationPath.folder(of: path), homeFolder: homeDirectory
-        )
         sourcePath = path
         namedVariables = Self.namedVariables(in: document.located.value)
         let root = ConfigurationEntry(value: document.located.value, pointer: "", path: "")
         try Self.require(root, "the top level", in: document)
         var reader = EntryReader(document: document, scope: scope)
-        readSettings(root, with: &reader)
-        let servers = try Self.serversObject(root, with: &reader)
+        let place = try Self.place(root, with: &reader)
+        readSettings(root, place, with: &reader)
         diagnostics = reader.diagnostics
-        readDuplicates(document, scope)
-        for (name, entry) in servers?.members ?? [] { readServer(name, entry, document, scope) }
+        readDuplicates(document, scope, place)
+        for (name, entry) in place?.entries(in: root.value) ?? [] {
+            readServer(ServerEntry(name: name, value: entry, path: place?.path(to: name) ?? []), document, scope)
+        }
+        if servers.isEmpty { diagnostics.append(Self.nothingConfigured(in: document, place)) }
+        readNames(document)
         diagnostics = ConfigurationDiagnostic.inReadingOrder(diagnostics)
     }
 
-    private static func require(
+    static func require(
         _ entry: ConfigurationEntry, _ what: String, in document: ConfigurationDocument
     ) throws(OmlxError) {
         guard entry.value.objectValue == nil else { return }
@@ -83,41 +91,19 @@ extension HostConfiguration {
         throw OmlxError(
             .configInvalidRoot,
             "\(OmlxError.shown(document.file))\(place): \(what) must be an object, found \(article) \(entry.value.typeName)",
-            nextStep: "write {\"servers\": {\"NAME\": {\"url\": \"https://…\"}}}")
+            nextStep: "write \(exampleText)")
     }
 
-    /// The servers' entries, by the same rule as below, of whatever stands there.
-    static func serverEntries(_ root: JSON) -> [(name: String, entry: JSON)] {
-        let objects = ["servers", "mcpServers"].compactMap { root[$0]?.objectValue }
-        return (objects.first { !$0.isEmpty } ?? [:]).map { ($0.key, $0.value) }
-    }
-
-    /// The object that holds the servers: `servers` unless it is empty and `mcpServers` is not.
-    private static func serversObject(
-        _ root: ConfigurationEntry, with reader: inout EntryReader
-    ) throws(OmlxError) -> ConfigurationEntry? {
-        let servers = root.member("servers")
-        let claude = root.member("mcpServers")
-        if let servers { try require(servers, "\"servers\"", in: reader.document) }
-        if let claude { try require(claude, "\"mcpServers\"", in: reader.document) }
-        guard let servers, servers.value.objectValue?.isEmpty == false else { return claude ?? servers }
-        if let claude, claude.value.objectValue?.isEmpty == false {
-            reader.warn(
-                .configIgnoredKey, claude, "\"mcpServers\" stands beside \"servers\"; ignored",
-                nextStep: "move its servers into \"servers\"")
+    private mutating func readSettings(
+        _ root: ConfigurationEntry, _ place: ServersPlace?, with reader: inout EntryReader
+    ) {
+        // What else another program's file says, that program knows.
+        if place.map({ $0.isOwn || $0.keys.isEmpty && $0.entryName == nil }) ?? true {
+            let rest = place?.settings(in: root.value) ?? root.value.objectValue ?? [:]
+            var named = root
+            named.value = .object(JSONObject(rest.filter { !$0.key.hasPrefix("x-") }.map { ($0.key, $0.value) }))
+            reader.warnOfUnknownKeys(in: named, known: ServersPlace.ownKeys + ServersPlace.settingKeys)
         }
-        return servers
-    }
-
-    private mutating func readSettings(_ root: ConfigurationEntry, with reader: inout EntryReader) {
-        let known = [
-            "servers", "mcpServers", "max_tool_calls", "max_starts", "default_timeout", "tokenStorage", "inputs",
-            "$schema",
-        ]
-        var named = root
-        named.value = .object(
-            JSONObject(root.members.filter { !$0.key.hasPrefix("x-") }.map { ($0.key, $0.entry.value) }))
-        reader.warnOfUnknownKeys(in: named, known: known)
         if let seconds = reader.seconds(root.member("default_timeout"), code: .configInvalidRoot) {
             defaultTimeout = seconds
         }
@@ -137,12 +123,14 @@ extension HostConfiguration {
         return standard
     }
 
-    private mutating func readDuplicates(_ document: ConfigurationDocument, _ scope: VariableScope) {
+    private mutating func readDuplicates(
+        _ document: ConfigurationDocument, _ scope: VariableScope, _ place: ServersPlace?
+    ) {
         for pointer in document.located.duplicates {
-            let tokens = pointer.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(Self.unescaped)
-            let isInServer = tokens.count > 2 && ["servers", "mcpServers"].contains(tokens[0])
-            var reader = EntryReader(document: document, scope: scope, server: isInServer ? tokens[1] : nil)
-            let path = tokens.dropFirst(isInServer ? 2 : 0).joined(separator: ".")
+            let tokens = pointer.pieces(between: "/").dropFirst().map(Self.unescaped)
+            let server = place?.server(around: tokens)
+            var reader = EntryReader(document: document, scope: scope, server: server?.name)
+            let path = tokens.dropFirst(server?.depth ?? 0).joined(separator: ".")
             reader.warn(
                 .configDuplicateKey, ConfigurationEntry(value: .null, pointer: pointer, path: path),
                 "\(EntryReader.quoted(path)) stands twice; the last one counts", nextStep: "remove one of them")
@@ -160,30 +148,47 @@ extension HostConfiguration {
 extension HostConfiguration {
     /// A reference token of a JSON Pointer as the key it stands for (RFC 6901 §4).
     private static func unescaped(_ token: Substring) -> String {
-        var key = ""
+        var key = String.UnicodeScalarView()
         var isEscape = false
-        for character in token {
+        for scalar in token.unicodeScalars {
             if isEscape {
-                key.append(character == "1" ? "/" : "~")
+                key.append(scalar == "1" ? "/" : "~")
                 isEscape = false
-            } else if character == "~" {
+            } else if scalar == "~" {
                 isEscape = true
             } else {
-                key.append(character)
+                key.append(scalar)
             }
         }
-        return key
+        return String(key)
     }
 
     /// The longest server name, in Unicode scalars.
     static let maximumNameLength = 64
 
+    /// An entry as it stands in the file.
+    private struct ServerEntry {
+        var name: String
+        var value: JSON
+        /// The keys from the root.
+        var path: [String]
+
+        var pointer: String { path.map { "/" + LocatedJSON.pointerToken($0) }.joined() }
+    }
+
     private mutating func readServer(
-        _ name: String, _ entry: ConfigurationEntry, _ document: ConfigurationDocument, _ scope: VariableScope
+        _ written: ServerEntry, _ document: ConfigurationDocument, _ scope: VariableScope
     ) {
-        var entry = entry
-        entry.path = ""
+        let name = written.name
+        let forms = EntryForms(written.value)
+        let entry = ConfigurationEntry(value: forms.entry, pointer: written.pointer, path: "")
         var reader = EntryReader(document: document, scope: scope, server: name)
+        for remark in forms.remarks {
+            let pointer = "\(entry.pointer)/\(LocatedJSON.pointerToken(remark.key))"
+            reader.warn(
+                .configIgnoredKey, ConfigurationEntry(value: .null, pointer: pointer, path: remark.key),
+                remark.message, nextStep: remark.nextStep)
+        }
         var isEnabled = true
         var kind: TransportKind?
         var settings: ServerConfiguration?

@@ -11,7 +11,7 @@ extension HostConfiguration {
             for element in value.arrayValue ?? [] { read(element) }
             for (key, member) in value.objectValue ?? [:] {
                 names.formUnion(VariableTemplate(key).names)
-                if key == "env" { names.formUnion(member.objectValue?.map(\.key) ?? []) }
+                if ["env", "environment"].contains(key) { names.formUnion(member.objectValue?.map(\.key) ?? []) }
                 read(member)
             }
         }
@@ -28,7 +28,7 @@ extension VariableTemplate {
             switch reference {
             case .variable(let name), .environment(let name): names.insert(name)
             case .input(let id): names.insert(Self.inputVariable(id))
-            case .workspaceFolder, .userHome: break
+            case .workspaceFolder, .workspaceFolderName, .userHome, .pathSeparator: break
             }
             if let fallback { names.formUnion(VariableTemplate(fallback).names) }
         }

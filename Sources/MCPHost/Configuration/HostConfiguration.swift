@@ -2,6 +2,7 @@
 
 import Cryptography
 import ErrorCatalogue
+import JSON
 
 /// What `mcp.json` says. Made by `load(explicitPath:environment:workingDirectory:homeDirectory:)`, or by a program.
 public struct HostConfiguration: Sendable {
@@ -46,8 +47,10 @@ public struct HostConfiguration: Sendable {
         self.servers = servers.map { ConfiguredServer($0) }
     }
 
-    /// The server of that name, or `nil`.
-    public func server(named name: String) -> ConfiguredServer? { servers.first { $0.name == name } }
+    /// The server of that name, or else the one whose name reads the same; `nil` when there is neither.
+    public func server(named name: String) -> ConfiguredServer? {
+        servers.first { $0.name.isIdentical(to: name) } ?? servers.first { $0.name == name }
+    }
 }
 
 /// Which credential store to use, and what it needs (the `tokenStorage` object, with the environment's additions).

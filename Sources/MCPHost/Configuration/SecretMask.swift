@@ -1,6 +1,7 @@
 // Which parts of a configured text may be shown: variables' names yes, what looks like a secret no.
 
 import Cryptography
+import JSON
 
 enum SecretMask {
     static let mark = Redactor.mark
@@ -25,27 +26,24 @@ enum SecretMask {
     }
 
     private static func maskedLiteral(_ literal: String, isFirst: Bool) -> String {
-        let rest = literal.drop { $0 == " " }
-        guard !rest.isEmpty else { return literal }
-        guard isFirst, let space = literal.firstIndex(of: " "), schemes.contains(literal[..<space].lowercased()) else {
+        guard literal.utf8.contains(where: { $0 != 0x20 }) else { return literal }
+        guard isFirst, let (scheme, credentials) = literal.cut(at: " "), schemes.contains(scheme.lowercased()) else {
             return mark
         }
-        let credentials = literal[space...].drop { $0 == " " }
-        return literal[...space] + (credentials.isEmpty ? "" : mark)
+        return "\(scheme) \(credentials.utf8.allSatisfy { $0 == 0x20 } ? "" : mark)"
     }
 
     /// A URL with the values of secret-looking query parameters masked.
     static func maskedURL(_ url: String) -> String {
-        guard let question = url.firstIndex(of: "?") else { return url }
-        let parameters = url[url.index(after: question)...].split(separator: "&", omittingEmptySubsequences: false)
-        let masked = parameters.map { parameter -> String in
-            guard let equals = parameter.firstIndex(of: "="), isSecretName(parameter[..<equals]) else {
-                return String(parameter)
-            }
-            return parameter[...equals] + SecretMask.masked(String(parameter[parameter.index(after: equals)...]))
+        guard let (place, query) = url.cut(at: "?") else { return url }
+        let masked = query.pieces(between: "&").map { parameter -> String in
+            guard let (name, value) = parameter.cut(at: "="), isSecretName(name) else { return String(parameter) }
+            return "\(name)=\(SecretMask.masked(String(value)))"
         }
-        return url[...question] + masked.joined(separator: "&")
+        return "\(place)?\(masked.joined(separator: "&"))"
     }
+
+    private static func isOption(_ argument: String) -> Bool { argument.utf8.first == UInt8(ascii: "-") }
 
     /// Arguments with the values of secret-looking options and headers masked: `--token X`, `--api-key=X`,
     /// `--header "Authorization: X"`.
@@ -53,16 +51,17 @@ enum SecretMask {
         var isValueOfSecretOption = false
         return arguments.map { argument in
             defer {
-                isValueOfSecretOption = argument.hasPrefix("-") && !argument.contains("=") && isSecretName(argument)
+                isValueOfSecretOption =
+                    isOption(argument) && !argument.utf8.contains(UInt8(ascii: "=")) && isSecretName(argument)
             }
-            if isValueOfSecretOption, !argument.hasPrefix("-") { return masked(argument) }
-            for separator in ["=", ":"] as [Character] {
-                guard let cut = argument.firstIndex(of: separator), isSecretName(argument[..<cut]),
-                    argument[..<cut].allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) })
+            if isValueOfSecretOption, !isOption(argument) { return masked(argument) }
+            for separator in ["=", ":"] as [Unicode.Scalar] {
+                guard let (name, value) = argument.cut(at: separator), isSecretName(name),
+                    name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) })
                 else { continue }
-                let value = argument[argument.index(after: cut)...]
-                let spaces = value.prefix { $0 == " " }
-                return argument[...cut] + spaces + masked(String(value.dropFirst(spaces.count)))
+                let spaces = value.unicodeScalars.prefix { $0 == " " }
+                let credentials = String(value.unicodeScalars.dropFirst(spaces.count))
+                return "\(name)\(separator)\(String(spaces))\(masked(credentials))"
             }
             return maskedURL(argument)
         }

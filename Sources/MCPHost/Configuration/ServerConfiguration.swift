@@ -52,6 +52,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var tls: TLSFiles
     /// How to sign in; `nil` when the entry says nothing, so that the server's answers decide. Always `nil` for stdio.
     public var auth: AuthConfiguration?
+    /// Which of the server's tools are used.
+    public var toolFilter: ToolFilter
     /// What stands for the server on a command line where its name does not, such as `--url https://…`; holds no secret.
     public var commandLineWords: String?
 
@@ -59,8 +61,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     public init(
         name: String, transport: ServerTransport, isEnabled: Bool = true,
         timeout: Duration = HostConfiguration.standardTimeout, tls: TLSFiles = TLSFiles(),
-        auth: AuthConfiguration? = nil
+        auth: AuthConfiguration? = nil, toolFilter: ToolFilter = ToolFilter()
     ) {
+        self.toolFilter = toolFilter
         self.name = name
         self.transport = transport
         self.isEnabled = isEnabled

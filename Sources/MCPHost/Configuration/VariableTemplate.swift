@@ -1,9 +1,13 @@
 // The `${…}` forms in a configured text: found once, replaced once. What a variable holds is never looked into again.
 
+import JSON
+
 /// What variables can be taken from.
 struct VariableScope {
     /// The environment handed in.
     var environment: [String: String]
+    /// Variables that are set to what is not UTF-8, and so to no text.
+    var unreadable: Set<String> = []
     /// The folder of the configuration file, `${workspaceFolder}`.
     var configurationFolder: String
     /// The home folder, `${userHome}` and `~`.
@@ -21,8 +25,12 @@ struct VariableTemplate {
         case input(String)
         /// `${workspaceFolder}`.
         case workspaceFolder
+        /// `${workspaceFolderBasename}`.
+        case workspaceFolderName
         /// `${userHome}`.
         case userHome
+        /// `${pathSeparator}`, `${/}`.
+        case pathSeparator
 
         /// What stands between the braces, without a default.
         var spelling: String {
@@ -31,7 +39,9 @@ struct VariableTemplate {
             case .environment(let name): "env:\(name)"
             case .input(let id): "input:\(id)"
             case .workspaceFolder: "workspaceFolder"
+            case .workspaceFolderName: "workspaceFolderBasename"
             case .userHome: "userHome"
+            case .pathSeparator: "pathSeparator"
             }
         }
     }
@@ -44,6 +54,8 @@ struct VariableTemplate {
     enum UnsetVariable: Error, Equatable {
         case variable(String)
         case input(id: String, variable: String)
+        /// It is set, but to no text.
+        case unreadable(String)
     }
 
     private(set) var pieces: [Piece] = []
@@ -86,7 +98,7 @@ struct VariableTemplate {
                 switch reference {
                 case .variable(let name), .environment(let name): [name]
                 case .input(let id): [Self.inputVariable(id)]
-                case .workspaceFolder, .userHome: []
+                case .workspaceFolder, .workspaceFolderName, .userHome, .pathSeparator: []
                 }
             guard let fallback, depth < Self.maximumDepth else { return name }
             return name + VariableTemplate(fallback, depth: depth + 1).variables
@@ -96,19 +108,22 @@ struct VariableTemplate {
     private func value(
         of reference: Reference, _ fallback: String?, in scope: VariableScope
     ) throws(UnsetVariable) -> String {
-        let found: String?
+        let variable: String
         let unset: UnsetVariable
         switch reference {
         case .workspaceFolder: return scope.configurationFolder
+        case .workspaceFolderName: return ConfigurationPath.name(of: scope.configurationFolder)
         case .userHome: return scope.homeFolder
+        case .pathSeparator: return "/"
         case .variable(let name), .environment(let name):
-            found = scope.environment[name]
+            variable = name
             unset = .variable(name)
         case .input(let id):
-            let variable = Self.inputVariable(id)
-            found = scope.environment[variable]
+            variable = Self.inputVariable(id)
             unset = .input(id: id, variable: variable)
         }
+        guard !scope.unreadable.contains(variable) else { throw .unreadable(variable) }
+        let found = scope.environment[variable]
         guard let fallback else {
             guard let found else { throw unset }
             return found
@@ -164,6 +179,12 @@ extension VariableTemplate {
         appendLiteral(&literal)
     }
 
+    /// Where the `${…}` or `$${` ends that begins at an offset.
+    static func end(ofFormAt offset: Int, in bytes: [UInt8]) -> Int? {
+        if bytes[offset...].starts(with: "$${".utf8) { return offset + 2 }
+        return bytes[offset...].starts(with: "${".utf8) ? matchingBrace(in: bytes, from: offset + 2) : nil
+    }
+
     private static func has(_ mark: [UInt8], in bytes: [UInt8], at offset: Int) -> Bool {
         bytes[offset] == mark[0] && bytes[offset...].starts(with: mark)
     }
@@ -209,10 +230,13 @@ extension VariableTemplate {
             let variable = name.dropFirst(4)
             return isVariableName(variable) ? .reference(.environment(String(variable)), fallback: fallback) : nil
         }
+        if name == "/", fallback == nil { return .reference(.pathSeparator, fallback: nil) }
         guard isVariableName(name) else { return nil }
         switch name {
         case "workspaceFolder": return .reference(.workspaceFolder, fallback: nil)
+        case "workspaceFolderBasename": return .reference(.workspaceFolderName, fallback: nil)
         case "userHome": return .reference(.userHome, fallback: nil)
+        case "pathSeparator": return .reference(.pathSeparator, fallback: nil)
         default: return .reference(.variable(String(name)), fallback: fallback)
         }
     }
@@ -249,10 +273,9 @@ extension VariableTemplate {
     }
 
     private static func oddity(_ inside: String) -> String {
-        guard let colon = inside.firstIndex(of: ":"), isVariableName(inside[..<colon]), inside[..<colon].count <= 20
-        else {
+        guard let name = inside.cut(at: ":")?.before, isVariableName(name), name.utf8.count <= 20 else {
             return "a \"${…}\" of a form that is not known"
         }
-        return "\"${\(inside[..<colon]):…}\", a form that is not known"
+        return "\"${\(name):…}\", a form that is not known"
     }
 }

@@ -29,15 +29,18 @@ extension DoctorFix {
         }
         let before = try ConfigurationFile.read(resolved).bytes
         let root = (try? JSON.parseLocated(before))?.value
-        let key = ["servers", "mcpServers"].first { root?[$0]?[server] != nil }
-        guard let key else {
+        guard let root, case .place(let place, _) = ServersPlace.find(in: root),
+            let path = place.entries(in: root).first(where: { $0.name.isIdentical(to: server) })
+                .map({ place.path(to: $0.name) })
+        else {
             throw OmlxError(.configServerUnknown, "\(OmlxError.shown(file)) has no server \(server) any more")
         }
         var after = before
         for edit in edits {
-            after = try ConfigurationEdit(path: [key, server] + edit.path, value: edit.value).applied(to: after)
+            after = try ConfigurationEdit(path: path + edit.path, value: edit.value).applied(to: after)
         }
-        guard let written = (try? JSON.parseLocated(after))?.value[key]?[server],
+        let changed = (try? JSON.parseLocated(after))?.value
+        guard let written = path.reduce(changed, { $0?[$1] }),
             edits.allSatisfy({ edit in edit.path.reduce(written) { $0?[$1] } == edit.value })
         else { throw OmlxError(.configInvalidJSON, "\(OmlxError.shown(file)) cannot be edited safely") }
         return DoctorFixPreview(

@@ -20,6 +20,7 @@ final class DoctorObserver: RequestAuthorizer {
         var heard: [Heard] = []
         var chatter = ServerChatter()
         var warnings: [String] = []
+        var words = EmptyListWords()
     }
 
     /// How many lines of a child's error stream are shown.
@@ -45,6 +46,8 @@ final class DoctorObserver: RequestAuthorizer {
     var chatter: ServerChatter { state.withLock { $0.chatter } }
     /// What a person should know though nothing failed.
     var warnings: [String] { state.withLock { $0.warnings } }
+    /// What the server said beside its answers that may say why it has no tools.
+    var words: EmptyListWords { state.withLock { $0.words } }
 
     func authorize(method: String, url: HTTPURL) async throws -> RequestAuthorization {
         state.withLock { $0.asked.append((method, url)) }
@@ -67,6 +70,7 @@ final class DoctorObserver: RequestAuthorizer {
 
     func note(_ event: ConnectionEvent) {
         state.withLock { state in
+            state.words.note(event)
             state.chatter.note(event)
             if let warning = event.warning, !state.warnings.contains(warning) { state.warnings.append(warning) }
         }

@@ -13,6 +13,8 @@ import SignIn
 struct DoctorAttempt {
     var observer: DoctorObserver
     var tools: Int?
+    /// Why there is none, where there is none.
+    var noTools: String?
     var version: String?
     var error: OmlxError?
 }
@@ -120,9 +122,13 @@ extension ManagedServer {
         do {
             let found = try await withDeadline(seconds: limit, overdue: overdue) {
                 let result = try await connection.connect()
-                return (result.protocolVersion, try await connection.listTools().count)
+                return (result.protocolVersion, try await connection.listTools())
             }
-            (attempt.version, attempt.tools) = (found.0, found.1)
+            let used = filtered(found.1)
+            (attempt.version, attempt.tools) = (found.0, used.count)
+            if used.isEmpty {
+                attempt.noTools = noToolsProblem(listed: found.1.count, observer.words).message
+            }
         } catch {
             let failure = error as? OmlxError ?? OmlxError(.transportCancelled, "connecting was cancelled")
             attempt.error = observer.chatter.explaining(failure, session: false)
@@ -174,7 +180,8 @@ extension ManagedServer {
         return DoctorStep(
             .session, .ok,
             "connected" + (isSignedIn ? " with the sign-in" : "") + ", \(count) \(count == 1 ? "tool" : "tools")",
-            facts: attempt.version.map { [.init("protocol revision", $0)] } ?? [])
+            facts: (attempt.version.map { [.init("protocol revision", $0)] } ?? [])
+                + (attempt.noTools.map { [.init("no tools", $0)] } ?? []))
     }
 
     // MARK: signing in

@@ -12,6 +12,7 @@ final class ConnectionNotes: Sendable {
         var chatter = ServerChatter()
         var warnings: [String] = []
         var mentioned: [String] = []
+        var words = EmptyListWords()
         var authorization = RequestAuthorization()
         var isFinished = false
     }
@@ -49,11 +50,15 @@ final class ConnectionNotes: Sendable {
     /// The variables the child process named on its error stream and is not given.
     var mentioned: [String] { state.withLock { $0.mentioned } }
 
+    /// What the server said beside its answers that may say why it has no tools.
+    var words: EmptyListWords { state.withLock { $0.words } }
+
     func note(_ event: ConnectionEvent) {
         var named: [String] = []
         if case .stderrLine(let line) = event { named = withheld?.named(in: line) ?? [] }
         state.withLock { state in
             state.mentioned += named.filter { !state.mentioned.contains($0) }
+            state.words.note(event)
             switch event {
             case .reached(let status): state.firstStatus = state.firstStatus ?? status
             case .closed(let error?): state.loss = error

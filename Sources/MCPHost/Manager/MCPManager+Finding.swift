@@ -29,16 +29,10 @@ extension MCPManager {
         } else {
             found = try await search(name, offer)
         }
-        guard let tool = await found.server.listed.first(where: { $0.tool.name == found.tool }) else {
+        guard let tool = await found.server.listed.first(where: { $0.tool.name.isIdentical(to: found.tool) }) else {
             throw await notFound(found.tool, of: found.server)
         }
         return tool
-    }
-
-    /// What a name that names its server leads to; `nil` for a bare one.
-    func addressed(_ name: String) async throws -> FoundTool? {
-        guard let (server, tool) = ToolName.split(name, servers: configuration.servers.map(\.name)) else { return nil }
-        return FoundTool(server: try self.server(named: server), tool: tool)
     }
 
     /// The server that has a tool of this name, connected.
@@ -132,7 +126,9 @@ extension MCPManager {
                 lists.append(ToolList(server: server, names: listed.map(\.tool.name), isKnown: true))
             } else if server.status.toolList != nil {
                 // A list of another URL or command is none of this server's.
-                lists.append(ToolList(server: server, names: recorded[entry.name] ?? [], isKnown: true))
+                // The filter is today's.
+                let names = (recorded[entry.name] ?? []).filter { server.configuration.toolFilter.allows($0) }
+                lists.append(ToolList(server: server, names: names, isKnown: true))
             } else {
                 lists.append(ToolList(server: server, names: [], isKnown: false))
             }
@@ -239,13 +235,18 @@ extension ManagedServer {
     /// Whether it is connected and its tools are known.
     var isReady: Bool { link != nil && problem == nil && starting == nil }
 
-    func has(_ tool: String) -> Bool { isReady && listed.contains { $0.tool.name == tool } }
+    func has(_ tool: String) -> Bool { isReady && listed.contains { $0.tool.name.isIdentical(to: tool) } }
 
     /// - Parameter close: names of tools that may be meant.
     nonisolated func unknownTool(_ tool: String, close: [String]) -> OmlxError {
-        OmlxError(
-            .protocolToolUnknown,
-            "\(name) has no tool \"\(OmlxError.shown(tool, limit: 80))\"" + CloseNames.question(close),
+        let shown = OmlxError.shown(tool, limit: 80)
+        guard configuration.toolFilter.allows(tool) else {
+            return OmlxError(
+                .protocolToolUnknown, "the filter in the entry of \(name) leaves out the tool \"\(shown)\"",
+                nextStep: "correct \(EntryReader.filterKeys.joined(separator: ", ")) in its entry")
+        }
+        return OmlxError(
+            .protocolToolUnknown, "\(name) has no tool \"\(shown)\"" + CloseNames.question(close),
             nextStep: configuration.commandLine("tools"))
     }
 }

@@ -31,12 +31,14 @@ public actor MCPManager {
     let recorder: StatusRecorder
     let exchanges = ExchangeRegistry()
     private let sharedStore: any CredentialStore
-    private let servers: [String: ManagedServer]
-    private let broken: [String: OmlxError]
+    let servers: ByName<ManagedServer>
+    private let broken: ByName<OmlxError>
     let gate: CallGate
     private let watchers = Broadcast<HostEvent>(buffer: 1000)
     private let stores: [(store: any CredentialStore, servers: [ManagedServer])]
     private var follower: StoreFollower?
+    /// Tools that were said to be left out.
+    var shadowed: Set<String> = []
 
     /// A host of these servers. Reads the status database; starts, connects and loads nothing else.
     /// - Throws: `OmlxError` with `CONFIG_UNTRUSTED` for a file that was found in the working folder and is not approved,
@@ -57,10 +59,10 @@ public actor MCPManager {
             environment: HTTPEnvironment(variables: options.environment),
             userAgent: "\(options.clientName)/\(options.clientVersion)")
         let known = recorder.known()
-        var servers: [String: ManagedServer] = [:]
+        var servers = ByName<ManagedServer>()
         var stores: [(store: any CredentialStore, servers: [ManagedServer])] = []
         var sharing: [ManagedServer] = []
-        var broken: [String: OmlxError] = [:]
+        var broken = ByName<OmlxError>()
         let watchers = watchers
         let starts = StartGate(limit: configuration.maxStarts, patience: options.startPatience)
         for entry in configuration.servers {
@@ -208,7 +210,10 @@ public actor MCPManager {
     }
 
     /// The tools of one server, if it is connected.
-    public func tools(of name: String) async -> [HostTool] { await servers[name]?.tools ?? [] }
+    public func tools(of name: String) async -> [HostTool] {
+        guard let server = servers[name] else { return [] }
+        return await callable(await server.tools, of: server.name)
+    }
 
     // MARK: acting
 

@@ -43,7 +43,7 @@ extension ManagedServer {
         guard let link, problem == nil else {
             throw problem ?? OmlxError(.transportNotConnected, "\(name) is not connected")
         }
-        guard listed.contains(where: { $0.tool.name == tool }) else {
+        guard listed.contains(where: { $0.tool.name.isIdentical(to: tool) }) else {
             let close = CloseNames.of(tool, among: listed.map(\.tool.name))
             throw unknownTool(tool, close: close.map { ToolName.joined(name, $0) })
         }

@@ -243,14 +243,16 @@ actor ManagedServer {
     private func discovered(_ tools: [Tool], _ link: Link) {
         guard link === self.link, problem == nil else { return }
         let moment = options.now()
-        listed = tools.map { HostTool(server: name, tool: $0) }
-        let count = tools.count
+        let used = filtered(tools)
+        let problem = used.isEmpty ? noToolsProblem(listed: tools.count, link.notes.words) : nil
+        listed = used.map { HostTool(server: name, tool: $0) }
+        let count = used.count
         log(.info, "tool discovery succeeded, \(count) \(count == 1 ? "tool" : "tools")")
         board.change {
-            $0.discovery = StatusAnswer(.succeeded(toolCount: count), at: moment)
+            $0.discovery = StatusAnswer(.succeeded(toolCount: count), at: moment, problem: problem)
             $0.lastError = nil
         }
-        recorder.record(name, tools: tools)
+        recorder.record(name, tools: used)
         board.tell(.toolsChanged(server: name, tools: listed))
     }
 
@@ -309,7 +311,7 @@ actor ManagedServer {
     }
 
     /// A server that changes its list often has the same faults each time.
-    private func warnOnce(_ text: String) {
+    func warnOnce(_ text: String) {
         if warned.count < 100, warned.insert(text).inserted { log(.warning, text) }
     }
 

@@ -16,9 +16,9 @@ typealias StatusChange = @Sendable (inout ServerStatus) -> Void
 final class StatusRecorder: Sendable {
     private struct Pending {
         var changes: [(server: String, change: StatusChange)] = []
-        var tools: [String: [Tool]] = [:]
+        var tools = ByName<[Tool]>()
         var events: [StatusEvent] = []
-        var documents: [String: [CachedDocument]] = [:]
+        var documents = ByName<[CachedDocument]>()
         var generations: [RecordedGeneration] = []
         var isScheduled = false
         var isBroken = false
@@ -41,9 +41,9 @@ final class StatusRecorder: Sendable {
     }
 
     /// What is known from earlier runs.
-    func known() -> [String: ServerStatus] {
+    func known() -> ByName<ServerStatus> {
         let rows = attempt { (database) throws(OmlxError) in try database.read() } ?? []
-        return Dictionary(rows.map { ($0.name, $0) }) { first, _ in first }
+        return ByName(rows.map { ($0.name, $0) })
     }
 
     /// Places that answered discovery for a server before.
@@ -121,8 +121,10 @@ final class StatusRecorder: Sendable {
         guard !isEmpty || !batch.generations.isEmpty else { return nil }
         let moment = now()
         return tried { (database) throws(OmlxError) in
-            for (server, entries) in Dictionary(grouping: batch.changes, by: \.server) {
-                try database.update(server) { status in for entry in entries { entry.change(&status) } }
+            var changes = ByName<[StatusChange]>()
+            for (server, change) in batch.changes { changes.add(change, to: server) }
+            for (server, changes) in changes {
+                try database.update(server) { status in for change in changes { change(&status) } }
             }
             for (server, tools) in batch.tools {
                 try database.replaceTools(server, tools.map { CachedTool($0) }, at: moment)

@@ -56,8 +56,9 @@ public struct StatusSummary: Sendable, Hashable {
 extension HostConfiguration {
     /// What is known about each configured server when none is asked: rows of the status database, as far as they are
     /// about the same URL or command, and what the configuration itself says.
-    public func statuses(known: [String: ServerStatus]) -> [ServerStatus] {
-        servers.map { entry in
+    public func statuses(known rows: [ServerStatus]) -> [ServerStatus] {
+        let known = ByName(rows.map { ($0.name, $0) })
+        return servers.map { entry in
             var status = known[entry.name] ?? ServerStatus(name: entry.name)
             if case .success(let server) = entry.result {
                 status.point(at: EndpointIdentity(server.transport))

@@ -16,8 +16,9 @@ extension ServerStatus {
         object["tools_count"] = JSON(toolList?.count ?? discovery.state.toolCount ?? 0)
         object["tools_at"] = JSON(time: toolList?.at)
         object["error"] = JSON(
-            optional: [transport.problem, signIn.problem, discovery.problem].lazy
-                .compactMap { $0 }.first?.message)
+            // That a server has no tools is no error: some have only prompts.
+            optional: [transport.problem, signIn.problem, discovery.state.toolCount == nil ? discovery.problem : nil]
+                .lazy.compactMap { $0 }.first?.message)
         object["transport_state"] = transport.json(word: transport.state.rawValue, text: transport.state.text)
         object["sign_in"] = signIn.json(word: signIn.state.rawValue, text: signIn.state.text)
         object["discovery"] = discovery.json(word: discovery.state.word, text: discovery.state.text)

@@ -34,8 +34,7 @@ struct ListCommand: Action {
     private func accounts(_ configuration: HostConfiguration, _ session: Session) -> [String: [AccountStatus]] {
         do throws(OmlxError) {
             let database = try StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
-            let known = Dictionary(try database.read().map { ($0.name, $0) }) { first, _ in first }
-            let statuses = configuration.statuses(known: known)
+            let statuses = configuration.statuses(known: try database.read())
             return Dictionary(statuses.map { ($0.name, $0.accounts) }) { first, _ in first }
         } catch {
             session.console.report(error)

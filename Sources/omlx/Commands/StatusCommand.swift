@@ -63,10 +63,10 @@ struct StatusCommand: Action {
 
     /// What the database knows, for the servers the configuration has.
     private func stored(_ configuration: HostConfiguration, _ session: Session) throws(OmlxError) -> [ServerStatus] {
-        var known: [String: ServerStatus] = [:]
+        var known: [ServerStatus] = []
         do throws(OmlxError) {
             let database = try StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
-            for status in try database.read() { known[status.name] = status }
+            known = try database.read()
         } catch {
             session.console.report(error)
         }

@@ -71,12 +71,14 @@ struct ToolsCommand: Action {
 
     private func listCached(_ configuration: HostConfiguration, _ session: Session) throws -> ExitStatus {
         let database = try StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
-        var known: [String: ServerStatus] = [:]
-        for status in try database.read() { known[status.name] = status }
+        let known = try database.read()
         let printer = ToolPrinter(session: session, schema: schema)
         var listed: [JSON] = []
         for status in configuration.statuses(known: known) where servers.isEmpty || servers.contains(status.name) {
-            let tools = status.toolList == nil ? [] : try database.tools(of: status.name)
+            // The list is the one read last, the filter is today's.
+            let filter = try? configuration.server(named: status.name)?.result.get().toolFilter
+            let tools = (status.toolList == nil ? [] : try database.tools(of: status.name))
+                .filter { filter?.allows($0.name) ?? true }
             if session.common.json {
                 listed += tools.map { $0.json(of: status.name) }
             } else {
@@ -132,7 +134,11 @@ struct ToolPrinter {
             let text = [state, cause].compactMap { $0 }.joined(separator: ": ")
             session.console.note("\(status.name): \(text)\(step)")
         }
-        guard status.discovery.state.toolCount != nil else { return }
+        guard let count = status.discovery.state.toolCount else { return }
+        if count == 0 {
+            let step = problem?.nextStep.map { " — \($0)" } ?? ""
+            session.console.note("\(status.name): 0 tools" + (problem.map { ": \($0.message)" } ?? "") + step)
+        }
         show(
             tools.map { tool in
                 Entry(name: tool.name, text: tool.tool.description ?? tool.tool.title, schema: tool.tool.inputSchema)

@@ -75,7 +75,7 @@ import Testing
             ("\"scope_param\": \"state\"", .configReservedParameter),
             ("\"scope_param\": \"Redirect_URI\"", .configReservedParameter),
             ("\"extra_token_params\": []", .configAuthInvalid),
-            ("\"extra_token_params\": {\"a\": 1}", .configAuthInvalid),
+            ("\"extra_token_params\": {\"a\": [1]}", .configAuthInvalid),
             ("\"extra_refresh_params\": \"a=b\"", .configAuthInvalid),
             ("\"extra_refresh_params\": {\"a\": null, \"b\": {}}", .configAuthInvalid),
             ("\"refresh_scope\": 1", .configAuthInvalid), ("\"refresh_scope\": []", .configAuthInvalid),

@@ -70,6 +70,7 @@ import Testing
         ] as [(String, ErrorCode)])
     func broken(text: String, code: ErrorCode) throws {
         #expect(try storage(text).failureCode == code)
-        #expect(try configuration("{\"tokenStorage\": \(text)}").diagnostics.map(\.code) == [code])
+        let host = try configuration("{\"tokenStorage\": \(text), \"servers\": {\"s\": {\"command\": \"x\"}}}")
+        #expect(host.diagnostics.map(\.code) == [code])
     }
 }

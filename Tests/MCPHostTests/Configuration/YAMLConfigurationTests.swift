@@ -78,10 +78,10 @@ import Testing
         #expect(host.diagnostics.allSatisfy { $0.line == 4 && $0.column == 5 })
     }
 
-    @Test("Only true and false are booleans; null and an empty value are nothing")
+    @Test("Only true and false, in quotes too, are booleans; null and an empty value are nothing")
     func booleans() throws {
         for (text, isGood) in [
-            ("true", true), ("False", true), ("yes", false), ("off", false), ("\"true\"", false),
+            ("true", true), ("False", true), ("yes", false), ("off", false), ("\"true\"", true),
             ("null", true), ("~", true), ("", true),
         ] {
             let host = try yaml("servers: {s: {command: x, enabled: \(text)}}")

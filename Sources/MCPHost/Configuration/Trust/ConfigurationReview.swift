@@ -70,11 +70,17 @@ extension ConfigurationReview {
         let root = try ConfigurationDocument(file: name, contents: file.bytes).located.value
         self.name = OmlxError.shown(name, limit: .max)
         realPath = file.path == name ? nil : OmlxError.shown(file.path, limit: .max)
-        var servers = HostConfiguration.serverEntries(root).map { name, entry in
-            Server(name, entry, environmentFiles: environmentFiles.filter { $0.server == name })
+        var place: ServersPlace?
+        if case .place(let found, _) = ServersPlace.find(in: root) { place = found }
+        var servers = (place?.entries(in: root) ?? []).map { name, entry in
+            Server(
+                name, EntryForms(entry).entry,
+                environmentFiles: environmentFiles.filter { $0.server.isIdentical(to: name) })
         }
-        let ignored: Set = ["servers", "mcpServers", "inputs", "$schema"]
-        var settings = (root.objectValue ?? [:]).filter { !ignored.contains($0.key) && !$0.key.hasPrefix("x-") }
+        // Places that are passed over do nothing.
+        let ignored = Set(ServersPlace.ownKeys + ["inputs", "$schema"])
+        var settings = (place?.settings(in: root) ?? root.objectValue ?? [:])
+            .filter { !ignored.contains($0.key) && !$0.key.hasPrefix("x-") }
             .flatMap { Leaf.all(of: $0.value, $0.key).map { $0.item(nil) } }
         approvedBefore = approved?.approvedAt
         if let approved {
@@ -146,11 +152,13 @@ extension ConfigurationReview.Server {
         var items: [ConfigurationReview.Item] = []
         if let command = entry["command"]?.stringValue, let arguments = Self.arguments(entry) {
             let words = [command] + arguments
+            // Where the command is a whole command line, what follows `--token` in it is a secret too.
+            let masked = arguments.isEmpty ? CommandLineWords.split(command) ?? words : words
             items.append(
                 ConfigurationReview.Item(
                     server: shown, label: "command", text: words.map(\.reviewed).joined(separator: " "),
                     whole: JSON(words).text(),
-                    kept: SecretMask.maskedArguments(words).map(\.reviewed).joined(separator: " ")))
+                    kept: SecretMask.maskedArguments(masked).map(\.reviewed).joined(separator: " ")))
             for (index, word) in words.enumerated() {
                 leaves.append(Leaf(path: index == 0 ? "command" : "args[\(index - 1)]", value: .string(word)))
             }
