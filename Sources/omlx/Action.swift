@@ -119,6 +119,8 @@ enum AccountName {
 /// What a command works with.
 struct Session: Sendable {
     let environment: [String: String]
+    /// Variables that are set to what is not UTF-8.
+    let unreadableVariables: Set<String>
     let home: String
     let console: Console
     let common: CommonOptions
@@ -127,17 +129,10 @@ struct Session: Sendable {
     private let opened = OpenedStores()
 
     init(_ common: CommonOptions) {
-        var variables: [String: String] = [:]
-        var pointer = environ
-        while let entry = pointer.pointee {
-            let text = String(cString: entry)
-            if let mark = text.firstIndex(of: "=") {
-                variables[String(text[..<mark])] = String(text[text.index(after: mark)...])
-            }
-            pointer += 1
-        }
-        environment = variables
-        home = Self.home(variables["HOME"])
+        let variables = ProcessVariables()
+        environment = variables.texts
+        unreadableVariables = variables.unreadable
+        home = Self.home(environment["HOME"])
         var console = Console.standard
         console.isQuiet = common.quiet
         self.console = console
@@ -184,7 +179,8 @@ struct Session: Sendable {
     func file(_ path: String?) throws(OmlxError) -> HostConfiguration {
         try HostConfiguration.load(
             explicitPath: path ?? common.configPath, environment: environment,
-            workingDirectory: Self.workingDirectory, homeDirectory: home)
+            workingDirectory: Self.workingDirectory, homeDirectory: home,
+            unreadableVariables: unreadableVariables)
     }
 
     private func loaded(about servers: [String]) throws(OmlxError) -> HostConfiguration {
@@ -295,7 +291,10 @@ struct ActionRunner {
     func run() async -> ExitStatus {
         let session = Session(action.common)
         let action = action
-        let task = Task { try await action.act(session) }
+        let task = Task {
+            try session.requireReadableVariables()
+            return try await action.act(session)
+        }
         Interrupts.install { task.cancel() }
         if action.goesOn { OutputReader.watch { task.cancel() } }
         do {

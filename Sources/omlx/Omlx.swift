@@ -21,7 +21,7 @@ struct Omlx: AsyncParsableCommand {
         // Secrets pass through here: no core file, nobody looks in.
         ProcessMemory.protect()
         do {
-            let command = try parseAsRoot(CommandLineArguments.folded(Array(CommandLine.arguments.dropFirst())))
+            let command = try parseAsRoot(CommandLineArguments.folded(CommandLineArguments.all()))
             guard let action = command as? any Action else {
                 var command = command
                 if var asynchronous = command as? any AsyncParsableCommand {
@@ -32,6 +32,9 @@ struct Omlx: AsyncParsableCommand {
                 return
             }
             Glibc.exit(await ActionRunner(action).run().rawValue)
+        } catch let error as OmlxError {
+            Console.standard.report(error)
+            Glibc.exit(ExitStatus(error).rawValue)
         } catch {
             let code = exitCode(for: error)
             let message = fullMessage(for: error)

@@ -69,8 +69,17 @@ struct CallCommand: Action {
 
     private func jsonText() throws(OmlxError) -> String? {
         guard args == "-" else { return args }
-        var text = ""
-        while let line = readLine(strippingNewline: false) { text += line }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(STDIN_FILENO, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            bytes += buffer[..<count]
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw OmlxError(.protocolArguments, "the arguments on standard input are not UTF-8 text")
+        }
         return text
     }
 
