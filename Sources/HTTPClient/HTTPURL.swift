@@ -73,6 +73,9 @@ public struct HTTPURL: Sendable, Hashable {
         (host, port) = try Self.parseAuthority(authority, defaultPort: scheme == "https" ? 443 : 80)
         let (beforeFragment, fragmentPart) = Self.split(tail, atFirstOf: "#")
         let (pathPart, queryPart) = Self.split(beforeFragment, atFirstOf: "?")
+        guard !pathPart.contains("|"), !fragmentPart.contains("|") else {
+            throw Failure(.character, reason: "it holds a character that no URL may hold")
+        }
         self.text = text
         self.scheme = scheme
         path = String(pathPart)
@@ -80,7 +83,7 @@ public struct HTTPURL: Sendable, Hashable {
         fragment = fragmentPart.isEmpty ? nil : String(fragmentPart.dropFirst())
     }
 
-    /// RFC 3986 §2 forbids `|` too, but queries of some servers have it, and it means nothing to us.
+    /// RFC 3986 §2; but for `|`, which queries of some servers have.
     private static let forbidden: Set<UInt8> = Set("\"<>\\^`{}".utf8)
 
     private static func split(_ text: Substring, atFirstOf marks: String) -> (Substring, Substring) {

@@ -53,10 +53,11 @@ extension HostConfiguration {
     }
 
     private static func noServers(
-        _ root: ConfigurationEntry, _ suspect: String?, in document: ConfigurationDocument
+        _ root: ConfigurationEntry, _ place: ServersPlace?, in document: ConfigurationDocument
     ) -> OmlxError {
-        let keys = root.value.objectValue?.keys ?? []
-        let misspelled = (suspect.map { [$0] } ?? keys).lazy.compactMap { key in
+        let suspect = place?.keys.first
+        let keys = place.map { $0.keys } ?? root.value.objectValue?.keys ?? []
+        let misspelled = keys.lazy.compactMap { key in
             KeySuggestion.closest(to: key, among: ServersPlace.ownKeys).map { (key, $0) }
         }.first
         let at = (misspelled?.0 ?? suspect).flatMap { document.position(of: "/" + LocatedJSON.pointerToken($0)) }
@@ -69,6 +70,9 @@ extension HostConfiguration {
         } else if let suspect {
             message += "; there seem to be some in \(EntryReader.quoted(suspect))"
             nextStep = "write them as \(exampleText)"
+        } else if place != nil {
+            message += "; there seem to be some at the top level, and something else beside them"
+            nextStep = "write {\"mcpServers\": {…}} around the servers, and take the rest out"
         }
         return OmlxError(.configInvalidRoot, message, nextStep: nextStep)
     }

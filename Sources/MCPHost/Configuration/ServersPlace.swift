@@ -72,8 +72,8 @@ extension ServersPlace {
         case place(ServersPlace, passedOver: [ServersPlace])
         /// No servers, and nothing that looks like another program's file.
         case nothing
-        /// None of the places; the key below which there seem to be servers, if there is one.
-        case unknown(suspect: String?)
+        /// None of the places; where there seem to be servers, if anywhere: below a key, or at the top level.
+        case unknown(suspect: ServersPlace?)
     }
 
     /// Looks for the servers: `servers` unless it is empty and another place is not.
@@ -91,7 +91,8 @@ extension ServersPlace {
         if !objects.isEmpty, objects.allSatisfy({ looksLikeEntry($0.value) }) {
             return .place(ServersPlace(), passedOver: [])
         }
-        let suspect = objects.first { holdsEntries($0.value) }?.key
+        var suspect = objects.first { holdsEntries($0.value) }.map { ServersPlace(keys: [$0.key]) }
+        if objects.contains(where: { looksLikeEntry($0.value) }) { suspect = ServersPlace() }
         let common = ["inputs", "$schema"]
         let saysSomething =
             root.objectValue?.keys.contains { settingKeys.contains($0) && !common.contains($0) } ?? false

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ErrorCatalogue
+import Glibc
 import JSON
 import MCPClient
 import MCPHost

@@ -64,6 +64,7 @@ import Testing
             ("{\"servres\": {\"s\": \(entry)}}", "rename \"servres\" to \"servers\""),
             ("{\"mcpservers\": {}}", "rename \"mcpservers\" to \"mcpServers\""),
             ("{\"mcp\": {\"s\": {\"type\": \"local\", \"command\": [\"x\"]}}}", "write them as {\"mcpServers\""),
+            ("{\"s\": \(entry), \"t\": {\"comand\": \"x\"}}", "around the servers"),
             ("{\"extensions\": [{\"command\": \"x\"}]}", "mcpServers"), ("{\"inputs\": [], \"x\": {}}", "mcpServers"),
             ("{\"default_timeout\": 5, \"mine\": {\"s\": \(entry)}}", "mcpServers"),
         ])

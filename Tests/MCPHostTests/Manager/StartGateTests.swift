@@ -91,11 +91,11 @@ import Testing
                 contents: Array(text.utf8), path: "/x/mcp.json", environment: [:], homeDirectory: "/x")
         }
         let standard = max(4, 2 * ProcessInfo.processInfo.activeProcessorCount)
-        #expect(try read("{\"mcpServers\": {}}").maxStarts == standard)
-        let set = try read("{\"mcpServers\": {}, \"max_starts\": 7}")
+        #expect(try read("{\"mcpServers\": {\"s\": {\"command\": \"x\"}}}").maxStarts == standard)
+        let set = try read("{\"mcpServers\": {\"s\": {\"command\": \"x\"}}, \"max_starts\": 7}")
         #expect(set.maxStarts == 7 && set.diagnostics.isEmpty)
         for bad in ["0", "-1", "1.5", "\"4\"", "[]"] {
-            let host = try read("{\"mcpServers\": {}, \"max_starts\": \(bad)}")
+            let host = try read("{\"mcpServers\": {\"s\": {\"command\": \"x\"}}, \"max_starts\": \(bad)}")
             #expect(host.maxStarts == standard)
             #expect(host.diagnostics.map(\.code.text) == ["CONFIG_INVALID_ROOT"])
         }
