@@ -206,7 +206,7 @@ struct SignInTests {
             try await home.control("POST", server.origin + "/control/expire-access-tokens")
             server.forgetRequests()
             let call = try await home.omlx("mcp", "call", "guarded__echo", "text=x")
-            #expect(call.exit == 0 && call.out == "x\n", "\(call)")
+            #expect(call.exit == 0 && call.out == "x\n", "\(call) \(server.requests)")
             #expect(server.requests.filter { $0 == "POST /token 200" }.count == 1, "\(server.requests)")
             try Secrets().expectNone(in: home)
         }

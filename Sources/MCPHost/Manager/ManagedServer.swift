@@ -161,7 +161,8 @@ actor ManagedServer {
         if waiting == 0 { task.cancel() }
     }
 
-    private func connectAndList() async {
+    /// - Parameter again: whether a session was opened before that the server did not know afterwards.
+    private func connectAndList(again: Bool = false) async {
         await disconnect()
         problem = nil
         let moment = options.now()
@@ -182,6 +183,9 @@ actor ManagedServer {
                 await self.discovered(try await link.connection.listTools(), link)
             }
             tellWarnings(of: link)
+        } catch let error as OmlxError where error.code == .protocolSessionLost && !again && link === self.link {
+            // A server may bind a session to the credential it was opened with, which was renewed since.
+            return await connectAndList(again: true)
         } catch let error as OmlxError {
             await failed(error, link)
         } catch {
