@@ -122,38 +122,13 @@ public enum FormEncoding {
 
     /// The fields of an encoded text in order; broken percent escapes stay as they are.
     public static func decode(_ text: some StringProtocol) -> [(name: String, value: String)] {
-        text.utf8.split(separator: UInt8(ascii: "&")).map { pair in
+        Substring(text).utf8.split(separator: UInt8(ascii: "&")).map { pair in
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            return (decodePart(Array(parts[0])), parts.count > 1 ? decodePart(Array(parts[1])) : "")
+            return (decodePart(parts[0]), parts.count > 1 ? decodePart(parts[1]) : "")
         }
     }
 
-    private static func decodePart(_ bytes: [UInt8]) -> String {
-        var output: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "+") {
-                output.append(0x20)
-            } else if byte == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hex(bytes[index + 1]),
-                let low = hex(bytes[index + 2])
-            {
-                output.append(high << 4 | low)
-                index += 2
-            } else {
-                output.append(byte)
-            }
-            index += 1
-        }
-        return String(decoding: output, as: UTF8.self)
-    }
-
-    private static func hex(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
+    private static func decodePart(_ bytes: Substring.UTF8View) -> String {
+        String(decoding: PercentEncoding.decode(bytes, plusIsBlank: true), as: UTF8.self)
     }
 }

@@ -1,5 +1,6 @@
 // Which JSON types a tool takes for an argument, by its JSON Schema. Decides how typed text is read, and nothing else.
 
+import Cryptography
 import JSON
 
 /// What a schema says of one argument.
@@ -155,7 +156,8 @@ private struct SchemaReader {
     private func target(of schema: JSON) -> JSON? {
         guard let reference = (schema["$ref"] ?? schema["$dynamicRef"])?.stringValue else { return nil }
         guard reference.hasPrefix("#") else { return definition { $0["$id"]?.stringValue == reference } }
-        let fragment = Self.unescaped(reference.dropFirst())
+        // A fragment is percent-encoded (RFC 6901 §6).
+        let fragment = String(decoding: PercentEncoding.decode(reference.utf8.dropFirst()), as: UTF8.self)
         if fragment.isEmpty { return root }
         guard fragment.hasPrefix("/") else {
             return definition { ($0["$anchor"] ?? $0["$dynamicAnchor"])?.stringValue == fragment }
@@ -172,23 +174,6 @@ private struct SchemaReader {
     private func definition(_ isMeant: (JSON) -> Bool) -> JSON? {
         let all = [root["$defs"], root["definitions"]].compactMap { $0?.objectValue }.flatMap { $0.map(\.value) }
         return all.first(where: isMeant)
-    }
-
-    /// Percent-encoding taken out, as a fragment has it (RFC 6901 §6).
-    private static func unescaped(_ text: Substring) -> String {
-        guard text.contains("%") else { return String(text) }
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -67,26 +67,10 @@ private struct DataURL {
             let comma = text.utf8.firstIndex(of: UInt8(ascii: ","))
         else { return nil }
         let head = String(decoding: text.utf8[..<comma].dropFirst(5), as: UTF8.self)
-        let data = Self.unescaped(text.utf8[text.utf8.index(after: comma)...])
+        let data = PercentEncoding.decode(text.utf8[text.utf8.index(after: comma)...])
         let words = head.split(separator: ";").map { $0.trimmingPrefix { $0 == " " }.lowercased() }
         bytes = words.contains("base64") ? Base64.decodeLeniently(String(decoding: data, as: UTF8.self)) : data
         type = head.prefix { $0 != ";" }.contains("/") ? String(head.prefix { $0 != ";" }) : nil
-    }
-
-    private static func unescaped(_ text: Substring.UTF8View) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count)
-        var rest = text
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return bytes
     }
 }
 

@@ -13,6 +13,17 @@ import Testing
 @testable import MCPHost
 @testable import SignIn
 
+/// The answers of a server without tools to `initialize` and `tools/list`, for a shell.
+let toollessAnswers = """
+    read line
+    echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
+    "serverInfo":{"name":"x","version":"1"}}}'
+    read line
+    read line
+    echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[]}}'
+    cat >/dev/null
+    """
+
 /// A machine with one user: folders, clock, log, and the managers that run on it.
 final class HostScene: Sendable {
     let folder: String

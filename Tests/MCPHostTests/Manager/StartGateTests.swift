@@ -10,17 +10,6 @@ import Testing
 @testable import MCPHost
 
 @Suite struct StartGateTests {
-    /// The answers of a server without tools to `initialize` and `tools/list`, for a shell.
-    private static let answers = """
-        read line
-        echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
-        "serverInfo":{"name":"x","version":"1"}}}'
-        read line
-        read line
-        echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[]}}'
-        cat >/dev/null
-        """
-
     private func shell(_ script: String, _ more: JSONObject = [:]) -> JSON {
         var entry: JSONObject = ["command": "/bin/sh", "args": ["-c", .string(script)]]
         for (key, value) in more { entry[key] = value }
@@ -110,7 +99,7 @@ import Testing
                 read line
                 rmdir "\(scene.folder)/in.$$"
                 """
-            let answers = Self.answers.split(separator: "\n").dropFirst().joined(separator: "\n")
+            let answers = toollessAnswers.split(separator: "\n").dropFirst().joined(separator: "\n")
             let manager = try scene.host(
                 servers: (0..<9).map { ("s\($0)", shell(script + "\n" + answers)) }, top: ["max_starts": 2]
             ) { $0.startPatience = 3600 }
@@ -127,7 +116,7 @@ import Testing
         try await withHostScene { scene async throws in
             let mute: JSON = ["command": "/bin/sleep", "args": ["600"], "timeout": 600]
             let manager = try scene.host(
-                ["one": mute, "two": mute, "good": shell(Self.answers)], top: ["max_starts": 1]
+                ["one": mute, "two": mute, "good": shell(toollessAnswers)], top: ["max_starts": 1]
             ) {
                 $0.timeout = nil
                 $0.startPatience = 0.05
@@ -147,7 +136,7 @@ import Testing
             let manager = try scene.host(
                 [
                     "mute": ["command": "/bin/sleep", "args": ["600"], "timeout": 9],
-                    "good": shell(Self.answers, ["timeout": 8]), "demo": ["url": JSON(server.url)],
+                    "good": shell(toollessAnswers, ["timeout": 8]), "demo": ["url": JSON(server.url)],
                 ], top: ["max_starts": 1]
             ) {
                 $0.timeout = nil
@@ -173,7 +162,7 @@ import Testing
             let manager = try scene.host(
                 [
                     "mute": ["command": "/bin/sleep", "args": ["600"]],
-                    "waits": shell("touch '\(mark)'; \(Self.answers)"),
+                    "waits": shell("touch '\(mark)'; \(toollessAnswers)"),
                 ], top: ["max_starts": 1]
             ) { $0.startPatience = 3600 }
             let first = Task { await manager.start(["mute"]) }
