@@ -7,10 +7,10 @@ let package = Package(
     products: [
         .executable(name: "omlx", targets: ["omlx"]),
         .executable(name: "omlx-demo-server", targets: ["DemoServerCommand"]),
-        .library(name: "MCPHost", targets: ["MCPHost"]),
-        .library(name: "SignIn", targets: ["SignIn"]),
+        .library(name: "MCPHost", targets: ["OmlxMCPHost"]),
+        .library(name: "SignIn", targets: ["OmlxSignIn"]),
         // For a store of one's own, with what its records are made of.
-        .library(name: "Credentials", targets: ["Credentials", "Cryptography", "ErrorCatalogue", "JSON"]),
+        .library(name: "Credentials", targets: ["OmlxCredentials", "OmlxCryptography", "OmlxErrors", "OmlxJSON"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
@@ -28,44 +28,40 @@ let package = Package(
         .executableTarget(
             name: "omlx",
             dependencies: [
-                "MCPHost",
+                "OmlxMCPHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // 3
-        .target(
-            name: "MCPHost",
-            dependencies: [
-                "MCPClient", "SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON",
+        .room(
+            "MCPHost",
+            ["MCPClient", "SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON"],
+            [
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // 2
-        .target(name: "MCPClient", dependencies: ["CProcess", "Cryptography", "HTTPClient", "ErrorCatalogue", "JSON"]),
-        .target(
-            name: "SignIn",
-            dependencies: ["CProcess", "OAuth", "Credentials", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
+        .room("MCPClient", ["CProcess", "Cryptography", "HTTPClient", "Errors", "JSON"]),
+        .room("SignIn", ["CProcess", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON"]),
         // 1
-        .target(name: "OAuth", dependencies: ["HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
-        .target(
-            name: "Credentials", dependencies: ["CSecret", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
+        .room("OAuth", ["HTTPClient", "Cryptography", "Errors", "JSON"]),
+        .room("Credentials", ["CSecret", "HTTPClient", "Cryptography", "Errors", "JSON"]),
         // 0
-        .target(name: "HTTPClient", dependencies: ["CCurl", "CCoding", "Cryptography", "ErrorCatalogue"]),
-        .target(name: "Cryptography", dependencies: ["COpenSSL", "ErrorCatalogue", "JSON"]),
-        .target(name: "ErrorCatalogue"),
-        .target(name: "JSON"),
+        .room("HTTPClient", ["CCurl", "CCoding", "Cryptography", "Errors"]),
+        .room("Cryptography", ["COpenSSL", "Errors", "JSON"]),
+        .room("Errors"),
+        .room("JSON"),
         // Doors to C
-        .target(name: "CCurl"),
-        .target(name: "CCoding"),
-        .target(name: "COpenSSL"),
-        .target(name: "CSecret"),
-        .target(name: "CProcess"),
+        .room("CCurl"),
+        .room("CCoding"),
+        .room("COpenSSL"),
+        .room("CSecret"),
+        .room("CProcess"),
         // For `make run`, the tests, and anyone trying a client
-        .target(
-            name: "DemoServer",
-            dependencies: [
-                "JSON",
+        .room(
+            "DemoServer", ["JSON"],
+            [
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -74,51 +70,70 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
-        .executableTarget(name: "DemoServerCommand", dependencies: ["DemoServer"]),
+        .executableTarget(name: "DemoServerCommand", dependencies: ["OmlxDemoServer"]),
         // Programs to begin from; the tests run them
         .executableTarget(
-            name: "AuthorizationHeader", dependencies: ["SignIn"], path: "Examples/AuthorizationHeader"),
+            name: "AuthorizationHeader", dependencies: ["OmlxSignIn"], path: "Examples/AuthorizationHeader"),
         .executableTarget(
-            name: "ToolLoop", dependencies: ["MCPHost", .product(name: "Logging", package: "swift-log")],
+            name: "ToolLoop", dependencies: ["OmlxMCPHost", .product(name: "Logging", package: "swift-log")],
             path: "Examples/ToolLoop"),
 
-        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
-        .testTarget(name: "ErrorCatalogueTests", dependencies: ["ErrorCatalogue"]),
-        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "ErrorCatalogue", "JSON"]),
-        .target(name: "TestSupport", dependencies: ["CProcess"], path: "Tests/TestSupport"),
+        .testTarget(name: "JSONTests", dependencies: ["OmlxJSON"]),
+        .testTarget(name: "ErrorsTests", dependencies: ["OmlxErrors"]),
+        .testTarget(name: "CryptographyTests", dependencies: ["OmlxCryptography", "OmlxErrors", "OmlxJSON"]),
+        .target(name: "TestSupport", dependencies: ["OmlxCProcess"], path: "Tests/TestSupport"),
         .testTarget(
-            name: "HTTPClientTests", dependencies: ["HTTPClient", "Cryptography", "ErrorCatalogue", "TestSupport"],
+            name: "HTTPClientTests", dependencies: ["OmlxHTTPClient", "OmlxCryptography", "OmlxErrors", "TestSupport"],
             exclude: ["Servers"]),
         .executableTarget(
-            name: "CredentialStoreProbe", dependencies: ["Credentials", "Cryptography", "ErrorCatalogue", "JSON"],
+            name: "CredentialStoreProbe",
+            dependencies: ["OmlxCredentials", "OmlxCryptography", "OmlxErrors", "OmlxJSON"],
             path: "Tests/CredentialStoreProbe"),
         .testTarget(
             name: "CredentialsTests",
             dependencies: [
-                "Credentials", "HTTPClient", "CredentialStoreProbe", "Cryptography", "ErrorCatalogue", "JSON",
+                "OmlxCredentials", "OmlxHTTPClient", "CredentialStoreProbe", "OmlxCryptography", "OmlxErrors",
+                "OmlxJSON",
                 "TestSupport",
             ]),
         .testTarget(
-            name: "OAuthTests", dependencies: ["OAuth", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
+            name: "OAuthTests",
+            dependencies: ["OmlxOAuth", "OmlxHTTPClient", "OmlxCryptography", "OmlxErrors", "OmlxJSON"]),
         .testTarget(
             name: "SignInTests",
             dependencies: [
-                "SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "ErrorCatalogue", "DemoServer",
+                "OmlxSignIn", "OmlxOAuth", "OmlxCredentials", "OmlxHTTPClient", "OmlxCryptography", "OmlxErrors",
+                "OmlxDemoServer",
             ]),
         .testTarget(
             name: "MCPClientTests",
-            dependencies: ["MCPClient", "CProcess", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON"]),
+            dependencies: [
+                "OmlxMCPClient", "OmlxCProcess", "OmlxHTTPClient", "OmlxCryptography", "OmlxErrors", "OmlxJSON",
+            ]),
         .testTarget(
             name: "MCPHostTests",
             dependencies: [
-                "MCPHost", "SignIn", "HTTPClient", "Cryptography", "ErrorCatalogue", "JSON", "DemoServer",
+                "OmlxMCPHost", "OmlxSignIn", "OmlxHTTPClient", "OmlxCryptography", "OmlxErrors", "OmlxJSON",
+                "OmlxDemoServer",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "DemoServerTests", dependencies: ["DemoServer", "JSON", "TestSupport"]),
+        .testTarget(name: "DemoServerTests", dependencies: ["OmlxDemoServer", "OmlxJSON", "TestSupport"]),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["omlx", "DemoServerCommand", "AuthorizationHeader", "ToolLoop", "SignIn", "TestSupport"],
+            dependencies: [
+                "omlx", "DemoServerCommand", "AuthorizationHeader", "ToolLoop", "OmlxSignIn", "TestSupport",
+            ],
             exclude: ["Servers"]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+extension Target {
+    /// A room of the house. Its module carries the product's prefix, so that it clashes with no module of a program that
+    /// uses it; its folder does not.
+    static func room(_ name: String, _ rooms: [String] = [], _ products: [Dependency] = []) -> Target {
+        .target(
+            name: "Omlx" + name, dependencies: rooms.map { .init(stringLiteral: "Omlx" + $0) } + products,
+            path: "Sources/" + name)
+    }
+}

@@ -4,7 +4,7 @@
 //   AuthorizationHeader --sign-in URL  may open a browser
 import Foundation
 import FoundationNetworking
-import SignIn
+import OmlxSignIn
 
 /// Shows the person the address, and takes no pasted answer.
 struct Terminal: SignInInterface {

@@ -6,7 +6,7 @@
 // standard input.
 import Foundation
 import Logging
-import MCPHost
+import OmlxMCPHost
 
 /// Writes a line at once, also into a pipe.
 func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }

@@ -1,8 +1,8 @@
 // A client registration: what an authorization server gave a client, or what the user was given by hand.
 
-import Cryptography
+import OmlxCryptography
 import FoundationEssentials
-import JSON
+import OmlxJSON
 
 /// A client as registered with one authorization server (RFC 7591 §3.2.1).
 public struct ClientRegistration: Sendable, Equatable {

@@ -1,8 +1,8 @@
 // A credential: the tokens of one account at one server, with everything they may be used with.
 
-import Cryptography
+import OmlxCryptography
 import FoundationEssentials
-import JSON
+import OmlxJSON
 
 /// The tokens of one account at one server, and the only client, issuer, endpoints and resource they are used with
 /// (checklist rows C8.2, C8.3).

@@ -1,6 +1,6 @@
 // The lock of one credential, held across a whole refresh: a kernel lock on a file of its own.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import Synchronization

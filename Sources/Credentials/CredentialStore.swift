@@ -1,6 +1,6 @@
 // The protocol every credential store keeps to, ours and those of programs that bring their own.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// What must be in a store for a save or removal to go ahead: compare-and-swap.
 public enum ExpectedRecord: Sendable, Hashable {

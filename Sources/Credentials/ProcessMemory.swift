@@ -1,6 +1,6 @@
 // The memory of the process, which holds secrets while it works.
 
-import CSecret
+import OmlxCSecret
 
 /// The process's own memory.
 public enum ProcessMemory {

@@ -1,9 +1,9 @@
 // Reads and writes the fields of a record as JSON, secrets apart from the rest.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 
 /// Why a record's text is no record of this version.
 enum RecordFlaw: Error {

@@ -1,8 +1,8 @@
 // What a record is looked up by, and the file name and lock name that follow from it.
 
-import Cryptography
-import ErrorCatalogue
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxJSON
 
 /// What a credential is looked up by: never the server's name, so that a changed URL finds no token.
 public struct CredentialKey: Sendable, Hashable {

@@ -1,6 +1,6 @@
 // A store that treats both kinds of record alike: it writes each operation once.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 
 /// How a record comes to its generation.

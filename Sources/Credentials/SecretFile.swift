@@ -1,7 +1,7 @@
 // A secret in a file of its own, such as a password or a token another program keeps fresh.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Glibc
 
 /// Reads secrets from files.

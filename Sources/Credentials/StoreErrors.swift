@@ -1,6 +1,6 @@
 // The errors about files that several parts of the store throw, each naming the path and the next thing to type.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 
 extension OmlxError {

@@ -1,9 +1,9 @@
 // The form credentials and registrations are kept in: one JSON text each, public so that other stores can use it.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 
 /// What the stores of this target need of a record.
 protocol StoredRecord: Sendable {

@@ -1,7 +1,7 @@
 // Authenticated encryption: AES-256-GCM.
 
-import COpenSSL
-import ErrorCatalogue
+import OmlxCOpenSSL
+import OmlxErrors
 
 /// AES-256 in Galois/Counter Mode (NIST SP 800-38D) with 12-byte nonces and 16-byte tags.
 public enum AES256GCM {

@@ -1,7 +1,7 @@
 // SHA-256, HMAC and PBKDF2.
 
-import COpenSSL
-import ErrorCatalogue
+import OmlxCOpenSSL
+import OmlxErrors
 
 /// SHA-256 (FIPS 180-4).
 public enum SHA256 {

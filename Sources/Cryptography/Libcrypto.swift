@@ -1,7 +1,7 @@
 // Turns what the C door answers into errors of the catalogue.
 
-import COpenSSL
-import ErrorCatalogue
+import OmlxCOpenSSL
+import OmlxErrors
 
 /// OpenSSL's libcrypto, which the first operation loads.
 public enum Libcrypto {

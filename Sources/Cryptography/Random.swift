@@ -1,6 +1,6 @@
 // Random bytes from the kernel.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 
 /// The kernel's random number generator, the only one used: nonces, keys, salts, code verifiers, `state`.

@@ -1,6 +1,6 @@
 // Which parts of headers, variables, arguments and addresses are secrets.
 
-import JSON
+import OmlxJSON
 
 /// Names that are likely to stand before a secret.
 public enum SecretName {

@@ -1,6 +1,6 @@
 // Keeps secrets out of what is shown: one redactor for each server knows all that were sent to it or came from it.
 
-import ErrorCatalogue
+import OmlxErrors
 import Synchronization
 
 /// The secrets of one server, and texts without them.

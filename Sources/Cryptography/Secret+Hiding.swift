@@ -1,6 +1,6 @@
 // Servers repeat in their error texts what they were sent; what is shown of those texts holds no secret.
 
-import ErrorCatalogue
+import OmlxErrors
 
 extension OmlxError {
     /// The same error, with none of these secrets in its texts.

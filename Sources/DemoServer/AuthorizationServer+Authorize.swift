@@ -1,6 +1,6 @@
 // The authorization endpoint and the consent that follows it.
 
-import JSON
+import OmlxJSON
 
 extension AuthorizationServer {
     func authorize(_ request: RecordedRequest) -> Reply {

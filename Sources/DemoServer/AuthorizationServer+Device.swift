@@ -1,6 +1,6 @@
 // The device authorization grant (RFC 8628): codes, the verification page, and the token for a code that was allowed.
 
-import JSON
+import OmlxJSON
 
 extension AuthorizationServer {
     static let deviceGrantType = "urn:ietf:params:oauth:grant-type:device_code"

@@ -1,6 +1,6 @@
 // Authorization server metadata (RFC 8414) and its OpenID Connect twin.
 
-import JSON
+import OmlxJSON
 
 extension AuthorizationServer {
     /// Answers a request for a metadata document; `nil` when none is served at that path.

@@ -1,6 +1,6 @@
 // How a provider words the token endpoint's answers.
 
-import JSON
+import OmlxJSON
 
 extension AuthorizationServer {
     /// An ordinary answer of the token endpoint as the provider words it.

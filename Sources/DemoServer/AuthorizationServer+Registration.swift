@@ -1,6 +1,6 @@
 // Dynamic client registration (RFC 7591).
 
-import JSON
+import OmlxJSON
 
 extension AuthorizationServer {
     private struct Refusal: Error {

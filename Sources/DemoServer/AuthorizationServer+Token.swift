@@ -1,6 +1,6 @@
 // The token endpoint: code exchange and refresh, and revocation (RFC 7009).
 
-import JSON
+import OmlxJSON
 
 extension AuthorizationServer {
     func token(_ request: RecordedRequest) async -> Reply {

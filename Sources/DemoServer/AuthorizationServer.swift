@@ -1,6 +1,6 @@
 // The authorization server's memory: clients, codes, token families, counts.
 
-import JSON
+import OmlxJSON
 import Synchronization
 
 /// The authorization server. Its endpoints are in the files `AuthorizationServer+….swift`.

@@ -1,6 +1,6 @@
 // Control over HTTP, below /demo/: the script, the requests received, the state, and events to happen now.
 
-import JSON
+import OmlxJSON
 
 extension DemoCore {
     /// Control requests are not recorded. A request of a foreign web page is refused.

@@ -1,6 +1,6 @@
 // The server without its socket: which part answers which path.
 
-import JSON
+import OmlxJSON
 
 struct DemoCore: Sendable {
     let stage: Stage

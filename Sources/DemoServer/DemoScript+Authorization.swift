@@ -1,6 +1,6 @@
 // The script's part about the authorization server: metadata, clients, consent, tokens, revocation.
 
-import JSON
+import OmlxJSON
 
 extension DemoScript {
     /// Authorization server metadata.

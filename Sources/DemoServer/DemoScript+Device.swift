@@ -1,6 +1,6 @@
 // The script's part about the device authorization grant (RFC 8628).
 
-import JSON
+import OmlxJSON
 
 extension DemoScript {
     /// The device authorization grant.

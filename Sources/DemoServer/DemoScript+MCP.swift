@@ -1,6 +1,6 @@
 // The script's part about MCP itself: streamable HTTP, server-sent events, tools, legacy HTTP+SSE.
 
-import JSON
+import OmlxJSON
 
 extension DemoScript {
     /// The streamable HTTP endpoint.

@@ -1,6 +1,6 @@
 // Scripts by provider: how each is known to behave, as data.
 
-import JSON
+import OmlxJSON
 
 extension DemoScript {
     /// A provider's behaviour.

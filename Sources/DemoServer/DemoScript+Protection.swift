@@ -1,6 +1,6 @@
 // The script's part about the protected resource: what needs a token, how its lack is answered, and RFC 9728 metadata.
 
-import JSON
+import OmlxJSON
 
 extension DemoScript {
     /// Who may call the MCP endpoints.

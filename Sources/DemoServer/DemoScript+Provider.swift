@@ -1,6 +1,6 @@
 // The script's part about what single providers do otherwise than the standards have it.
 
-import JSON
+import OmlxJSON
 
 extension DemoScript {
     /// What single providers do otherwise; the default is no provider in particular.

@@ -1,6 +1,6 @@
 // The script: every answer the server gives, as one value. The default is a correct and strict server.
 
-import JSON
+import OmlxJSON
 
 /// What a `DemoServer` answers. `DemoScript()` is a correct, strict, OAuth-protected MCP server; each field changes
 /// one answer. In JSON the sections and fields have the names they have here; an unknown key is an error; `null` means

@@ -1,6 +1,6 @@
 // An MCP server with its own OAuth authorization server on loopback, every answer scriptable.
 
-import JSON
+import OmlxJSON
 
 /// A running demo server: streamable HTTP at `/mcp`, legacy HTTP+SSE at `/sse`, and an authorization server. Without a
 /// script it is correct and strict; `update` changes its answers at run time.

@@ -1,6 +1,6 @@
 // Counts of what has happened at the server.
 
-import JSON
+import OmlxJSON
 
 /// What has happened at the server, in numbers.
 public struct DemoState: Sendable, Equatable {

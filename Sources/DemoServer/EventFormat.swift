@@ -1,6 +1,6 @@
 // Server-sent events as bytes, in the shape the script wants.
 
-import JSON
+import OmlxJSON
 
 struct EventFormat: Sendable {
     let script: DemoScript.Events

@@ -1,6 +1,6 @@
 // The event streams that stay open, and the answers the server waits for on behalf of its own requests.
 
-import JSON
+import OmlxJSON
 import Synchronization
 
 /// Open streams by a name: a legacy session's id, or that of a GET stream.

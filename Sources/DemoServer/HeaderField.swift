@@ -1,6 +1,6 @@
 // One line of an HTTP header, in requests recorded and in answers scripted.
 
-import JSON
+import OmlxJSON
 
 /// One header line: name and value.
 public struct HeaderField: Sendable, Hashable, CustomStringConvertible {

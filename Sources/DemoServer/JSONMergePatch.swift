@@ -1,6 +1,6 @@
 // JSON merge patch (RFC 7396), used for scripts and for single fields of answers.
 
-import JSON
+import OmlxJSON
 
 extension JSON {
     /// The value after the patch: objects merge, `null` removes a member, anything else replaces (RFC 7396 §2).

@@ -1,6 +1,6 @@
 // The legacy HTTP+SSE transport (2024-11-05): a stream at GET /sse, requests at POST /messages.
 
-import JSON
+import OmlxJSON
 import Synchronization
 
 final class LegacySSE: Sendable {

@@ -1,6 +1,6 @@
 // The streamable HTTP endpoint: POST, GET and DELETE of /mcp, sessions, and the checks of a strict server.
 
-import JSON
+import OmlxJSON
 import Synchronization
 
 final class MCPEndpoint: Sendable {

@@ -1,6 +1,6 @@
 // The demo's tools: their list, page by page, and what they do.
 
-import JSON
+import OmlxJSON
 
 extension MCPService {
     // MARK: The list

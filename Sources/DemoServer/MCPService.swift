@@ -1,6 +1,6 @@
 // MCP itself, whatever the transport: initialize, ping, the tool list and tool calls (2024-11-05 … 2025-11-25).
 
-import JSON
+import OmlxJSON
 
 /// A JSON-RPC error.
 struct RPCError: Error {

@@ -1,7 +1,7 @@
 // What the server does in place of its ordinary answer to a request.
 
 import FoundationEssentials
-import JSON
+import OmlxJSON
 
 extension DemoScript {
     /// Replaces the ordinary answer to a request: by a fixed answer, by silence, by a broken connection.

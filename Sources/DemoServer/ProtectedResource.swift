@@ -1,6 +1,6 @@
 // The protected resource: admits or refuses requests to the MCP endpoints, and serves its metadata (RFC 9728).
 
-import JSON
+import OmlxJSON
 import Synchronization
 
 /// The authorization server whose tokens a protected resource accepts: its own, or that of another demo server.

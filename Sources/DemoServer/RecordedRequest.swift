@@ -1,7 +1,7 @@
 // A request as it arrived, and what was answered to it.
 
 import FoundationEssentials
-import JSON
+import OmlxJSON
 
 /// A request the server received.
 public struct RecordedRequest: Sendable, Equatable {

@@ -1,6 +1,6 @@
 // What the server's parts answer, free of any HTTP library.
 
-import JSON
+import OmlxJSON
 
 /// A complete answer.
 struct Message: Sendable {

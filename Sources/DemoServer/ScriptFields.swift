@@ -1,6 +1,6 @@
 // How a script's values are read from and written to JSON: one list of fields per section, unknown keys refused.
 
-import JSON
+import OmlxJSON
 
 /// Why a JSON text is not a script, and where in it.
 public struct DemoScriptError: Error, Sendable, Equatable, CustomStringConvertible {

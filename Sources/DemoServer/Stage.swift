@@ -1,7 +1,7 @@
 // What all parts of the server share: the script, its own addresses, the clock.
 
 import Glibc
-import JSON
+import OmlxJSON
 import Synchronization
 
 /// The script in force, the server's addresses and its clock.

@@ -1,6 +1,6 @@
 // The command line of omlx-demo-server.
 
-import DemoServer
+import OmlxDemoServer
 import FoundationEssentials
 
 struct UsageError: Error {

@@ -1,6 +1,6 @@
 // omlx-demo-server: runs a DemoServer as a process until a signal or the end of stdin.
 
-import DemoServer
+import OmlxDemoServer
 import Dispatch
 import FoundationEssentials
 import Glibc

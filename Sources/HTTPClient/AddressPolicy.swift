@@ -1,6 +1,6 @@
 // Which addresses a request may be sent to (checklist rows C13.4, H3), judged on the connection it would be written to.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// Which addresses a request may be sent to.
 public enum AddressPolicy: Sendable, Hashable {

@@ -1,6 +1,6 @@
 // RFC 9110 §8.4: in which codings a body comes, as its answer says and as its first bytes show.
 
-import CCoding
+import OmlxCCoding
 
 /// A content coding, by the name an answer gives it.
 struct ContentCoding: Sendable, Hashable {

@@ -1,7 +1,7 @@
 // Decodes a body piece by piece: no piece grows beyond its bound, however much a few bytes decode to.
 
-import CCoding
-import ErrorCatalogue
+import OmlxCCoding
+import OmlxErrors
 import Synchronization
 
 /// The codings of one body as its reader sees them: bytes in, decoded pieces out, limits held against what is decoded.

@@ -1,7 +1,7 @@
 // Async HTTP over libcurl: one event loop, one set of connections, redirects judged by us.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Synchronization
 
 /// An HTTP client. All requests of a client share its event loop thread and its connections.

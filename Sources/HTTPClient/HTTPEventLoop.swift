@@ -1,8 +1,8 @@
 // The one thread on which libcurl runs: it starts, feeds, times out and removes transfers.
 
-import CCurl
-import Cryptography
-import ErrorCatalogue
+import OmlxCCurl
+import OmlxCryptography
+import OmlxErrors
 import Glibc
 import Synchronization
 

@@ -1,6 +1,6 @@
 // Why an exchange gave no whole answer, and whether the request may have reached the server.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// An exchange without a whole answer.
 public struct HTTPFailure: Error, Sendable, Hashable {

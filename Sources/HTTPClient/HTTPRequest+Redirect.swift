@@ -1,6 +1,6 @@
 // Which redirect is followed where. Credentials never leave the origin they were meant for.
 
-import ErrorCatalogue
+import OmlxErrors
 
 extension HTTPRequest {
     /// The most redirects followed for one request.

@@ -1,6 +1,6 @@
 // What is sent: method, URL, headers, body, limits. Plain values; building one does no I/O.
 
-import Cryptography
+import OmlxCryptography
 
 /// The value of a request header: shown text, or a secret that only the header writer opens.
 public enum HTTPHeaderValue: Sendable {

@@ -1,6 +1,6 @@
 // One transfer as its two sides see it: the event loop feeds it, a task reads from it.
 
-import ErrorCatalogue
+import OmlxErrors
 import Synchronization
 
 /// The state shared between the event loop's callbacks and the task that reads the answer.

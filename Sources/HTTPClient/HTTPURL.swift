@@ -1,6 +1,6 @@
 // An http or https URL that keeps its text byte for byte, because OAuth compares URLs as text.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// An absolute `http` or `https` URL (RFC 3986, RFC 9110 §4.2). `text` is exactly what was read; the parts are for
 /// decisions. There is no user information and no character outside printable ASCII.

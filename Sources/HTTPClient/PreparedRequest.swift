@@ -1,8 +1,8 @@
 // A request in the form libcurl wants, owning what must stay in memory while it is sent.
 
-import CCurl
-import Cryptography
-import ErrorCatalogue
+import OmlxCCurl
+import OmlxCryptography
+import OmlxErrors
 import Glibc
 
 /// A request ready for the event loop: header lines written, proxy and certificates chosen.

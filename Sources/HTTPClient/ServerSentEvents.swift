@@ -1,6 +1,6 @@
 // Server-sent events (WHATWG HTML §9.2) from bytes in any cut, within limits.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// One event of a stream.
 public struct ServerSentEvent: Sendable, Hashable {

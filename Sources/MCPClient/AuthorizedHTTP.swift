@@ -1,8 +1,8 @@
 // One HTTP exchange of a connection: headers merged, the authorizer asked before and shown the answer.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
 import Synchronization
 
 /// Sends the HTTP requests of one connection.

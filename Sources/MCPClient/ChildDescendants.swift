@@ -1,6 +1,6 @@
 // The processes a server's process started, also those that left its group: found in /proc, to be ended with it.
 
-import CProcess
+import OmlxCProcess
 import Glibc
 
 /// What tells the processes of one server from all others: a variable of their environment, and a limit, which also those

@@ -1,6 +1,6 @@
 // What a child process gets from the host's environment, and where its command is found. No process is started.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 
 /// The variables of a child process: a few of the host's, and those declared for it.

@@ -1,7 +1,7 @@
 // A child process as its two sides see it: the loop's thread moves bytes, tasks write and read.
 
-import CProcess
-import ErrorCatalogue
+import OmlxCProcess
+import OmlxErrors
 import Glibc
 import Synchronization
 

@@ -1,6 +1,6 @@
 // The one thread that serves all child processes: it moves their bytes, notices their end and ends them.
 
-import CProcess
+import OmlxCProcess
 import Glibc
 import Synchronization
 

@@ -1,8 +1,8 @@
 // What a connection tells its owner beside the answers to requests.
 
-import Cryptography
-import ErrorCatalogue
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxJSON
 
 /// Something that happened on a connection. Texts are made fit to be shown.
 public enum ConnectionEvent: Sendable, Hashable {

@@ -1,7 +1,7 @@
 // A message as it came: its JSON, and how long it was.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 /// A message that came, and how long it was.
 struct IncomingMessage: Sendable {

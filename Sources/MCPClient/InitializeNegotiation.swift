@@ -1,7 +1,7 @@
 // The initialize handshake as a value: offers a revision, judges the answer. No I/O.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 /// Who omlx says it is (B1).
 public struct ClientInfo: Sendable, Hashable {

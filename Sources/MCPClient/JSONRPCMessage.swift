@@ -1,7 +1,7 @@
 // JSON-RPC 2.0 messages: read from JSON, written to JSON. No I/O.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 /// An error a server answered with (JSON-RPC 2.0 §5.1).
 struct JSONRPCError: Error, Sendable, Hashable {

@@ -1,7 +1,7 @@
 // The life of a session's messages as a value: requests begun, answers matched, server requests answered. No I/O.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 /// What a server reports about a request under way (A7.7).
 public struct Progress: Sendable, Hashable {

@@ -1,6 +1,6 @@
 // Which of a program's lines say why it failed: not its stack frames, its version, or the place of its log. No I/O.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// The lines of a program that are worth repeating when it has failed.
 struct LastWords: Sendable {

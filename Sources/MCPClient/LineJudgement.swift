@@ -1,7 +1,7 @@
 // What a line of a child process is: a message, an answer that cannot be read, or something else. No I/O.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 /// An answer that came and cannot be read.
 struct GarbledAnswer: Sendable, Hashable {

@@ -1,6 +1,6 @@
 // Lines from bytes in any cut, within a limit (A2.2). No I/O.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// Cuts a stream of bytes into lines.
 struct LineSplitter: Sendable {

@@ -1,7 +1,7 @@
 // The handshake of a session: a revision is settled, and the server told so.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 extension MCPConnection {
     /// How long a server that refuses `initialize` is asked what it speaks, in seconds.

@@ -1,7 +1,7 @@
 // Requests on their way out, answers on their way back, timeouts, cancellation, sessions begun anew.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 extension MCPConnection {
     /// More answers to a server's requests than this are not kept waiting.

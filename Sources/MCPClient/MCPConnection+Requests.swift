@@ -1,7 +1,7 @@
 // What a caller can ask of a server.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 extension MCPConnection {
     /// All tools of the server, page by page (E1.1, E1.2). Entries that are no tools are left out and reported as

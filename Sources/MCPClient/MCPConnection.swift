@@ -1,9 +1,9 @@
 // The connection to one server: owns its session and its transport, hands requests out and answers back.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// A connection to one MCP server. All errors thrown are `OmlxError`.
 ///

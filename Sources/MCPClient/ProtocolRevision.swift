@@ -1,7 +1,7 @@
 // The protocol revisions of the initialize era, what differs between them, and the era as a value of the session.
 
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 
 /// A dated revision of MCP that omlx speaks.
 enum ProtocolRevision: String, Sendable, Hashable, CaseIterable, Comparable {

@@ -1,6 +1,6 @@
 // What MCPClient asks of whoever signs in: headers for a request, a verdict on the answer.
 
-import HTTPClient
+import OmlxHTTPClient
 
 /// The headers that authorize one request.
 public struct RequestAuthorization: Sendable {

@@ -1,8 +1,8 @@
 // HTTP+SSE of 2024-11-05 (A5): a stream that names the URL for messages and carries all answers.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Synchronization
 
 /// The way to a server of the older kind.

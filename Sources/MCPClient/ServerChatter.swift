@@ -1,6 +1,6 @@
 // What a server said beside its messages, kept for the moment when it fails or is silent. No I/O.
 
-import ErrorCatalogue
+import OmlxErrors
 import Synchronization
 
 /// The chatter of one connection, noted on any thread.

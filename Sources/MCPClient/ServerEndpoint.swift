@@ -1,6 +1,6 @@
 // Where a server is, and within which limits it is spoken to.
 
-import HTTPClient
+import OmlxHTTPClient
 
 /// A server that is a child process.
 public struct StdioCommand: Sendable, Hashable {

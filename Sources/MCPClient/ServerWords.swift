@@ -1,9 +1,9 @@
 // The reason a server gives for a refusal, found in the body of its answer: JSON of many shapes, a page, plain text. No I/O.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// What a server says itself about why it refuses.
 struct ServerWords: Sendable {

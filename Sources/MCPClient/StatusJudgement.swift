@@ -1,9 +1,9 @@
 // What an HTTP answer that is no success means, as pure functions of status, headers and body.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// The answer to one request of the connection.
 struct StatusJudgement: Sendable {

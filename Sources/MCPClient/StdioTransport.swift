@@ -1,8 +1,8 @@
 // The way to a server that is a child process (A2): a message per line, anything else skipped.
 
-import Cryptography
-import ErrorCatalogue
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxJSON
 import Synchronization
 
 /// A child process that speaks MCP.

@@ -1,8 +1,8 @@
 // The answer to a POST as a stream of events: read as it comes, taken up again when it breaks (A4.8, A4.11, A4.12).
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// Reads one event stream and hands on its messages.
 struct EventStreamReader: Sendable {

@@ -1,9 +1,9 @@
 // Streamable HTTP of the initialize era (A4): a POST per message, answers as JSON or as a stream of events.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Synchronization
 
 /// The way to a server with one URL.

@@ -1,8 +1,8 @@
 // Tools as a server gives them, and the pages of a tool list as a value. No I/O.
 
-import Cryptography
-import ErrorCatalogue
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxJSON
 
 /// A tool a server offers. All texts are the server's own and not to be trusted (E1.6).
 public struct Tool: Sendable, Hashable {

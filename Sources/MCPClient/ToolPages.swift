@@ -1,7 +1,7 @@
 // The pages of a tool list as a value: what was read is kept, whatever comes of the rest. No I/O.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 /// Collects the pages of `tools/list`.
 struct ToolPages: Sendable {

@@ -1,6 +1,6 @@
 // What a tool answered, in whatever form a server of any revision gives it. No I/O.
 
-import JSON
+import OmlxJSON
 
 /// What a tool answered.
 public struct ToolResult: Sendable, Hashable {

@@ -1,8 +1,8 @@
 // What the connection asks of a transport, and what a transport tells it.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// A message on its way out.
 struct OutgoingMessage: Sendable {

@@ -1,8 +1,8 @@
 // Makes the transports of a connection: the one its endpoint names, and the older kind to fall back to.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
 
 /// Everything a transport is made of.
 struct TransportFactory: Sendable {

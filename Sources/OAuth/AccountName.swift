@@ -1,8 +1,8 @@
 // Who signed in, where a token reply says so. For people only: nothing is decided on it.
 
-import Cryptography
-import ErrorCatalogue
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxJSON
 
 enum AccountName {
     private static let claims = ["email", "preferred_username", "name"]

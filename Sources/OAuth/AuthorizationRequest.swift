@@ -1,8 +1,8 @@
 // RFC 6749 §4.1.1 with PKCE, state, resource (RFC 8707): the URL a person's browser is sent to.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
 
 /// An authorization request under way: what was sent, and what the answer is held against. In memory only.
 public struct AuthorizationRequest: Sendable {

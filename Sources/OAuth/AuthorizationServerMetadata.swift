@@ -1,8 +1,8 @@
 // RFC 8414 and OpenID Connect Discovery: what an authorization server says of itself. Build the request, judge the reply.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// An authorization server: what its metadata says, or what the configuration says in its place (C4.8).
 public struct AuthorizationServerMetadata: Sendable, Hashable {

@@ -1,7 +1,7 @@
 // How a client shows who it is (RFC 6749 §2.3): the forms there are, and which is tried after a refusal. No I/O.
 
-import Cryptography
-import HTTPClient
+import OmlxCryptography
+import OmlxHTTPClient
 
 /// How a client shows at the token endpoint who it is (RFC 6749 §2.3, RFC 7591 §2).
 public enum ClientAuthMethod: String, Sendable, Hashable {

@@ -1,9 +1,9 @@
 // Client ID metadata documents (draft-ietf-oauth-client-id-metadata-document): a client id that is the https URL of a
 // document about the client, hosted by the user. What may be such a URL, what the document holds, whether one is ours.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// The document a user hosts so that omlx has a client id without being registered (C7.3, C7.5 to C7.11).
 public struct ClientIDMetadataDocument: Sendable, Hashable {

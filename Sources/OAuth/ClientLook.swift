@@ -1,8 +1,8 @@
 // A look at the authorization endpoint before a person is sent there: what would the page say?
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// The look at an authorization URL. A server that does not know the client, or its redirect URI, tells the browser and never
 /// the client (RFC 6749 §4.1.2.1), so nobody else would hear of it.

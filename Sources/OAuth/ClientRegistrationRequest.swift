@@ -1,9 +1,9 @@
 // RFC 7591, dynamic client registration: build the request, judge the reply.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// A registration to ask for (RFC 7591 §2).
 public struct ClientRegistrationRequest: Sendable, Hashable {

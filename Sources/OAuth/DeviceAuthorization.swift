@@ -1,9 +1,9 @@
 // RFC 8628, the device authorization grant: ask for a code a person enters elsewhere, then ask for the token until they did.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// A device authorization under way: what was asked, and what the answers are held against. In memory only.
 public struct DeviceAuthorizationRequest: Sendable {

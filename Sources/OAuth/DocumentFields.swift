@@ -1,9 +1,9 @@
 // The members of a document from elsewhere: what is required or decides security is strict, the rest is read or left out.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// Typed look at the members of a document. `null` and `""` stand for what is absent. A member that is required or decides
 /// security is read as it is meant or ends the reading with one code; any other that cannot be read is left out with a note

@@ -1,6 +1,6 @@
 // application/x-www-form-urlencoded (WHATWG URL §5), written without leaving secrets in strings.
 
-import Cryptography
+import OmlxCryptography
 
 /// A parameter of a form: shown text or a secret.
 public enum FormValue: Sendable {

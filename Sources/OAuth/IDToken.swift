@@ -1,8 +1,8 @@
 // The claims of an ID token. It comes straight from the token endpoint over TLS, so that its signature need not be checked
 // (OpenID Connect Core §3.1.3.7); omlx signs nobody in with it.
 
-import Cryptography
-import JSON
+import OmlxCryptography
+import OmlxJSON
 
 /// An ID token's payload.
 enum IDToken {

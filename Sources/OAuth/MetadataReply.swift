@@ -1,8 +1,8 @@
 // What the answer to a metadata request means, before its fields are looked at.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// The answer to a GET of a metadata document.
 enum MetadataReply {

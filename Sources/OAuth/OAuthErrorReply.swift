@@ -1,8 +1,8 @@
 // Error answers of authorization servers: JSON, form or plain text, also with status 200 (RFC 6749 §5.2).
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// An OAuth error, cut down to what may be shown.
 public struct OAuthErrorReply: Sendable, Hashable {

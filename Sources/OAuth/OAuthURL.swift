@@ -1,7 +1,7 @@
 // Which URLs a sign-in may touch: https, and http on loopback only (C5.1, C5.2, C13.1).
 
-import ErrorCatalogue
-import HTTPClient
+import OmlxErrors
+import OmlxHTTPClient
 
 /// Reads URLs that metadata, challenges or the configuration name.
 public enum OAuthURL {

@@ -1,6 +1,6 @@
 // RFC 7636, proof key for code exchange, S256 only (C9.1).
 
-import Cryptography
+import OmlxCryptography
 
 /// A code verifier and its challenge. Lives in memory only.
 public struct PKCE: Sendable {

@@ -1,8 +1,8 @@
 // RFC 9728: where a protected resource says who signs its users in. Build the request, judge the reply.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// What a server's protected resource metadata says (RFC 9728 §2).
 public struct ProtectedResourceMetadata: Sendable, Hashable {

@@ -1,6 +1,6 @@
 // The resource a token is for (RFC 8707), and which published identifier belongs to which server (C3.5, C10.2).
 
-import HTTPClient
+import OmlxHTTPClient
 
 /// Resource identifiers of MCP servers.
 public enum ResourceIdentifier {

@@ -1,9 +1,9 @@
 // RFC 6749 §5: what the answer of a token endpoint means, and that of a revocation endpoint (RFC 7009 §2.2).
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// What a token endpoint granted (RFC 6749 §5.1).
 public struct TokenGrant: Sendable {

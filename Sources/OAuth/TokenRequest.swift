@@ -1,7 +1,7 @@
 // RFC 6749 §4.1.3 and §6: code or refresh token for an access token: the request.
 
-import Cryptography
-import HTTPClient
+import OmlxCryptography
+import OmlxHTTPClient
 
 /// A request to a token endpoint. Its body is secret and wiped after sending.
 public enum TokenRequest {

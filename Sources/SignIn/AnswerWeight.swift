@@ -1,7 +1,7 @@
 // What an answer to an authorization request is worth before it is judged: only the one that is awaited may end a sign-in.
 
-import Cryptography
-import OAuth
+import OmlxCryptography
+import OmlxOAuth
 
 /// What the answer that is awaited must carry.
 struct AwaitedAnswer: Sendable {

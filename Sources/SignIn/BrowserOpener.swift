@@ -1,6 +1,6 @@
 // Opens a URL in the person's browser: a program started directly, never through a shell.
 
-import CProcess
+import OmlxCProcess
 import Glibc
 
 /// Opens URLs. A protocol so that a program with its own window can bring its own way.

@@ -1,7 +1,7 @@
 // Which answer is awaited, and which are over: what the callback listener does with each answer. No I/O.
 
-import Cryptography
-import OAuth
+import OmlxCryptography
+import OmlxOAuth
 
 /// The authorization request whose answer is awaited, and those that have had theirs.
 struct CallbackExpectation {

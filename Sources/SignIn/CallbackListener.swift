@@ -1,8 +1,8 @@
 // The loopback listener a browser comes back to (RFC 8252 §7.3): one thread, bounded, deaf to everything else.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
-import HTTPClient
+import OmlxHTTPClient
 import Synchronization
 
 /// Listens on loopback for the answer to an authorization request. Stray requests (favicon, preflight, a second tab)

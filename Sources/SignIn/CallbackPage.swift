@@ -1,6 +1,6 @@
 // What the browser is shown: static pages without scripts, and the judgement of which request is an answer.
 
-import OAuth
+import OmlxOAuth
 
 /// The head of a request to the callback listener.
 struct CallbackRequest {

@@ -1,9 +1,9 @@
 // How a client shows itself, between the requests and the records that remember what worked.
 
-import Credentials
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxCredentials
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 extension SignInContext {
     /// Sends a request of a client, and once more in each other form where the answer is about how the client shows itself.

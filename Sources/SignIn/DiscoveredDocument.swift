@@ -1,8 +1,8 @@
 // What discovery found, by its source: kept with its age, shown by status and doctor. Holds no secret.
 
-import HTTPClient
-import JSON
-import OAuth
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 
 /// Something discovery found, and where.
 public struct DiscoveredDocument: Sendable, Hashable {

@@ -1,8 +1,8 @@
 // How a discovery ends: with a document found, with endpoints of the configuration, or with the default ones.
 
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 extension DiscoveryMachine {
     /// A configured endpoint gets code and secrets as a discovered one does (C5.1).

@@ -1,8 +1,8 @@
 // From a 401 to the authorization server: which document is fetched next, and when that ends. No I/O.
 
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// What discovery found.
 public struct Discovery: Sendable {

@@ -1,8 +1,8 @@
 // Configured endpoints that are not the issuer's: what belongs to the issuer is not sent there.
 
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// A configured endpoint on another origin than the issuer's. A client's secret is for endpoints of the one that gave it
 /// (RFC 6749 §2.3.1), so only a client configured beside it is shown there.

@@ -1,7 +1,7 @@
 // What is remembered of generations outside the store, so that an older copy put back is noticed before it is refreshed with.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
 
 /// Remembers the highest generation of each credential that was saved.

@@ -1,10 +1,10 @@
 // What can be read before the server is asked, so that a sign-in after its refusal waits for less.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// What was read ahead of a sign-in.
 public struct LookAhead: Sendable {

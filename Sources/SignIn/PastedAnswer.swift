@@ -1,6 +1,6 @@
 // Reading what a person pasted in place of the browser's coming back, however a terminal, a mail or a page wrapped it.
 
-import OAuth
+import OmlxOAuth
 
 /// Reads pasted texts for the answer to one request. No I/O.
 struct PasteReader {

@@ -1,7 +1,7 @@
 // The places discovery asked in vain, and why each was of no use: for the error when all were.
 
-import ErrorCatalogue
-import HTTPClient
+import OmlxErrors
+import OmlxHTTPClient
 
 /// The places that were of no use, in the order they were asked.
 struct PlacesInVain {

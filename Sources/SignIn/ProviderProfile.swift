@@ -1,7 +1,7 @@
 // What a provider is known to want otherwise than the standards have it: the type, the matching, the applying.
 
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// What one provider wants otherwise. Profiles are data (`ProviderProfile.all`); what the user configures always wins
 /// over them, and `"profile": "none"` switches them off.

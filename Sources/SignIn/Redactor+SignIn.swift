@@ -1,10 +1,10 @@
 // What a sign-in's redactor learns from requests, replies and records, and where it hides what it knows.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 extension Redactor {
     /// Remembers the secrets a request carries.

@@ -1,8 +1,8 @@
 // What to do with the answer to a refresh, and whether to try again. No I/O (house plan, "The refresh transaction").
 
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// The judgement of a refresh from the answers that come in.
 struct RefreshMachine {

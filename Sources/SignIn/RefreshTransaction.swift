@@ -1,12 +1,12 @@
 // The refresh of one credential across tasks and processes: lock, read again, refresh, persist, release.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// How a refresh ended.
 public enum RefreshOutcome: Sendable {

@@ -1,11 +1,11 @@
 // Gives every request of one server its header, and decides what a 401 means: newer token, refresh, or sign-in needed.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// What an authorizer tells those who keep the status.
 public enum AuthorizationEvent: Sendable {

@@ -1,11 +1,11 @@
 // The sign-in at one server for programs that send their own requests: a header that works, and what a 401 means.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// The sign-in at one server. Gives the `Authorization` header of a request, up to date: refreshed when it is due, once
 /// for all tasks and all processes that use the same store. Opens a browser only where a call allows it.

@@ -1,7 +1,7 @@
 // One sign-in for all who wait for it, as a refresh is one: within a process by joining, between processes by taking turns.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 
 /// The sign-in at one server, made once for all who need it at the same time.
 ///

@@ -1,9 +1,9 @@
 // What a user configured about signing in to one server. Everything is optional: discovery finds the rest.
 
-import Cryptography
-import HTTPClient
-import JSON
-import OAuth
+import OmlxCryptography
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 
 /// Which `resource` parameter is sent (RFC 8707).
 public enum ResourceMode: Sendable, Hashable {

@@ -1,10 +1,10 @@
 // What the drivers work with, handed in: HTTP, store, locks, clock, randomness, and the exchanges under way.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
+import OmlxHTTPClient
 import Synchronization
 
 /// What happened to a client registration.

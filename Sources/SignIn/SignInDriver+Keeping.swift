@@ -1,9 +1,9 @@
 // The last step of a sign-in: the new tokens are kept, and those they replace are taken back.
 
-import Credentials
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxCredentials
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 extension SignInDriver {
     /// Stores under the credential's lock, so that no refresh of the old one writes over the new one; then takes the tokens

@@ -1,9 +1,9 @@
 // Waiting for the person: the callback, a pasted answer, or the code entered elsewhere, whichever comes first.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// What comes from the person during one sign-in, however often they are asked.
 struct PersonAnswers {

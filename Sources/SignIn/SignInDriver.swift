@@ -1,11 +1,11 @@
 // Carries out a sign-in: the machine decides, this sends, listens, shows and stores.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// What a person is shown when a sign-in begins.
 public struct SignInPrompt: Sendable {

@@ -1,11 +1,11 @@
 // Goes through a sign-in as far as nobody is asked and nothing is changed, and writes down each step: for diagnosis.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// What a sign-in would find, and by which client it would be made.
 public struct SignInExamination: Sendable {

@@ -1,8 +1,8 @@
 // What a person whose provider shows an error page needs: an authorization server that does not know the client, or the
 // redirect URI, tells the browser, and never omlx (RFC 6749 §4.1.2.1).
 
-import ErrorCatalogue
-import OAuth
+import OmlxErrors
+import OmlxOAuth
 
 /// What to compare with what the provider has, while no answer comes.
 public struct SignInHint: Sendable {

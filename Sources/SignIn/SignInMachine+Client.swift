@@ -1,11 +1,11 @@
 // Which client signs in (C7.1): configured, a metadata document, registered before, registered now, or none.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
-import OAuth
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 
 /// Where the client of a sign-in comes from.
 public enum SignInClient: String, Sendable, Hashable {

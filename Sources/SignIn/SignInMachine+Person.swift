@@ -1,10 +1,10 @@
 // The part of a sign-in with the person: the address to open, or the code to enter.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 extension SignInMachine {
     /// Goes on to the person, now that the client is known.

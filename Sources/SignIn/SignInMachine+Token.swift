@@ -1,11 +1,11 @@
 // The end of a sign-in: the code becomes tokens, and those a credential.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 
 extension SignInMachine {
     /// What tokens were asked for with.

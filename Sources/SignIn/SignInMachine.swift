@@ -1,11 +1,11 @@
 // The course of a sign-in as a value: events go in, the next action comes out. No I/O, no clock, no randomness.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// How a person signs in.
 public enum SignInFlow: Sendable, Hashable {

@@ -1,7 +1,7 @@
 // Where sign-ins and their locks are kept, by the XDG base directory specification.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 
 /// The folders of one user's sign-ins. Every program that uses the same ones shares the sign-ins.
 public struct SignInPaths: Sendable, Hashable {

@@ -1,8 +1,8 @@
 // Which addresses a sign-in may lead to: none of the own network when the server is on the public internet (C13.4).
 
-import Credentials
-import ErrorCatalogue
-import HTTPClient
+import OmlxCredentials
+import OmlxErrors
+import OmlxHTTPClient
 
 extension SignInConfiguration {
     /// The origins of the URLs the user wrote down himself: they may be anywhere.

@@ -1,10 +1,10 @@
 // Signs out: takes the tokens back at the authorization server (RFC 7009), then forgets them here whatever it said.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// What a sign-out did.
 public struct SignOutOutcome: Sendable {

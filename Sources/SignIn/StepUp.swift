@@ -1,7 +1,7 @@
 // Step-up authorization: for which scopes to sign in after a 403 with insufficient_scope, and when to stop. No I/O.
 
-import ErrorCatalogue
-import OAuth
+import OmlxErrors
+import OmlxOAuth
 
 /// The course of one operation that a server refuses for want of scopes (C11.3 to C11.6).
 public struct StepUp: Sendable {

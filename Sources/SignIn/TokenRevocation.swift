@@ -1,11 +1,11 @@
 // Takes the tokens of a sign-in back at the authorization server (RFC 7009): of one that ends, and of one that was replaced.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// Takes back the tokens of one sign-in that may still be alive.
 struct TokenRevocation {

@@ -1,7 +1,7 @@
 // New tokens that could not be saved, as long as the process lives: they are saved before anybody refreshes again.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import Synchronization
 
 /// Credentials whose tokens were granted while the store was away. Not used before they are saved: another process could

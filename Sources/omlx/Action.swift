@@ -1,13 +1,13 @@
 // What every `omlx mcp` command shares: options, configuration, log, signals, exit codes.
 
 import ArgumentParser
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import JSON
+import OmlxJSON
 import Logging
-import MCPHost
+import OmlxMCPHost
 
 /// A command that works on the configuration. It parses, calls the manager, prints; decisions are elsewhere.
 protocol Action: AsyncParsableCommand, Sendable {

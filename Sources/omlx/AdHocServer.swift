@@ -1,8 +1,8 @@
 // A server given on the command line, read by the same rules as one in the configuration.
 
-import ErrorCatalogue
-import JSON
-import MCPHost
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPHost
 
 extension ConnectOptions {
     /// - Throws: `OmlxError` when the command line's own server cannot be used as it is given.

@@ -1,8 +1,8 @@
 // The command line as it is parsed: a server's own command after `--` becomes one option.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
-import JSON
+import OmlxJSON
 
 enum CommandLineArguments {
     /// The option that carries the words after `--`.

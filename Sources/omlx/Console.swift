@@ -1,10 +1,10 @@
 // Where a command writes: results to standard output, everything else to standard error.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Glibc
-import JSON
-import MCPHost
+import OmlxJSON
+import OmlxMCPHost
 import Synchronization
 
 /// The two streams of a command. Every line that goes through it is made harmless here, whatever it says: control

@@ -1,7 +1,7 @@
 // Ctrl-C and SIGTERM end a command in order: ports freed, children ended, a token exchange under way finished.
 
 import Glibc
-import SignIn
+import OmlxSignIn
 import Synchronization
 
 /// The process's signals, taken by a thread of their own.

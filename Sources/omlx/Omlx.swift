@@ -1,10 +1,10 @@
 // The command `omlx`: parses, runs one command, exits with its code.
 
 import ArgumentParser
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import Glibc
-import MCPHost
+import OmlxMCPHost
 
 @main
 struct Omlx: AsyncParsableCommand {

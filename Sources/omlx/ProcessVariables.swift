@@ -1,6 +1,6 @@
 // The environment of the process, as texts.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 
 /// The variables of this process. A value that is not UTF-8 is none here: put right by a guess, a path or a password would

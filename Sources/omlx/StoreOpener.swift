@@ -1,10 +1,10 @@
 // Opens a closed credential store with the help of the person who signs in. Nothing but a sign-in asks for that.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import Glibc
-import MCPHost
+import OmlxMCPHost
 
 /// The person who signs in, asked for a password or to unlock the keyring.
 struct StoreOpener {

@@ -1,9 +1,9 @@
 // Asks the person at the terminal whether a configuration that came from elsewhere is to be used.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import MCPHost
+import OmlxMCPHost
 
 struct TrustQuestion {
     let session: Session

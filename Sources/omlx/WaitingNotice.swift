@@ -1,7 +1,7 @@
 // Says on a terminal which servers are waited for, once that takes long enough to wonder.
 
-import ErrorCatalogue
-import MCPHost
+import OmlxErrors
+import OmlxMCPHost
 
 /// Looks after a while which servers are not done yet, and says so; again, more and more seldom, when fewer are left.
 final class WaitingNotice: Sendable {

@@ -1,11 +1,11 @@
 // A process of its own for the store's tests: one to race with, to kill, and to run out of disk.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import JSON
+import OmlxJSON
 
 let arguments = CommandLine.arguments.dropFirst()
 guard let command = arguments.first else { exit(64) }

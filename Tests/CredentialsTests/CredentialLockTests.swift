@@ -1,12 +1,12 @@
 // The lock of a credential: between tasks, between processes, and when its holder dies.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import Synchronization
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 /// Counts who is inside a section at once.
 private final class Occupancy: Sendable {

@@ -1,12 +1,12 @@
 // Modes, owners, links and other things in a file's place.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite struct FilePermissionTests {
     @Test("a link to a place that is not there, as of a disk that is not mounted, is not the same as nothing")

@@ -1,12 +1,12 @@
 // The encrypted file store and files that are damaged, foreign, swapped or sealed with another key.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite struct FileStoreDamageTests {
     private let key = CredentialKey(serverURL: sampleURL)

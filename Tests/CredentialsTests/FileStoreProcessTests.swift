@@ -1,12 +1,12 @@
 // The encrypted file store shared by processes, killed in a write, and out of disk.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite struct FileStoreProcessTests {
     private let key = CredentialKey(serverURL: sampleURL)

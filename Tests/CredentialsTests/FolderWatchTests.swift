@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite("Watching folders")
 struct FolderWatchTests {

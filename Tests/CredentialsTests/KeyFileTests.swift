@@ -1,11 +1,11 @@
 // The key file: plain or wrapped by a password, damage told apart from a wrong password.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite struct KeyFileTests {
     private let right = KeySource.password(Secret("correct horse"))

@@ -1,12 +1,12 @@
 // A real keyring for tests of the store, and the probe beside it.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import TestSupport
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 /// GNOME Keyring on a bus of its own. Programs that are to use it get `environment`.
 final class KeyringFixture {

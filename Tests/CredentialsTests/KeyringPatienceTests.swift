@@ -3,7 +3,7 @@
 import Synchronization
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite("Patience with a keyring")
 struct KeyringPatienceTests {

@@ -1,10 +1,10 @@
 // A writer killed at every system call that writes, one after the other: strace's fault injection.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite("killed at every write", .serialized)
 struct KilledWriterTests {

@@ -1,12 +1,12 @@
 // The store in other people's keyrings than GNOME's: KeePassXC, KWallet, both real.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import TestSupport
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite("other keyrings", .serialized)
 struct OtherKeyringTests {

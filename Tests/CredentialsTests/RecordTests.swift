@@ -1,12 +1,12 @@
 // Records as values and as JSON text: nothing is lost, nothing secret is shown.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite struct RecordTests {
     @Test("a credential's every field survives its text")

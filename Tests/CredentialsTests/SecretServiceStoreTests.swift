@@ -1,11 +1,11 @@
 // The store in the desktop's keyring, against a real one: unlocked, locked, absent, hanging, killed in the middle.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite struct SecretServiceStoreTests {
     @Test("what one process saves another reads, lists and removes; the keyring shows whose it is and no secret")

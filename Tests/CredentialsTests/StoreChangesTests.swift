@@ -1,10 +1,10 @@
 // What stores tell of changes by others.
 
-import Cryptography
+import OmlxCryptography
 import Foundation
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite("Changes of a store")
 struct StoreChangesTests {

@@ -1,14 +1,14 @@
 // The store that is chosen by itself, and moving from one to another: the file store and the stand-in of Vault.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import JSON
+import OmlxJSON
 import Synchronization
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite("the choice of a store")
 struct StoreChoiceTests {

@@ -1,10 +1,10 @@
 // What every credential store keeps to, run against each.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite struct StoreContractTests {
     enum Kind: CaseIterable, Sendable {

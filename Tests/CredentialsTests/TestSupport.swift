@@ -1,14 +1,14 @@
 // What the store's tests share: temporary folders, sample records, a look at files.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import JSON
+import OmlxJSON
 import TestSupport
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 let sampleURL = "https://mcp.example.com/mcp"
 let sampleTime = Date(timeIntervalSince1970: 1_700_000_000)

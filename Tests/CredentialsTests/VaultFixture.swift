@@ -1,14 +1,14 @@
 // The stand-in of a Vault for tests of the store: a program of its own, on a port of its own.
 
-import Cryptography
+import OmlxCryptography
 import FoundationEssentials
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Synchronization
 import TestSupport
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 /// A running stand-in of Vault.
 final class VaultFixture: Sendable {

@@ -1,14 +1,14 @@
 // The store in Vault, against the stand-in: check-and-set, versions, answers that are lost, tokens, seals, namespaces.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import Credentials
+@testable import OmlxCredentials
 
 @Suite("credentials in Vault")
 struct VaultStoreTests {

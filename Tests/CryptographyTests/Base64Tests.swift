@@ -1,6 +1,6 @@
 // Base64 and base64url: the RFC's vectors, and every spelling that must be refused.
 
-import Cryptography
+import OmlxCryptography
 import Testing
 
 @Suite struct Base64Tests {

@@ -1,7 +1,7 @@
 // Published test vectors for hashes, key derivation and AES-256-GCM, and what must be refused.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Testing
 
 @Suite struct HashKnownAnswers {

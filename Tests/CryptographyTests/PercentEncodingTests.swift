@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Cryptography
+@testable import OmlxCryptography
 
 @Suite("Percent-encoding (RFC 3986 §2.1)")
 struct PercentEncodingTests {

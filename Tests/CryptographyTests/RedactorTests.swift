@@ -1,9 +1,9 @@
 // No secret in what is shown, however it is spelled, repeated or cut; and no text takes long.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import Cryptography
+@testable import OmlxCryptography
 
 @Suite("What is shown without secrets")
 struct RedactorTests {

@@ -1,6 +1,6 @@
 // Secrets are taken out of JSON text before a parser sees it.
 
-import Cryptography
+import OmlxCryptography
 import Testing
 
 @Suite struct SecretJSONTests {

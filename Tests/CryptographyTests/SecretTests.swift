@@ -1,6 +1,6 @@
 // A secret shows itself only to those that open it, and goes without a trace.
 
-import Cryptography
+import OmlxCryptography
 import Testing
 
 @Suite struct SecretTests {

@@ -1,7 +1,7 @@
 // Registration, authorization endpoint and consent.
 
-import DemoServer
-import JSON
+import OmlxDemoServer
+import OmlxJSON
 import Testing
 
 @Suite("Registration and consent")

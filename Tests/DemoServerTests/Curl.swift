@@ -1,8 +1,8 @@
 // The tests' HTTP client: the curl command, so that the server is judged by code that is not its own.
 
-import DemoServer
+import OmlxDemoServer
 import Foundation
-import JSON
+import OmlxJSON
 import TestSupport
 
 struct Answer: Sendable {

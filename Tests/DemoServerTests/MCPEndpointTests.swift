@@ -1,7 +1,7 @@
 // The streamable HTTP endpoint, correct and misbehaving.
 
-import DemoServer
-import JSON
+import OmlxDemoServer
+import OmlxJSON
 import Testing
 
 @Suite("Streamable HTTP")

@@ -1,8 +1,8 @@
 // The providers' scripts.
 
-import DemoServer
+import OmlxDemoServer
 import Foundation
-import JSON
+import OmlxJSON
 import Testing
 
 @Suite("Provider profiles of the demo server")

@@ -1,7 +1,7 @@
 // Challenges, protected resource metadata and authorization server metadata.
 
-import DemoServer
-import JSON
+import OmlxDemoServer
+import OmlxJSON
 import Testing
 
 @Suite("Protection and metadata")

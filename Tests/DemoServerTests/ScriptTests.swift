@@ -1,7 +1,7 @@
 // The script as JSON.
 
-import DemoServer
-import JSON
+import OmlxDemoServer
+import OmlxJSON
 import Testing
 
 @Suite("Script")

@@ -1,8 +1,8 @@
 // The server as a process and a neighbour: start, stop, control over HTTP, legacy SSE, raw misbehaviour.
 
-import DemoServer
+import OmlxDemoServer
 import Foundation
-import JSON
+import OmlxJSON
 import Testing
 
 @Suite("Server")

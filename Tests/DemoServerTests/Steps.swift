@@ -1,8 +1,8 @@
 // A conforming client's steps, each with a way to do it wrong.
 
-import DemoServer
+import OmlxDemoServer
 import Foundation
-import JSON
+import OmlxJSON
 import Testing
 
 struct Client {

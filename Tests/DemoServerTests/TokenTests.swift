@@ -1,8 +1,8 @@
 // The token endpoint: strict checks, client authentication, rotation, revocation.
 
-import DemoServer
+import OmlxDemoServer
 import Foundation
-import JSON
+import OmlxJSON
 import Testing
 
 @Suite("Tokens")

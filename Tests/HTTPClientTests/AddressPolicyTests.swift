@@ -1,10 +1,10 @@
 // The network policy: judged on the address connected to, on kept connections, on every hop, and by names at a proxy.
 
-import ErrorCatalogue
+import OmlxErrors
 import Synchronization
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite("The network policy (C13.4, H3)", .timeLimit(.minutes(5))) struct AddressPolicyTests {
     /// On loopback: 127.0.0.1 plays a public address, the rest is what it is.

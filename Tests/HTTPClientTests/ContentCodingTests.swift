@@ -1,11 +1,11 @@
 // RFC 9110 §8.4: answers that come encoded, asked for or not, rightly or wrongly named, and however much they decode to.
 
-import ErrorCatalogue
+import OmlxErrors
 import Foundation
 import Glibc
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite("Content codings", .timeLimit(.minutes(5))) struct ContentCodingTests {
     private let client = HTTPClient()

@@ -1,13 +1,13 @@
 // Whole exchanges: reuse of connections, bodies of every kind, many at once.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Foundation
 import Glibc
 import Synchronization
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite(.timeLimit(.minutes(5))) struct ExchangeTests {
     let client = HTTPClient()

@@ -1,11 +1,11 @@
 // Everything that can go wrong between sending and the last byte, each with its code.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Glibc
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite(.timeLimit(.minutes(5))) struct FailureTests {
     let client = HTTPClient()

@@ -1,11 +1,11 @@
 // HTTP/2 against a server nobody here wrote.
 
-import ErrorCatalogue
+import OmlxErrors
 import Foundation
 import TestSupport
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite(.timeLimit(.minutes(5))) struct HTTP2Tests {
     let client: HTTPClient

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite struct HTTPURLTests {
     @Test(

@@ -1,10 +1,10 @@
 // Headers of requests: what goes out, what is refused, what never shows.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite(.timeLimit(.minutes(5))) struct HeaderTests {
     let client = HTTPClient()

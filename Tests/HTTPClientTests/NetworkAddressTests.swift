@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite("Kinds of network addresses (C13.4)") struct NetworkAddressTests {
     private static let kinds: [(AddressKind, [String])] = [

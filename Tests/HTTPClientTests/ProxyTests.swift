@@ -1,11 +1,11 @@
 // Proxies as the environment names them, and never for loopback.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Glibc
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite(.timeLimit(.minutes(5))) struct ProxyTests {
     private func client(_ variables: [String: String]) -> HTTPClient {

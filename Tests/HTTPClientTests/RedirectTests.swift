@@ -1,10 +1,10 @@
 // Redirects: which are followed, with what, and where credentials never go.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite(.timeLimit(.minutes(5))) struct RedirectTests {
     let client = HTTPClient()

@@ -1,9 +1,9 @@
 // Server-sent events: the same events for every cut of the bytes, and the specification's corners.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite struct ServerSentEventTests {
     private func events(_ pieces: [[UInt8]], limit: Int = 1 << 20) throws -> [ServerSentEvent] {

@@ -1,11 +1,11 @@
 // TLS against OpenSSL's own server: who is trusted, what is shown, what goes wrong.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import TestSupport
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite(.timeLimit(.minutes(5))) struct TLSTests {
     let fixture: TLSFixture

@@ -1,10 +1,10 @@
 // The limit for a whole exchange: no server holds anybody longer, however little it sends how often.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 @Suite(.timeLimit(.minutes(5))) struct TotalLimitTests {
     private let client = HTTPClient()

@@ -1,7 +1,7 @@
 // A reader nobody here wrote (ZXing) reads what a terminal shows.
 
 import Foundation
-import SignIn
+import OmlxSignIn
 import Testing
 
 @Suite("reading QR codes")

@@ -1,5 +1,5 @@
 // Reading and writing JSON: what is kept, what is refused and where.
-import JSON
+import OmlxJSON
 import Testing
 
 @Suite struct JSONReading {

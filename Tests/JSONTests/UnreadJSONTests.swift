@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import JSON
+@testable import OmlxJSON
 
 @Suite("JSON that is read only where somebody looks into it")
 struct UnreadJSONTests {

@@ -1,13 +1,13 @@
 // The authorizer's part in the connection: asked before every request, shown every answer.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Synchronization
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 /// Gives a token by generation; a 401 makes it go to the next one.
 private final class TokenSource: RequestAuthorizer {

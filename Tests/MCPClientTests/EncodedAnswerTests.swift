@@ -1,12 +1,12 @@
 // Answers of MCP servers in a content coding: read like any other, events as they come, or told with the coding's name.
 
 import Dispatch
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 /// A zstd frame whose blocks are as they are (RFC 8878 §3.1.1).
 private struct Zstd {

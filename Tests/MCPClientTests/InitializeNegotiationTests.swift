@@ -1,10 +1,10 @@
 // The initialize handshake as sequences of events.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("initialize")
 struct InitializeNegotiationTests {

@@ -1,9 +1,9 @@
 // The session's state machine as sequences of events.
 
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("JSON-RPC session")
 struct JSONRPCSessionTests {

@@ -1,10 +1,10 @@
 // What of a program's last lines is repeated, and which lines of a server are answers.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("last words of a process")
 struct LastWordsTests {

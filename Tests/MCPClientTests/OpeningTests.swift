@@ -1,11 +1,11 @@
 // Opening a session over HTTP with servers as they are: other revisions, other transports, refused notifications.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("opening a session", .timeLimit(.minutes(5)))
 struct OpeningTests {

@@ -1,11 +1,11 @@
 // HTTP+SSE of 2024-11-05 against a scripted server.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("HTTP+SSE", .timeLimit(.minutes(5)))
 struct SSETransportTests {

@@ -1,12 +1,12 @@
 // The reason a server gives, in the bodies servers and gateways write.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("the server's own words")
 struct ServerWordsTests {

@@ -1,12 +1,12 @@
 // Resumption, shutdown, lines, environment and redaction: small values as sequences of events.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("Stream resumption")
 struct StreamResumptionTests {

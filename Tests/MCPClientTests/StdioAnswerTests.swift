@@ -1,11 +1,11 @@
 // Answers of child processes that cannot be read, belong to nothing, or do not come: what is said of them, and when.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("answers over stdio", .timeLimit(.minutes(5)))
 struct StdioAnswerTests {

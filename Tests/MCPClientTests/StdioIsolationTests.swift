@@ -1,14 +1,14 @@
 // What a child process has to do with this one: no terminal, one end, and nothing left of what it started.
 
-import CProcess
-import ErrorCatalogue
+import OmlxCProcess
+import OmlxErrors
 import Glibc
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Synchronization
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("stdio: sessions and descendants", .timeLimit(.minutes(5)))
 struct StdioIsolationTests {

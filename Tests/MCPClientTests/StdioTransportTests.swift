@@ -1,12 +1,12 @@
 // Child processes, real ones: Python and shell scripts that behave and misbehave.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("stdio", .timeLimit(.minutes(5)))
 struct StdioTransportTests {

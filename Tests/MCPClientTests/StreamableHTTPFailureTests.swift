@@ -1,13 +1,13 @@
 // Streamable HTTP against a server that misbehaves: each way has its own code.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Glibc
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("Streamable HTTP, failures", .timeLimit(.minutes(5)))
 struct StreamableHTTPFailureTests {

@@ -1,11 +1,11 @@
 // Streamable HTTP against a scripted server: sessions, headers, answers as JSON and as streams.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("Streamable HTTP", .timeLimit(.minutes(5)))
 struct StreamableHTTPTests {

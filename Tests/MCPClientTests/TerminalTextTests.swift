@@ -1,11 +1,11 @@
 // What programs write for terminals, read as a person would have read it there.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("Text written for a terminal")
 struct TerminalTextTests {

@@ -1,10 +1,10 @@
 // The pages of a tool list as sequences of events.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("Tool list")
 struct ToolPagesTests {

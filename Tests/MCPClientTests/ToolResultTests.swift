@@ -1,10 +1,10 @@
 // Results of tools in every form servers give them, and those that nest too deep.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 @Suite("Tool results", .timeLimit(.minutes(5)))
 struct ToolResultTests {

@@ -1,7 +1,7 @@
 // Whose sign-in it is, for people.
 
-import Cryptography
-import OAuth
+import OmlxCryptography
+import OmlxOAuth
 import Testing
 
 @Suite("Account name")

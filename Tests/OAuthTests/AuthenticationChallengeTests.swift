@@ -1,6 +1,6 @@
 // WWW-Authenticate: what the grammar allows, what servers send in its place, and what enemies send.
 
-import OAuth
+import OmlxOAuth
 import Testing
 
 private typealias Challenge = AuthenticationChallenge

@@ -1,7 +1,7 @@
 // The URL a person's browser is sent to.
 
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
 @Suite("Authorization request")

@@ -1,7 +1,7 @@
 // The answer at the redirect URI: state, then issuer, then error or code.
 
-import ErrorCatalogue
-import OAuth
+import OmlxErrors
+import OmlxOAuth
 import Testing
 
 @Suite("Authorization response")

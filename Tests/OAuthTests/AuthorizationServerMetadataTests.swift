@@ -1,9 +1,9 @@
 // RFC 8414 and OpenID Connect Discovery: where the document is asked for, and what each answer means.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
 private typealias Metadata = AuthorizationServerMetadata

@@ -1,10 +1,10 @@
 // RFC 6749 §2.3: which form a client shows itself in, and which it tries after a refusal.
 
-import Cryptography
-import HTTPClient
+import OmlxCryptography
+import OmlxHTTPClient
 import Testing
 
-@testable import OAuth
+@testable import OmlxOAuth
 
 @Suite("Client authentication")
 struct ClientAuthenticationTests {

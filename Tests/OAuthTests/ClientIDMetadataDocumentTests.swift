@@ -1,11 +1,11 @@
 // Client id metadata documents: which URLs can be one, what is hosted, and when a hosted one is not ours.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import OAuth
+@testable import OmlxOAuth
 
 @Suite("Client id metadata documents")
 struct ClientIDMetadataDocumentTests {

@@ -1,10 +1,10 @@
 // The look at an authorization URL: what says that a client is dead, and what does not (pain 7).
 
-import ErrorCatalogue
-import HTTPClient
+import OmlxErrors
+import OmlxHTTPClient
 import Testing
 
-@testable import OAuth
+@testable import OmlxOAuth
 
 @Suite("A look at a known client")
 struct ClientLookTests {

@@ -1,10 +1,10 @@
 // RFC 7591: the document sent, and what each answer means.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
 @Suite("Client registration")

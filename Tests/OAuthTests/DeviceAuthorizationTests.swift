@@ -1,12 +1,12 @@
 // RFC 8628: what is asked, what may come back, and when the token is asked for again.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import OAuth
+@testable import OmlxOAuth
 
 @Suite("Device authorization")
 struct DeviceAuthorizationTests {

@@ -1,9 +1,9 @@
 // Error bodies as providers really send them, and replies that hold a person's tokens one level down.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
 @Suite("Error bodies")

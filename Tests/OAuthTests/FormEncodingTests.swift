@@ -1,7 +1,7 @@
 // application/x-www-form-urlencoded both ways.
 
-import Cryptography
-import OAuth
+import OmlxCryptography
+import OmlxOAuth
 import Testing
 
 @Suite("Form encoding")

@@ -1,12 +1,12 @@
 // Replies, servers and clients the tests are fed with, and ways to look at what comes out.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import OAuth
+@testable import OmlxOAuth
 
 /// Texts that must never show in an error.
 let plantedSecrets = ["PLANTED-ACCESS", "PLANTED-REFRESH", "PLANTED-CLIENT-SECRET", "PLANTED-CODE", "PLANTED-VERIFIER"]

@@ -1,7 +1,7 @@
 // Which URLs a sign-in may touch.
 
-import ErrorCatalogue
-import OAuth
+import OmlxErrors
+import OmlxOAuth
 import Testing
 
 @Suite("URLs of a sign-in")

@@ -1,6 +1,6 @@
 // RFC 7636.
 
-import OAuth
+import OmlxOAuth
 import Testing
 
 @Suite("PKCE")

@@ -1,7 +1,7 @@
 // Canonical resource identifiers, and which published one belongs to which server.
 
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
 @Suite("Resource identifiers")

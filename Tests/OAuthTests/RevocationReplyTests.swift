@@ -1,6 +1,6 @@
 // RFC 7009 §2.2: what the answer to a revocation means.
 
-import OAuth
+import OmlxOAuth
 import Testing
 
 @Suite("Revocation reply")

@@ -1,6 +1,6 @@
 // Scope lists: reading, choosing what to ask for, telling what is missing.
 
-import OAuth
+import OmlxOAuth
 import Testing
 
 @Suite("Scopes")

@@ -1,8 +1,8 @@
 // RFC 6749 §5.1, §5.2: what the answer of a token endpoint means. Granted, error, unknown or unusable.
 
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
 @Suite("Token reply")

@@ -1,8 +1,8 @@
 // RFC 6749 §4.1.3, §6 and RFC 7009 §2.1: what is sent to a token endpoint.
 
-import Cryptography
-import HTTPClient
-import OAuth
+import OmlxCryptography
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
 @Suite("Token request")

@@ -1,8 +1,8 @@
 // Refusals in words of the server's own: an answer to the request, but no OAuth error.
 
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
 @Suite("Refusals in other words")

@@ -1,15 +1,15 @@
 // The person's answer and the token request, as sequences of events.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
-import OAuth
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("The person's answer and the token")
 struct AnswerTests {

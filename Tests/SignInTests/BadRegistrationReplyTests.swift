@@ -1,12 +1,12 @@
 // Each field of a registration reply wrong in each way: its own code, no browser, nothing stored, nothing lost.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
-import HTTPClient
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
+import OmlxHTTPClient
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Registration replies with a wrong field")
 struct BadRegistrationReplyTests {

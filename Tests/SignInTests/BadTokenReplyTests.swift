@@ -1,12 +1,12 @@
 // Each field of a token reply wrong in each way: its own code, nothing stored, nothing lost; at sign-in and at refresh.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
-import HTTPClient
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
+import OmlxHTTPClient
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 /// A reply's body made of members as they stand in JSON, so that one can stand there twice.
 struct BadReply: Sendable, CustomTestStringConvertible {

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("The browser's command")
 struct BrowserCommandTests {

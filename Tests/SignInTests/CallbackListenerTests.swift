@@ -1,13 +1,13 @@
 // The listener on real sockets: what reaches it, what does not, and that its port is free again.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 import Synchronization
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 /// A TCP connection to loopback that speaks what it is told.
 private struct RawClient: ~Copyable {

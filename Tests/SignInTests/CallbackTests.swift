@@ -1,11 +1,11 @@
 // Which request is an answer to a sign-in, what the browser is shown, and what a person pastes.
 
-import Cryptography
-import ErrorCatalogue
-import OAuth
+import OmlxCryptography
+import OmlxErrors
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 private let hosts: Set<String> = ["127.0.0.1:4711", "localhost:4711", "[::1]:4711"]
 

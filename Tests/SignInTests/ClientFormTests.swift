@@ -1,16 +1,16 @@
 // How a client shows itself, through whole courses: code, refresh, revocation and device alike, tried once more and remembered.
 
-import Credentials
-import Cryptography
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
-import OAuth
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("How a client shows itself")
 struct ClientFormTests {

@@ -1,12 +1,12 @@
 // The last resort of discovery: the default endpoints of MCP 2025-03-26, never silently, never where anything is published.
 
-import DemoServer
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxDemoServer
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Default endpoints of MCP 2025-03-26 (C6.1, C6.2, C6.5, G7)")
 struct DefaultEndpointTests {

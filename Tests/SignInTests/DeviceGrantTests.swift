@@ -1,14 +1,14 @@
 // Signing in by a code entered elsewhere (RFC 8628), against the demo server.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("The device grant")
 struct DeviceGrantTests {

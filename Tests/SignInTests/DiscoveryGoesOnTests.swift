@@ -1,13 +1,13 @@
 // Discovery that meets places of no use: it goes on, says so, and where all were in vain tells each place and why.
 
-import DemoServer
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxDemoServer
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Discovery goes on behind a place of no use")
 struct DiscoveryGoesOnTests {

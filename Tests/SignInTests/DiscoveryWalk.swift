@@ -1,12 +1,12 @@
 // A discovery walked through by hand: what it asks, what it is answered, how it ends.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 /// A discovery and what it asked for.
 struct DiscoveryWalk {

@@ -1,12 +1,12 @@
 // A configured endpoint that is not the issuer's: a registration's secret does not go there.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Endpoints on another origin than the issuer's")
 struct ForeignEndpointTests {

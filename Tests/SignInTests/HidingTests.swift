@@ -1,12 +1,12 @@
 // No secret in texts, though the server repeats it; and when tokens are due.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Secrets in error texts")
 struct HidingTests {

@@ -1,15 +1,15 @@
 // Refreshes whose answer was lost with their process, clocks that jump, processes that must not come all at once.
 
-import Credentials
-import Cryptography
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Interrupted refreshes and odd clocks")
 struct InterruptedRefreshTests {

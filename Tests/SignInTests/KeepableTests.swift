@@ -1,12 +1,12 @@
 // What keeps a sign-in from being kept is found before anybody is asked: locks, folders of others, a full disk.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Whether a sign-in could be kept")
 struct KeepableTests {

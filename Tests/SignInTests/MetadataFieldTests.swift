@@ -1,14 +1,14 @@
 // Every field of both metadata documents, wrong in every way there is: a code of its own, and nothing kept or sent.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 /// One value of one member, and the code discovery ends with; `nil` when it goes on.
 struct WrongField: Sendable, CustomTestStringConvertible {

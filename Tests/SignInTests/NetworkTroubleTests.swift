@@ -1,14 +1,14 @@
 // Every kind of trouble on the way, at every step of sign-in, refresh and sign-out: "unknown", told as such, all is kept.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
 import Glibc
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 /// Something that keeps an endpoint's answer away.
 enum Trouble: String, Sendable, CaseIterable, CustomTestStringConvertible {

@@ -1,13 +1,13 @@
 // What an OpenID provider wants beside plain OAuth: a question for consent with offline_access, and a nonce.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("OpenID providers (OpenID Connect Core §3.1.2.1, §3.1.3.7, §11)")
 struct OpenIDTests {

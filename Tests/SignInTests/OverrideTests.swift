@@ -1,14 +1,14 @@
 // What a user configures in place of what providers get wrong, as sequences of events.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Per-server overrides")
 struct OverrideTests {

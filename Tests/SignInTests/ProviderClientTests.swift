@@ -1,14 +1,14 @@
 // Sign-in and refresh against each provider's behaviour: how clients come to be there.
 
-import Credentials
-import Cryptography
-import DemoServer
-import ErrorCatalogue
-import JSON
-import OAuth
+import OmlxCredentials
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Providers and their clients")
 struct ProviderClientTests {

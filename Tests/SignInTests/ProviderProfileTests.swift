@@ -1,9 +1,9 @@
 // Provider profiles as data: which issuer has which, what each changes, and that the user always wins.
 
-import OAuth
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Provider profiles")
 struct ProviderProfileTests {

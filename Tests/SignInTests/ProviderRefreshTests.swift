@@ -1,13 +1,13 @@
 // Sign-in and refresh against each provider's behaviour: how long tokens live, and how they are renewed.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
-import JSON
-import OAuth
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Providers and their tokens")
 struct ProviderRefreshTests {

@@ -1,13 +1,13 @@
 // A demo server that behaves as a provider does, and a client of it.
 
-import Cryptography
-import DemoServer
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 /// Runs a test against a demo server with a provider's behaviour.
 func withProvider(

@@ -1,9 +1,9 @@
 // QR codes against those of an independent encoder (qrcodegen 1.8.0), and how they are drawn on a terminal.
 
-import Cryptography
+import OmlxCryptography
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 private let address =
     "https://as.example/device?user_code=WDJB-MJHT&x=" + String(repeating: "abcdefghij", count: 30)

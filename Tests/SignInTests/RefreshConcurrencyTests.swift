@@ -1,14 +1,14 @@
 // One refresh, however many ask: tasks, authorizers, processes' worth of stores; and no caller can cut it off.
 
-import Credentials
-import Cryptography
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
+import OmlxHTTPClient
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("One refresh for many")
 struct RefreshConcurrencyTests {

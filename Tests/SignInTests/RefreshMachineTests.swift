@@ -1,11 +1,11 @@
 // The judgement of a refresh as sequences of answers (house rules of the refresh transaction; pain 2).
 
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 private enum Verdict: Equatable {
     case send(Double), granted, rejected(String), refused, unknown

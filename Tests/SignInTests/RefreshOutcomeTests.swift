@@ -1,16 +1,16 @@
 // What becomes of a sign-in when its refresh is rejected, refused, unanswered, or cannot be kept.
 
-import Credentials
-import Cryptography
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Synchronization
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Refreshes that are not granted")
 struct RefreshOutcomeTests {

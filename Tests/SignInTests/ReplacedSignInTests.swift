@@ -1,16 +1,16 @@
 // What becomes of the tokens of a sign-in that another one replaced, or that could not be kept.
 
-import Credentials
-import Cryptography
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
-import OAuth
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Replaced sign-ins")
 struct ReplacedSignInTests {

@@ -1,12 +1,12 @@
 // Discovery of the protected resource: which place is asked next, and what ends it.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Discovery of the resource's metadata")
 struct ResourceDiscoveryTests {

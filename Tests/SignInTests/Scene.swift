@@ -1,17 +1,17 @@
 // A demo server and a client of it: store, clock, person, browser, and the requests between them.
 
-import Credentials
-import Cryptography
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
-import OAuth
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Synchronization
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 /// A server, and everything a client reaches it with.
 struct Scene: Sendable {

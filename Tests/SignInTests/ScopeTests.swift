@@ -1,13 +1,13 @@
 // Scopes: offline_access that is refused, and stepping up after a 403.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
-import JSON
-import OAuth
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Scopes and step-up")
 struct ScopeTests {

@@ -1,15 +1,15 @@
 // What an authorizer does with tokens that end, are refused, or cannot be renewed.
 
-import Credentials
-import Cryptography
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 extension Scene {
     /// Signed in, and the access token expired for both sides.

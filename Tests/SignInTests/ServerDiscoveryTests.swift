@@ -1,12 +1,12 @@
 // Discovery of the authorization server: which place is asked next, what it must say, what the configuration replaces.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Discovery of the authorization server's metadata")
 struct ServerDiscoveryTests {

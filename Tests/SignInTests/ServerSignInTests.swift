@@ -1,13 +1,13 @@
 // The sign-in of programs that send their own requests: who is asked, and how often.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("ServerSignIn")
 struct ServerSignInTests {

@@ -1,15 +1,15 @@
 // One sign-in for all who wait: who joins, who takes the next, and what cancelling one means for the others.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
+import OmlxHTTPClient
+import OmlxOAuth
 import Synchronization
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 /// A sign-in that ends when the test says so.
 private final class Gate: Sendable {

@@ -1,15 +1,15 @@
 // The network policy of a sign-in (C13.4): where a public server's metadata may lead, and what is remembered of it.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
-import OAuth
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Where a sign-in may lead (C13.4)")
 struct SignInReachTests {

@@ -1,15 +1,15 @@
 // Sign-ins that must fail: each with its own code, nothing stored, an earlier sign-in kept.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
-import OAuth
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 /// A way for a server to be wrong, and the code it gets.
 struct Refusal: Sendable, CustomTestStringConvertible {

@@ -1,17 +1,17 @@
 // Whole sign-ins against a strict server: what is sent, how many requests it takes, where the answer comes from.
 
-import Credentials
-import Cryptography
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
-import OAuth
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Synchronization
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Signing in")
 struct SignInTests {

@@ -1,12 +1,12 @@
 // Signing out while another program holds the credential's lock: no later than the time limit, and nothing comes back.
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
 import Synchronization
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Signing out beside a lock that is held")
 struct SignOutBesideLockTests {

@@ -1,15 +1,15 @@
 // Signing out: tokens taken back where possible, forgotten here in any case.
 
-import Credentials
-import Cryptography
-import DemoServer
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
+import OmlxCredentials
+import OmlxCryptography
+import OmlxDemoServer
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 @Suite("Signing out")
 struct SignOutTests {

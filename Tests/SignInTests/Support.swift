@@ -1,17 +1,17 @@
 // What the tests share: a clock, a person, a browser, replies made by hand, and the search for secrets in texts.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import HTTPClient
-import JSON
-import OAuth
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
 import Synchronization
 import Testing
 
-@testable import SignIn
+@testable import OmlxSignIn
 
 /// A clock that is moved by hand.
 final class TestClock: Sendable {

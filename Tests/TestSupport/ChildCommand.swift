@@ -1,7 +1,7 @@
 // Programs that tests run. Foundation's Process writes past its buffer when many descriptors are open, as they are in a
 // test run in parallel; this starts children as the product does.
 
-import CProcess
+import OmlxCProcess
 import Glibc
 
 /// A child process with its standard input and output in pipes and no other descriptor of ours.

@@ -1,7 +1,7 @@
 // Pipes to programs, made so that programs started elsewhere in this process at the same moment do not get them: such a
 // pipe would stay open as long as they run, and the test would wait for its end in vain.
 
-import CProcess
+import OmlxCProcess
 import Synchronization
 
 /// The two ends of a pipe, closed in programs.

@@ -1,6 +1,6 @@
 // The store that is chosen by itself, once: afterwards the same one for every program, or an error that says it is away.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Synchronization
 

@@ -1,7 +1,7 @@
 // What stores were opened with, for a whole process: deriving a key takes half a second, and a pipe is read once.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Synchronization
 
 /// The data keys and passwords one process has got so far. Copies of `StorePlaces` share it.

@@ -1,8 +1,8 @@
 // The note which store was chosen by itself, beside the encrypted files: made once, followed by every program of the user.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 import Synchronization
 
 /// A store, and which one of its kind.

@@ -1,7 +1,7 @@
 // Moves all records from one store to another: copy, verify, switch, then delete. Can be begun anew at any point.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 
 /// A move of all records. Every credential is locked meanwhile, so that no refresh falls between the two stores; whatever

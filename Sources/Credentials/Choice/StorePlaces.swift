@@ -1,7 +1,7 @@
 // The credential stores there can be, and where each would be.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 
 /// A kind of credential store.

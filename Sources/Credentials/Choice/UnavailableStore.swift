@@ -1,6 +1,6 @@
 // Stands in for a credential store that does not exist here: servers that need no credential work all the same.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// A store that answers everything with the reason why it cannot be used. Never another store in its place.
 public struct UnavailableStore: CredentialStore {

@@ -1,7 +1,7 @@
 // Gets the data key of an encrypted store: reads, unwraps or makes the key file, once per process.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 
 /// The data key in memory. An actor of its own: deriving a key from a password takes half a second, which is not to
 /// stop the caller's actor, and everybody who asks meanwhile waits for the one derivation.

@@ -1,7 +1,7 @@
 // The credential store in a folder of encrypted files, one per record.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 
 /// Keeps each record in a file of its own, sealed with AES-256-GCM under one data key, which lies beside it in a file

@@ -1,6 +1,6 @@
 // Whether a folder can be used before there is anything in it: found out ahead of asking a person for a sign-in.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 
 /// A look at a folder that need not exist yet. Makes nothing that stays.

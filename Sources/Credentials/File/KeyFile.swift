@@ -1,7 +1,7 @@
 // The file that holds the data key of an encrypted store, plain or wrapped by a password, and the key in memory.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 
 /// How the data key of an encrypted store is kept.
 public enum KeySource: Sendable {

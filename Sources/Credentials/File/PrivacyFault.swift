@@ -1,6 +1,6 @@
 // What stands against a file or folder that is its owner's alone: one judgement for stores, locks and the status database.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 
 /// Why a file or folder is not used.

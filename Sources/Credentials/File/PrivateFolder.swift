@@ -1,7 +1,7 @@
 // A folder only its owner can look into: every file operation of the stores and locks, relative to its descriptor.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 

@@ -1,7 +1,7 @@
 // The file of one record: a header everybody can read, and the record sealed.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 
 /// The record file's format.
 ///

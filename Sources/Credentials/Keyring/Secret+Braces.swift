@@ -1,6 +1,6 @@
 // Keeps what KeePassXC takes for placeholders out of the texts that are kept in a keyring.
 
-import Cryptography
+import OmlxCryptography
 
 extension Secret {
     /// The JSON text with the braces inside its strings escaped: KeePassXC puts other texts in place of such as `{TITLE}`.

@@ -1,8 +1,8 @@
 // What the desktop's Secret Service is asked, call by call, and what its refusals are in omlx's own errors.
 
-import CSecret
-import Cryptography
-import ErrorCatalogue
+import OmlxCSecret
+import OmlxCryptography
+import OmlxErrors
 import Glibc
 
 /// An item of the Secret Service.

@@ -1,8 +1,8 @@
 // Calls of the desktop's Secret Service, each on a thread of its own and with an end: a keyring that hangs keeps nobody.
 
-import CSecret
-import Cryptography
-import ErrorCatalogue
+import OmlxCSecret
+import OmlxCryptography
+import OmlxErrors
 import Glibc
 import Synchronization
 

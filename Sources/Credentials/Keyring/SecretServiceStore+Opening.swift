@@ -1,7 +1,7 @@
 // What keeps a keyring from being used, and how a person who is there takes it away.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 
 /// What keeps a keyring that is there from being used.
 public enum KeyringObstacle: String, Sendable, Hashable {

@@ -1,7 +1,7 @@
 // The credential store in the desktop's keyring: GNOME Keyring, KeePassXC, KWallet, by the Secret Service.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 
 /// Keeps each record as an item of the default collection of the desktop's Secret Service (freedesktop.org), through

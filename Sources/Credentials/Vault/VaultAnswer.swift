@@ -1,10 +1,10 @@
 // Judges answers of Vault's HTTP API, without I/O: what they say about a record, a lock, a token.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 
 /// What a request was answered with.
 enum VaultAnswer {

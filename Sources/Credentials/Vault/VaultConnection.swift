@@ -1,10 +1,10 @@
 // Requests to a Vault: token, namespace, time limits, the mount's version, renewal of the token.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Synchronization
 
 /// A Vault over HTTP. One connection is kept and used again.

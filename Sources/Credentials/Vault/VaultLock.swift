@@ -1,11 +1,11 @@
 // The lock of one credential across machines: an entry in Vault that its holder keeps fresh.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 
 /// A lock between machines, as a lease: who holds it writes it anew every 4 s, and after 15 s without that it is free. How
 /// old it is the server's clock says, for those of machines differ. The check-and-set of the entry lets one in.

@@ -1,10 +1,10 @@
 // Where a Vault is and how to speak to it, from the configuration and the environment.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import HTTPClient
+import OmlxHTTPClient
 
 /// A HashiCorp Vault or OpenBao, and the place in it.
 public struct VaultSettings: Sendable {

@@ -1,10 +1,10 @@
 // The credential store in HashiCorp Vault or OpenBao: the KV secrets engine, versions 1 and 2.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 
 /// Keeps each record as an entry of a KV secrets engine, so that several machines can share sign-ins.
 ///

@@ -1,6 +1,6 @@
 // What there is to say about a configuration file: a warning or an error, with the place it is about.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// A remark about the configuration. Its texts name files, lines, servers, keys and variables, never a value that
 /// could be a secret.

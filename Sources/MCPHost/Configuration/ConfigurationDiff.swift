@@ -1,6 +1,6 @@
 // The difference between two texts of a configuration file, as a small unified diff without the values it might betray.
 
-import ErrorCatalogue
+import OmlxErrors
 
 enum ConfigurationDiff {
     private static let context = 2

@@ -1,7 +1,7 @@
 // The configuration file as a value whose members know their places; JSON with comments or YAML, by the file's name.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 struct ConfigurationDocument {
     /// The absolute path, for messages.

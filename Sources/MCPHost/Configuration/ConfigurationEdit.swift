@@ -1,7 +1,7 @@
 // Changes one value in the text of a JSON file with comments, and leaves every other byte as it is.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 /// A member to be set in a JSON object of a text.
 struct ConfigurationEdit: Sendable, Hashable {

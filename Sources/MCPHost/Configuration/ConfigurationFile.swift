@@ -1,8 +1,8 @@
 // Finds and reads the configuration file: the search order, and what is no readable file.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
-import JSON
+import OmlxJSON
 
 /// Where a configuration file comes from, and so who wants it used.
 public enum ConfigurationOrigin: String, Sendable, Hashable {

@@ -1,6 +1,6 @@
 // A text of the configuration, before and after its variables were replaced, and the form of it that may be shown.
 
-import Cryptography
+import OmlxCryptography
 
 /// A text of the configuration: what the file says and what it means. Printing it shows `shown`.
 public struct ConfiguredText: Sendable, Hashable {

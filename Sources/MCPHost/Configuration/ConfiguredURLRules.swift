@@ -1,9 +1,9 @@
 // Judges the URLs of a configuration by their text, which is kept byte for byte. What passes here is a URL everywhere
 // else: the parser is the one that requests are made with.
 
-import ErrorCatalogue
-import HTTPClient
-import OAuth
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxOAuth
 
 /// The parts of an absolute http or https URL that the configuration has rules about.
 struct ConfiguredURLParts {

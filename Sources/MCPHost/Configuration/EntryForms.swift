@@ -1,7 +1,7 @@
 // Other programs' ways to write a server's entry, made the one way that is read. Decides nothing: whoever reads or reviews
 // an entry sees the same one.
 
-import JSON
+import OmlxJSON
 
 /// A server's entry in the keys and types of omlx.
 struct EntryForms {

@@ -1,8 +1,8 @@
 // Reads the `auth` block, and the `oauth` blocks of mcp-cli and mcpo, into one model.
 
-import ErrorCatalogue
-import JSON
-import OAuth
+import OmlxErrors
+import OmlxJSON
+import OmlxOAuth
 
 /// An object's members under the names of the `auth` block, whatever spelling they have in the file.
 struct AuthBlock {

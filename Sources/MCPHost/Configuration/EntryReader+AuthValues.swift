@@ -1,7 +1,7 @@
 // The values within an `auth` block that have rules of their own: scopes, resource, redirect, client metadata.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 extension EntryReader {
     mutating func nonEmpty(_ entry: ConfigurationEntry?) -> ConfiguredText? {

@@ -1,7 +1,7 @@
 // What is read as it stands, and may not be what was meant: milliseconds for seconds, a shell's `$HOME` and `~`.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 extension EntryReader {
     /// Limits above this many seconds are rare; milliseconds that a file of another client has are above it.

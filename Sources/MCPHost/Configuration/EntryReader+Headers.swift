@@ -1,7 +1,7 @@
 // Headers and environment variables of a server's entry.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 
 enum HeaderRules {
     /// Headers that the transport itself sends.

@@ -1,8 +1,8 @@
 // The keys of an `auth` block for what providers want otherwise: parameters, scopes, profile, tolerance.
 
-import ErrorCatalogue
-import JSON
-import SignIn
+import OmlxErrors
+import OmlxJSON
+import OmlxSignIn
 
 extension EntryReader {
     /// Names that the sign-in itself uses; refused in all three objects of extra parameters, in any case.

@@ -1,8 +1,8 @@
 // Reads one server's entry: which transport it means, and that transport's settings.
 
-import ErrorCatalogue
-import JSON
-import SignIn
+import OmlxErrors
+import OmlxJSON
+import OmlxSignIn
 
 /// The three transports, before their settings are known.
 enum TransportKind: String {

@@ -1,8 +1,8 @@
 // Reads `tokenStorage`, the credential store's settings as mcp-cli spells them.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 
 extension TokenStorageConfiguration {
     /// The settings with what they do not say taken from the environment.

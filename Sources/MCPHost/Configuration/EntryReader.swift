@@ -1,8 +1,8 @@
 // Takes typed values out of a configuration entry, and keeps account of everything that is wrong with it.
 
-import Cryptography
-import ErrorCatalogue
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxJSON
 
 /// A value of the file and the way to it.
 struct ConfigurationEntry {

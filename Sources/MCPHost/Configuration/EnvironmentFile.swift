@@ -1,9 +1,9 @@
 // `envFile`: the file with variables for a program, in the form of dotenv, as VS Code and Cursor have it.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Glibc
-import JSON
+import OmlxJSON
 
 /// A file with variables that a server's entry names. Holds no values.
 struct EnvironmentFile: Sendable, Hashable {

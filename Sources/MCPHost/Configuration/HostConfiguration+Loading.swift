@@ -1,8 +1,8 @@
 // Reads the whole configuration: finds the file, takes it apart, and reads each server on its own.
 
-import Cryptography
-import ErrorCatalogue
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxJSON
 
 extension HostConfiguration {
     /// Finds and reads the configuration. Looked for, in this order: `explicitPath`, `OMLX_MCP_CONFIG`, `mcp.json`,

@@ -1,7 +1,7 @@
 // Finds the servers of a file, and looks at all of them together: none there, names that could be taken for each other.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 extension HostConfiguration {
     /// What a file with one server looks like.

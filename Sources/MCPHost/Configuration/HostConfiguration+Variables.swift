@@ -1,6 +1,6 @@
 // Which variables of the environment a configuration names: what they hold is for its servers, and for no other program.
 
-import JSON
+import OmlxJSON
 
 extension HostConfiguration {
     /// The variables that a document's texts name, also in defaults, and those it sets for programs under the same name.

@@ -1,8 +1,8 @@
 // The configuration of a host: its servers, its limits, its credential store, and what there is to say about the file.
 
-import Cryptography
-import ErrorCatalogue
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxJSON
 
 /// What `mcp.json` says. Made by `load(explicitPath:environment:workingDirectory:homeDirectory:)`, or by a program.
 public struct HostConfiguration: Sendable {

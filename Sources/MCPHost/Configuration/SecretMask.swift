@@ -1,7 +1,7 @@
 // Which parts of a configured text may be shown: variables' names yes, what looks like a secret no.
 
-import Cryptography
-import JSON
+import OmlxCryptography
+import OmlxJSON
 
 enum SecretMask {
     static let mark = Redactor.mark

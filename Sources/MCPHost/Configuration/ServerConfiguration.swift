@@ -1,7 +1,7 @@
 // One server of the configuration, read and checked, its variables replaced.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 
 /// A server's entry: usable, or with the error that makes it unusable. One broken entry never stops the others.
 public struct ConfiguredServer: Sendable {

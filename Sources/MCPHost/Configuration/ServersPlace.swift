@@ -1,7 +1,7 @@
 // Where in a configuration the servers stand: below the keys of omlx and of other programs, or without any around them.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 /// The place of the servers in a file. Whoever reads, reviews or edits a configuration finds them by it.
 struct ServersPlace: Equatable {

@@ -1,6 +1,6 @@
 // The `${…}` forms in a configured text: found once, replaced once. What a variable holds is never looked into again.
 
-import JSON
+import OmlxJSON
 
 /// What variables can be taken from.
 struct VariableScope {

@@ -1,6 +1,6 @@
 // Reads YAML into the same located value as JSON: scalars by the YAML 1.2 core schema, anchors and merge keys resolved.
 
-import JSON
+import OmlxJSON
 import Yams
 
 /// Why a text is not YAML. Never quotes the text; no reason means that there is no value at all.

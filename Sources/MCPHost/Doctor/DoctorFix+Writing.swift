@@ -1,8 +1,8 @@
 // Shows a fix as a diff of the configuration file, and writes it: a backup first, then the whole file at once.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
-import JSON
+import OmlxJSON
 
 /// A fix, worked out on the file as it is.
 public struct DoctorFixPreview: Sendable {

@@ -1,8 +1,8 @@
 // Edits of the configuration that would mend what the doctor found. Decisions only; a person says yes to each.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 
 /// An edit of a server's entry.
 public struct DoctorFix: Sendable, Hashable {

@@ -1,9 +1,9 @@
 // Signs requests with the token that is there, renews nothing, and writes down the head of every answer.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import MCPClient
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxMCPClient
 import Synchronization
 
 /// What a connection of the doctor shows.

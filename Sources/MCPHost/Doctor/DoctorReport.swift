@@ -1,6 +1,6 @@
 // What the doctor found: each step of reaching and signing in to one server, with the strings it compared.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// One step of an examination.
 public struct DoctorStep: Sendable, Hashable {

@@ -1,12 +1,12 @@
 // Turns what was seen of a server into steps of a report. No I/O.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
-import OAuth
-import SignIn
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
+import OmlxSignIn
 
 extension DoctorStep {
     /// Name, proxy, address and TLS, from the first connection.

@@ -1,7 +1,7 @@
 // The doctor: one server examined step by step, with the edits that would mend its entry.
 
-import ErrorCatalogue
-import HTTPClient
+import OmlxErrors
+import OmlxHTTPClient
 
 extension MCPManager {
     /// Examines a server: its entry, the way to it, what it says about signing in, the stored sign-in, its tools. Opens no

@@ -1,13 +1,13 @@
 // Examines one server: reaches it, follows what it says about signing in, and changes nothing.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import MCPClient
-import OAuth
-import SignIn
+import OmlxHTTPClient
+import OmlxMCPClient
+import OmlxOAuth
+import OmlxSignIn
 
 /// What an attempt to connect came to.
 struct DoctorAttempt {
@@ -100,7 +100,7 @@ extension ManagedServer {
     // MARK: connecting
 
     func attempt(
-        header: Secret?, at other: MCPClient.ServerEndpoint? = nil, seconds: Double = .infinity
+        header: Secret?, at other: OmlxMCPClient.ServerEndpoint? = nil, seconds: Double = .infinity
     ) async -> DoctorAttempt {
         let limit = min(limit, seconds)
         let observer = DoctorObserver(header: header, origin: url?.origin)

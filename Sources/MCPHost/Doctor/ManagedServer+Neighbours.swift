@@ -1,8 +1,8 @@
 // Finds a server at an address nearly like the configured one, on the same origin only: nothing of it is sent elsewhere.
 
-import ErrorCatalogue
-import HTTPClient
-import MCPClient
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxMCPClient
 
 extension ManagedServer {
     /// How long a neighbour is waited for, in seconds.
@@ -36,7 +36,7 @@ extension ManagedServer {
     }
 
     /// The neighbour as it is connected to: what the entry sends to its own origin alone goes nowhere else.
-    private func target(_ candidate: NeighbourAddress) -> MCPClient.ServerEndpoint {
+    private func target(_ candidate: NeighbourAddress) -> OmlxMCPClient.ServerEndpoint {
         var headers: [HTTPRequestHeader] = []
         if candidate.url.origin == url?.origin {
             switch endpoint {

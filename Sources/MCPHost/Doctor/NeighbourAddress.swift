@@ -1,7 +1,7 @@
 // Addresses beside a configured one at which its server may be meant. Decisions only: nothing is asked here.
 
-import HTTPClient
-import MCPClient
+import OmlxHTTPClient
+import OmlxMCPClient
 
 /// An address that differs from the configured one as addresses copied from a page do.
 struct NeighbourAddress: Sendable, Hashable {

@@ -1,10 +1,10 @@
 // Writes what the authorizer does into status and event log. Holds no secret.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import SignIn
+import OmlxHTTPClient
+import OmlxSignIn
 
 /// Translates an authorizer's events into changes of one server's status.
 struct AuthorizationNotes: Sendable {

@@ -1,6 +1,6 @@
 // Values by the names of servers.
 
-import JSON
+import OmlxJSON
 
 /// Values by name, names being their bytes: two that differ by normalization are two. Who types one of a form that is not
 /// there, as keyboards and file systems have it, is given the one that reads the same.

@@ -1,9 +1,9 @@
 // The client id metadata document a user hosts for omlx, made to fit a server's configuration.
 
-import ErrorCatalogue
-import JSON
-import OAuth
-import SignIn
+import OmlxErrors
+import OmlxJSON
+import OmlxOAuth
+import OmlxSignIn
 
 extension HostConfiguration {
     /// The document to host at a URL, which is then the client id (C7.5).

@@ -1,7 +1,7 @@
 // What a connection said, kept for the moment when it is judged, and handed on in order.
 
-import ErrorCatalogue
-import MCPClient
+import OmlxErrors
+import OmlxMCPClient
 import Synchronization
 
 /// The events of one connection.

@@ -1,6 +1,6 @@
 // Work with a time limit of its own, so that one slow server delays nobody.
 
-import ErrorCatalogue
+import OmlxErrors
 import Synchronization
 
 /// Runs work and cancels it when the time is over or the caller is cancelled. Does not wait for work that goes on all

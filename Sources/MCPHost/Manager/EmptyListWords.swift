@@ -1,8 +1,8 @@
 // What a server said about itself, for the question why it has no tools. Pure: events in, words out.
 
-import ErrorCatalogue
-import JSON
-import MCPClient
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPClient
 
 /// The words of one connection that may say why there are no tools.
 struct EmptyListWords: Sendable {

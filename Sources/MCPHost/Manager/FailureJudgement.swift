@@ -1,6 +1,6 @@
 // Which of the three answers an error is about. No I/O.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 
 extension SignInState {

@@ -1,11 +1,11 @@
 // The Authorization header of one configured server for programs that send their own requests: no connection is made.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import SignIn
+import OmlxHTTPClient
+import OmlxSignIn
 
 /// An `Authorization` header of a configured server.
 public struct ServerHeader: Sendable {

@@ -1,8 +1,8 @@
 // What a manager tells those who watch it.
 
-import Credentials
-import MCPClient
-import SignIn
+import OmlxCredentials
+import OmlxMCPClient
+import OmlxSignIn
 
 /// Something that happened at one of the host's servers.
 public enum HostEvent: Sendable {

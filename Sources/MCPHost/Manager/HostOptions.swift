@@ -1,9 +1,9 @@
 // What a program that embeds the host decides: places, store, clock, log.
 
-import Credentials
-import Cryptography
+import OmlxCredentials
+import OmlxCryptography
 import FoundationEssentials
-import HTTPClient
+import OmlxHTTPClient
 import Logging
 
 /// How a manager works.

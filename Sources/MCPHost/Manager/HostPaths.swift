@@ -1,6 +1,6 @@
 // Where things are kept, by the XDG base directory specification.
 
-import SignIn
+import OmlxSignIn
 
 /// The folders of one user.
 public struct HostPaths: Sendable, Hashable {

@@ -1,8 +1,8 @@
 // Which server a tool's name leads to. Lists known from before are believed first, so that a bare name starts one server.
 
-import ErrorCatalogue
-import JSON
-import MCPClient
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPClient
 
 /// A tool's name that leads to one server.
 struct FoundTool: Sendable {

@@ -1,10 +1,10 @@
 // Using tools with a person at hand who may sign in when that is needed.
 
-import Credentials
-import ErrorCatalogue
-import JSON
-import MCPClient
-import SignIn
+import OmlxCredentials
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPClient
+import OmlxSignIn
 
 /// A person who may be asked to sign in.
 public struct SignInOffer: Sendable {

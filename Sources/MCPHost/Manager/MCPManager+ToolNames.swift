@@ -1,6 +1,6 @@
 // Which server a tool's listed name is of: also where one server's name is the beginning of another's tools' names.
 
-import ErrorCatalogue
+import OmlxErrors
 
 extension MCPManager {
     /// The server and tool a listed name stands for; `nil` for a bare name. Where it could be of several servers, the one

@@ -1,13 +1,13 @@
 // The host: every configured server, their tools under one roof, their sign-ins, their status.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Logging
-import MCPClient
-import SignIn
+import OmlxMCPClient
+import OmlxSignIn
 
 /// Connects the servers of a configuration, signs in where asked to, and calls their tools.
 ///

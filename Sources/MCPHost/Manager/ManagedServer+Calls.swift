@@ -1,10 +1,10 @@
 // Calling the tools of one server, and what the answers say about its sign-in.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
-import JSON
-import MCPClient
-import OAuth
+import OmlxJSON
+import OmlxMCPClient
+import OmlxOAuth
 
 extension ManagedServer {
     /// Calls a tool of this server, connecting first if need be. Only the call itself waits at the gate, so that a

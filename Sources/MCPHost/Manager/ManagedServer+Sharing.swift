@@ -1,10 +1,10 @@
 // One sign-in for all who need it at the same time: calls of this process, and of others.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import OAuth
-import SignIn
+import OmlxOAuth
+import OmlxSignIn
 
 /// What was known of the sign-in before an operation, so that a later one is noticed.
 struct SignInMark: Sendable {

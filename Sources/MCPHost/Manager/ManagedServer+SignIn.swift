@@ -1,11 +1,11 @@
 // Signing in to and out of one server.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import OAuth
-import SignIn
+import OmlxHTTPClient
+import OmlxOAuth
+import OmlxSignIn
 
 extension ManagedServer {
     /// Signs in, connects, lists the tools, while no other sign-in or sign-out does.

@@ -1,9 +1,9 @@
 // What happens to one server when its sign-in changes in the store by another process's hand.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import SignIn
+import OmlxSignIn
 
 extension ManagedServer {
     /// Looks at the store again. A sign-out elsewhere ends the connection; a new sign-in elsewhere makes one anew, at this

@@ -1,7 +1,7 @@
 // Which of a server's tools are used, and what is said when there is none.
 
-import ErrorCatalogue
-import MCPClient
+import OmlxErrors
+import OmlxMCPClient
 
 extension ManagedServer {
     /// The tools that the filters of the entry let through.

@@ -1,8 +1,8 @@
 // What is said of one server beside what went wrong: what it wrote, and what it may have missed.
 
-import ErrorCatalogue
-import HTTPClient
-import MCPClient
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxMCPClient
 
 extension ManagedServer {
     /// The error with what to write where the server may have missed a variable that is set here.

@@ -1,15 +1,15 @@
 // One server of the host: its connection, its three answers.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Logging
-import MCPClient
-import OAuth
-import SignIn
+import OmlxMCPClient
+import OmlxOAuth
+import OmlxSignIn
 
 /// A configured server while the host runs. Everything about it happens one step at a time; a slow server makes
 /// nobody wait but those who asked for it.
@@ -39,7 +39,7 @@ actor ManagedServer {
     let signInGate = CallGate(limit: 1)
     /// One sign-in for all calls that need one.
     let sharing = SharedSignIn<LoginReport>()
-    let endpoint: MCPClient.ServerEndpoint
+    let endpoint: OmlxMCPClient.ServerEndpoint
     /// The variables of the host that the child process is not given; `nil` for a server that is none.
     let withheld: WithheldVariables?
     /// Bounds the starts of child processes.
@@ -77,7 +77,7 @@ actor ManagedServer {
         let board = StatusBoard(known, recorder: recorder, redactor: redactor, publish: publish)
         self.board = board
         recorder.record(configuration.name) { $0.point(at: identity) }
-        endpoint = try MCPClient.ServerEndpoint(configuration.transport)
+        endpoint = try OmlxMCPClient.ServerEndpoint(configuration.transport)
         self.starts = starts
         guard case .stdio(let command) = endpoint else {
             withheld = nil

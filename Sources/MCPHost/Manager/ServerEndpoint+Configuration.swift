@@ -1,10 +1,10 @@
 // A configured transport in the terms of MCPClient and of the status database.
 
-import ErrorCatalogue
-import HTTPClient
-import MCPClient
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxMCPClient
 
-extension MCPClient.ServerEndpoint {
+extension OmlxMCPClient.ServerEndpoint {
     /// - Throws: `OmlxError` with `CONFIG_URL_INVALID`.
     init(_ transport: ServerTransport) throws(OmlxError) {
         switch transport {

@@ -1,7 +1,7 @@
 // What a server says for people: handed on in the moment it says it, also when it is about to end.
 
 import Logging
-import MCPClient
+import OmlxMCPClient
 
 /// The error stream of a stdio server, and the log messages of any.
 struct ServerVoice: Sendable {

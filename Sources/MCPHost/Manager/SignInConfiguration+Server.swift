@@ -1,10 +1,10 @@
 // A server's `auth` block in the terms of the sign-in.
 
-import ErrorCatalogue
-import HTTPClient
-import JSON
-import OAuth
-import SignIn
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxOAuth
+import OmlxSignIn
 
 extension SignInConfiguration {
     /// The sign-in settings of a server; without an `auth` block discovery finds everything.

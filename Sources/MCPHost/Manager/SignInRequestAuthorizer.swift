@@ -1,9 +1,9 @@
 // Joins MCPClient, which asks for headers, and SignIn, which has them. Neither knows the other.
 
-import ErrorCatalogue
-import HTTPClient
-import MCPClient
-import SignIn
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxMCPClient
+import OmlxSignIn
 
 /// Signs the requests of one server's connection with its credential.
 struct SignInRequestAuthorizer: RequestAuthorizer {

@@ -1,6 +1,6 @@
 // What is known about one server while the host runs, changed by its connection and by its authorizer alike.
 
-import Cryptography
+import OmlxCryptography
 import FoundationEssentials
 import Synchronization
 

@@ -1,12 +1,12 @@
 // Gathers changes of status and writes them in few transactions. A database that cannot be used stops nothing.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 import Logging
-import MCPClient
-import SignIn
+import OmlxMCPClient
+import OmlxSignIn
 import Synchronization
 
 /// A change to a server's row, to be applied to whatever the row is when it is written.

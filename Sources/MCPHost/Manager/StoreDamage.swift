@@ -1,7 +1,7 @@
 // Records that cannot be used: whose they are, and how they are taken away once a person has seen them.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 
 extension HostConfiguration {
     /// What cannot be used in the store in use and in servers' own stores, and can be taken away.

@@ -1,7 +1,7 @@
 // Moves the sign-ins to another store, and makes that the one in use.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
 
 /// What a move to another store came to.

@@ -1,8 +1,8 @@
 // What keeps a store closed that a person can open: a password, a keyring that is locked or asks first.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 
 /// Why a store cannot be used until somebody opens it, or decides.

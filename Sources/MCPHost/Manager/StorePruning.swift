@@ -1,10 +1,10 @@
 // Ends the sign-ins and forgets the registrations that no configured server uses.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import SignIn
+import OmlxHTTPClient
+import OmlxSignIn
 
 /// The records of a store that no configured server uses.
 public struct StoreOrphans: Sendable {

@@ -1,10 +1,10 @@
 // Which credential stores there are, which one is in use and why, and what is in it. Nothing of it is secret.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import SignIn
+import OmlxHTTPClient
+import OmlxSignIn
 
 /// The credential stores as they are now.
 public struct StoreReport: Sendable {

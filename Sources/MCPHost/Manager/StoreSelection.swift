@@ -1,8 +1,8 @@
 // Which credential store is used, from the command line, the environment, the configuration. Never a silent switch.
 
-import Credentials
-import Cryptography
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxCryptography
+import OmlxErrors
 
 /// The choice of a store.
 struct StoreSelection {

@@ -1,8 +1,8 @@
 // Names of tools as the host shows them: `server__tool`.
 
-import ErrorCatalogue
-import JSON
-import MCPClient
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPClient
 
 /// A tool of one of the host's servers.
 public struct HostTool: Sendable, Hashable {

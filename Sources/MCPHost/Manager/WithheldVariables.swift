@@ -1,8 +1,8 @@
 // Variables that are set here and that a stdio server does not get, and what to write so that it does. No I/O.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
-import MCPClient
+import OmlxMCPClient
 
 /// The variables of the host that one child process is not given.
 struct WithheldVariables: Sendable {

@@ -1,8 +1,8 @@
 // The accounts a server is signed in to with: each sign-in has a name its user chose, or none.
 
-import Credentials
+import OmlxCredentials
 import FoundationEssentials
-import JSON
+import OmlxJSON
 
 /// The sign-in of one account at a server.
 public struct AccountStatus: Sendable, Hashable {

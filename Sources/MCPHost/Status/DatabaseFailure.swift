@@ -1,7 +1,7 @@
 // What can be wrong with the database file, as errors that name it and say what to do.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import GRDB
 import Glibc
 

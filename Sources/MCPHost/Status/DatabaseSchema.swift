@@ -1,6 +1,6 @@
 // The schema of the status database: its marks, its named migrations.
 
-import ErrorCatalogue
+import OmlxErrors
 import GRDB
 
 enum DatabaseSchema {

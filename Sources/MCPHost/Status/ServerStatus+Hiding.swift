@@ -1,6 +1,6 @@
 // A status without the secrets of its server: what servers say goes into it, and they may say what they were sent.
 
-import Cryptography
+import OmlxCryptography
 
 extension ServerStatus {
     /// The same status with none of the secrets in its texts.

@@ -1,7 +1,7 @@
 // A server's status as programs read it: the server object of the schema omlx/status/1.
 
 import FoundationEssentials
-import JSON
+import OmlxJSON
 
 extension ServerStatus {
     /// The server object of `omlx/status/1`. Members without a value are `null`, never missing; times are RFC 3339 in

@@ -1,8 +1,8 @@
 // What is known about one server: the three answers with their times and problems, and the sign-in's public part.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
-import SignIn
+import OmlxSignIn
 
 /// Why an answer is not good, and what to do about it.
 public struct StatusProblem: Sendable, Hashable {

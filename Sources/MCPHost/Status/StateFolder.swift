@@ -1,7 +1,7 @@
 // The folder of the status database: made for its owner alone, judged as a store's is, locked while the file in it is made.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import Glibc
 
 struct StateFolder {

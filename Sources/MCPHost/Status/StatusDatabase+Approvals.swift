@@ -1,9 +1,9 @@
 // The configuration files that were approved, by their content. What is kept of one holds no secret.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import GRDB
-import JSON
+import OmlxJSON
 
 extension StatusDatabase {
     /// The approval of a file; `nil` when there is none, or no database yet.

@@ -1,6 +1,6 @@
 // The highest generation of each record that was saved, to notice an older copy that somebody puts back.
 
-import ErrorCatalogue
+import OmlxErrors
 import GRDB
 
 extension StatusDatabase {

@@ -1,9 +1,9 @@
 // Tool lists, the event log and fetched documents.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import GRDB
-import JSON
+import OmlxJSON
 
 extension StatusDatabase {
     /// The most events the log keeps.

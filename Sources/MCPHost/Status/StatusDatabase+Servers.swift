@@ -1,6 +1,6 @@
 // Reading and changing the servers' rows.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import GRDB
 

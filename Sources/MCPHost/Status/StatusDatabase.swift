@@ -1,6 +1,6 @@
 // The status database: opened quickly for reading, carefully for writing, never the home of a secret.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import GRDB
 import Glibc

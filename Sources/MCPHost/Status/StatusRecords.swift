@@ -1,7 +1,7 @@
 // What the status database keeps beside a server's status: its tools, the event log, documents fetched.
 
 import FoundationEssentials
-import JSON
+import OmlxJSON
 
 /// A tool of a server's last list.
 public struct CachedTool: Sendable, Hashable {

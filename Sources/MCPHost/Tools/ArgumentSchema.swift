@@ -1,7 +1,7 @@
 // Which JSON types a tool takes for an argument, by its JSON Schema. Decides how typed text is read, and nothing else.
 
-import Cryptography
-import JSON
+import OmlxCryptography
+import OmlxJSON
 
 /// What a schema says of one argument.
 struct ArgumentSchema: Sendable, Hashable {

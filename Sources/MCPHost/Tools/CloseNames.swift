@@ -1,6 +1,6 @@
 // Which names a mistyped one may have meant: of servers, of tools.
 
-import ErrorCatalogue
+import OmlxErrors
 
 /// Looks for names like another.
 enum CloseNames {

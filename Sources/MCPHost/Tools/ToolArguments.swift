@@ -1,7 +1,7 @@
 // The arguments of a call as a person types them, read by what the tool declares. No I/O.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 
 /// Arguments of a call, typed: `key=value`, `key:=JSON`, and an object of JSON beneath them.
 public struct ToolArguments: Sendable {

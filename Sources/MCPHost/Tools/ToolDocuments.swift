@@ -1,8 +1,8 @@
 // Tools and results as programs read them: the tool object of omlx/tools/1, the members of omlx/call/1. Nothing a server
 // sent is left out.
 
-import JSON
-import MCPClient
+import OmlxJSON
+import OmlxMCPClient
 
 extension HostTool {
     /// The tool object of `omlx/tools/1`.

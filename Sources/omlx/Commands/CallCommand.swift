@@ -1,11 +1,11 @@
 // omlx mcp call: calls one tool. Progress to standard error, the result to standard output.
 
 import ArgumentParser
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
-import JSON
-import MCPClient
-import MCPHost
+import OmlxJSON
+import OmlxMCPClient
+import OmlxMCPHost
 
 struct CallCommand: Action {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 // omlx mcp client-metadata: the client id metadata document to host.
 
 import ArgumentParser
-import ErrorCatalogue
-import JSON
-import MCPHost
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPHost
 
 struct ClientMetadataCommand: Action {
     static let configuration = CommandConfiguration(

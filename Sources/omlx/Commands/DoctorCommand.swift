@@ -1,10 +1,10 @@
 // omlx mcp doctor: goes through everything a server needs, step by step, and can mend its entry.
 
 import ArgumentParser
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
-import JSON
-import MCPHost
+import OmlxJSON
+import OmlxMCPHost
 
 struct DoctorCommand: Action {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 // omlx mcp list: what the configuration names. omlx mcp validate: what is wrong with it.
 
 import ArgumentParser
-import ErrorCatalogue
-import JSON
-import MCPHost
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPHost
 
 struct ListCommand: Action {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "Show the configured servers.")

@@ -1,10 +1,10 @@
 // omlx mcp log: what happened to the sign-ins, from the event log.
 
 import ArgumentParser
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
-import JSON
-import MCPHost
+import OmlxJSON
+import OmlxMCPHost
 
 struct LogCommand: Action {
     static let configuration = CommandConfiguration(

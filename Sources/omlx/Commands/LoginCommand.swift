@@ -1,11 +1,11 @@
 // omlx mcp login: the only command that opens a browser or asks.
 
 import ArgumentParser
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
-import JSON
-import MCPHost
-import SignIn
+import OmlxJSON
+import OmlxMCPHost
+import OmlxSignIn
 
 struct LoginCommand: Action {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 // Binary content of a tool's result, and the folder it is written to.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Glibc
-import JSON
+import OmlxJSON
 
 /// The bytes in a content block: an image, a sound, a file.
 struct BinaryContent {

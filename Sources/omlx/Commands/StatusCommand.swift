@@ -1,11 +1,11 @@
 // omlx mcp status: the three answers of each server, from the database, or live.
 
 import ArgumentParser
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import JSON
-import MCPHost
+import OmlxJSON
+import OmlxMCPHost
 
 struct StatusCommand: Action {
     static let configuration = CommandConfiguration(

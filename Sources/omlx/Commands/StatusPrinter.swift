@@ -1,10 +1,10 @@
 // Status as a person reads it, and as a program does.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import JSON
-import MCPHost
+import OmlxJSON
+import OmlxMCPHost
 
 /// Prints servers' status.
 struct StatusPrinter {

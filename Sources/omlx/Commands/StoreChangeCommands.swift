@@ -1,10 +1,10 @@
 // omlx mcp store prune and migrate: what changes the store.
 
 import ArgumentParser
-import Credentials
-import ErrorCatalogue
-import JSON
-import MCPHost
+import OmlxCredentials
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPHost
 
 struct StorePrune: Action {
     static let configuration = CommandConfiguration(

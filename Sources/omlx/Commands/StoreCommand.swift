@@ -1,11 +1,11 @@
 // omlx mcp store: where the sign-ins are kept, whether that can be used, and what is in it.
 
 import ArgumentParser
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
-import JSON
-import MCPHost
+import OmlxJSON
+import OmlxMCPHost
 
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 // The person at a terminal during a sign-in: sees the address, may paste where the browser ended.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
-import MCPHost
-import SignIn
+import OmlxMCPHost
+import OmlxSignIn
 
 /// A sign-in on this terminal.
 struct TerminalSignIn {

@@ -1,10 +1,10 @@
 // omlx mcp token: the Authorization header for scripts, shown only when asked for.
 
 import ArgumentParser
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
-import JSON
-import MCPHost
+import OmlxJSON
+import OmlxMCPHost
 
 struct TokenCommand: Action {
     static let configuration = CommandConfiguration(

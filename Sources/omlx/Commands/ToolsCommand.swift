@@ -1,9 +1,9 @@
 // omlx mcp tools: connects and lists, each server as it arrives.
 
 import ArgumentParser
-import ErrorCatalogue
-import JSON
-import MCPHost
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPHost
 
 struct ToolsCommand: Action {
     static let configuration = CommandConfiguration(commandName: "tools", abstract: "List the tools of the servers.")

@@ -1,10 +1,10 @@
 // omlx mcp trust: approves a configuration file by its content, lists approvals, takes them back.
 
 import ArgumentParser
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
-import JSON
-import MCPHost
+import OmlxJSON
+import OmlxMCPHost
 
 struct TrustCommand: Action {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 // What the tests of the HTTP client say over and over.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import HTTPClient
+@testable import OmlxHTTPClient
 
 /// Runs the body, which must fail with this code; returns the failure.
 @discardableResult

@@ -2,7 +2,7 @@
 
 import Glibc
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 /// A server in Python that answers what it must; `extra` runs for each message before the answer.
 func script(extra: String = "pass", start: String = "pass", end: String = "pass") -> StdioCommand {

@@ -2,7 +2,7 @@
 
 import Synchronization
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 /// Values in the order they came.
 final class Recorder<Value: Sendable>: Sendable {

@@ -1,9 +1,9 @@
 // The answers of an ordinary HTTP+SSE server, and the stream they go out on.
 
-import JSON
+import OmlxJSON
 import Synchronization
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 /// One stream: answers to messages posted to `/messages` go out on the GET that came last.
 final class SSEScript: Sendable {

@@ -1,8 +1,8 @@
 // A small HTTP/1.1 server on loopback whose every answer a test scripts; a thread per connection.
 
 import Glibc
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Synchronization
 
 /// One request as the server read it.

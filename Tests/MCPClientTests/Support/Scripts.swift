@@ -1,12 +1,12 @@
 // Shared pieces of the tests: answers of an ordinary server, connections with short limits, errors caught.
 
-import Cryptography
-import ErrorCatalogue
-import HTTPClient
-import JSON
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
+@testable import OmlxMCPClient
 
 let initializeAnswer: JSON = [
     "protocolVersion": "2025-11-25", "capabilities": ["tools": ["listChanged": true]],

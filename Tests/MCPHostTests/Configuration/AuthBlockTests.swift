@@ -1,9 +1,9 @@
 // The `auth` block, and the `oauth` blocks of mcp-cli and mcpo.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct AuthBlockTests {
     private func failureCode(_ block: String, key: String = "auth") throws -> ErrorCode? {

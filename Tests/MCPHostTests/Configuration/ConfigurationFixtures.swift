@@ -1,11 +1,11 @@
 // What the configuration's tests share: reading a text, a folder that goes away.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import Glibc
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 func configuration(
     _ text: String, environment: [String: String] = [:], path: String = "/srv/conf/mcp.json", home: String = "/home/ada"

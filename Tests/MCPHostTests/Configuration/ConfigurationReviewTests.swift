@@ -1,10 +1,10 @@
 // What a person is shown before approving: everything the file does, in full, harmless on a terminal, and what changed.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ConfigurationReviewTests {
     private func review(

@@ -1,9 +1,9 @@
 // The file as a whole: its syntax, its top level, its duplicates.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ConfigurationRootTests {
     @Test(

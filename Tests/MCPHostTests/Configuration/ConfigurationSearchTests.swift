@@ -1,10 +1,10 @@
 // Which file is read, and what is no readable file.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ConfigurationSearchTests {
     private func load(

@@ -1,14 +1,14 @@
 // A configuration that came from elsewhere is used only once its content was approved, and only as it was approved.
 
-import Credentials
-import ErrorCatalogue
+import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import Logging
-import SignIn
+import OmlxSignIn
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ConfigurationTrustTests {
     private let folder: ConfigurationFolder

@@ -1,9 +1,9 @@
 // What is read as it stands and may not be what was meant, variables that are no text, names that could be mistaken.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct DoubtfulValueTests {
     @Test(

@@ -1,10 +1,10 @@
 // `envFile`: what its lines mean, which variables win, and what is said of one that cannot be used.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct EnvironmentFileTests {
     private func variables(_ text: String) -> [String] {

@@ -1,11 +1,11 @@
 // Who else may change a file: owner, mode, access list, and every folder and link on the way to it.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct FileJudgementTests {
     /// Judges for user 1000, whose own group is 1000; 50 has another member, 60 has root and a member alone.

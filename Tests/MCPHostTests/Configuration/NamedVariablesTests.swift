@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite("Variables a configuration names")
 struct NamedVariablesTests {

@@ -1,11 +1,11 @@
 // Configurations as other programs write them: where the servers stand, and how an entry says what ours says.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct OtherProgramsTests {
     private static let entry = "{\"command\": \"x\"}"

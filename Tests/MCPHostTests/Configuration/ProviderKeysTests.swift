@@ -1,10 +1,10 @@
 // The keys of the `auth` block for what providers want otherwise, and how each is refused.
 
-import ErrorCatalogue
-import SignIn
+import OmlxErrors
+import OmlxSignIn
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ProviderKeysTests {
     private func block(_ members: String) -> String { "{\"type\": \"oauth2\", \(members)}" }

@@ -1,9 +1,9 @@
 // URLs and headers of a server's entry.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ServerAddressTests {
     @Test(

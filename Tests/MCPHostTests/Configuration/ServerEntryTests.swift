@@ -1,9 +1,9 @@
 // One server's entry: transports and their spellings, and every way an entry can be broken.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ServerEntryTests {
     @Test(

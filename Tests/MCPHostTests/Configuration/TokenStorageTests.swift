@@ -1,9 +1,9 @@
 // The `tokenStorage` object and the environment's additions to it.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct TokenStorageTests {
     private func storage(

@@ -1,11 +1,11 @@
 // One law for URLs: what a configuration lets pass is a URL to everything that uses it, and what is refused says why.
 
-import ErrorCatalogue
-import HTTPClient
-import SignIn
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxSignIn
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct URLLawTests {
     private static let odd = [

@@ -1,9 +1,9 @@
 // Variables in configured texts, and what of a text may be shown.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct VariableTests {
     private static let environment = [

@@ -1,9 +1,9 @@
 // The configuration as YAML.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct YAMLConfigurationTests {
     private func yaml(_ text: String, environment: [String: String] = [:]) throws(OmlxError) -> HostConfiguration {

@@ -1,10 +1,10 @@
 // Edits of a configuration file's text: one value changes, every other byte stays.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ConfigurationEditTests {
     private func edited(_ text: String, _ path: [String], _ value: JSON) throws -> String {

@@ -1,13 +1,13 @@
 // Which edits are offered for which findings, and what is said of what was seen. Values only.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
-@testable import SignIn
+@testable import OmlxMCPHost
+@testable import OmlxSignIn
 
 @Suite struct DoctorDecisionTests {
     private func fixes(_ error: OmlxError, _ entry: JSON) throws -> [DoctorFix] {

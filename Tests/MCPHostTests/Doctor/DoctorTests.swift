@@ -1,13 +1,13 @@
 // The doctor before demo servers: what it finds, what it offers, and that it changes nothing.
 
-import DemoServer
-import ErrorCatalogue
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
-@testable import SignIn
+@testable import OmlxMCPHost
+@testable import OmlxSignIn
 
 @Suite struct DoctorTests {
     private func report(

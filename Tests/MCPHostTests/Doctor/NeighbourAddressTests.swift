@@ -1,9 +1,9 @@
 // Which addresses beside a configured one are tried. Values only.
 
-import HTTPClient
+import OmlxHTTPClient
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct NeighbourAddressTests {
     private func all(_ text: String, isSSE: Bool = false) throws -> [String] {

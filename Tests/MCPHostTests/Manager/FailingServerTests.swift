@@ -1,13 +1,13 @@
 // Servers that are down, hang or talk nonsense: each its own code and next step, and never a delay for the others.
 
-import DemoServer
-import ErrorCatalogue
+import OmlxDemoServer
+import OmlxErrors
 import Glibc
-import JSON
+import OmlxJSON
 import Synchronization
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct FailingServerTests {
     /// A server that answers so, and the code for it.

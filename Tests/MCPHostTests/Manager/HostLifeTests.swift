@@ -1,12 +1,12 @@
 // Connections that change, break and end.
 
-import DemoServer
-import ErrorCatalogue
+import OmlxDemoServer
+import OmlxErrors
 import Glibc
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct HostLifeTests {
     private static let changed: JSON = ["jsonrpc": "2.0", "method": "notifications/tools/list_changed"]

@@ -1,11 +1,11 @@
 // A token is sent to the server it was made for, and nowhere else.
 
-import DemoServer
-import ErrorCatalogue
-import JSON
+import OmlxDemoServer
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct HostOriginTests {
     @Test("a redirect to another origin is refused; nothing is sent there", arguments: [307, 308, 302])

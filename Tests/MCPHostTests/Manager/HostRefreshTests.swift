@@ -1,12 +1,12 @@
 // Access tokens that end, refreshes that fail, and what is left of the sign-in then (house plan, "The refresh transaction").
 
-import DemoServer
-import ErrorCatalogue
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct HostRefreshTests {
     /// A way to reach the demo server.

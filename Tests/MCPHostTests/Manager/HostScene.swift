@@ -1,17 +1,17 @@
 // Hosts in temporary folders before demo servers: everything they log, tell and write is kept and searched for secrets.
 
-import DemoServer
-import ErrorCatalogue
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import HTTPClient
-import JSON
+import OmlxHTTPClient
+import OmlxJSON
 import Logging
 import Synchronization
 import Testing
 
-@testable import MCPHost
-@testable import SignIn
+@testable import OmlxMCPHost
+@testable import OmlxSignIn
 
 /// The answers of a server without tools to `initialize` and `tools/list`, for a shell.
 let toollessAnswers = """

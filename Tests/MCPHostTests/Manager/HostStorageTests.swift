@@ -1,13 +1,13 @@
 // Databases and credential stores that cannot be used: what needs them fails with a code, all else works.
 
-import DemoServer
-import ErrorCatalogue
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
 import Glibc
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct HostStorageTests {
     @Test(

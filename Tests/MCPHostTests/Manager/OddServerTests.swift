@@ -1,11 +1,11 @@
 // Servers as they are: what they say when they refuse, and what is odd about those that work, in status and doctor.
 
-import DemoServer
-import ErrorCatalogue
-import JSON
+import OmlxDemoServer
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct OddServerTests {
     private static func rpc(_ code: Int, _ message: String, data: JSON = .null) -> JSON {

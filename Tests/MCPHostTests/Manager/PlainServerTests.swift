@@ -1,11 +1,11 @@
 // Servers that want no sign-in: nothing of OAuth happens, and each answer is given on its own (issue point 7).
 
-import DemoServer
-import ErrorCatalogue
-import JSON
+import OmlxDemoServer
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct PlainServerTests {
     @Test("a plain server sees no Authorization header and no OAuth request")

@@ -1,14 +1,14 @@
 // Calls that need a sign-in at the same time ask one person once; what became of the sign-in that was replaced.
 
-import DemoServer
-import ErrorCatalogue
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 import Synchronization
 import Testing
 
-@testable import MCPHost
-@testable import SignIn
+@testable import OmlxMCPHost
+@testable import OmlxSignIn
 
 @Suite("Sign-ins of calls", .timeLimit(.minutes(3)))
 struct SharedSignInTests {

@@ -1,13 +1,13 @@
 // What a host that stays up makes of sign-ins and sign-outs by other processes, as they happen (pain 23, pain 35).
 
-import Credentials
-import DemoServer
-import ErrorCatalogue
-import JSON
+import OmlxCredentials
+import OmlxDemoServer
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
-@testable import SignIn
+@testable import OmlxMCPHost
+@testable import OmlxSignIn
 
 extension HostScene {
     /// Waits until a host's status is so, or until the host has nothing more to say.

@@ -1,13 +1,13 @@
 // 401 → sign-in → retry, and what the status says at each step.
 
-import DemoServer
-import ErrorCatalogue
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
-@testable import SignIn
+@testable import OmlxMCPHost
+@testable import OmlxSignIn
 
 @Suite struct SigningInTests {
     @Test("a 401 without a sign-in is reached, sign-in needed, unauthorized; nothing opens by itself (pain 22)")

@@ -1,13 +1,13 @@
 // Many child processes at once: their starts are bounded, and none waits for another's silence.
 
-import DemoServer
-import ErrorCatalogue
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 import Synchronization
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct StartGateTests {
     private func shell(_ script: String, _ more: JSONObject = [:]) -> JSON {

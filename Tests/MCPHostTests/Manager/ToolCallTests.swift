@@ -1,11 +1,11 @@
 // Names of tools, calls, and how many run at once.
 
-import DemoServer
-import ErrorCatalogue
-import JSON
+import OmlxDemoServer
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ToolCallTests {
     @Test(

@@ -1,12 +1,12 @@
 // Filters of an entry, tools that are not there and why, names that more than one server could mean.
 
-import DemoServer
-import ErrorCatalogue
-import JSON
-import MCPClient
+import OmlxDemoServer
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPClient
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ToolFilterTests {
     @Test(

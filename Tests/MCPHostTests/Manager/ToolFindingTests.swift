@@ -1,13 +1,13 @@
 // Which server a bare name leads to: lists known from before first, and what is said when the server is not there.
 
-import DemoServer
-import ErrorCatalogue
-import JSON
+import OmlxDemoServer
+import OmlxErrors
+import OmlxJSON
 import Synchronization
 import Testing
 
-@testable import MCPHost
-@testable import SignIn
+@testable import OmlxMCPHost
+@testable import OmlxSignIn
 
 @Suite struct ToolFindingTests {
     private static func open(_ tools: [String]) -> (inout DemoScript) -> Void {

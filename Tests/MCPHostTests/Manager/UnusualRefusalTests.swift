@@ -1,13 +1,13 @@
 // Servers that refuse otherwise than by the book (pain 18), and what login makes of it; and what is kept of a discovery.
 
-import DemoServer
-import ErrorCatalogue
+import OmlxDemoServer
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
-@testable import SignIn
+@testable import OmlxMCPHost
+@testable import OmlxSignIn
 
 @Suite struct UnusualRefusalTests {
     @Test(

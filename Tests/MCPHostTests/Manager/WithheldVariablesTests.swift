@@ -1,11 +1,11 @@
 // Variables that are set here and that a server of ours does not get: told where it may have missed them, by name alone.
 
-import ErrorCatalogue
-import JSON
-import MCPClient
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPClient
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct WithheldVariablesTests {
     private func withheld(

@@ -1,12 +1,12 @@
 // The words, the compatibility fields and the JSON of a server's status.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import GRDB
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct ServerStatusTests {
     @Test("The words of the states are stable")

@@ -1,10 +1,10 @@
 // The state folder and the database are judged as a store's folder is: owner, mode, links.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite struct StateFolderTests {
     let folder: TemporaryFolder

@@ -1,12 +1,12 @@
 // The board of one server: who watches is told in order, and may look and change while being told.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Logging
 import Synchronization
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite("The status board")
 struct StatusBoardTests {

@@ -1,13 +1,13 @@
 // The status database: lazy reading, transactional changes, damaged and foreign files, bounds.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import GRDB
 import Glibc
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 /// A folder that goes with the test.
 final class TemporaryFolder: Sendable {

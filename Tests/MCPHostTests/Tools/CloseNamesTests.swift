@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite("names that may have been meant")
 struct CloseNamesTests {

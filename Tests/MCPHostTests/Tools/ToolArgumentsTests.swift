@@ -1,10 +1,10 @@
 // Typed arguments, read by what the tool's JSON Schema takes.
 
-import ErrorCatalogue
-import JSON
+import OmlxErrors
+import OmlxJSON
 import Testing
 
-@testable import MCPHost
+@testable import OmlxMCPHost
 
 @Suite("arguments of a call")
 struct ToolArgumentsTests {

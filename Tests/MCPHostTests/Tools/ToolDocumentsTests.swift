@@ -1,10 +1,10 @@
 // Tools and results as programs read them: nothing a server sent is lost.
 
-import JSON
+import OmlxJSON
 import Testing
 
-@testable import MCPClient
-@testable import MCPHost
+@testable import OmlxMCPClient
+@testable import OmlxMCPHost
 
 @Suite("tools and results as documents")
 struct ToolDocumentsTests {

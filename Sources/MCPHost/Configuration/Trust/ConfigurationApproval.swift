@@ -1,6 +1,6 @@
 // What a person approved: one file's content, and that of the files with variables it names.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 
 /// An approval of a configuration file, by its content.

@@ -1,9 +1,9 @@
 // What a configuration would do if it were used, in full, for the person who decides that.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
-import JSON
+import OmlxJSON
 
 /// All that a configuration file does: every command, every address, every variable that leaves. Its texts are harmless on
 /// a terminal; variables are shown unexpanded, values that look like secrets are left out.

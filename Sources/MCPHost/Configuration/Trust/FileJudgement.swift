@@ -1,6 +1,6 @@
 // Whether a file or a folder can be changed by others than its user: owner, mode, access list. No I/O.
 
-import ErrorCatalogue
+import OmlxErrors
 import Glibc
 
 /// What stands against a file that tells omlx what to do.

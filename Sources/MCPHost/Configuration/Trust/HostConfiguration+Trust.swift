@@ -1,7 +1,7 @@
 // Whether a configuration may be used: whose file it is, who may change it, and whether its content was approved.
 
-import Cryptography
-import ErrorCatalogue
+import OmlxCryptography
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 

@@ -1,7 +1,7 @@
 // Reads a file by a way that is judged step by step: what was judged is what was read, and nobody can swap a part of the
 // path in between.
 
-import ErrorCatalogue
+import OmlxErrors
 import FoundationEssentials
 import Glibc
 

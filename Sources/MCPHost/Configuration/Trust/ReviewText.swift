@@ -1,6 +1,6 @@
 // Texts of a file somebody else may have written, in full and yet harmless on a terminal.
 
-import ErrorCatalogue
+import OmlxErrors
 
 extension String {
     /// The text as a word of its own: as it is where nothing in it could be mistaken, else in quotes, with everything that

@@ -1,10 +1,10 @@
 // The least a host does: configure a server, connect it, list its tools.
-import Credentials
-import Cryptography
+import OmlxCredentials
+import OmlxCryptography
 import FoundationEssentials
 import Logging
-import MCPHost
-import SignIn
+import OmlxMCPHost
+import OmlxSignIn
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let home = arguments[0]

@@ -1,6 +1,6 @@
 // Texts made fit to be shown, and words that can be typed.
 
-import ErrorCatalogue
+import OmlxErrors
 import Testing
 
 @Suite("What is shown")

@@ -1,6 +1,6 @@
 // Holds the catalogue's static members, `ErrorCode.all` and docs/errors.md together.
 
-import ErrorCatalogue
+import OmlxErrors
 import Foundation
 import Testing
 
@@ -42,7 +42,7 @@ import Testing
 
     @Test("every static member is listed in all, in the order of the source")
     func allIsComplete() throws {
-        let folder = Self.root.appending(path: "Sources/ErrorCatalogue")
+        let folder = Self.root.appending(path: "Sources/Errors")
         func codes(in file: String) throws -> [String] {
             let source = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
             return source.matches(of: /static let \w+ = ErrorCode\(\s*"([A-Z0-9_]+)"/).map { String($0.1) }
