@@ -123,9 +123,11 @@ public final class Redactor: Sendable {
         guard index() != nil else { return error }
         var copy = error
         copy.message = hide(error.message)
-        copy.nextStep = error.nextStep.map { hide($0) }
+        copy.nextStep = error.nextStep.map { $0.mapText { hide($0) } }
         copy.serverWords = error.serverWords.map { hide($0) }
-        copy.compared = error.compared.map { .init(hide($0.label), hide($0.value)) }
+        copy.compared = error.compared.map {
+            .init(hide($0.label), hide($0.value), remedy: $0.remedy?.mapText { hide($0) })
+        }
         return copy
     }
 

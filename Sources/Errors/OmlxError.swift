@@ -9,10 +9,31 @@ public struct OmlxError: Error, Sendable, Hashable {
         /// The string itself, trimmed to a length that can be shown.
         public var value: String
 
+        /// What would mend it, where the string is what is wrong with one of several things.
+        public var remedy: Remedy?
+
         /// A labelled string.
-        public init(_ label: String, _ value: String) {
+        public init(_ label: String, _ value: String, remedy: Remedy? = nil) {
             self.label = label
             self.value = OmlxError.shown(value)
+            self.remedy = remedy
+        }
+    }
+
+    /// The answer that refused a request. It travels with the error, so that of two refusals at once neither is taken for
+    /// the other's.
+    public struct Refusal: Sendable, Hashable {
+        /// The `WWW-Authenticate` headers (RFC 9110 §11.6.1), as they came.
+        public var challenges: [String]
+        /// The address that answered, where it is known.
+        public var peer: String?
+        /// Whether a proxy answered in the server's name, whose own address is not known then.
+        public var isProxied = false
+
+        /// A refusal.
+        public init(challenges: [String], peer: String? = nil) {
+            self.challenges = challenges
+            self.peer = peer
         }
     }
 
@@ -26,17 +47,17 @@ public struct OmlxError: Error, Sendable, Hashable {
     public var httpStatus: Int?
     /// The server's wish for a pause, in seconds (`Retry-After`, RFC 9110 §10.2.3).
     public var retryAfter: Int?
-    /// What to do next: preferably a command to type.
-    public var nextStep: String?
-    /// The scopes a server wants that refuses for want of them (RFC 6750 §3.1), as it names them.
-    public var wantedScopes: [String]?
+    /// What would mend it.
+    public var nextStep: Remedy?
+    /// What the refusal said that the error is about, where it is one.
+    public var refusal: Refusal?
     /// The reason the server itself gave, where `message` is not about it alone. Fit to be shown.
     public var serverWords: String?
 
     /// An error of the catalogue.
     public init(
         _ code: ErrorCode, _ message: String, compared: [Comparison] = [], httpStatus: Int? = nil,
-        retryAfter: Int? = nil, nextStep: String? = nil
+        retryAfter: Int? = nil, nextStep: Remedy? = nil
     ) {
         self.code = code
         self.message = message
@@ -50,9 +71,16 @@ public struct OmlxError: Error, Sendable, Hashable {
     public var isRetryable: Bool { code.isRetryable }
 
     /// The same error with this next step, unless it has one already.
-    public func suggesting(_ step: String) -> OmlxError {
+    public func suggesting(_ step: Remedy) -> OmlxError {
         var copy = self
         if copy.nextStep == nil { copy.nextStep = step }
+        return copy
+    }
+
+    /// The same error with a remedy about this server, where it is about one and names none.
+    public func about(_ server: ServerReference, account: String? = nil) -> OmlxError {
+        var copy = self
+        copy.nextStep = nextStep?.about(server, account: account)
         return copy
     }
 

@@ -55,7 +55,7 @@ struct AddressGate: Sendable {
                 compared: [.init("address", address)], nextStep: Self.nextStep))
     }
 
-    private static let nextStep =
+    private static let nextStep: Remedy =
         "if it belongs there, name it yourself in the server's auth block: \"issuer\", or the URL in question"
 }
 

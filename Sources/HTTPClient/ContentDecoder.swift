@@ -207,7 +207,7 @@ private struct DecodingLayer {
             mayHaveBeenSent: true)
     }
 
-    private static let advice = "let the server, or the proxy in front of it, answer without compression"
+    private static let advice: Remedy = "let the server, or the proxy in front of it, answer without compression"
 }
 
 /// A decoder of the C library, freed with its last reference.

@@ -199,7 +199,7 @@ extension Result where Success == Void, Failure == HTTPFailure {
         let origin = transfer.url.origin
         let detail = finished.detail.map { OmlxError.shown(String(cString: $0), limit: 160) } ?? ""
         let sent = transfer.mayHaveBeenSent
-        func failure(_ code: ErrorCode, _ message: String, _ nextStep: String? = nil) -> Self {
+        func failure(_ code: ErrorCode, _ message: String, _ nextStep: Remedy? = nil) -> Self {
             .failure(HTTPFailure(code, message, mayHaveBeenSent: sent, nextStep: nextStep))
         }
         switch finished.outcome {

@@ -15,7 +15,7 @@ public struct HTTPFailure: Error, Sendable, Hashable {
         self.mayHaveBeenSent = mayHaveBeenSent
     }
 
-    init(_ code: ErrorCode, _ message: String, mayHaveBeenSent: Bool = false, nextStep: String? = nil) {
+    init(_ code: ErrorCode, _ message: String, mayHaveBeenSent: Bool = false, nextStep: Remedy? = nil) {
         self.init(OmlxError(code, message, nextStep: nextStep), mayHaveBeenSent: mayHaveBeenSent)
     }
 }

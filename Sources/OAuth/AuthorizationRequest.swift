@@ -117,7 +117,7 @@ public struct AuthorizationResponse: Sendable {
             throw OmlxError(
                 .oauthStateMismatch,
                 "the answer to the sign-in carries another state than the one sent; it is not used",
-                nextStep: "sign in again; if it happens again, something else answers in your browser's place")
+                nextStep: "\(.signIn()); if it happens again, something else answers in your browser's place")
         }
         let issuers = fields.filter { $0.name == "iss" }.map(\.value)
         // An empty one beside a code says nothing.
@@ -132,7 +132,7 @@ public struct AuthorizationResponse: Sendable {
         guard let code = only("code"), !code.isEmpty else {
             throw OmlxError(
                 .oauthCodeMissing, "the answer to the sign-in carries no authorization code",
-                nextStep: "sign in again")
+                nextStep: "\(.signIn())")
         }
         return .granted(AuthorizationResponse(code: Secret(code)))
     }
@@ -156,7 +156,7 @@ public struct AuthorizationResponse: Sendable {
             .oauthIssMissing,
             "an answer to the sign-in that names no issuer, although \(OmlxError.shown(request.server.issuer)) promises "
                 + "one, says (unproven): \(words)",
-            nextStep: "sign in again; some servers answer like this when somebody refused")
+            nextStep: "\(.signIn()); some servers answer like this when somebody refused")
     }
 
     /// The four rows of RFC 9207 §2.4, compared byte for byte after form decoding only.
@@ -167,7 +167,7 @@ public struct AuthorizationResponse: Sendable {
                 throw OmlxError(
                     .oauthIssMissing,
                     "the answer to the sign-in names no issuer although \(OmlxError.shown(expected)) promises one",
-                    nextStep: "sign in again; some servers answer like this when somebody refused")
+                    nextStep: "\(.signIn()); some servers answer like this when somebody refused")
             }
             return
         }
@@ -183,7 +183,7 @@ public struct AuthorizationResponse: Sendable {
         switch reply.error {
         case "access_denied":
             return OmlxError(
-                .oauthAccessDenied, "the sign-in was denied (\(reply.text))", nextStep: "sign in again")
+                .oauthAccessDenied, "the sign-in was denied (\(reply.text))", nextStep: "\(.signIn())")
         case "unauthorized_client":
             return OmlxError(
                 .oauthAuthorizationError,
@@ -201,9 +201,9 @@ public struct AuthorizationResponse: Sendable {
 
 extension OAuthErrorReply {
     /// What to do about `invalid_scope`.
-    public static let scopeStep = "choose other scopes with --scope"
+    public static let scopeStep: Remedy = "choose other scopes with \(.setting(.scope))"
     /// What to do about `unauthorized_client` (RFC 6749 §5.2): the client is known, and may not do this.
-    public static let grantStep =
+    public static let grantStep: Remedy =
         "let whoever runs the authorization server allow the client this grant, or use another client (client_id in the "
         + "auth block)"
 

@@ -85,7 +85,7 @@ public struct ClientIDMetadataDocument: Sendable, Hashable {
         guard reply.head.status == 200 else {
             return "the client metadata document could not be read from here: HTTP \(reply.head.status)"
         }
-        let step = "omlx mcp client-metadata --client-metadata-url \(url.shellWord) prints the document to host"
+        let step: Remedy = "\(.clientMetadata(url: url)) prints the document to host"
         func refused(_ problem: String, _ compared: [OmlxError.Comparison] = []) -> OmlxError {
             OmlxError(
                 .oauthClientMetadataInvalid, "the document at \(url) \(problem)", compared: compared, nextStep: step)

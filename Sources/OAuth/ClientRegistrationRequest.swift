@@ -232,7 +232,7 @@ public struct ClientRegistrationReply: Sendable {
             reason = OmlxError.shown(String(decoding: reply.body.prefix(400), as: UTF8.self), limit: 200)
         }
         let said = "\(origin) refused to register omlx (HTTP \(status)\(reason.map { ", \($0)" } ?? ""))"
-        let byHand = "register a client with the provider and put its client_id into the server's auth block"
+        let byHand: Remedy = "register a client with the provider and put its client_id into the server's auth block"
         guard status == 401 || status == 403 else {
             return OmlxError(.oauthRegistrationRejected, said, httpStatus: status, nextStep: byHand)
         }

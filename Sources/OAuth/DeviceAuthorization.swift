@@ -243,12 +243,12 @@ public struct DevicePolling: Sendable {
             return .ask(after: interval)
         case "access_denied":
             return .failed(
-                OmlxError(.oauthAccessDenied, "the sign-in was not granted (\(error.text))", nextStep: "sign in again"))
+                OmlxError(.oauthAccessDenied, "the sign-in was not granted (\(error.text))", nextStep: "\(.signIn())"))
         case "expired_token":
             return .failed(
                 OmlxError(
                     .oauthDeviceCodeExpired, "the code ended before anybody entered it at \(server)",
-                    nextStep: "sign in again"))
+                    nextStep: "\(.signIn())"))
         case "invalid_client":
             return .failed(
                 OmlxError(
@@ -262,7 +262,7 @@ public struct DevicePolling: Sendable {
             return .failed(
                 OmlxError(
                     .oauthInvalidGrant, "\(server) does not accept the device code (\(error.text))", httpStatus: status,
-                    nextStep: "sign in again"))
+                    nextStep: "\(.signIn())"))
         default:
             return .failed(
                 OmlxError(

@@ -54,8 +54,8 @@ public final class ServerSignIn: Sendable {
         public var command: String
         /// The client's name and version as servers see them.
         public var userAgent: String
-        /// What a person types to sign in, for the next step of errors.
-        public var loginCommand: String?
+        /// How the program speaks of the server, for the remedies of errors; by its URL when not set.
+        public var reference: ServerReference?
         /// What is remembered of generations outside the store, so that an older copy that is put back is not refreshed
         /// with. Nothing by default; the command remembers in its status database.
         public var memory: (any GenerationMemory)?
@@ -135,23 +135,20 @@ public final class ServerSignIn: Sendable {
         context.memory = options.memory
         self.init(
             url, account: options.account, configuration: options.configuration, context: context,
-            loginCommand: options.loginCommand, observer: options.observer)
+            reference: options.reference, observer: options.observer)
     }
 
     /// The sign-in at a server with what a host has already made.
     public init(
         _ server: HTTPURL, account: String?, configuration: SignInConfiguration, context: SignInContext,
-        loginCommand: String?, observer: @escaping @Sendable (AuthorizationEvent) -> Void
+        reference: ServerReference?, observer: @escaping @Sendable (AuthorizationEvent) -> Void
     ) {
         self.server = server
         self.context = context
         context.redactor.learn(address: server.text)
         self.configuration = configuration
         key = CredentialKey(serverURL: server.text, account: account)
-        var login = "omlx mcp login --url \(server.text.shellWord)"
-        if let account { login += " --account \(account.shellWord)" }
-        authorizer = ServerAuthorizer(
-            key, serverName: server.host, loginCommand: loginCommand ?? login, context: context, observer: observer)
+        authorizer = ServerAuthorizer(key, server: reference, context: context, observer: observer)
     }
 
     // MARK: the header
@@ -188,7 +185,7 @@ public final class ServerSignIn: Sendable {
                 let current = await self.authorizer.current
                 if let current, current.tokenGeneration != refused, current.sought(scopes) { return nil }
                 let wanted = scopes.map { Scopes.unique((current?.requestedScopes ?? []) + $0) }
-                return try await self.signedIn(scopes: wanted, interface: interface, browser: browser)
+                return try await self.signedIn(scopes: wanted, refused: error, interface: interface, browser: browser)
             }
         }
         return try await authorizer.usableAuthorization()
@@ -234,7 +231,7 @@ public final class ServerSignIn: Sendable {
         var stepUp = StepUp(
             serverName: server.host, authorizations: attempt - 1, asked: attempt > 1 ? requested : [])
         let action = stepUp.refused(
-            refusal, challenged: refusal.wantedScopes, requested: requested,
+            refusal, requested: requested,
             granted: credential?.grantedScopes)
         switch action {
         case .authorize(let scopes): return scopes
@@ -265,7 +262,7 @@ public final class ServerSignIn: Sendable {
     ) async throws -> SignInOutcome {
         let outcome = try await sharing.make(asking: nil) {
             try await self.context.takingTurn(self.key, within: 0, waiting: { _ in }) {
-                try await self.signedIn(scopes: nil, interface: interface, browser: browser)
+                try await self.signedIn(scopes: nil, refused: nil, interface: interface, browser: browser)
             }
         }
         guard let outcome else { throw OmlxError(.oauthSignInCancelled, "the sign-in was interrupted") }
@@ -273,11 +270,10 @@ public final class ServerSignIn: Sendable {
     }
 
     private func signedIn(
-        scopes: [String]?, interface: any SignInInterface, browser: (any BrowserOpening)?
+        scopes: [String]?, refused: OmlxError?, interface: any SignInInterface, browser: (any BrowserOpening)?
     ) async throws -> SignInOutcome {
         let refusal = await askForRefusal()
-        var challenge = refusal?.challenge
-        if challenge == nil { challenge = await authorizer.lastChallenge }
+        let challenge = refusal?.challenge ?? refused?.refusal?.challenge
         let driver = SignInDriver(context: context, interface: interface, browser: browser)
         var request = SignInRequest(
             key: key, server: server, challenge: challenge ?? BearerChallenge(), configuration: configuration)
@@ -302,7 +298,7 @@ public final class ServerSignIn: Sendable {
         guard let head = try? await context.http.send(request).head, head.status == 401 else { return }
         try? await driver.noteRevocationEndedGrant(key)
         try await authorizer.reload()
-        throw OmlxError.endedByRevocation(head.url.origin, nextStep: "sign in again")
+        throw OmlxError.endedByRevocation(head.url.origin, nextStep: "\(.signIn())")
     }
 
     /// What the server says to a request without a header, and from where. One that does not refuse it says nothing.

@@ -154,7 +154,7 @@ struct Session: Sendable {
     func configuration(about servers: [String] = []) throws(OmlxError) -> HostConfiguration {
         let configuration = try loaded(about: servers)
         if !common.quiet, let problem = configuration.trustProblem(database: paths.database) {
-            console.note("! \(problem.message)" + (problem.nextStep.map { ": \($0)" } ?? ""))
+            console.note("! \(problem.message)" + (problem.nextStep.map { ": \($0.typed)" } ?? ""))
         }
         return configuration
     }
@@ -212,6 +212,7 @@ struct Session: Sendable {
         store: String?, account: String?, command: String, follows: Bool = false, keepsStatus: Bool = true
     ) -> HostOptions {
         var options = HostOptions(environment: environment, homeDirectory: home, logger: logger)
+        options.wording = { $0.typed }
         options.opened = opened
         if let store { options.storeName = store }
         options.account = account

@@ -45,7 +45,7 @@ struct AdHocServer {
         var configuration = try HostConfiguration(
             contents: document.serialized(), path: folder + "/command line", environment: environment,
             homeDirectory: home)
-        configuration.servers = configuration.servers.map { $0.typed(words) }
+        configuration.servers = configuration.servers.map { $0.referred(to: .words(words)) }
         return configuration
     }
 

@@ -65,8 +65,8 @@ struct Console: Sendable {
     /// An error, the strings it compared, and the next step.
     func report(_ error: OmlxError) {
         note("error: \(error.code.text): \(error.message)")
-        for string in error.compared { note("  \(string.label): \(string.value)") }
-        if let step = error.nextStep { note("  next: \(step)") }
+        for string in error.compared { note("  \(string.label): \(string.typed)") }
+        if let step = error.nextStep { note("  next: \(step.typed)") }
     }
 
     /// Rows in columns: aligned and cut to the width on a terminal, tab-separated elsewhere. The last column is never
@@ -218,11 +218,11 @@ extension OmlxError {
             "retryable": .bool(isRetryable),
         ]
         if !compared.isEmpty {
-            object["compared"] = .array(compared.map { ["label": .string($0.label), "value": .string($0.value)] })
+            object["compared"] = .array(compared.map { ["label": .string($0.label), "value": .string($0.typed)] })
         }
         if let httpStatus { object["http_status"] = JSON(httpStatus) }
         if let retryAfter { object["retry_after"] = JSON(retryAfter) }
-        if let nextStep { object["next_step"] = .string(nextStep) }
+        if let nextStep { object["next_step"] = .string(nextStep.typed) }
         return object
     }
 }

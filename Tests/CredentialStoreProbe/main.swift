@@ -153,7 +153,7 @@ do {
     case "describe":
         for damaged in try await store(parameters[0]).credentials().damaged {
             say(
-                "\(damaged.server ?? "") \(damaged.account ?? ""): \(damaged.error.message); \(damaged.error.nextStep ?? "")"
+                "\(damaged.server ?? "") \(damaged.account ?? ""): \(damaged.error.message); \(damaged.error.nextStep?.plainText ?? "")"
             )
         }
     case "discard":

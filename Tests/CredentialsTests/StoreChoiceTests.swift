@@ -86,7 +86,7 @@ struct StoreChoiceTests {
             try await vault.token("reader", paths: ["secret/data/omlx/*": ["read"]])
             let store = AutomaticStore(places(folder, vault.settings(token: "reader")))
             let error = try await error { try await store.save(sampleCredential(), expecting: .any) }
-            #expect(error.code == .storeForbidden && error.nextStep?.hasSuffix("OMLX_STORE=file") == true, "\(error)")
+            #expect(error.code == .storeForbidden && error.nextStep?.actions == [.useStore("file")], "\(error)")
             #expect(try StoreChoiceFile(folder: "\(folder)/store").read() == nil)
             _ = try await AutomaticStore(places(folder)).save(sampleCredential(), expecting: .absent)
         }
@@ -154,7 +154,7 @@ struct StoreChoiceTests {
             let late = try await store(folder).save(sampleCredential("https://late"), expecting: .absent)
             vault.stop()
             let error = try await error { try await automatic.followed(late, from: store(folder), before) }
-            #expect(error.nextStep == "omlx mcp store migrate --from file --to vault", "\(error)")
+            #expect(error.nextStep == Remedy(.migrateStores(from: "file", to: "vault")), "\(error)")
             #expect(try await store(folder).credential(for: late.key) == late)
         }
     }
@@ -198,7 +198,9 @@ struct StoreChoiceTests {
                 try await AutomaticStore(places(folder)).removeCredential(for: saved.key, expecting: .any)
             }
             #expect(elsewhere.code == .storeMoved, "\(elsewhere)")
-            #expect(isSwitched || elsewhere.nextStep?.hasSuffix("--accept") == true, "\(elsewhere)")
+            #expect(
+                isSwitched || elsewhere.nextStep?.actions.contains(.checkStores(.init(accepts: true))) == true,
+                "\(elsewhere)")
             let isLeft = try await store(folder).credential(for: saved.key) != nil
             #expect(isLeft != isSwitched, "the store in use comes last")
             let automatic = AutomaticStore(places(folder, vault.settings()))

@@ -90,7 +90,7 @@ struct VaultStoreTests {
             try await vault.token("reader-token", paths: ["secret/data/omlx/*": ["read"]])
             func refusal(_ store: VaultStore) async throws -> OmlxError {
                 let error = try await error { try await store.save(sampleCredential(), expecting: .any) }
-                #expect(!"\(error)\(error.nextStep ?? "")".contains("-token"), "\(error)")
+                #expect(!"\(error)\(error.nextStep?.plainText ?? "")".contains("-token"), "\(error)")
                 #expect(error.nextStep != nil, "\(error)")
                 return error
             }
@@ -215,7 +215,7 @@ struct VaultStoreTests {
             let store = VaultStore(try settings(["VAULT_TOKEN": "t"], "http://127.0.0.1:9"), lockFolder: home)
             let error = await #expect(throws: OmlxError.self) { try await store.credential(for: key) }
             #expect(error?.code == .storeTokenNeeded && error?.message.contains("VAULT_ADDR alone") == true)
-            #expect(error?.nextStep?.contains("vaultToken") == true)
+            #expect(error?.nextStep?.plainText.contains("vaultToken") == true)
         }
     }
 

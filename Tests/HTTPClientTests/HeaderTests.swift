@@ -98,7 +98,7 @@ import Testing
             } catch {
                 #expect(!"\(error)".contains(secret))
                 #expect(!String(reflecting: error).contains(secret))
-                #expect((error as? HTTPFailure)?.error.nextStep?.contains(secret) != true)
+                #expect((error as? HTTPFailure)?.error.nextStep?.plainText.contains(secret) != true)
             }
         }
     }

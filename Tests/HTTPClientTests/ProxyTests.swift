@@ -96,7 +96,7 @@ import Testing
             Issue.record("no failure")
         } catch {
             #expect(!"\(error)".contains("hunter2"), "\(error)")
-            #expect((error as? HTTPFailure)?.error.nextStep?.contains("hunter2") != true)
+            #expect((error as? HTTPFailure)?.error.nextStep?.plainText.contains("hunter2") != true)
         }
     }
 }

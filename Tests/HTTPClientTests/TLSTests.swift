@@ -118,6 +118,6 @@ import Testing
         let failure = await expectFailure(.transportTLS) {
             _ = try await HTTPClient().fetch(.get("https://127.0.0.1:\(server.port)/"))
         }
-        #expect(failure?.error.nextStep?.contains("https") == true)
+        #expect(failure?.error.nextStep?.plainText.contains("https") == true)
     }
 }

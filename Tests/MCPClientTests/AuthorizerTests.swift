@@ -55,7 +55,9 @@ private final class TokenSource: RequestAuthorizer {
 @Suite("Authorizer", .timeLimit(.minutes(5)))
 struct AuthorizerTests {
     private let needed: @Sendable (HTTPResponseHead, Int) throws -> AuthorizationVerdict = { head, _ in
-        if head.status == 401 { throw OmlxError(.oauthSignInNeeded, "sign-in needed", nextStep: "omlx mcp login x") }
+        if head.status == 401 {
+            throw OmlxError(.oauthSignInNeeded, "sign-in needed", nextStep: Remedy(.signIn(.init(.named("x")))))
+        }
         return .accept
     }
 
@@ -113,7 +115,7 @@ struct AuthorizerTests {
         let connection = connection(
             .streamableHTTP(try server.url()), authorizer: TokenSource(judgement: needed), fallsBackToSSE: true)
         let error = await failure { try await connection.connect() }
-        #expect(error?.nextStep == "omlx mcp login x")
+        #expect(error?.nextStep == Remedy(.signIn(.init(.named("x")))))
         #expect(server.calls.count == 1)
     }
 

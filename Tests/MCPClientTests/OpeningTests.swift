@@ -137,7 +137,7 @@ struct OpeningTests {
         let strict = connection(.streamableHTTP(try server.url("/sse")))
         let error = await failure { try await strict.connect() }
         #expect(error?.code == .transportNotFound)
-        #expect(error?.nextStep?.contains("\"type\": \"sse\"") == true)
+        #expect(error?.nextStep?.plainText.contains("\"type\": \"sse\"") == true)
     }
 
     @Test("an entry for SSE at a URL that takes POSTs alone is told what else to look for", arguments: [400, 405])
@@ -148,7 +148,7 @@ struct OpeningTests {
         }
         defer { server.stop() }
         let error = await failure { try await connection(.sse(try server.url())).connect() }
-        #expect(error?.nextStep?.contains("streamable HTTP") == true || error?.code == .transportNotFound)
+        #expect(error?.nextStep?.plainText.contains("streamable HTTP") == true || error?.code == .transportNotFound)
         #expect(status != 400 || error?.message.contains("No valid session ID") == true)
     }
 

@@ -80,7 +80,7 @@ struct ClientIDMetadataDocumentTests {
         let answer = try reply(body)
         let error = #expect(throws: OmlxError.self) { try problem(answer) }
         #expect(error?.code == .oauthClientMetadataInvalid)
-        #expect(error?.nextStep?.contains("omlx mcp client-metadata") == true)
+        #expect(error?.nextStep?.actions.isEmpty == false)
     }
 
     @Test("One that cannot be read from here proves nothing: a sentence, and the sign-in goes on")

@@ -287,7 +287,7 @@ struct ClientRegistrationTests {
             to: try HTTPURL("https://as.example/register"), token: Secret("PLANTED-ACCESS"))
         #expect(header("Authorization", of: request) == "Bearer PLANTED-ACCESS")
         #expect(showsNoSecret("\(request)"))
-        #expect(error("", status: 401)?.nextStep?.contains("initial_access_token") == true)
+        #expect(error("", status: 401)?.nextStep?.plainText.contains("initial_access_token") == true)
         var asked = Self.asked
         asked.hasInitialAccessToken = true
         let answer = try reply(#"{"error":"invalid_token"}"#, status: 401, from: "https://as.example/register")
@@ -329,7 +329,7 @@ struct ClientRegistrationTests {
         #expect(error?.message.contains("Forbidden") == true)
         #expect(error?.message.contains("listed clients only") == true)
         #expect(isSafeToShow(error?.description ?? "\u{1B}"))
-        #expect(error?.nextStep?.contains("client_id") == true)
+        #expect(error?.nextStep?.plainText.contains("client_id") == true)
     }
 
     @Test("a megabyte of plain text is cut")

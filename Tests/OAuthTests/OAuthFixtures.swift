@@ -81,7 +81,7 @@ func hasNoNameTwice(_ fields: [(name: String, value: String)]) -> Bool { Set(fie
 /// The error's every text in one.
 func everyText(of error: OmlxError?) -> String {
     guard let error else { return "" }
-    return "\(error) \(error.nextStep ?? "") \(String(reflecting: error))"
+    return "\(error) \(error.nextStep?.plainText ?? "") \(String(reflecting: error))"
 }
 
 func showsNoSecret(_ text: String) -> Bool { !plantedSecrets.contains { text.contains($0) } }

@@ -165,13 +165,16 @@ struct AnswerTests {
         guard case .failed(let error) = course.action else { return #expect(Bool(false)) }
         #expect(error.code == .oauthTokenError)
         #expect(error.message.contains("does not allow the client this grant, authorization_code"))
-        #expect(error.nextStep?.contains("--reset-client") == true)
+        #expect(
+            error.nextStep?.actions.contains {
+                $0 == .setting(.resetClient) || $0 == .signIn(.init(resetsClient: true))
+            } == true)
         var configured = Course { $0.clientID = "mine" }
         try configured.listen()
         configured.answer()
         configured.fetched(reply(400, ["error": "unauthorized_client"]))
-        #expect(configured.error?.nextStep?.contains("client_id") == true)
-        #expect(configured.error?.nextStep?.contains("--reset-client") == false)
+        #expect(configured.error?.nextStep?.plainText.contains("client_id") == true)
+        #expect(configured.error?.nextStep?.actions.contains(.signIn(.init(resetsClient: true))) == false)
     }
 
     @Test("invalid_client for a client omlx registered itself points to --reset-client, just registered or before")
@@ -184,11 +187,11 @@ struct AnswerTests {
         fresh.answer()
         for _ in 0..<4 where fresh.error == nil { fresh.fetched(reply(401, ["error": "invalid_client"])) }
         #expect(fresh.error?.code == .oauthInvalidClient)
-        #expect(fresh.error?.nextStep == "sign in again with --reset-client")
+        #expect(fresh.error?.nextStep == Remedy(.signIn(.init(resetsClient: true))))
         var before = try asking()
         before.answer()
         for _ in 0..<4 where before.error == nil { before.fetched(reply(401, ["error": "invalid_client"])) }
-        #expect(before.error?.nextStep == "sign in again with --reset-client")
+        #expect(before.error?.nextStep == Remedy(.signIn(.init(resetsClient: true))))
     }
 
     @Test("invalid_scope at the token endpoint lists what was asked for and what is supported")
@@ -198,7 +201,7 @@ struct AnswerTests {
         course.fetched(reply(400, ["error": "invalid_scope"]))
         #expect(course.error?.compared.map(\.label) == ["asked for", "supported"])
         #expect(course.error?.compared.last?.value == "tools offline_access admin")
-        #expect(course.error?.nextStep?.contains("--scope") == true)
+        #expect(course.error?.nextStep?.actions == [.setting(.scope)])
     }
 
     @Test("A refusal of the code in other words is a refusal, with these words")
@@ -252,7 +255,7 @@ struct AnswerTests {
         course.fetched(reply(401, ["error": "invalid_client"]))
         guard case .failed(let error) = course.action else { return #expect(Bool(false)) }
         #expect(error.code == .oauthInvalidClient)
-        #expect(error.nextStep?.contains("client_secret") == true)
+        #expect(error.nextStep?.plainText.contains("client_secret") == true)
     }
 
     @Test("A server that repeats code, verifier and secret in its error is shown without them")

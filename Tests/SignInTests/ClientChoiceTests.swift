@@ -114,7 +114,7 @@ struct ClientChoiceTests {
         var course = Course(isRegistering: false)
         course.send(.client(nil))
         #expect(course.error?.code == .oauthClientNeeded)
-        #expect(course.error?.nextStep?.contains("client_id") == true)
+        #expect(course.error?.nextStep?.plainText.contains("client_id") == true)
     }
 
     @Test("Pain 8: --reset-client where nobody registers is refused, not tried with the old client")

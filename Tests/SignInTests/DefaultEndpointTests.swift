@@ -108,7 +108,7 @@ struct DefaultEndpointTests {
             let browser = TestBrowser()
             let error = try await scene.refusal(scene.request(configuration, challenge: .init()), browser: browser)
             #expect(error?.code == .oauthNoAuthorizationServer)
-            #expect(error?.nextStep?.contains("API_KEY") == true)
+            #expect(error?.nextStep?.plainText.contains("API_KEY") == true)
             #expect(browser.addresses.isEmpty)
         }
     }

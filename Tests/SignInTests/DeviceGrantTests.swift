@@ -217,7 +217,7 @@ struct DeviceGrantTests {
             #expect(error?.compared.first == .init("asked for", "tools"))
             #expect(error?.compared.last?.label == "supported")
             #expect(error?.compared.last?.value.contains("tools") == true, "\(String(describing: error?.compared))")
-            #expect(error?.nextStep?.contains("--scope") == true)
+            #expect(error?.nextStep?.actions == [.setting(.scope)])
         }
     }
 

@@ -27,7 +27,7 @@ struct ForeignEndpointTests {
         let course = Course { Self.set(key, &$0) }
         #expect(course.error?.code == .oauthClientIssuerMismatch)
         #expect(course.error?.message.hasPrefix(key) == true)
-        #expect(course.error?.nextStep?.contains("client_id") == true)
+        #expect(course.error?.nextStep?.plainText.contains("client_id") == true)
         #expect(course.error?.compared.map(\.value) == [Course.issuer, "https://elsewhere.example"])
     }
 

@@ -165,7 +165,7 @@ struct MetadataFieldTests {
     /// What is said of it can be shown on a terminal, and is no longer than a screen takes.
     private func expectShowable(_ error: OmlxError?) {
         guard let error else { return }
-        let texts = [error.message, error.nextStep ?? ""] + error.compared.map(\.value)
+        let texts = [error.message, error.nextStep?.plainText ?? ""] + error.compared.map(\.value)
         for text in texts {
             #expect(OmlxError.shown(text, limit: 1000) == text, "\(text.debugDescription)")
         }

@@ -122,14 +122,14 @@ struct OverrideTests {
     func listWithoutS256(methods: JSON) {
         let course = Course(server: ["code_challenge_methods_supported": methods]) { $0.acceptsMissingPKCEList = true }
         #expect(course.error?.code == .oauthPKCEUnsupported)
-        #expect(course.error?.nextStep?.contains("accept_missing_pkce_list") == false)
+        #expect(course.error?.nextStep?.plainText.contains("accept_missing_pkce_list") == false)
     }
 
     @Test("C4.6: without a list the error names the key that lets it pass")
     func missingListRefused() {
         let course = Course(server: ["code_challenge_methods_supported": .null])
         #expect(course.error?.code == .oauthPKCEUnsupported)
-        #expect(course.error?.nextStep?.contains("\"accept_missing_pkce_list\": true") == true)
+        #expect(course.error?.nextStep?.plainText.contains("\"accept_missing_pkce_list\": true") == true)
     }
 
     @Test(
@@ -207,11 +207,11 @@ struct OverrideTests {
         var course = plain
         course.send(.client(nil))
         #expect(course.error?.code == .oauthClientNeeded)
-        #expect(course.error?.nextStep?.contains("\"client_id\"") == true)
+        #expect(course.error?.nextStep?.plainText.contains("\"client_id\"") == true)
         course = Course(isRegistering: false) { $0.profile = .named("github") }
         course.send(.client(nil))
         #expect(course.error?.code == .oauthClientNeeded)
-        #expect(course.error?.nextStep?.contains("personal access token") == true)
+        #expect(course.error?.nextStep?.plainText.contains("personal access token") == true)
     }
 
     @Test(

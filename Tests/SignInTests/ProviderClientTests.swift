@@ -17,7 +17,7 @@ struct ProviderClientTests {
         try await withProvider("github") { scene async throws in
             let needed = try await scene.refused()
             #expect(needed?.code == .oauthClientNeeded)
-            #expect(needed?.nextStep?.contains("client_id") == true)
+            #expect(needed?.nextStep?.plainText.contains("client_id") == true)
             let outcome = try await scene.signsIn(.app(secret: true))
             #expect(outcome.credential.expiresAt == nil && outcome.credential.refreshToken == nil)
             scene.pass(seconds: 90 * 86_400)

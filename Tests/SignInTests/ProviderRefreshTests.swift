@@ -147,7 +147,7 @@ struct ProviderRefreshTests {
             scene.server.revokeAll()
             let authorizer = scene.authorizer()
             let error = await omlxError { _ = try await scene.call(authorizer) }
-            #expect(error?.code == .oauthRefreshRefused && error?.nextStep == "omlx mcp login demo")
+            #expect(error?.code == .oauthRefreshRefused && error?.nextStep == Remedy(.signIn(.init(.named("demo")))))
             let kept = try await scene.stored()
             #expect(kept.refreshToken == before.refreshToken && !kept.isRefreshTokenRejected)
             try await scene.signIn()
@@ -165,7 +165,7 @@ struct ProviderRefreshTests {
             }
             scene.pass(seconds: 3 * 3600)
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
-            #expect(error?.code == .oauthRefreshRejected && error?.nextStep == "omlx mcp login demo")
+            #expect(error?.code == .oauthRefreshRejected && error?.nextStep == Remedy(.signIn(.init(.named("demo")))))
             #expect(try await scene.store.credential(for: scene.key) != nil)
         }
     }

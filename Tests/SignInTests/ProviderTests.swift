@@ -41,7 +41,7 @@ struct ProviderTests {
             configuration.profile = .named("slack")
             let error = try await scene.refused(configuration)
             #expect(error?.code == .oauthClientNeeded)
-            #expect(error?.nextStep?.contains("http://localhost:3118/callback") == true)
+            #expect(error?.nextStep?.plainText.contains("http://localhost:3118/callback") == true)
         }
     }
 
@@ -116,7 +116,7 @@ struct ProviderTests {
             let error = await omlxError { _ = try await scene.call(authorizer, tool: "whoami") }
             #expect(error?.code == .oauthSignInNeeded)
             let configuration = SignInConfiguration.app(secret: true) { $0.profile = .named("google") }
-            try await scene.signIn(scene.request(configuration, challenge: authorizer.lastChallenge))
+            try await scene.signIn(scene.request(configuration, challenge: #require(error?.refusal).challenge))
             try await authorizer.reload()
             _ = try await scene.call(authorizer, tool: "whoami")
             scene.server.expireTokens()

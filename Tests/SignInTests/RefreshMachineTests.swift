@@ -72,7 +72,7 @@ struct RefreshMachineTests {
         }
         #expect(error.code == .oauthRefreshRefused && error.httpStatus == 400)
         #expect(error.message.contains("HTTP 400, refresh_token_not_found: Not Found"))
-        #expect(error.nextStep == "sign in again")
+        #expect(error.nextStep == Remedy(.signIn()))
     }
 
     @Test("unauthorized_client is told as a grant that is not allowed; invalid_scope with what was asked for")

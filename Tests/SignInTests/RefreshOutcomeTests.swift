@@ -28,7 +28,7 @@ struct RefreshOutcomeTests {
             for _ in 0..<2 {
                 let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
                 #expect(error?.code == .oauthRefreshRejected)
-                #expect(error?.nextStep == "omlx mcp login demo")
+                #expect(error?.nextStep == Remedy(.signIn(.init(.named("demo")))))
             }
             #expect(scene.refreshes() == 1)
             let after = try await scene.stored()
@@ -105,7 +105,7 @@ struct RefreshOutcomeTests {
             let error = await omlxError { _ = try await scene.call(authorizer) }
             #expect(error?.code == .oauthRefreshRefused)
             #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
-            #expect(error?.nextStep == "omlx mcp login demo")
+            #expect(error?.nextStep == Remedy(.signIn(.init(.named("demo")))))
             let after = try await scene.stored()
             #expect(after.refreshToken == before.refreshToken && after.accessToken == before.accessToken)
             #expect(!after.isRefreshTokenRejected)
@@ -130,7 +130,7 @@ struct RefreshOutcomeTests {
             let warnings = Mutex<[OmlxError]>([])
             var context = scene.context
             context.warn = { warning in warnings.withLock { $0.append(warning) } }
-            let authorizer = ServerAuthorizer(scene.key, serverName: "demo", context: context) { _ in }
+            let authorizer = ServerAuthorizer(scene.key, server: .named("demo"), context: context) { _ in }
             for _ in 0..<2 { #expect(try await scene.call(authorizer) == (200, 1)) }
             // The pause after a refusal is over: it is asked for anew, and nothing new is said.
             scene.pass(seconds: 60)
@@ -139,7 +139,7 @@ struct RefreshOutcomeTests {
             try #require(told.count == 1)
             #expect(told[0].message.contains(words) && told[0].message.contains("still works"), "\(told[0].message)")
             #expect(told[0].message.hasSuffix(end.formatted(.iso8601)), "\(told[0].message)")
-            #expect(told[0].nextStep == "omlx mcp login demo")
+            #expect(told[0].nextStep == Remedy(.signIn(.init(.named("demo")))))
         }
     }
 
@@ -151,8 +151,8 @@ struct RefreshOutcomeTests {
             scene.pass(seconds: 4000)
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
             #expect(error?.code == .oauthRefreshUnavailable)
-            #expect(error?.nextStep?.contains("try again later") == true)
-            #expect(error?.nextStep?.contains("omlx mcp login demo") == true)
+            #expect(error?.nextStep?.plainText.contains("try again later") == true)
+            #expect(error?.nextStep?.actions.contains(.signIn(.init(.named("demo")))) == true)
         }
     }
 

@@ -160,7 +160,7 @@ struct ReplacedSignInTests {
         }) { scene async throws in
             let signIn = ServerSignIn(
                 try HTTPURL(scene.server.url), account: nil, configuration: .init(), context: scene.context,
-                loginCommand: nil, observer: { _ in })
+                reference: nil, observer: { _ in })
             let person = Person(scene.transcript)
             try await signIn.signIn(interface: person, browser: TestBrowser())
             let error = await omlxError { try await signIn.signIn(interface: person, browser: TestBrowser()) }

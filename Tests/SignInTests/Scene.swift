@@ -107,7 +107,7 @@ struct Scene: Sendable {
     func authorizer(
         _ store: (any CredentialStore)? = nil, exchanges: ExchangeRegistry = .init(), events: EventList = .init()
     ) -> ServerAuthorizer {
-        ServerAuthorizer(key, serverName: "demo", context: context(store ?? self.store, exchanges: exchanges)) {
+        ServerAuthorizer(key, server: .named("demo"), context: context(store ?? self.store, exchanges: exchanges)) {
             events.note($0, transcript)
         }
     }

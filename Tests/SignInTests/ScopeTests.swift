@@ -69,13 +69,18 @@ struct ScopeTests {
 
     // MARK: step-up
 
-    private let refusal = OmlxError(.oauthInsufficientScope, "more")
+    private func refusal(_ scopes: [String]?) -> OmlxError {
+        var error = OmlxError(.oauthInsufficientScope, "more")
+        let scope = scopes.map { ", scope=\"\($0.joined(separator: " "))\"" } ?? ""
+        error.refusal = .init(challenges: ["Bearer error=\"insufficient_scope\"\(scope)"])
+        return error
+    }
 
     @Test("C11.4, G11: the next sign-in asks for what was asked for before and what is wanted now")
     func union() {
         var stepUp = StepUp(serverName: "demo")
         let action = stepUp.refused(
-            refusal, challenged: ["admin", "read"], requested: ["read", "offline_access"], granted: ["read"])
+            refusal(["admin", "read"]), requested: ["read", "offline_access"], granted: ["read"])
         #expect(action == .authorize(["read", "offline_access", "admin"]))
     }
 
@@ -86,11 +91,11 @@ struct ScopeTests {
         for scope in ["b", "c", "d"] {
             guard
                 case .authorize(let scopes) = stepUp.refused(
-                    refusal, challenged: [scope], requested: asked, granted: ["a"])
+                    refusal([scope]), requested: asked, granted: ["a"])
             else { return #expect(Bool(false)) }
             asked = scopes
         }
-        guard case .end(let error) = stepUp.refused(refusal, challenged: ["e"], requested: asked, granted: ["a"]) else {
+        guard case .end(let error) = stepUp.refused(refusal(["e"]), requested: asked, granted: ["a"]) else {
             return #expect(Bool(false))
         }
         #expect(error.code == .oauthStepUpFailed)
@@ -101,11 +106,11 @@ struct ScopeTests {
     @Test("Pain 15: scopes that were asked for in vain are not asked for again: no loop")
     func loop() {
         var stepUp = StepUp(serverName: "demo")
-        let first = stepUp.refused(refusal, challenged: ["admin"], requested: ["read"], granted: nil)
+        let first = stepUp.refused(refusal(["admin"]), requested: ["read"], granted: nil)
         #expect(first == .authorize(["read", "admin"]))
         guard
             case .end(let error) = stepUp.refused(
-                refusal, challenged: ["admin"], requested: ["read", "admin"], granted: ["read"])
+                refusal(["admin"]), requested: ["read", "admin"], granted: ["read"])
         else { return #expect(Bool(false)) }
         #expect(error.code == .oauthStepUpFailed && error.message.contains("once"))
     }
@@ -114,11 +119,11 @@ struct ScopeTests {
     func loginCounts() {
         var stepUp = StepUp(serverName: "demo", authorizations: 1)
         for scope in ["b", "c"] {
-            guard case .authorize = stepUp.refused(refusal, challenged: [scope], requested: [], granted: nil) else {
+            guard case .authorize = stepUp.refused(refusal([scope]), requested: [], granted: nil) else {
                 return #expect(Bool(false))
             }
         }
-        guard case .end = stepUp.refused(refusal, challenged: ["d"], requested: [], granted: nil) else {
+        guard case .end = stepUp.refused(refusal(["d"]), requested: [], granted: nil) else {
             return #expect(Bool(false))
         }
     }
@@ -126,7 +131,7 @@ struct ScopeTests {
     @Test("A refusal that does not say what is wanted ends at once")
     func nothingWanted() {
         var stepUp = StepUp(serverName: "demo")
-        #expect(stepUp.refused(refusal, challenged: nil, requested: ["read"], granted: nil) == .end(refusal))
-        #expect(stepUp.refused(refusal, challenged: [], requested: ["read"], granted: nil) == .end(refusal))
+        #expect(stepUp.refused(refusal(nil), requested: ["read"], granted: nil) == .end(refusal(nil)))
+        #expect(stepUp.refused(refusal([]), requested: ["read"], granted: nil) == .end(refusal([])))
     }
 }

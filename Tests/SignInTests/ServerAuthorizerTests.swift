@@ -201,7 +201,7 @@ struct ServerAuthorizerTests {
             let authorizer = scene.authorizer()
             let first = await omlxError { _ = try await scene.call(authorizer, tool: "add") }
             let second = await omlxError { _ = try await scene.call(authorizer, tool: "echo") }
-            #expect(first?.wantedScopes == ["admin"] && second?.wantedScopes == ["other"])
+            #expect(first?.refusal?.challenge.scopes == ["admin"] && second?.refusal?.challenge.scopes == ["other"])
         }
     }
 
@@ -277,19 +277,19 @@ struct ServerAuthorizerTests {
         }
     }
 
-    @Test("C11.3: 403 with insufficient_scope names the scopes; nothing of it can run in a shell")
+    @Test("C11.3: 403 with insufficient_scope names the scopes")
     func insufficientScope() async throws {
         try await withScene({ $0.protection.toolScopes = ["add": "admin"] }) { scene async throws in
             try await scene.signIn()
             let authorizer = scene.authorizer()
             let error = await omlxError { _ = try await scene.call(authorizer, tool: "add") }
             #expect(error?.code == .oauthInsufficientScope)
-            #expect(error?.nextStep == "omlx mcp login demo --scope admin")
+            #expect(error?.nextStep == Remedy(.signIn(.init(.named("demo"), scopes: ["admin"]))))
             #expect(scene.refreshes() == 0, "C11.5: a refresh cannot widen the scope")
         }
     }
 
-    @Test("Scopes that would act in a shell stay one quoted word")
+    @Test("Scopes that a remedy asks for are fit to be shown; no rule of a shell is applied to them")
     func hostileScopes() async throws {
         try await withScene { scene async throws in
             let authorizer = scene.authorizer()
@@ -298,8 +298,8 @@ struct ServerAuthorizerTests {
                 status: 403, headers: HTTPHeaders([("WWW-Authenticate", line)]), url: try HTTPURL(scene.server.url))
             let error = await omlxError { _ = try await authorizer.judge(head, of: .init(), attempt: 1) }
             let step = try #require(error?.nextStep)
-            #expect(step.hasPrefix("omlx mcp login demo --scope 'a'\\''$(id)'\\''; `id`"))
-            #expect(step.hasSuffix("'"))
+            let scopes = ["a'$(id)';", "`id`", "\u{FFFD}"]
+            #expect(step == Remedy(.signIn(.init(.named("demo"), scopes: scopes))))
         }
     }
 

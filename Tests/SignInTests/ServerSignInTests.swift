@@ -86,7 +86,7 @@ struct ServerSignInTests {
 extension Scene {
     fileprivate func serverSignIn() throws -> ServerSignIn {
         ServerSignIn(
-            try HTTPURL(server.url), account: nil, configuration: .init(), context: context, loginCommand: nil,
+            try HTTPURL(server.url), account: nil, configuration: .init(), context: context, reference: nil,
             observer: { _ in })
     }
 }

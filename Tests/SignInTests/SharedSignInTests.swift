@@ -136,7 +136,7 @@ struct SharedSignInTests {
     private func serverSignIn(_ scene: Scene, _ store: (any CredentialStore)? = nil) throws -> ServerSignIn {
         ServerSignIn(
             try HTTPURL(scene.server.url), account: nil, configuration: .init(),
-            context: scene.context(store ?? scene.store), loginCommand: nil, observer: { _ in })
+            context: scene.context(store ?? scene.store), reference: nil, observer: { _ in })
     }
 
     @Test("five tasks of a program that need a sign-in ask the person once")

@@ -60,7 +60,7 @@ struct SignInReachTests {
             let browser = TestBrowser()
             let error = try await scene.refusal(browser: browser)
             #expect(error?.code == refusal.code)
-            #expect(error?.nextStep?.contains("issuer") == true)
+            #expect(error?.nextStep?.plainText.contains("issuer") == true)
             #expect(browser.addresses.isEmpty)
             #expect(!scene.clientRequests.contains { $0.hasPrefix("POST") })
         }
@@ -169,12 +169,12 @@ struct SignInReachTests {
         }
     }
 
-    @Test("The authorizer knows who answered")
+    @Test("The error of a refusal knows who answered")
     func authorizerKnows() async throws {
         try await withScene { scene in
             let authorizer = scene.authorizer()
-            _ = try? await scene.call(authorizer)
-            #expect(await authorizer.lastPeer == .address("127.0.0.1"))
+            let error = await omlxError { _ = try await scene.call(authorizer) }
+            #expect(error?.refusal?.answerer == .address("127.0.0.1"))
         }
     }
 }

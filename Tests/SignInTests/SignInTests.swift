@@ -23,10 +23,10 @@ struct SignInTests {
             let authorizer = scene.authorizer()
             let error = await omlxError { _ = try await scene.call(authorizer) }
             #expect(error?.code == .oauthSignInNeeded)
-            #expect(error?.nextStep == "omlx mcp login demo")
+            #expect(error?.nextStep == Remedy(.signIn(.init(.named("demo")))))
             let browser = TestBrowser()
             let outcome = try await scene.signIn(
-                scene.request(challenge: await authorizer.lastChallenge), browser: browser)
+                scene.request(challenge: try #require(error?.refusal).challenge), browser: browser)
             #expect(outcome.missingScopes.isEmpty)
             #expect(outcome.resourceName == "omlx demo server")
             #expect(try await scene.call(authorizer).status == 200)
@@ -43,8 +43,9 @@ struct SignInTests {
     func requestBudget() async throws {
         try await withScene { scene async throws in
             let authorizer = scene.authorizer()
-            _ = await omlxError { _ = try await scene.call(authorizer) }
-            let outcome = try await scene.signIn(scene.request(challenge: await authorizer.lastChallenge))
+            let refused = await omlxError { _ = try await scene.call(authorizer) }
+            let outcome = try await scene.signIn(
+                scene.request(challenge: try #require(refused?.refusal).challenge))
             try await authorizer.reload()
             #expect(try await scene.call(authorizer) == (200, 1))
             #expect(scene.clientRequests.count <= 7)
@@ -55,9 +56,10 @@ struct SignInTests {
                 ])
 
             scene.server.revokeAll()
-            _ = await omlxError { _ = try await scene.call(authorizer) }
+            let again = await omlxError { _ = try await scene.call(authorizer) }
             scene.server.clearRequests()
-            try await scene.signIn(scene.request(challenge: await authorizer.lastChallenge, places: outcome.places))
+            try await scene.signIn(
+                scene.request(challenge: try #require(again?.refusal).challenge, places: outcome.places))
             try await authorizer.reload()
             #expect(try await scene.call(authorizer) == (200, 1))
             #expect(
@@ -235,8 +237,8 @@ struct SignInTests {
             login.cancel()
             #expect(await hints.next()?.moment == .interrupted)
             await #expect(throws: CancellationError.self) { try await login.value }
-            for words in [waiting.redirectURI, waiting.clientID, "--reset-client"] {
-                #expect(waiting.sentences.contains { $0.contains(words) }, "\(words)")
+            for words in [waiting.redirectURI, waiting.clientID, "resetClient"] {
+                #expect(waiting.sentences().contains { $0.contains(words) }, "\(words)")
             }
         }
     }

@@ -34,7 +34,7 @@ final class Transcript: Sendable {
     func note(_ error: OmlxError) {
         note(error.description)
         note(error.message)
-        note(error.nextStep ?? "")
+        note(error.nextStep?.plainText ?? "")
         note("\(error)")
         note(String(reflecting: error))
     }

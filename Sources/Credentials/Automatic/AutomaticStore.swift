@@ -219,8 +219,9 @@ public final class AutomaticStore: RecordStore {
     /// The store a choice names.
     private func store(of choice: StoreChoice) throws(OmlxError) -> any RecordStore {
         if let store = named(choice.location) { return store }
-        let hint =
-            places.vault == nil ? "" : "; if it is the same Vault under another address: omlx mcp store check --accept"
+        let hint: Remedy =
+            places.vault == nil
+            ? "" : "; if it is the same Vault under another address: \(.checkStores(.init(accepts: true)))"
         throw OmlxError(
             .storeMoved,
             "the sign-ins are kept in Vault since \(choice.since.formatted(.iso8601)), and \(whatIsNamed)",
@@ -235,7 +236,8 @@ public final class AutomaticStore: RecordStore {
             compared: compared(location), nextStep: "\(wayBack(to: location)); or \(Self.givingUp)")
     }
 
-    private static let givingUp = "give those copies up, which deletes nothing there: omlx mcp store check --accept"
+    private static let givingUp: Remedy =
+        "give those copies up, which deletes nothing there: \(.checkStores(.init(accepts: true)))"
 
     /// The store at a place; `nil` when it is a Vault that is not the one named here.
     private func named(_ location: StoreLocation) -> (any RecordStore)? {
@@ -252,7 +254,7 @@ public final class AutomaticStore: RecordStore {
     }
 
     /// What to write down so that a Vault is named again.
-    private func wayBack(to location: StoreLocation) -> String {
+    private func wayBack(to location: StoreLocation) -> Remedy {
         guard let place = location.place else { return "export VAULT_ADDR, or write vaultUrl in tokenStorage" }
         let address = place.prefix { $0 != " " }
         if let here = places.vault?.place, here.prefix(while: { $0 != " " }) == address {
@@ -304,7 +306,7 @@ public final class AutomaticStore: RecordStore {
                 error.message +=
                     "; the sign-ins are kept there since \(choice.since.formatted(.iso8601)), and nowhere else"
             default:
-                let other = "choose another store: OMLX_STORE=file"
+                let other: Remedy = "choose another store: \(.useStore(StoreKind.file.rawValue))"
                 error.nextStep = error.nextStep.map { "\($0), or \(other)" } ?? other
             }
             throw error
@@ -350,7 +352,7 @@ extension AutomaticStore {
             return moved
         } catch var error as OmlxError {
             error.message += "; the sign-ins were moved meanwhile, and this one is left in \(choice.kind.inWords)"
-            error.nextStep = "omlx mcp store migrate --from \(choice.kind.rawValue) --to \(now.kind.rawValue)"
+            error.nextStep = Remedy(.migrateStores(from: choice.kind.rawValue, to: now.kind.rawValue))
             throw error
         }
     }

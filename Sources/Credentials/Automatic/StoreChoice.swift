@@ -181,7 +181,7 @@ public final class StoreChoiceFile: Sendable {
         OmlxError(
             .storeDamaged, reason,
             nextStep:
-                "look in which store the sign-ins are: omlx mcp store; then, with its name: rm \(path.shellWord); "
+                "look in which store the sign-ins are: \(.showStores); then, with its name: rm \(path.shellWord); "
                 + "echo '{\"format\": 1, \"store\": \"file\"}' >\(path.shellWord); chmod 600 \(path.shellWord)")
     }
 }

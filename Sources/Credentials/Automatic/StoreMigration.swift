@@ -39,7 +39,7 @@ public struct StoreMigration: Sendable {
                 .storeMigration,
                 kind == .memory ? "memory keeps nothing beyond a process" : "no Vault is named here",
                 nextStep: kind == .memory
-                    ? "name file, secretservice or vault" : "export VAULT_ADDR and VAULT_TOKEN, then try again")
+                    ? "name file, secretservice or vault" : "export VAULT_ADDR and VAULT_TOKEN, then \(.retry)")
         }
         self.source = try store(source)
         self.target = try store(target)
@@ -81,7 +81,7 @@ public struct StoreMigration: Sendable {
         error.message =
             "the sign-ins are in \(target.summary) from now on; what was moved could not be deleted from \(source.summary): "
             + error.message
-        let again = "omlx mcp store migrate --to \(target.name)"
+        let again = Remedy(.migrateStores(to: target.name))
         error.nextStep = error.nextStep.map { "\($0); to delete it: \(again)" } ?? again
         return error
     }
@@ -189,7 +189,7 @@ public struct StoreMigration: Sendable {
         else {
             throw OmlxError(
                 .storeMigration, "the record for \(record.key) reads back differently from \(target.summary)",
-                nextStep: "omlx mcp store check; it is still in \(source.summary)")
+                nextStep: "\(.checkStores()); it is still in \(source.summary)")
         }
         outcome.moved += 1
     }
@@ -202,7 +202,7 @@ public struct StoreMigration: Sendable {
             if credentials.isEmpty, registrations.isEmpty { return }
         }
         throw OmlxError(
-            .storeMigration, "other programs go on saving in \(source.summary)", nextStep: "end them, then try again")
+            .storeMigration, "other programs go on saving in \(source.summary)", nextStep: "end them, then \(.retry)")
     }
 
     private func drained<Record: StoredRecord>(_ outcome: inout Outcome) async throws -> [Record] {

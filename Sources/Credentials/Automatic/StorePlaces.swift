@@ -106,7 +106,7 @@ extension OmlxError {
         OmlxError(
             .configStoreUnsupported, "the credential store \"\(shown(name, limit: 40))\" does not exist here",
             nextStep: "use auto, file (or encrypted), secretservice (the desktop's keyring), vault or memory in "
-                + "tokenStorage.backend, --store or OMLX_STORE")
+                + "tokenStorage.backend, \(.setting(.store))")
     }
 
     fileprivate static var noVault: OmlxError {

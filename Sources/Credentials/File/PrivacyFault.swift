@@ -10,7 +10,7 @@ public struct PrivacyFault: Sendable, Hashable {
     /// What was compared.
     public var compared: [OmlxError.Comparison] = []
     /// What to do about it.
-    public var nextStep: String
+    public var nextStep: Remedy
 
     /// The fault of what was found at a path, if there is one.
     /// - Parameter mode: the permissions others may not have.

@@ -46,7 +46,7 @@ extension OmlxError {
         OmlxError(.storeVersion, "\(path) was written by a newer version", nextStep: "update omlx")
     }
 
-    private static func movingAside(_ path: String) -> String { "mv \(path.shellWord) \((path + ".aside").shellWord)" }
+    private static func movingAside(_ path: String) -> Remedy { "mv \(path.shellWord) \((path + ".aside").shellWord)" }
 }
 
 /// A file mode as chmod takes it.

@@ -92,7 +92,7 @@ final class SSETransport: Transport {
         return endpoint
     }
 
-    private static let otherTransport =
+    private static let otherTransport: Remedy =
         "check the URL, and whether the server speaks streamable HTTP (\"type\": \"http\") instead of sse"
 
     private static func noEndpoint(_ what: String) -> OmlxError {

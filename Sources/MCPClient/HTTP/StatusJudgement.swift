@@ -28,9 +28,9 @@ struct StatusJudgement: Sendable {
         case 429:
             return failure(
                 .transportRateLimited, "the server asks to slow down (429\(pause))\(words.clause)",
-                nextStep: "wait, then try again")
+                nextStep: "wait, then \(.retry)")
         case 500...:
-            let step = "try again later; if it stays, look into the server's own log"
+            let step: Remedy = "try again later; if it stays, look into the server's own log"
             return failure(
                 .transportServerError, "the server answered \(shownLabel) with \(status)\(pause)\(words.clause)",
                 nextStep: step)
@@ -63,7 +63,7 @@ struct StatusJudgement: Sendable {
 
     private var shownLabel: String { OmlxError.shown(label, limit: 80) }
 
-    private func failure(_ code: ErrorCode, _ message: String, nextStep: String? = nil) -> OmlxError {
+    private func failure(_ code: ErrorCode, _ message: String, nextStep: Remedy? = nil) -> OmlxError {
         var error = OmlxError(code, message, httpStatus: head.status, retryAfter: head.retryAfter, nextStep: nextStep)
         error.serverWords = words.text.isEmpty ? nil : words.text
         return error

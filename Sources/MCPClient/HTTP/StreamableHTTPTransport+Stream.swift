@@ -142,7 +142,7 @@ struct SpeaksSSE: Error, Sendable, Hashable {
         OmlxError(
             .transportNotFound,
             "the server speaks HTTP+SSE at this URL, not streamable HTTP: it answered with an endpoint event",
-            nextStep: "write \"type\": \"sse\" into the server's entry; with --url: --transport sse")
+            nextStep: "write \"type\": \"sse\" into the server's entry; \(.setting(.transport, "sse"))")
     }
 }
 

@@ -48,6 +48,8 @@ public struct DoctorStep: Sendable, Hashable {
     public var verdict: Verdict
     /// What was done and what came of it, in a line.
     public var title: String
+    /// What may be done about it, where it is no fault.
+    public var advice: Remedy?
     /// The address asked, if one was.
     public var url: String?
     /// The status of the answer, if there was one.
@@ -59,12 +61,14 @@ public struct DoctorStep: Sendable, Hashable {
 
     /// A step.
     public init(
-        _ part: Part, _ verdict: Verdict, _ title: String, url: String? = nil, httpStatus: Int? = nil,
+        _ part: Part, _ verdict: Verdict, _ title: String, advice: Remedy? = nil, url: String? = nil,
+        httpStatus: Int? = nil,
         facts: [OmlxError.Comparison] = [], error: OmlxError? = nil
     ) {
         self.part = part
         self.verdict = verdict
         self.title = OmlxError.shown(title, limit: 500)
+        self.advice = advice
         self.url = url.map { OmlxError.shown($0, limit: 500) }
         self.httpStatus = httpStatus
         self.facts = facts

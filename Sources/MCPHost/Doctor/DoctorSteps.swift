@@ -119,7 +119,8 @@ extension DoctorStep {
         let next = problems.lazy.compactMap { $0 }.first { $0.code == error.code }?.nextStep
         return DoctorStep(
             .history, .notice, "\(error.code): \(error.message)",
-            facts: [.init("at", error.at.formatted(.iso8601))] + (next.map { [.init("to do then", $0)] } ?? []))
+            facts: [.init("at", error.at.formatted(.iso8601))]
+                + (next.map { [.init("to do then", "", remedy: $0)] } ?? []))
     }
 
     /// The variables that are set here and that a child process does not get: those it named, those that are missed without
@@ -144,13 +145,13 @@ extension DoctorStep {
     }
 
     /// What the address to sign in at says of the client. Its page is shown to people only (RFC 6749 §4.1.2.1).
-    static func look(_ examination: SignInExamination, login: String) -> DoctorStep? {
+    static func look(_ examination: SignInExamination, login: SignInRemedy) -> DoctorStep? {
         guard let look = examination.look else { return nil }
         let facts = [
             examination.client?.id.map { OmlxError.Comparison("client_id", $0) },
             examination.redirectURI.map { OmlxError.Comparison("redirect_uri", $0) },
         ].compactMap { $0 }
-        let register = "register this redirect URI for this client with the provider"
+        let register: Remedy = "register this redirect URI for this client with the provider"
         switch look {
         case .fine(let status):
             return DoctorStep(
@@ -167,8 +168,8 @@ extension DoctorStep {
             }
             return DoctorStep(
                 .client, .notice,
-                "the address to sign in at does not know the client any more: \(login) registers anew",
-                httpStatus: status, facts: facts)
+                "the address to sign in at does not know the client any more",
+                advice: "\(.signIn(login)) registers anew", httpStatus: status, facts: facts)
         case .told(let words, let status):
             guard let status, (400..<500).contains(status) || (300..<400).contains(status) else {
                 return DoctorStep(.client, .notice, words, httpStatus: status, facts: facts)
@@ -205,7 +206,7 @@ extension DoctorStep {
 
     /// The stored sign-in, as far as it may be shown.
     static func credential(
-        _ credential: Credential, now: Date, examination: SignInExamination?, login: String
+        _ credential: Credential, now: Date, examination: SignInExamination?, login: SignInRemedy
     ) -> DoctorStep {
         var facts = [
             OmlxError.Comparison("issuer", credential.issuer), .init("token endpoint", credential.tokenEndpoint),
@@ -225,7 +226,8 @@ extension DoctorStep {
             let why = credential.refreshToken == nil ? "there is no refresh token" : "its refresh token was rejected"
             return DoctorStep(
                 .credential,
-                OmlxError(code, "the access token has ended and \(why)", nextStep: login), facts: facts)
+                OmlxError(code, "the access token has ended and \(why)", nextStep: Remedy(.signIn(login))), facts: facts
+            )
         }
         if let issuer = examination?.issuer, issuer != credential.issuer {
             return DoctorStep(

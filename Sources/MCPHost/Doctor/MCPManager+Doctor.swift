@@ -15,7 +15,7 @@ extension MCPManager {
             report.steps.append(
                 DoctorStep(
                     .configuration, .notice, "\(diagnostic.code.text): \(diagnostic.message)",
-                    facts: diagnostic.nextStep.map { [.init("to do", $0)] } ?? []))
+                    facts: diagnostic.nextStep.map { [.init("to do", "", remedy: $0)] } ?? []))
         }
         if let server = managed(name) {
             report.steps += await server.examine()

@@ -64,7 +64,7 @@ extension ManagedServer {
         }
         steps.append(challenge)
         guard let signIn else {
-            steps.append(DoctorStep(.session, judged(first.error ?? needed, nil, isExamined: true)))
+            steps.append(DoctorStep(.session, judged(first.error ?? needed, isExamined: true)))
             return steps + (await stored(context, nil, mustHave: false))
         }
         steps += self.steps(of: signIn, url, context) + (await stored(context, signIn, mustHave: true))
@@ -81,7 +81,7 @@ extension ManagedServer {
             steps.append(DoctorStep(isAboutResource ? .resource : part, problem))
         }
         if let client = DoctorStep.client(signIn) { steps.append(client) }
-        if let look = DoctorStep.look(signIn, login: configuration.commandLine("login")) { steps.append(look) }
+        if let look = DoctorStep.look(signIn, login: configuration.signIn()) { steps.append(look) }
         if let trial = DoctorStep.trial(signIn) { steps.append(trial) }
         if signIn.judgesAddresses { steps.append(DoctorStep.policy(usesProxy: context.http.usesProxy(for: url))) }
         if let remembered = DoctorStep.remembered(status.sources, signIn.documents) { steps.append(remembered) }
@@ -118,7 +118,7 @@ extension ManagedServer {
         var attempt = DoctorAttempt(observer: observer)
         let overdue = OmlxError(
             .transportTimeout, "\(name) was not ready within \(limit.text) s",
-            nextStep: "look whether the server is busy, or give it more time: --timeout")
+            nextStep: "look whether the server is busy, or give it more time: \(.setting(.timeout))")
         do {
             let found = try await withDeadline(seconds: limit, overdue: overdue) {
                 let result = try await connection.connect()
@@ -141,7 +141,7 @@ extension ManagedServer {
     private func network(_ url: HTTPURL, _ first: DoctorAttempt) -> [DoctorStep] {
         guard let head = first.observer.heard.first?.head else {
             let error = first.error ?? OmlxError(.transportNetwork, "\(url.origin) gave no answer")
-            return [DoctorStep(.network, judged(error, nil, isExamined: true), url: url.withoutQuery)]
+            return [DoctorStep(.network, judged(error, isExamined: true), url: url.withoutQuery)]
         }
         var kind: AddressKind?
         if case .address(let address)? = head.peer { kind = NetworkAddress(address)?.kind }
@@ -167,14 +167,15 @@ extension ManagedServer {
 
     private func session(_ attempt: DoctorAttempt, isSignedIn: Bool) -> DoctorStep {
         if let error = attempt.error {
-            let judged = judged(error, nil, isExamined: true)
+            let judged = judged(error, isExamined: true)
             guard isSignedIn, judged.code == .oauthSignInNeeded else { return DoctorStep(.session, judged) }
             return DoctorStep(
                 .session,
                 OmlxError(
                     .oauthTokenRefused, "the server refuses the access token that is stored", httpStatus: 401,
-                    nextStep: configuration.commandLine("tools") + " renews it once; if it is refused again: "
-                        + configuration.commandLine("login")))
+                    nextStep:
+                        "\(.listTools(configuration.reference)) renews it once; if it is refused again: \(.signIn(configuration.signIn()))"
+                ))
         }
         let count = attempt.tools ?? 0
         return DoctorStep(
@@ -189,7 +190,7 @@ extension ManagedServer {
     private nonisolated var needed: OmlxError {
         OmlxError(
             .oauthSignInNeeded, "\(name) wants a sign-in", httpStatus: 401,
-            nextStep: configuration.commandLine("login"))
+            nextStep: Remedy(.signIn(configuration.signIn())))
     }
 
     /// The answer that may want a sign-in: a 401; without a credential of the user's own also a 400, 403 or 405, which
@@ -245,12 +246,13 @@ extension ManagedServer {
                 return [store, DoctorStep(.credential, needed)]
             }
             do throws(OmlxError) { try context.refuseOlder(credential) } catch {
-                return [store, DoctorStep(.credential, judged(error, nil, isExamined: true))]
+                return [store, DoctorStep(.credential, judged(error, isExamined: true))]
             }
-            let login = configuration.commandLine("login")
             return [
                 store,
-                DoctorStep.credential(credential, now: options.now(), examination: examination, login: login),
+                DoctorStep.credential(
+                    credential, now: options.now(), examination: examination,
+                    login: configuration.signIn()),
             ]
         } catch let error as OmlxError {
             return [DoctorStep(.store, error, facts: facts)]
@@ -277,7 +279,7 @@ extension ManagedServer {
         let passing = DoctorStep.variables(withheld, mentioned: mentioned)
         if let error = attempt.error {
             let explained = explained(error, mentioned: mentioned)
-            return [DoctorStep(.process, judged(explained, nil, isExamined: true), facts: facts)] + passing
+            return [DoctorStep(.process, judged(explained, isExamined: true), facts: facts)] + passing
         }
         return [DoctorStep(.process, .ok, "the command runs", facts: facts)] + passing
             + sessions(attempt, isSignedIn: false)

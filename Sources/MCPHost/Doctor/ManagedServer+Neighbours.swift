@@ -88,7 +88,7 @@ extension ManagedServer {
                     ? "the server speaks \(kind), not \(configured == "sse" ? "SSE" : "streamable HTTP")"
                     : "an MCP server answers at \(address), not at the address configured",
                 compared: compared,
-                nextStep: steps.joined(separator: " and ") + (steps.isEmpty ? "" : " of the server's entry")),
+                nextStep: Remedy(steps.joined(separator: " and ") + (steps.isEmpty ? "" : " of the server's entry"))),
             url: isShowable ? candidate.url.withoutQuery : nil)
     }
 }

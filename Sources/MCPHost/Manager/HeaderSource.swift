@@ -54,9 +54,9 @@ public struct HeaderSource: Sendable {
         var context = SignInContext(
             http: http, store: store, lockFolder: options.paths.locks, command: options.command, now: options.now)
         if store.name != "memory" { context.memory = recorder }
-        let (name, logger) = (server.name, options.logger)
+        let (name, logger, wording) = (server.name, options.logger, options.wording)
         context.stuck = { logger.warning("\(name) waits: \($0.message)") }
-        context.warn = { logger.warning("\(name): \($0.onOneLine)") }
+        context.warn = { logger.warning("\(name): \($0.onOneLine(wording))") }
         context.oddity = { logger.warning("\(name): \($0)") }
         let notes = HeaderNotes(
             server: name, endpoint: EndpointIdentity(server.transport), store: store, recorder: recorder,
@@ -64,7 +64,7 @@ public struct HeaderSource: Sendable {
         signIn = ServerSignIn(
             try HTTPURL(configuration: settings.url.value), account: options.account ?? server.auth?.account,
             configuration: try SignInConfiguration(server.auth), context: context,
-            loginCommand: server.loginCommand(account: options.account), observer: { notes.note($0) })
+            reference: server.reference, observer: { notes.note($0) })
     }
 
     /// The header to send now: that of the sign-in, or else the one the configuration gives.
@@ -78,7 +78,7 @@ public struct HeaderSource: Sendable {
                 server.transport.stdio == nil
                     ? "sign-in is switched off for \(server.name) in the configuration"
                     : "\(server.name) is a stdio server: no header is sent to it",
-                nextStep: server.commandLine("tools"))
+                nextStep: Remedy(.listTools(server.reference)))
         }
         do {
             let authorization = try await signIn.authorization()

@@ -3,6 +3,7 @@
 import OmlxCredentials
 import OmlxCryptography
 import FoundationEssentials
+import OmlxErrors
 import OmlxHTTPClient
 import Logging
 
@@ -49,6 +50,8 @@ public struct HostOptions: Sendable {
     public var clientVersion: String
     /// The log: transport, sign-in and discovery of each server on lines of their own.
     public var logger: Logger
+    /// How the program words an action, in log lines with a remedy.
+    public var wording: @Sendable (RemedyAction) -> String = { $0.plainWords }
     /// The clock.
     public var now: @Sendable () -> Date
 

@@ -178,7 +178,7 @@ extension MCPManager {
             let reason = lists.isEmpty ? "there is no server that could have a tool" : "no server has a tool"
             return OmlxError(
                 .protocolToolUnknown, "\(reason) \(shown)\(question)",
-                nextStep: lists.isEmpty ? "omlx mcp list" : "omlx mcp tools")
+                nextStep: Remedy(lists.isEmpty ? .listServers : .listAllTools))
         }
         let wantsSignIn = missing.allSatisfy(\.problem.wantsSignIn)
         let names = missing.map(\.name).joined(separator: ", ")
@@ -188,10 +188,11 @@ extension MCPManager {
             wantsSignIn ? first.problem.code : .protocolToolUnreachable,
             "no server that is ready has a tool \(shown); \(text)\(question)",
             compared: missing.map { name, problem in
-                let step = missing.count > 1 ? problem.nextStep.map { " — \($0)" } : nil
-                return .init(name, "\(problem.code.text): \(problem.message)" + (step ?? ""))
+                .init(
+                    name, "\(problem.code.text): \(problem.message)",
+                    remedy: missing.count > 1 ? problem.nextStep : nil)
             },
-            nextStep: missing.count == 1 || wantsSignIn ? first.problem.nextStep : "omlx mcp status --check")
+            nextStep: missing.count == 1 || wantsSignIn ? first.problem.nextStep : Remedy(.showStatus(asking: true)))
     }
 
     /// `fils__read` where `files` has a tool `read`: nobody need be asked to know what is wrong.
@@ -204,7 +205,7 @@ extension MCPManager {
             .protocolToolUnknown,
             "no server \"\(OmlxError.shown(left, limit: 80))\" is configured, and none is known to have a tool \"\(OmlxError.shown(name, limit: 80))\""
                 + CloseNames.question(servers.map { ToolName.joined($0, right) }),
-            nextStep: managed(first)?.configuration.commandLine("tools"))
+            nextStep: managed(first).map { Remedy(.listTools($0.configuration.reference)) })
     }
 
     /// Names of tools like this one, with their servers.
@@ -247,7 +248,7 @@ extension ManagedServer {
         }
         return OmlxError(
             .protocolToolUnknown, "\(name) has no tool \"\(shown)\"" + CloseNames.question(close),
-            nextStep: configuration.commandLine("tools"))
+            nextStep: Remedy(.listTools(configuration.reference)))
     }
 }
 

@@ -140,7 +140,7 @@ public actor MCPManager {
     public func summary(_ names: [String]? = nil) async -> String {
         let statuses = await self.statuses().filter { names?.contains($0.name) ?? true }
             .filter { $0.transport.state != .disabled }
-        return StatusSummary(statuses).text
+        return StatusSummary(statuses).text()
     }
 
     /// Waits for token exchanges under way, disconnects every server, and writes what is waiting. A child process gets
@@ -301,7 +301,7 @@ extension HostConfiguration {
         return OmlxError(
             .configServerUnknown,
             "no server \"\(OmlxError.shown(name, limit: 80))\" is configured" + CloseNames.question(close),
-            nextStep: names.isEmpty ? "omlx mcp list" : "use one of " + some + (names.count > 20 ? ", …" : ""))
+            nextStep: names.isEmpty ? Remedy(.listServers) : "use one of \(some)\(names.count > 20 ? ", …" : "")")
     }
 
     /// The settings of a server that is configured, enabled and in order.

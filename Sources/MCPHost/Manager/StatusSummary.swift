@@ -1,5 +1,7 @@
 // The one line that says how all servers do.
 
+import OmlxErrors
+
 /// Counts over several servers.
 public struct StatusSummary: Sendable, Hashable {
     /// Servers that are connected and whose tools are known.
@@ -14,8 +16,8 @@ public struct StatusSummary: Sendable, Hashable {
     public var toolCount = 0
     /// How many there are in all.
     public var total: Int
-    /// What the first of those that want a sign-in says is to be typed.
-    private var loginCommand: String?
+    /// The sign-in that the first of those wants that want one.
+    private var signIn: SignInRemedy?
 
     /// Counts these servers; disabled ones should not be among them.
     public init(_ statuses: [ServerStatus]) {
@@ -28,22 +30,24 @@ public struct StatusSummary: Sendable, Hashable {
                 headerRefused.append(status.name)
             } else if status.discovery.state == .unauthorized {
                 signInNeeded.append(status.name)
-                guard signInNeeded.count == 1, let step = status.signIn.problem?.nextStep else { continue }
-                loginCommand = step.hasPrefix("omlx mcp login ") ? step : nil
+                guard signInNeeded.count == 1,
+                    case .signIn(let remedy)? = status.signIn.problem?.nextStep?.actions.first
+                else { continue }
+                signIn = remedy
             } else {
                 failed.append(status.name)
             }
         }
     }
 
-    /// Such as `3 of 4 servers ready, 61 tools; 1 needs sign-in: omlx mcp login notion`.
-    public var text: String {
+    /// Such as `3 of 4 servers ready, 61 tools; 1 needs sign-in: `, and the sign-in as `word` has it.
+    public func text(_ word: (RemedyAction) -> String = \.plainWords) -> String {
         var text = "\(ready.count) of \(total) \(total == 1 ? "server" : "servers") ready, "
         text += "\(toolCount) \(toolCount == 1 ? "tool" : "tools")"
         if let first = signInNeeded.first {
             let count = signInNeeded.count
             text += "; \(count) \(count == 1 ? "needs" : "need") sign-in: "
-            text += loginCommand ?? "omlx mcp login \(first.shellWord)"
+            text += word(.signIn(signIn ?? SignInRemedy(.named(first))))
         }
         if !headerRefused.isEmpty {
             text += "; \(headerRefused.count) refused the configured header: \(headerRefused.joined(separator: ", "))"

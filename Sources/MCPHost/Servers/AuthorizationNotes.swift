@@ -94,6 +94,8 @@ extension SignInRecord {
 }
 
 extension OmlxError {
-    /// Code, sentence and next step, for a log.
-    var onOneLine: String { "\(code.text): \(message)" + (nextStep.map { "; next: \($0)" } ?? "") }
+    /// Code, sentence and remedy, for a log.
+    func onOneLine(_ word: (RemedyAction) -> String) -> String {
+        "\(code.text): \(message)" + (nextStep.map { "; next: \($0.text(word))" } ?? "")
+    }
 }

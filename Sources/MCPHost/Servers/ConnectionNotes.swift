@@ -119,7 +119,7 @@ extension ServerChatter {
         guard !session, skipped > 0 else { return error }
         error.code = .protocolNotJSON
         error.nextStep =
-            "run the command by itself to see what it writes: it must write MCP messages only; if it is merely slow: --timeout"
+            "run the command by itself to see what it writes: it must write MCP messages only; if it is merely slow: \(.setting(.timeout))"
         return error
     }
 }

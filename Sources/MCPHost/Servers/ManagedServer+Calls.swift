@@ -29,7 +29,7 @@ extension ManagedServer {
                 isRepeated = true
                 if link === self.link { await disconnect() }
             } catch let error as OmlxError {
-                let error = judged(explained(error, link), await authorizer?.lastChallenge)
+                let error = judged(explained(error, link))
                 noteSignInProblem(error)
                 throw error
             } catch {
@@ -78,7 +78,7 @@ extension ManagedServer {
     nonisolated func unexpanded(_ error: OmlxError) -> OmlxError {
         var error = error
         error.message = unexpanded(error.message)
-        error.nextStep = error.nextStep.map { unexpanded($0) }
+        error.nextStep = error.nextStep.map { $0.mapText { unexpanded($0) } }
         error.compared = error.compared.map { .init($0.label, unexpanded($0.value)) }
         return error
     }
@@ -104,18 +104,12 @@ extension ManagedServer {
 
     /// The error as it is about this server: with its name in the next step, and with what its configuration makes of a
     /// refusal.
-    /// - Parameters:
-    ///   - challenge: what the server's last refusal said.
-    ///   - isExamined: whether the doctor asks, who is the next step for what has no other.
-    nonisolated func judged(
-        _ error: OmlxError, _ challenge: BearerChallenge?, isExamined: Bool = false
-    ) -> OmlxError {
-        redactor.hide(interpreted(unexpanded(error), challenge, isExamined: isExamined))
+    /// - Parameter isExamined: whether the doctor asks, who is the next step for what has no other.
+    nonisolated func judged(_ error: OmlxError, isExamined: Bool = false) -> OmlxError {
+        redactor.hide(interpreted(unexpanded(error), isExamined: isExamined))
     }
 
-    private nonisolated func interpreted(
-        _ error: OmlxError, _ challenge: BearerChallenge?, isExamined: Bool
-    ) -> OmlxError {
+    private nonisolated func interpreted(_ error: OmlxError, isExamined: Bool) -> OmlxError {
         let signsIn = configuration.auth.map { $0.mode != .disabled }
         switch error.code {
         case .oauthSignInNeeded where hasStaticHeader && signsIn != true:
@@ -129,22 +123,19 @@ extension ManagedServer {
             error.nextStep = "take the \"auth\" that switches sign-in off out of the entry of \(name) in mcp.json"
             return error
         case .oauthInsufficientScope:
-            guard let wanted = error.wantedScopes else { return error }
+            guard let wanted = error.refusal?.challenge.scopes else { return error }
             // What was asked for is asked for again, or the next sign-in would lose it (C11.4).
             var error = error
-            let scopes = Scopes.unique(status.record.soughtScopes + wanted)
-            let quoted = Scopes.text(scopes).replacing("'", with: #"'\''"#)
-            error.nextStep = "\(loginCommand) --scope '\(OmlxError.shown(quoted))'"
+            var login = login
+            login.scopes = Scopes.unique(status.record.soughtScopes + wanted).map { OmlxError.shown($0) }
+            error.nextStep = Remedy(.signIn(login))
             return error
-        case .storeOlder:
-            var error = error
-            error.nextStep = error.nextStep?.replacing("sign in again", with: loginCommand)
-            return error
+        case .storeOlder: return error.about(configuration.reference, account: options.account)
         case .oauthRefreshRejected, .oauthRefreshRefused:
             var error = error
-            error.nextStep = loginCommand
+            error.nextStep = Remedy(.signIn(login))
             return error
-        default: return isExamined ? error : error.suggesting(configuration.commandLine("doctor"))
+        default: return isExamined ? error : error.suggesting(Remedy(.examine(configuration.reference)))
         }
     }
 }

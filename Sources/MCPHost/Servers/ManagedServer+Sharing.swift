@@ -72,7 +72,9 @@ extension ManagedServer {
             let report = try await self.signInGate.run {
                 try await self.loginAlone(login, offer.interface, offer.browser)
             }
-            if let reason = report.passedOver { await offer.interface.notice(reason.downgrade) }
+            if let reason = report.passedOver {
+                await offer.interface.notice(reason.downgrade.text(self.options.wording))
+            }
             return report
         }
     }

@@ -27,8 +27,8 @@ extension ManagedServer {
         if !login.isForced, await unexplainedRefusal(authorizer) == nil, try isReady(login) {
             return report(wasSignedIn: true, missing: [], context)
         }
-        request.challenge = await challenge(authorizer)
-        request.peer = await authorizer.lastPeer
+        request.challenge = challenge
+        request.peer = problem?.refusal?.answerer
         let refusal = await unexplainedRefusal(authorizer)
         if refusal != nil { request.configuration.usesDefaultEndpoints = false }
         var stepUp = StepUp(serverName: name, authorizations: 1)
@@ -40,7 +40,7 @@ extension ManagedServer {
                 throw refusal ?? error
             } catch let error as OmlxError {
                 noteFailedSignIn(error)
-                throw typed(error)
+                throw about(error)
             }
             noteSignIn(outcome, context)
             try await authorizer.reload()
@@ -64,18 +64,14 @@ extension ManagedServer {
     private func endedByRevocation(_ driver: SignInDriver, _ authorizer: ServerAuthorizer) async -> OmlxError {
         try? await driver.noteRevocationEndedGrant(authorizer.key)
         try? await authorizer.reload()
-        let error = OmlxError.endedByRevocation(name, nextStep: loginCommand)
+        let error = OmlxError.endedByRevocation(name, nextStep: Remedy(.signIn(login)))
         noteFailedSignIn(error)
         return error
     }
 
-    /// The error of a sign-in with a next step that can be typed.
-    private nonisolated func typed(_ error: OmlxError) -> OmlxError {
-        var error = error.suggesting(configuration.commandLine("doctor"))
-        error.nextStep = error.nextStep?
-            .replacing("sign in again with --reset-client", with: "\(loginCommand) --reset-client")
-            .replacing("sign in again", with: loginCommand)
-        return error
+    /// The error of a sign-in with a remedy about this server.
+    private nonisolated func about(_ error: OmlxError) -> OmlxError {
+        error.suggesting(Remedy(.examine())).about(configuration.reference, account: options.account)
     }
 
     /// The scopes to sign in for after a refusal for want of them.
@@ -83,7 +79,7 @@ extension ManagedServer {
     func scopes(for refusal: OmlxError, _ stepUp: inout StepUp) async throws -> [String] {
         let record = status.record
         let action = stepUp.refused(
-            refusal, challenged: refusal.wantedScopes, requested: record.soughtScopes,
+            refusal, requested: record.soughtScopes,
             granted: record.grantedScopes.isEmpty ? nil : record.grantedScopes)
         switch action {
         case .authorize(let scopes): return scopes
@@ -117,7 +113,7 @@ extension ManagedServer {
             context == nil
                 ? "\(name) is a stdio server; it takes its credentials from its environment"
                 : "sign-in is switched off for \(name) in the configuration",
-            nextStep: configuration.commandLine("tools"))
+            nextStep: Remedy(.listTools(configuration.reference)))
     }
 
     /// Whether the server works as it is, so that nobody needs asking.
@@ -143,8 +139,8 @@ extension ManagedServer {
         throw OmlxError(
             .oauthSignInNotApplicable, "\(name) answers without asking for a sign-in",
             nextStep:
-                "\(configuration.commandLine("tools")); to sign in all the same: "
-                + configuration.commandLine("login", "--force"))
+                "\(.listTools(configuration.reference)); to sign in all the same: \(.signIn(.init(configuration.reference, isForced: true)))"
+        )
     }
 
     private func signInRequest(
@@ -167,8 +163,8 @@ extension ManagedServer {
 
     /// What the server's refusal said. Scopes asked for before are asked for again, or the new sign-in would lose them
     /// (C11.4).
-    private func challenge(_ authorizer: ServerAuthorizer) async -> BearerChallenge {
-        var challenge = await authorizer.lastChallenge
+    private var challenge: BearerChallenge {
+        var challenge = problem?.refusal?.challenge ?? BearerChallenge()
         if challenge.error == "insufficient_scope", let wanted = challenge.scopes {
             challenge.scopes = Scopes.unique(status.record.soughtScopes + wanted)
         }
@@ -265,7 +261,8 @@ extension ManagedServer {
         if outcomes.contains(where: { $0.outcome.wasSignedIn }) || believed.contains(status.signIn.state) {
             forget(tools: true)
             let needed = StatusProblem(
-                code: ErrorCode.oauthSignInNeeded.text, message: "signed out", nextStep: loginCommand)
+                code: ErrorCode.oauthSignInNeeded.text, message: "signed out",
+                nextStep: Remedy(.signIn(login)))
             for outcome in outcomes { noteSignedOut(outcome.account, needed) }
         }
         // Of accounts nobody was signed in with nothing is said, unless there is no other.

@@ -36,7 +36,7 @@ extension ManagedServer {
 
     private func signedOutElsewhere(_ context: SignInContext, _ key: CredentialKey) async {
         let error = OmlxError(
-            .oauthSignInNeeded, "another process signed out of \(name)", nextStep: loginCommand)
+            .oauthSignInNeeded, "another process signed out of \(name)", nextStep: Remedy(.signIn(login)))
         log(.info, "another process signed out")
         await end(because: error)
         noteSignedOut(key.account, StatusProblem(error))

@@ -30,6 +30,6 @@ extension ManagedServer {
         }
         return StatusProblem(
             code: ErrorCode.protocolNoTools.text, message: words.noTools,
-            nextStep: configuration.commandLine("doctor"))
+            nextStep: Remedy(.examine(configuration.reference)))
     }
 }

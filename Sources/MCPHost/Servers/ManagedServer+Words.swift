@@ -11,8 +11,7 @@ extension ManagedServer {
     }
 
     nonisolated func explained(_ error: OmlxError, mentioned: [String]) -> OmlxError {
-        let isTyped = configuration.commandLineWords != nil
-        return withheld?.explaining(error, mentioned: mentioned, server: isTyped ? nil : name) ?? error
+        withheld?.explaining(error, mentioned: mentioned, server: configuration.isNamed ? name : nil) ?? error
     }
 
     /// Says what the server says for people.

@@ -90,9 +90,9 @@ actor ManagedServer {
             context.redactor = redactor
             redactor.learn(configuration.auth?.clientSecret?.secret)
             if store.name != "memory" { context.memory = recorder }
-            let logger = options.logger
+            let (logger, wording) = (options.logger, options.wording)
             context.stuck = { logger.warning("\(name) waits: \($0.message)") }
-            context.warn = { logger.warning("\(name): \($0.onOneLine)") }
+            context.warn = { logger.warning("\(name): \($0.onOneLine(wording))") }
             context.oddity = { logger.warning("\(name): \($0)") }
             context.observer = { recorder.record(StatusEvent($0, server: name, at: now())) }
             self.url = url
@@ -104,8 +104,7 @@ actor ManagedServer {
                 ? nil
                 : ServerAuthorizer(
                     CredentialKey(serverURL: url.text, account: options.account ?? configuration.auth?.account),
-                    serverName: configuration.name,
-                    loginCommand: configuration.loginCommand(account: options.account), context: context,
+                    server: configuration.reference, context: context,
                     observer: { notes.note($0) })
             return
         }
@@ -115,8 +114,8 @@ actor ManagedServer {
         authorizer = nil
     }
 
-    /// What a person types to sign in to this server.
-    nonisolated var loginCommand: String { configuration.loginCommand(account: options.account) }
+    /// The sign-in to this server.
+    nonisolated var login: SignInRemedy { configuration.signIn(account: options.account) }
 
     /// The three answers and the sign-in's record.
     nonisolated var status: ServerStatus { board.status }
@@ -171,7 +170,7 @@ actor ManagedServer {
         self.link = link
         let overdue = OmlxError(
             .transportTimeout, "\(name) was not ready within \(limit.text) s",
-            nextStep: "give the server a larger timeout in mcp.json, or --timeout")
+            nextStep: "give the server a larger timeout in mcp.json, or \(.setting(.timeout))")
         do {
             // The limit counts from the server's own start, however many start before it.
             let place = withheld == nil ? nil : try await starts.enter()
@@ -369,7 +368,7 @@ actor ManagedServer {
         let said = link.notes.chatter.explaining(hasSession ? error : link.notes.loss ?? error, session: hasSession)
         let cause = explained(said, link)
         let judgement = FailureJudgement(
-            judged(cause, await authorizer?.lastChallenge), session: hasSession, reached: link.notes.firstStatus,
+            judged(cause), session: hasSession, reached: link.notes.firstStatus,
             at: options.now())
         guard link === self.link, problem == nil else { return }
         problem = judgement.error

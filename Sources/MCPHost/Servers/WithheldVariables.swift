@@ -114,8 +114,8 @@ extension WithheldVariables {
         let (those, are) = names.count == 1 ? ("that variable", "is") : ("those variables", "are")
         var error = error
         if named.isEmpty {
-            let step = "\(list) \(are) set here and not passed on; where the server needs one: "
-            error.nextStep = [error.nextStep, step + entry + place].compactMap { $0 }.joined(separator: "; ")
+            let step: Remedy = "\(list) \(are) set here and not passed on; where the server needs one: \(entry)\(place)"
+            error.nextStep = error.nextStep.map { "\($0); \(step)" } ?? step
         } else {
             error.nextStep =
                 "write \(entry)\(place): the server names \(list), and \(those) \(are) set here and not passed on"

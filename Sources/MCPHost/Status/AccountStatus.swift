@@ -1,6 +1,7 @@
 // The accounts a server is signed in to with: each sign-in has a name its user chose, or none.
 
 import OmlxCredentials
+import OmlxErrors
 import FoundationEssentials
 import OmlxJSON
 
@@ -40,13 +41,14 @@ extension ServerStatus {
     mutating func dropAccount(_ name: String?) { accounts.removeAll { $0.name == name } }
 
     /// The status with the sign-in of this account in it, for those who ask about one in particular.
-    /// - Parameter next: what to type to sign in.
-    public func viewed(as name: String, next: String) -> ServerStatus {
+    /// - Parameter next: the sign-in that is missing.
+    public func viewed(as name: String, next: SignInRemedy) -> ServerStatus {
         var copy = self
         guard let account = accounts.first(where: { $0.name == name }) else {
             copy.record = SignInRecord()
             let problem = StatusProblem(
-                code: "OAUTH_SIGN_IN_NEEDED", message: "there is no sign-in of this account", nextStep: next)
+                code: "OAUTH_SIGN_IN_NEEDED", message: "there is no sign-in of this account",
+                nextStep: Remedy(.signIn(next)))
             copy.signIn = StatusAnswer(.needed, problem: problem)
             return copy
         }

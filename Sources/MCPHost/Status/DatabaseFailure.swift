@@ -7,7 +7,7 @@ import Glibc
 
 enum DatabaseFailure {
     /// The advice that always helps: the database holds nothing that cannot be found out again.
-    static func deletingHelps(_ path: String) -> String {
+    static func deletingHelps(_ path: String) -> Remedy {
         "move \(path) out of the way; no sign-in is lost, and status is found out again"
     }
 

@@ -19,7 +19,7 @@ extension ServerStatus {
 
 extension StatusProblem {
     fileprivate func hiding(_ redactor: Redactor) -> StatusProblem {
-        StatusProblem(code: code, message: redactor.hide(message), nextStep: nextStep.map { redactor.hide($0) })
+        StatusProblem(code: code, message: redactor.hide(message), nextStep: nextStep?.mapText { redactor.hide($0) })
     }
 }
 

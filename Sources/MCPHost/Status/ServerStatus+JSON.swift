@@ -1,12 +1,14 @@
 // A server's status as programs read it: the server object of the schema omlx/status/1.
 
 import FoundationEssentials
+import OmlxErrors
 import OmlxJSON
 
 extension ServerStatus {
     /// The server object of `omlx/status/1`. Members without a value are `null`, never missing; times are RFC 3339 in
     /// UTC with whole seconds. `state`, `auth_state`, `transport` and `tools_count` are as older omlx clients know them.
-    public var json: JSON {
+    /// - Parameter word: words the actions of remedies.
+    public func json(_ word: (RemedyAction) -> String = \.plainWords) -> JSON {
         var object = JSONObject()
         object["name"] = JSON(name)
         object["state"] = JSON(compatibleState)
@@ -19,9 +21,9 @@ extension ServerStatus {
             // That a server has no tools is no error: some have only prompts.
             optional: [transport.problem, signIn.problem, discovery.state.toolCount == nil ? discovery.problem : nil]
                 .lazy.compactMap { $0 }.first?.message)
-        object["transport_state"] = transport.json(word: transport.state.rawValue, text: transport.state.text)
-        object["sign_in"] = signIn.json(word: signIn.state.rawValue, text: signIn.state.text)
-        object["discovery"] = discovery.json(word: discovery.state.word, text: discovery.state.text)
+        object["transport_state"] = transport.json(word: transport.state.rawValue, text: transport.state.text, word)
+        object["sign_in"] = signIn.json(word: signIn.state.rawValue, text: signIn.state.text, word)
+        object["discovery"] = discovery.json(word: discovery.state.word, text: discovery.state.text, word)
         object["auth"] = record.json
         object["profile"] =
             profile.map {
@@ -44,10 +46,13 @@ extension ServerStatus {
 }
 
 extension StatusAnswer {
-    fileprivate func json(word: String, text: String) -> JSON {
+    fileprivate func json(word: String, text: String, _ wording: (RemedyAction) -> String) -> JSON {
         let problem: JSON =
             problem.map {
-                ["code": JSON($0.code), "message": JSON($0.message), "next_step": JSON(optional: $0.nextStep)]
+                [
+                    "code": JSON($0.code), "message": JSON($0.message),
+                    "next_step": JSON(optional: $0.nextStep?.text(wording)),
+                ]
             } ?? .null
         return ["state": JSON(word), "text": JSON(text), "at": JSON(time: at), "problem": problem]
     }

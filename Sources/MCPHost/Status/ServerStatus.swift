@@ -10,11 +10,11 @@ public struct StatusProblem: Sendable, Hashable {
     public var code: String
     /// A sentence without a final full stop.
     public var message: String
-    /// The next thing to do: preferably a command to type.
-    public var nextStep: String?
+    /// What would mend it.
+    public var nextStep: Remedy?
 
     /// A problem.
-    public init(code: String, message: String, nextStep: String? = nil) {
+    public init(code: String, message: String, nextStep: Remedy? = nil) {
         self.code = code
         self.message = message
         self.nextStep = nextStep
@@ -24,7 +24,7 @@ public struct StatusProblem: Sendable, Hashable {
     public var saysOnlySignInNeeded: Bool { code == ErrorCode.oauthSignInNeeded.text && nextStep != nil }
 
     /// The problem an error describes, with this next step unless the error has its own.
-    public init(_ error: OmlxError, nextStep: String? = nil) {
+    public init(_ error: OmlxError, nextStep: Remedy? = nil) {
         self.init(code: error.code.text, message: error.message, nextStep: error.nextStep ?? nextStep)
     }
 }

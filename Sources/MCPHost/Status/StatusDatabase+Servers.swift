@@ -114,7 +114,7 @@ extension StatusDatabase {
     ) -> [(any DatabaseValueConvertible)?] {
         [
             word, answer.at?.timeIntervalSince1970, answer.problem?.code, answer.problem?.message,
-            answer.problem?.nextStep,
+            answer.problem?.nextStep?.stored,
         ]
     }
 }
@@ -152,7 +152,8 @@ extension StatusAnswer {
     fileprivate init(_ state: State, row: Row, from column: Int) {
         self.init(state, at: row.time(column))
         if let code = row.text(column + 1), let message = row.text(column + 2) {
-            problem = StatusProblem(code: code, message: message, nextStep: row.text(column + 3))
+            problem = StatusProblem(
+                code: code, message: message, nextStep: row.text(column + 3).map { Remedy(stored: $0) })
         }
     }
 }

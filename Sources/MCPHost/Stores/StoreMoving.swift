@@ -102,7 +102,7 @@ extension HostConfiguration {
         guard used == target else { return OmlxError(.storeMigration, "the store in use is the program's own") }
         return OmlxError(
             .storeMigration, "the sign-ins are kept in \(target.inWords) already",
-            nextStep: "to move what is in another store: omlx mcp store migrate --from STORE --to \(target.rawValue)")
+            nextStep: "to move what is in another store: \(.migrateStores(from: "STORE", to: target.rawValue))")
     }
 
     /// An older copy that was put back would be taken for the newest in the new store.
@@ -111,7 +111,7 @@ extension HostConfiguration {
     ) async throws {
         let records = try await store.credentials().records
         guard var error = older(records, in: store, options.recorder).first else { return }
-        if !isInUse { error.nextStep = "accept the copy: omlx mcp store check --accept --store \(store.name)" }
+        if !isInUse { error.nextStep = "accept the copy: \(.checkStores(.init(accepts: true, store: store.name)))" }
         throw error
     }
 
@@ -127,15 +127,15 @@ extension HostConfiguration {
         let noted = try? StoreChoiceFile(folder: options.paths.credentials).read()
         if selection.source == .option, noted?.kind == source {
             return OmlxError(
-                .storeMigration, "the store is named by --store or OMLX_STORE, and would stay in use here",
-                nextStep: "leave --store and OMLX_STORE out: omlx mcp store migrate --to \(target.rawValue)")
+                .storeMigration, "the store is named for this program alone, and would stay in use here",
+                nextStep: "leave \(.setting(.store)) out: \(.migrateStores(to: target.rawValue))")
         }
-        let again = "omlx mcp store migrate --from \(source.rawValue) --to \(target.rawValue)"
+        let again = RemedyAction.migrateStores(from: source.rawValue, to: target.rawValue)
         let word = target == .file ? "encrypted" : target.rawValue
         switch selection.source {
         case .option:
             return OmlxError(
-                .storeMigration, "the store in use is named by --store or OMLX_STORE, and would stay in use",
+                .storeMigration, "the store in use is named for this program alone, and would stay in use",
                 nextStep: "name \(target.rawValue) there, then: \(again)")
         case .configuration:
             return OmlxError(
@@ -145,7 +145,7 @@ extension HostConfiguration {
         default:
             return OmlxError(
                 .storeMigration, "the sign-ins in use are not in \(source.inWords)",
-                nextStep: "omlx mcp store migrate --to \(target.rawValue)")
+                nextStep: Remedy(.migrateStores(to: target.rawValue)))
         }
     }
 }
@@ -158,7 +158,8 @@ extension StoreChoiceFile {
         defer { lock.release() }
         guard try read() == old else {
             throw OmlxError(
-                .storeMigration, "another program has chosen or moved the store meanwhile", nextStep: "omlx mcp store")
+                .storeMigration, "another program has chosen or moved the store meanwhile",
+                nextStep: Remedy(.showStores))
         }
         try replace(new)
     }

@@ -120,7 +120,7 @@ extension HostConfiguration {
 
 extension KeyringObstacle {
     /// Why sign-ins are in files, and how they come into the keyring later.
-    public var downgrade: String {
+    public var downgrade: Remedy {
         let then =
             switch self {
             case .locked: "once it is unlocked"
@@ -131,6 +131,6 @@ extension KeyringObstacle {
             }
         return
             "sign-ins are kept in encrypted files, since \(inWords) when the first one was kept; to move them there, "
-            + "\(then): omlx mcp store migrate --to secretservice"
+            + "\(then): \(.migrateStores(to: StoreKind.secretService.rawValue))"
     }
 }

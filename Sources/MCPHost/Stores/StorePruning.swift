@@ -93,7 +93,7 @@ extension HostConfiguration {
         guard sourcePath != nil else {
             throw OmlxError(
                 .configNotFound, "there is no configuration, so nobody knows which servers are used",
-                nextStep: "name it with --mcp-config")
+                nextStep: "name it with \(.setting(.configuration))")
         }
         for server in servers {
             guard case .failure(let error) = server.result else { continue }
@@ -101,7 +101,7 @@ extension HostConfiguration {
             throw OmlxError(
                 error.code,
                 "the entry of \(name) cannot be read, so its sign-in could be taken for one that nobody uses: "
-                    + error.message, nextStep: "omlx mcp validate")
+                    + error.message, nextStep: Remedy(.validate))
         }
         return configuredURLs
     }

@@ -51,7 +51,7 @@ public struct StoreReport: Sendable {
     }
 
     /// Why the store in use is that one, such as `the default`.
-    public var reason: String
+    public var reason: Remedy
     /// All stores, the one in use first.
     public var choices: [Choice]
 
@@ -190,16 +190,15 @@ extension HostConfiguration {
             guard !store.isShared, let highest = recorder.highest(of: record.key, in: store),
                 record.generation < highest
             else { return nil }
-            return loginCommand(for: record.key).map { .olderRecord(record, highest, login: $0) }
-                ?? .olderRecord(record, highest)
+            return .olderRecord(record, highest, login: signIn(for: record.key))
         }
     }
 
-    /// What a person types to sign in to the server a credential is for; `nil` when none of the configured ones is that.
-    private func loginCommand(for key: CredentialKey) -> String? {
+    /// The sign-in to the server a credential is for, which is unnamed when none of the configured ones is that.
+    private func signIn(for key: CredentialKey) -> SignInRemedy {
         let server = servers.lazy.compactMap { try? $0.result.get() }
             .first { ($0.transport.http?.url.value).flatMap { try? HTTPURL($0).text } == key.serverURL }
-        return server?.loginCommand(account: key.account == server?.auth?.account ? nil : key.account)
+        return server?.signIn(account: key.account == server?.auth?.account ? nil : key.account) ?? SignInRemedy()
     }
 
     private func look(

@@ -57,19 +57,20 @@ struct StoreSelection {
     }
 
     /// Why it is the one it is.
-    func reason() -> String {
+    func reason() -> Remedy {
         switch source {
         case .program: return "the program brings it"
-        case .option: return "named by --store or OMLX_STORE"
+        case .option: return "named by \(.setting(.store))"
         case .configuration: return "named by tokenStorage in the configuration"
         case .itself:
             let noted = try? (store as? AutomaticStore)?.standing()
             if let noted, let unfinished = noted.unfinishedMove {
-                return "chosen on \(noted.since.formatted(.iso8601)); \(unfinished.message): "
-                    + (unfinished.nextStep ?? "")
+                return
+                    "chosen on \(noted.since.formatted(.iso8601)); \(unfinished.message): \(unfinished.nextStep ?? "")"
             }
             guard let noted else { return "the best there is now; noted at the first sign-in" }
-            return "chosen on \(noted.since.formatted(.iso8601))" + (noted.passedOver.map { "; \($0.downgrade)" } ?? "")
+            let downgrade: Remedy = noted.passedOver.map { "; \($0.downgrade)" } ?? ""
+            return "chosen on \(noted.since.formatted(.iso8601))\(downgrade)"
         }
     }
 
@@ -143,12 +144,12 @@ extension StoreChoice {
         if let emptying {
             return OmlxError(
                 .storeMigration, "the move from \(emptying.kind.inWords) is unfinished",
-                nextStep: "omlx mcp store migrate --to \(kind.rawValue)")
+                nextStep: Remedy(.migrateStores(to: kind.rawValue)))
         }
         return filling.map {
             OmlxError(
                 .storeMigration, "the move to \($0.kind.inWords) is unfinished",
-                nextStep: "omlx mcp store migrate --to \($0.kind.rawValue)")
+                nextStep: Remedy(.migrateStores(to: $0.kind.rawValue)))
         }
     }
 }

@@ -8,18 +8,18 @@ public struct ToolArguments: Sendable {
     private let json: String?
     private let pairs: [String]
     private let schema: JSON
-    private let schemaCommand: String?
+    private let tool: ServerReference?
 
     /// - Parameters:
     ///   - json: all arguments as one JSON object.
     ///   - pairs: arguments one by one, which count more.
     ///   - schema: the tool's `inputSchema`.
-    ///   - schemaCommand: what shows it.
-    public init(json: String?, pairs: [String], schema: JSON?, schemaCommand: String?) {
+    ///   - server: the server whose tool it is.
+    public init(json: String?, pairs: [String], schema: JSON?, server: ServerReference?) {
         self.json = json
         self.pairs = pairs
         self.schema = schema ?? [:]
-        self.schemaCommand = schemaCommand
+        tool = server
     }
 
     /// The arguments.
@@ -39,11 +39,12 @@ public struct ToolArguments: Sendable {
             if let object = try JSON(parsing: json).objectValue { return object }
         } catch {
             throw OmlxError(
-                .protocolArguments, "--args is not JSON: \(error.description)",
-                nextStep: "quote it for the shell: --args '{\"key\": \"value\"}'")
+                .protocolArguments, "the arguments are not JSON: \(error.description)",
+                nextStep: "quote it for the shell: \(.setting(.arguments, "{\"key\": \"value\"}"))")
         }
         throw OmlxError(
-            .protocolArguments, "--args is not a JSON object", nextStep: "write --args '{\"key\": \"value\"}'")
+            .protocolArguments, "the arguments are not a JSON object",
+            nextStep: "write \(.setting(.arguments, "{\"key\": \"value\"}"))")
     }
 
     private func read(_ pair: String) throws(OmlxError) -> (key: String, value: JSON) {
@@ -52,7 +53,7 @@ public struct ToolArguments: Sendable {
         guard let mark = bytes.firstIndex(of: UInt8(ascii: "=")), mark != bytes.startIndex else {
             throw OmlxError(
                 .protocolArguments, "\"\(OmlxError.shown(pair, limit: 40))\" is no argument",
-                nextStep: "write arguments as key=value, key:=JSON, or all of them as --args '{…}'")
+                nextStep: "write arguments as key=value, key:=JSON, or all of them as \(.setting(.arguments, "{…}"))")
         }
         let key = Self.text(bytes[..<mark])
         let text = Self.text(bytes[bytes.index(after: mark)...])
@@ -92,7 +93,7 @@ public struct ToolArguments: Sendable {
             throw OmlxError(
                 .protocolArguments,
                 "the tool wants \(types.joined(separator: " or ")) for \(OmlxError.shown(key, limit: 60))",
-                nextStep: schemaCommand)
+                nextStep: tool.map { Remedy(.listTools($0, schemas: true)) })
         }
         return .string(text)
     }

@@ -126,21 +126,20 @@ extension OmlxError {
         }
         // OAuth 2.1 §4.3.1: a refresh token that was replaced may work once only.
         error.message += "; the authorization server may refuse the old ones from now on"
-        error.nextStep = [nextStep, "if the old tokens are refused then, sign in again"].compactMap { $0 }
-            .joined(separator: "; ")
+        let then: Remedy = "if the old tokens are refused then, \(.signIn())"
+        error.nextStep = nextStep.map { "\($0); \(then)" } ?? then
         return error
     }
 
-    private static func signingIn(after step: String?) -> String {
-        guard let step else { return "sign in again" }
-        return step.contains("then try again")
-            ? step.replacing("then try again", with: "then sign in again") : "\(step); then sign in again"
+    private static func signingIn(after step: Remedy?) -> Remedy {
+        guard let step else { return Remedy(.signIn()) }
+        return step.replacing(.retry, with: .signIn()) ?? "\(step); then \(.signIn())"
     }
 
     /// What is said of a record that is older than the last one saved.
-    /// - Parameter login: what is typed to sign in again, where that is known.
+    /// - Parameter login: the sign-in that would take its place.
     public static func olderRecord(
-        _ credential: Credential, _ highest: Int, login: String = "sign in again"
+        _ credential: Credential, _ highest: Int, login: SignInRemedy = SignInRemedy()
     ) -> OmlxError {
         OmlxError(
             .storeOlder,
@@ -149,6 +148,6 @@ extension OmlxError {
             compared: [
                 .init("generation found", String(credential.generation)), .init("last saved", String(highest)),
             ],
-            nextStep: "\(login), or accept the copy: omlx mcp store check --accept")
+            nextStep: "\(.signIn(login)), or accept the copy: \(.checkStores(.init(accepts: true)))")
     }
 }

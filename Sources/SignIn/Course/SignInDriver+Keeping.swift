@@ -93,7 +93,7 @@ extension Credential {
 
 extension OmlxError {
     /// A new sign-in that does not work after the tokens of the one it replaced were taken back.
-    public static func endedByRevocation(_ place: String, nextStep: String) -> OmlxError {
+    public static func endedByRevocation(_ place: String, nextStep: Remedy) -> OmlxError {
         OmlxError(
             .oauthTokenRefused,
             "\(place) refuses the new token: taking back the tokens of the earlier sign-in seems to have ended this one too; "

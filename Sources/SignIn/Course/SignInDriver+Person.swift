@@ -155,7 +155,7 @@ extension SignInDriver {
     }
 
     private func overdue(_ seconds: Int) -> OmlxError {
-        OmlxError(.oauthCallbackTimeout, "nobody finished the sign-in within \(seconds) s", nextStep: "sign in again")
+        OmlxError(.oauthCallbackTimeout, "nobody finished the sign-in within \(seconds) s", nextStep: "\(.signIn())")
     }
 
     private func overdue(_ question: PersonQuestion, _ strays: Strays) -> OmlxError {
@@ -166,8 +166,8 @@ extension SignInDriver {
             .init("redirect URI to register", hint.redirectURI), .init("client_id", hint.clientID),
         ]
         error.nextStep =
-            "sign in again; where the provider's page shows an error, register that redirect URI for that client_id there"
-            + ", or let omlx register anew: --reset-client"
+            "\(.signIn()); where the provider's page shows an error, register that redirect URI for that client_id there"
+            + ", or let omlx register anew: \(.setting(.resetClient))"
         return error
     }
 
@@ -209,7 +209,7 @@ extension SignInDriver {
             case .ask(let pause):
                 guard context.now().addingTimeInterval(Double(pause)) < end else {
                     let ended = OmlxError(
-                        .oauthDeviceCodeExpired, "the code ended before anybody entered it", nextStep: "sign in again")
+                        .oauthDeviceCodeExpired, "the code ended before anybody entered it", nextStep: "\(.signIn())")
                     return (.failure(limit < seconds ? ended : overdue(seconds)), polling.authentication)
                 }
                 try await context.pause(Double(pause))

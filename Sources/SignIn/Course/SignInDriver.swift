@@ -39,7 +39,7 @@ public protocol SignInInterface: Sendable {
 
 extension SignInInterface {
     /// Its sentences, each by itself.
-    public func hint(_ hint: SignInHint) async { for sentence in hint.sentences { await notice(sentence) } }
+    public func hint(_ hint: SignInHint) async { for sentence in hint.sentences() { await notice(sentence) } }
 }
 
 /// What a sign-in is asked to do.

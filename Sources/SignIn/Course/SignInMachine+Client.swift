@@ -159,13 +159,13 @@ extension SignInMachine {
 
     private var clientNeeded: OmlxError {
         let issuer = discovery.map { OmlxError.shown($0.server.issuer) } ?? "the authorization server"
-        let document =
+        let document: Remedy =
             discovery?.server.admitsClientIDMetadataDocuments == true && input.configuration.clientMetadataURL == nil
-            ? "; or host the document that omlx mcp client-metadata prints and set \"client_metadata_url\" to its https URL"
+            ? "; or host the document that \(.clientMetadata()) prints and set \"client_metadata_url\" to its https URL"
             : ""
         return OmlxError(
             .oauthClientNeeded, "\(issuer) registers no clients by itself",
-            nextStep: (discovery?.profile?.clientAdvice
+            nextStep: (discovery?.profile?.clientAdvice.map { Remedy($0) }
                 ?? "register an application with the provider and put its id into mcp.json: "
                 + "\"auth\": {\"type\": \"oauth2\", \"client_id\": \"…\"}") + document)
     }

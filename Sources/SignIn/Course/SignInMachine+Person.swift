@@ -141,7 +141,7 @@ extension SignInMachine {
         }
     }
 
-    private static let browserStep = "sign in with a browser: leave out --device"
+    private static let browserStep: Remedy = "sign in with a browser: leave out \(.setting(.device))"
 
     /// A device grant nobody asked for gives way to the browser.
     private mutating func withoutDevice(_ error: OmlxError) -> Action {

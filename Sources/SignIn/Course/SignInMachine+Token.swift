@@ -78,7 +78,7 @@ extension SignInMachine {
             return OmlxError(
                 .oauthNonceMismatch,
                 "the ID token from \(request.server.tokenEndpoint.origin) belongs to another sign-in: its nonce is not the one sent",
-                nextStep: "sign in again; if it happens again, tell the provider")
+                nextStep: "\(.signIn()); if it happens again, tell the provider")
         }
     }
 
@@ -110,7 +110,7 @@ extension SignInMachine {
         case "invalid_grant":
             let error = OmlxError(
                 .oauthInvalidGrant, "\(origin) does not accept the authorization code (\(reply.text))",
-                httpStatus: status, nextStep: "sign in again")
+                httpStatus: status, nextStep: "\(.signIn())")
             return fail(hidingSecrets(in: error, request))
         default:
             let error = OmlxError(
@@ -125,7 +125,7 @@ extension SignInMachine {
     var isOwnRegistration: Bool { [.registeredBefore, .registeredNow].contains(clientOrigin) }
 
     /// What to do about a client that is not accepted.
-    var clientStep: String {
+    var clientStep: Remedy {
         switch clientOrigin {
         case .registeredBefore, .registeredNow: SignInMachine.resetStep
         case .metadataDocument:

@@ -205,12 +205,14 @@ struct SignInMachine {
             throw OmlxError(
                 .oauthDeviceUnsupported,
                 "\(OmlxError.shown(server.issuer)) has no device authorization endpoint",
-                nextStep: "sign in with a browser: leave out --device; --no-browser prints the address only")
+                nextStep:
+                    "sign in with a browser: leave out \(.setting(.device)); \(.setting(.browser)) prints the address only"
+            )
         }
     }
 
-    /// What to do about a client of our own that is not accepted: "sign in again", and register anew.
-    static let resetStep = "sign in again with --reset-client"
+    /// What to do about a client of our own that is not accepted.
+    static let resetStep = Remedy(.signIn(.init(resetsClient: true)))
 
     // MARK: what is asked for
 

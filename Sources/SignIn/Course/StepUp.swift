@@ -31,15 +31,14 @@ public struct StepUp: Sendable {
 
     /// Judges a refusal.
     /// - Parameters:
-    ///   - error: the refusal, for the case that the server does not say what it wants.
-    ///   - challenged: the scopes of the challenge.
+    ///   - error: the refusal, with the challenge that says what the server wants.
     ///   - requested: the scopes of the present sign-in, as they were asked for. The next one asks for them as well,
     ///     or would lose them (C11.4, G11).
     ///   - granted: the scopes granted; `nil` when not stated.
     public mutating func refused(
-        _ error: OmlxError, challenged: [String]?, requested: [String], granted: [String]?
+        _ error: OmlxError, requested: [String], granted: [String]?
     ) -> Action {
-        guard let challenged, !challenged.isEmpty else { return .end(error) }
+        guard let challenged = error.refusal?.challenge.scopes, !challenged.isEmpty else { return .end(error) }
         // Scopes that a sign-in of this very operation asked for will not come by asking once more.
         let isRepeated = !asked.isEmpty && asked.isSuperset(of: challenged)
         guard authorizations < Self.limit, !isRepeated else { return .end(failure(challenged, requested, granted)) }

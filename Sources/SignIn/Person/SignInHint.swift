@@ -27,7 +27,8 @@ public struct SignInHint: Sendable {
     public var reasons: [String]
 
     /// Sentences for a person.
-    public var sentences: [String] {
+    /// - Parameter word: words an action of the host, as for a remedy.
+    public func sentences(_ word: (RemedyAction) -> String = \.plainWords) -> [String] {
         let opening =
             switch moment {
             case .waiting:
@@ -37,16 +38,17 @@ public struct SignInHint: Sendable {
             }
         return reasons.map { "Known so far: \($0)." } + [
             opening, "  redirect URI to register: \(OmlxError.shown(redirectURI))",
-            "  client_id: \(OmlxError.shown(clientID)) (\(origin))",
+            "  client_id: \(OmlxError.shown(clientID)) (\(origin.text(word)))",
         ]
     }
 
-    private var origin: String {
+    private var origin: Remedy {
         switch client {
-        case .configured: "configured; without it omlx registers one where the server lets it, anew with --reset-client"
+        case .configured:
+            "configured; without it omlx registers one where the server lets it, anew with \(.setting(.resetClient))"
         case .metadataDocument:
-            "a metadata document, which must list that redirect URI; --reset-client does not change it"
-        case .registeredBefore, .registeredNow: "registered by omlx; --reset-client registers anew"
+            "a metadata document, which must list that redirect URI; \(.setting(.resetClient)) does not change it"
+        case .registeredBefore, .registeredNow: "registered by omlx; \(.setting(.resetClient)) registers anew"
         }
     }
 }

@@ -70,7 +70,7 @@ struct RefreshMachine {
             return .refused(
                 OmlxError(
                     .oauthRefreshRefused, "\(server) refused the refresh (\(refusal.text))", httpStatus: refusal.status,
-                    nextStep: "sign in again"))
+                    nextStep: "\(.signIn())"))
         case .unknown(let error):
             if let wait = error.retryAfter, wait <= Self.longestWait, Double(wait) < left, !hasWaited {
                 hasWaited = true
@@ -81,7 +81,7 @@ struct RefreshMachine {
     }
 
     private func judge(_ error: OAuthErrorReply, _ status: Int) -> Action {
-        let step = "sign in again"
+        let step = Remedy(.signIn())
         switch error.error {
         case "invalid_grant", "invalid_client":
             return .rejected(
@@ -123,9 +123,9 @@ struct RefreshMachine {
     private static func unavailable(_ message: String, _ error: OmlxError) -> OmlxError {
         // What a class 4xx says may be a dead sign-in in a page for people.
         let isRefusalLike = error.httpStatus.map { (400..<500).contains($0) && $0 != 429 } ?? false
-        let step =
+        let step: Remedy =
             isRefusalLike
-            ? "try again later; the sign-in is kept. When it stays so, sign in again"
+            ? "try again later; the sign-in is kept. When it stays so, \(.signIn())"
             : error.nextStep ?? "try again later; the sign-in is kept"
         return OmlxError(
             .oauthRefreshUnavailable, "the refresh got no usable answer: \(message)", httpStatus: error.httpStatus,

@@ -86,7 +86,7 @@ public struct RefreshTransaction: Sendable {
             error: credential.rejection?.code ?? "invalid_grant", errorDescription: credential.rejection?.words)
         var text = "the authorization server rejected the refresh token before (\(reason.text))"
         if let interruption = credential.rejection?.interruption { text += "; \(cause(interruption))" }
-        return OmlxError(.oauthRefreshRejected, text, nextStep: "sign in again")
+        return OmlxError(.oauthRefreshRejected, text, nextStep: "\(.signIn())")
     }
 
     /// Why the tokens that were granted are not here.

@@ -49,16 +49,11 @@ public actor ServerAuthorizer {
 
     /// The credential's key.
     public nonisolated let key: CredentialKey
-    /// What the server's last 401 or 403 said, for a sign-in that follows.
-    public private(set) var lastChallenge = BearerChallenge()
     /// Whether the server ever answered 401.
     public private(set) var hasBeenChallenged = false
 
-    /// Who gave the server's last answer.
-    public private(set) var lastPeer: HTTPPeer?
-
     private let context: SignInContext
-    private let loginCommand: String
+    private let server: ServerReference
     private let observer: @Sendable (AuthorizationEvent) -> Void
     private var credential: Credential?
     private var isLoaded = false
@@ -81,14 +76,13 @@ public actor ServerAuthorizer {
 
     /// An authorizer for one server.
     /// - Parameters:
-    ///   - serverName: the configured name, for the next step of messages.
-    ///   - loginCommand: the next step itself, for servers without a configured name.
+    ///   - server: how the program speaks of the server, for remedies.
     public init(
-        _ key: CredentialKey, serverName: String, loginCommand: String? = nil, context: SignInContext,
+        _ key: CredentialKey, server: ServerReference? = nil, context: SignInContext,
         observer: @escaping @Sendable (AuthorizationEvent) -> Void = { _ in }
     ) {
         self.key = key
-        self.loginCommand = loginCommand ?? "omlx mcp login \(serverName.shellWord)"
+        self.server = server ?? .url(key.serverURL)
         self.context = context
         let redactor = context.redactor
         self.observer = { observer($0.hiding(redactor)) }
@@ -202,7 +196,7 @@ public actor ServerAuthorizer {
     private func warnOfOldToken(_ error: OmlxError, _ current: Credential) {
         guard warnedGeneration != current.tokenGeneration else { return }
         warnedGeneration = current.tokenGeneration
-        var warning = typed(error)
+        var warning = about(error)
         warning.message += "; the access token from before still works and is used"
         if let end = current.end { warning.message += " until \(end.formatted(.iso8601))" }
         context.warn(warning)
@@ -215,7 +209,7 @@ public actor ServerAuthorizer {
         let transaction = RefreshTransaction(key, context: context)
         // Not a caller's child: nobody's cancellation ends it. It adopts the outcome before anyone who waits goes on.
         let task = Task {
-            let outcome = typed(await transaction.run(replacing: generation))
+            let outcome = about(await transaction.run(replacing: generation))
             if running?.generation == generation {
                 running = nil
                 adopt(outcome, of: generation)
@@ -226,20 +220,16 @@ public actor ServerAuthorizer {
         return await task.value
     }
 
-    /// The outcome of a lock or store that failed, or of an answer that says nothing, with a next step that can be typed.
-    private func typed(_ outcome: RefreshOutcome) -> RefreshOutcome {
+    /// The outcome of a lock or store that failed, or of an answer that says nothing, with a remedy about this server.
+    private func about(_ outcome: RefreshOutcome) -> RefreshOutcome {
         switch outcome {
-        case .failed(let error): .failed(typed(error))
-        case .unknown(let credential, let error): .unknown(credential, typed(error))
+        case .failed(let error): .failed(about(error))
+        case .unknown(let credential, let error): .unknown(credential, about(error))
         default: outcome
         }
     }
 
-    private func typed(_ error: OmlxError) -> OmlxError {
-        var error = error
-        error.nextStep = error.nextStep?.replacing("sign in again", with: loginCommand)
-        return error
-    }
+    private func about(_ error: OmlxError) -> OmlxError { error.about(server, account: key.account) }
 
     private func adopt(_ outcome: RefreshOutcome, of generation: Int) {
         if case .current(let latest, _) = outcome { context.redactor.learn(latest) }
@@ -284,7 +274,7 @@ public actor ServerAuthorizer {
         do {
             credential = try await context.store.credential(for: key)
         } catch let error as OmlxError {
-            throw typed(context.unsaved.explained(error, key))
+            throw about(context.unsaved.explained(error, key))
         }
         isLoaded = true
         if let credential { context.redactor.learn(credential) }
@@ -301,20 +291,18 @@ public actor ServerAuthorizer {
     }
 
     private func judged(_ head: HTTPResponseHead, of authorization: Authorization, attempt: Int) async throws -> Bool {
-        lastPeer = head.peer
         if head.status == 403 { try judgeForbidden(head) }
         let challenge = BearerChallenge(
             challenges: AuthenticationChallenge.parse(head.headers.values(of: "www-authenticate")))
         guard Self.wantsSignIn(head, challenge, wasSigned: authorization.tokenGeneration != nil) else { return false }
         hasBeenChallenged = true
-        lastChallenge = challenge
         guard let used = authorization.tokenGeneration else {
             // Another process may have signed in since.
             let hadCredential = credential != nil
             await context.store.settle()
             try await readStore()
             if credential != nil, attempt == 1 || !hadCredential { return true }
-            throw await missing("\(head.url.origin) wants a sign-in")
+            throw await missing("\(head.url.origin) wants a sign-in", head)
         }
         return try await renew(used, head, attempt: attempt, isFresh: authorization.isFresh)
     }
@@ -329,19 +317,19 @@ public actor ServerAuthorizer {
     private func renew(_ used: Int, _ head: HTTPResponseHead, attempt: Int, isFresh: Bool) async throws -> Bool {
         if let credential, credential.tokenGeneration != used { return true }
         try await readStore()
-        guard let credential else { throw await missing("\(head.url.origin) wants a sign-in") }
+        guard let credential else { throw await missing("\(head.url.origin) wants a sign-in", head) }
         if credential.tokenGeneration != used { return true }
         // One refresh for each request; tokens of another process that ended unused are no reason to give up.
         guard !isFresh, attempt == 1 || (attempt == 2 && used != refreshedGeneration) else {
-            throw signInNeeded(.oauthTokenRefused, "\(head.url.origin) refuses a token it was just given")
+            throw signInNeeded(.oauthTokenRefused, "\(head.url.origin) refuses a token it was just given", head)
         }
         switch await refresh(used) {
         case .current: return true
-        case .rejected(_, let error): throw signInNeeded(error.code, error.message)
-        case .refused(_, let error): throw signInNeeded(error.code, error.message)
+        case .rejected(_, let error): throw signInNeeded(error.code, error.message, head)
+        case .refused(_, let error): throw signInNeeded(error.code, error.message, head)
         case .unknown(_, let error), .failed(let error): throw error
-        case .impossible: throw impossible(head.url.origin)
-        case .gone: throw await missing("\(head.url.origin) wants a sign-in")
+        case .impossible: throw impossible(head.url.origin, head)
+        case .gone: throw await missing("\(head.url.origin) wants a sign-in", head)
         }
     }
 
@@ -349,40 +337,45 @@ public actor ServerAuthorizer {
         let challenge = BearerChallenge(
             challenges: AuthenticationChallenge.parse(head.headers.values(of: "www-authenticate")))
         guard challenge.error == "insufficient_scope" else { return }
-        lastChallenge = challenge
         let scopes = OmlxError.shown(challenge.scopes.map(Scopes.text) ?? "")
         var error = OmlxError(
             .oauthInsufficientScope,
             "\(head.url.origin) wants more than the sign-in allows" + (scopes.isEmpty ? "" : ": \(scopes)"),
-            httpStatus: 403, nextStep: nextStep + (scopes.isEmpty ? "" : " --scope \(scopes.shellWord)"))
-        // With the error, not beside it: another request's refusal may have come meanwhile.
-        error.wantedScopes = challenge.scopes
+            httpStatus: 403, nextStep: Remedy(.signIn(login(scopes: challenge.scopes ?? []))))
+        error.refusal = OmlxError.Refusal(head)
         observer(.insufficientScope(error))
         throw error
     }
 
-    private var nextStep: String { loginCommand }
+    private func login(scopes: [String] = []) -> SignInRemedy {
+        SignInRemedy(server, account: key.account, scopes: scopes.map { OmlxError.shown($0) })
+    }
 
     /// There is no credential. Sign-ins of accounts with a name are not used unless they are named; they are told of.
-    private func missing(_ message: String) async -> OmlxError {
-        var error = signInNeeded(.oauthSignInNeeded, message, tells: false)
+    private func missing(_ message: String, _ refusal: HTTPResponseHead? = nil) async -> OmlxError {
+        var error = signInNeeded(.oauthSignInNeeded, message, refusal, tells: false)
         let all = key.account == nil ? try? await context.store.credentials().records.map(\.key) : nil
         let names = (all ?? []).filter { $0.serverURL == key.serverURL }.compactMap(\.account).sorted()
         if let first = names.first {
             error.message +=
                 "; signed in only as " + names.map { OmlxError.shown($0, limit: 80) }.joined(separator: ", ")
-            error.nextStep = "add --account \(first.shellWord), or sign in without a name: \(nextStep)"
+            error.nextStep = "add \(.setting(.account, first)), or sign in without a name: \(.signIn(login()))"
         }
         observer(.signInNeeded(error))
         return error
     }
 
-    private func impossible(_ place: String) -> OmlxError {
-        signInNeeded(.oauthRefreshImpossible, "the access token for \(place) ended and there is no refresh token")
+    private func impossible(_ place: String, _ refusal: HTTPResponseHead? = nil) -> OmlxError {
+        signInNeeded(
+            .oauthRefreshImpossible, "the access token for \(place) ended and there is no refresh token",
+            refusal)
     }
 
-    private func signInNeeded(_ code: ErrorCode, _ message: String, tells: Bool = true) -> OmlxError {
-        let error = OmlxError(code, message, httpStatus: 401, nextStep: nextStep)
+    private func signInNeeded(
+        _ code: ErrorCode, _ message: String, _ refusal: HTTPResponseHead? = nil, tells: Bool = true
+    ) -> OmlxError {
+        var error = OmlxError(code, message, httpStatus: 401, nextStep: Remedy(.signIn(login())))
+        error.refusal = refusal.map { OmlxError.Refusal($0) }
         if tells { observer(.signInNeeded(error)) }
         return error
     }

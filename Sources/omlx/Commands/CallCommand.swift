@@ -54,7 +54,7 @@ struct CallCommand: Action {
         let entry = try manager.configuration.server(named: found.server)?.result.get()
         let object = try ToolArguments(
             json: try jsonText(), pairs: arguments, schema: found.tool.inputSchema,
-            schemaCommand: entry?.commandLine("tools", "--schema")
+            server: entry?.reference
         ).object()
         let progress: @Sendable (Progress) -> Void = { update in
             let total = update.total.map { "/\($0.shown)" } ?? ""

@@ -96,15 +96,15 @@ struct DoctorPrinter {
                 case .notice: "·"
                 case .problem: "✗"
                 }
-            console.line("\(mark) \(step.part.title): \(step.title)")
+            console.line("\(mark) \(step.part.title): \(step.shownTitle)")
             if let url = step.url, !step.title.contains(url) {
                 console.line("    \(step.httpStatus.map { "\($0) " } ?? "")\(url)")
             }
-            for fact in step.facts { console.line("    \(fact.label): \(fact.value)") }
+            for fact in step.facts { console.line("    \(fact.label): \(fact.typed)") }
             guard let error = step.error else { continue }
-            for string in error.compared { console.line("    \(string.label): \(string.value)") }
+            for string in error.compared { console.line("    \(string.label): \(string.typed)") }
             console.line("    code: \(error.code.text)")
-            if let next = error.nextStep { console.line("    next: \(next)") }
+            if let next = error.nextStep { console.line("    next: \(next.typed)") }
         }
         guard let worst = report.worst else {
             console.progress("\(report.server): all is well")
@@ -134,11 +134,14 @@ struct DoctorPrinter {
 }
 
 extension DoctorStep {
+    /// The title, with what may be done about it.
+    fileprivate var shownTitle: String { title + (advice.map { ": \($0.typed)" } ?? "") }
+
     fileprivate var json: JSON {
         [
-            "part": .string(part.rawValue), "verdict": .string(verdict.rawValue), "title": .string(title),
+            "part": .string(part.rawValue), "verdict": .string(verdict.rawValue), "title": .string(shownTitle),
             "url": JSON(optional: url), "http_status": httpStatus.map { JSON($0) } ?? .null,
-            "facts": .array(facts.map { ["label": .string($0.label), "value": .string($0.value)] }),
+            "facts": .array(facts.map { ["label": .string($0.label), "value": .string($0.typed)] }),
             "error": error?.json ?? .null,
         ]
     }

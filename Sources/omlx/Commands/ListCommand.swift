@@ -150,7 +150,7 @@ extension ConfigurationDiagnostic {
         if let column { object["column"] = JSON(column) }
         if let server { object["server"] = .string(server) }
         if let key { object["key"] = .string(key) }
-        if let nextStep { object["next_step"] = .string(nextStep) }
+        if let nextStep { object["next_step"] = .string(nextStep.typed) }
         return object
     }
 }
@@ -158,7 +158,7 @@ extension ConfigurationDiagnostic {
 extension Session {
     /// Says how all servers do; the log of `--verbose` has said it.
     func progress(_ summary: StatusSummary) {
-        if !common.json, !common.verbose { console.progress(summary.text) }
+        if !common.json, !common.verbose { console.progress(summary.text(\.typed)) }
     }
 }
 

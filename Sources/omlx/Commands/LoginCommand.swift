@@ -69,9 +69,9 @@ struct LoginCommand: Action {
             session.document(
                 Self.word,
                 [
-                    "server": status.json, "was_signed_in": .bool(report.wasSignedIn),
+                    "server": status.json(\.typed), "was_signed_in": .bool(report.wasSignedIn),
                     "missing_scopes": JSON(report.missingScopes), "store": .string(report.storeSummary),
-                    "store_note": JSON(optional: report.passedOver?.downgrade),
+                    "store_note": JSON(optional: report.passedOver?.downgrade.typed),
                 ])
             return
         }
@@ -87,7 +87,7 @@ struct LoginCommand: Action {
         facts.append("access token \(life)" + (record.hasRefreshToken ? ", refreshes by itself" : ", no refresh token"))
         facts.append("kept in \(report.storeSummary)")
         session.console.line("  " + facts.joined(separator: " · "))
-        if let reason = report.passedOver { session.console.line("! \(reason.downgrade)") }
+        if let reason = report.passedOver { session.console.line("! \(reason.downgrade.typed)") }
         if !report.missingScopes.isEmpty {
             session.console.line("! not granted: " + OmlxError.shown(report.missingScopes.joined(separator: " ")))
         }

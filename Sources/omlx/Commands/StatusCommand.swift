@@ -75,7 +75,7 @@ struct StatusCommand: Action {
         return statuses.map { status in
             guard configuration.server(named: status.name)?.isSignInPossible == true else { return status }
             return status.viewed(
-                as: account, next: "omlx mcp login \(status.name.shellWord) --account \(account.shellWord)")
+                as: account, next: SignInRemedy(.named(status.name), account: account))
         }
     }
 

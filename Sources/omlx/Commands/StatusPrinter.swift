@@ -31,9 +31,9 @@ struct StatusPrinter {
             "config": JSON(optional: configuration.sourcePath),
             "store": [
                 "chosen": JSON(optional: glance.kind?.rawValue), "keyring_locked": .bool(glance.isKeyringLocked),
-                "note": JSON(optional: glance.passedOver?.downgrade),
+                "note": JSON(optional: glance.passedOver?.downgrade.typed),
             ],
-            "servers": .array(statuses.map(\.json)),
+            "servers": .array(statuses.map { $0.json(\.typed) }),
         ]
     }
 
@@ -76,7 +76,7 @@ struct StatusPrinter {
                 "! The desktop's keyring is locked: unlock it, as by logging in to the desktop; or omlx mcp login SERVER, which asks."
             )
         }
-        if let reason = glance.passedOver { console.progress("! \(reason.downgrade)") }
+        if let reason = glance.passedOver { console.progress("! \(reason.downgrade.typed)") }
     }
 
     private static func words(forStore name: String) -> String {
@@ -119,7 +119,7 @@ struct StatusPrinter {
     private func note(_ status: ServerStatus) -> String {
         let problem = status.transport.problem ?? status.signIn.problem ?? status.discovery.problem
         if let problem {
-            let step = problem.nextStep ?? ""
+            let step = problem.nextStep?.typed ?? ""
             return problem.saysOnlySignInNeeded ? step : problem.code + (step.isEmpty ? "" : ": \(step)")
         }
         return status.record.account ?? status.namedAccounts.first ?? ""
@@ -185,7 +185,7 @@ struct StatusPrinter {
         if let at { line += ", \(TimeText.ago(at, now: now))" }
         if let problem {
             line += "; \(problem.code): \(problem.message)"
-            if let step = problem.nextStep { line += "; next: \(step)" }
+            if let step = problem.nextStep { line += "; next: \(step.typed)" }
         }
         return line
     }

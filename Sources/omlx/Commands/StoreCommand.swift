@@ -194,7 +194,7 @@ extension StoreReport.Choice {
 extension StoreReport {
     fileprivate func members(_ configuration: HostConfiguration) -> JSONObject {
         [
-            "config": JSON(optional: configuration.sourcePath), "reason": .string(reason),
+            "config": JSON(optional: configuration.sourcePath), "reason": .string(reason.typed),
             "stores": .array(
                 choices.map { choice in
                     [
@@ -218,7 +218,7 @@ extension StoreReport.Choice {
         } else if !damaged.isEmpty || !older.isEmpty {
             note = "\(damaged.count) damaged, \(older.count) older: omlx mcp store check"
         } else {
-            note = [isInUse ? report.reason : nil, caution].compactMap { $0 }.joined(separator: "; ")
+            note = [isInUse ? report.reason.typed : nil, caution].compactMap { $0 }.joined(separator: "; ")
         }
         return [name, isInUse ? "yes" : "", count.map(String.init) ?? "", summary, note]
     }

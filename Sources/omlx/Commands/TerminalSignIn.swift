@@ -45,6 +45,8 @@ private struct TerminalInterface: SignInInterface {
                 : "\(opening)Within \(clock), paste the address it ends at, and press Enter.")
     }
 
+    func hint(_ hint: SignInHint) async { for sentence in hint.sentences(\.typed) { console.note(sentence) } }
+
     /// The device grant (RFC 8628 §3.3): an address and a code.
     private func show(_ code: String, _ prompt: SignInPrompt) {
         console.note("Sign in to \(server) with a browser on any device, at this address:")

@@ -118,7 +118,7 @@ struct ToolPrinter {
 
     static func members(_ statuses: [ServerStatus], _ tools: [HostTool]) -> JSONObject {
         [
-            "servers": .array(statuses.map(\.json)),
+            "servers": .array(statuses.map { $0.json(\.typed) }),
             "tools": .array(tools.map(\.json)), "count": JSON(tools.count),
         ]
     }
@@ -127,7 +127,7 @@ struct ToolPrinter {
     func show(_ status: ServerStatus, tools: [HostTool]) async {
         let problem = status.transport.problem ?? status.signIn.problem ?? status.discovery.problem
         if let problem, status.discovery.state.toolCount == nil {
-            let step = problem.nextStep.map { " — \($0)" } ?? ""
+            let step = problem.nextStep.map { " — \($0.typed)" } ?? ""
             let state = status.discovery.state == .unauthorized ? status.signIn.state.text : nil
             // That nobody signed in yet is no error; that a sign-in ended is, and has a cause.
             let cause = problem.saysOnlySignInNeeded ? nil : "\(problem.code): \(problem.message)"
@@ -136,7 +136,7 @@ struct ToolPrinter {
         }
         guard let count = status.discovery.state.toolCount else { return }
         if count == 0 {
-            let step = problem?.nextStep.map { " — \($0)" } ?? ""
+            let step = problem?.nextStep.map { " — \($0.typed)" } ?? ""
             session.console.note("\(status.name): 0 tools" + (problem.map { ": \($0.message)" } ?? "") + step)
         }
         show(

@@ -45,7 +45,8 @@ struct TrustCommand: Action {
         var configuration = try session.file(path)
         guard let name = configuration.sourcePath else {
             throw OmlxError(
-                .configNotFound, "there is no configuration file in this folder", nextStep: "omlx mcp trust PATH")
+                .configNotFound, "there is no configuration file in this folder", nextStep: Remedy(.trust(path: "PATH"))
+            )
         }
         let review = try configuration.review(database: session.paths.database)
         let question = TrustQuestion(session: session)
@@ -54,7 +55,7 @@ struct TrustCommand: Action {
         if !yes, TrustQuestion.hasPerson, try await !question.isAgreed("Approve it as it is?") {
             throw OmlxError(
                 .configUntrusted, "\(OmlxError.shown(name)) is not approved; the answer was no",
-                nextStep: "omlx mcp trust" + (path.map { " \($0.shellWord)" } ?? ""))
+                nextStep: Remedy(.trust(path: path)))
         }
         let approval = try configuration.approve(database: session.paths.database, at: Date())
         if session.common.json {

@@ -177,12 +177,12 @@ import Testing
     func mixedUp() throws {
         let json = #expect(throws: OmlxError.self) { try configuration("# mine\nservers:\n  a:\n    command: x\n") }
         #expect(json?.code == .configInvalidJSON)
-        #expect(json?.nextStep?.contains("mcp.yaml") == true)
+        #expect(json?.nextStep?.plainText.contains("mcp.yaml") == true)
         let yaml = #expect(throws: OmlxError.self) {
             try configuration("{ // c\n \"servers\": {} }", path: "/c/mcp.yaml")
         }
         #expect(yaml?.code == .configInvalidYAML)
-        #expect(yaml?.nextStep?.contains("mcp.json") == true)
+        #expect(yaml?.nextStep?.plainText.contains("mcp.json") == true)
     }
 }
 

@@ -62,7 +62,7 @@ import Testing
         folder.write("desk/mcp.json", text("w"))
         let error = #expect(throws: OmlxError.self) { try load(folder, ["OMLX_MCP_CONFIG": path]) }
         #expect(error?.code == .configNotFound && error?.message.contains(path) == true)
-        #expect(error?.nextStep?.contains("OMLX_MCP_CONFIG") == true)
+        #expect(error?.nextStep?.plainText.contains("OMLX_MCP_CONFIG") == true)
         #expect(try load(folder, ["OMLX_MCP_CONFIG": ""]).servers.map(\.name) == ["w"])
     }
 

@@ -53,7 +53,7 @@ import Testing
         let host = try load()
         #expect(host.servers.map(\.name) == ["s"] && problem(host) == .configUntrusted)
         let error = #expect(throws: OmlxError.self) { _ = try MCPManager(configuration: host, options: options) }
-        #expect(error?.code == .configUntrusted && error?.nextStep == "omlx mcp trust")
+        #expect(error?.code == .configUntrusted && error?.nextStep == Remedy(.trust()))
         #expect(error?.message.contains("\(folder.path)/desk/mcp.json") == true)
         #expect(throws: OmlxError.self) { _ = try HeaderSource("s", configuration: host, options: options) }
         func expectRefused(_ work: () async throws -> Void, _ location: SourceLocation = #_sourceLocation) async {
@@ -183,7 +183,7 @@ import Testing
                 _ = try MCPManager(configuration: host, options: options)
             }
             #expect(error?.code == .configPermissions, sourceLocation: location)
-            #expect(error?.nextStep?.hasPrefix("chmod go-w ") == true, sourceLocation: location)
+            #expect(error?.nextStep?.plainText.hasPrefix("chmod go-w ") == true, sourceLocation: location)
             #expect(throws: OmlxError.self, sourceLocation: location) { _ = try host.review(database: database) }
             #expect(throws: OmlxError.self, sourceLocation: location) { try approve(host) }
         }
@@ -214,9 +214,9 @@ import Testing
         chown(path, 12345, 12345)
         for host in [try load(explicit: path), try load(["OMLX_MCP_CONFIG": path]), try load()] {
             let error = host.trustProblem(database: database)
-            #expect(error?.code == .configUntrusted && error?.nextStep?.hasPrefix("omlx mcp trust") == true)
+            #expect(error?.code == .configUntrusted && error?.nextStep?.actions.first == .trust())
         }
-        #expect(try load(explicit: path).trustProblem(database: database)?.nextStep == "omlx mcp trust \(path)")
+        #expect(try load(explicit: path).trustProblem(database: database)?.nextStep == Remedy(.trust(path: path)))
         try approve(load(explicit: path))
         #expect(try problem(load(explicit: path)) == nil && problem(load()) == nil)
         write(url: "https://two.example/mcp")
@@ -245,7 +245,7 @@ import Testing
         try approve(load())
         chmod("\(folder.path)/home/.local/state/omlx", 0o777)
         let error = try load().trustProblem(database: database)
-        #expect(error?.code == .configUntrusted && error?.nextStep?.contains("chmod 700") == true)
+        #expect(error?.code == .configUntrusted && error?.nextStep?.plainText.contains("chmod 700") == true)
         var host = try load()
         #expect(throws: OmlxError.self) { try host.approve(database: database, at: moment) }
         #expect(try problem(host) == nil && problem(load()) == .configUntrusted)
@@ -288,7 +288,10 @@ import Testing
         #expect(try found.tokenStorage.get() == TokenStorageConfiguration())
         let warnings = found.diagnostics.filter { $0.code == .configIgnoredKey }
         #expect(warnings.map(\.key) == ["auth.token_store", "auth.storage_type", "tokenStorage"])
-        #expect(warnings.allSatisfy { $0.severity == .warning && $0.nextStep?.contains("--mcp-config") == true })
+        #expect(
+            warnings.allSatisfy {
+                $0.severity == .warning && $0.nextStep?.actions.contains(.setting(.configuration)) == true
+            })
         let named = try load(explicit: "mcp.json")
         #expect(try named.tokenStorage.get().backend == .vault && stores(named)[1] == .memory)
         guard case .folder? = try stores(named)[0] else { return #expect(Bool(false)) }

@@ -91,6 +91,6 @@ import Testing
         chmod("\(folder.path)/d", 0o777)
         let host = try load(folder, entry)
         #expect(host.diagnostics.map(\.code) == [.configPermissions])
-        #expect(host.diagnostics.first?.nextStep?.contains("chmod go-w \(folder.path)/d") == true)
+        #expect(host.diagnostics.first?.nextStep?.plainText.contains("chmod go-w \(folder.path)/d") == true)
     }
 }

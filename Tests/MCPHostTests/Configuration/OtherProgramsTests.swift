@@ -27,7 +27,7 @@ import Testing
         #expect(host.servers.map(\.name) == ["s"])
         #expect(try host.servers[0].result.get().transport.stdio?.command.value == "x")
         #expect(host.diagnostics.map(\.code) == [.configOtherForm], "\(host.diagnostics)")
-        #expect(host.diagnostics[0].nextStep?.contains("mcpServers") == true)
+        #expect(host.diagnostics[0].nextStep?.plainText.contains("mcpServers") == true)
         let root = try JSON.parseLocated(Array(text.utf8)).value
         guard case .place(let place, _) = ServersPlace.find(in: root) else { Issue.record("no place"); return }
         #expect(place.entries(in: root).map(\.name) == ["s"])
@@ -73,7 +73,7 @@ import Testing
             let error = #expect(throws: OmlxError.self) { try configuration(text, path: path) }
             #expect(error?.code == .configInvalidRoot)
             #expect(error?.message.contains(path) == true)
-            #expect(error?.nextStep?.contains(step) == true, "\(error?.nextStep ?? "")")
+            #expect(error?.nextStep?.plainText.contains(step) == true, "\(error?.nextStep?.plainText ?? "")")
         }
     }
 

@@ -92,7 +92,7 @@ import Testing
         let error = try #require(try problem("\"profile\": \"gogle\""))
         #expect(error.code == .configAuthInvalid)
         #expect(error.message.contains("did you mean \"google\"?"))
-        for profile in ProviderProfile.all { #expect(error.nextStep?.contains(profile.name) == true) }
+        for profile in ProviderProfile.all { #expect(error.nextStep?.plainText.contains(profile.name) == true) }
     }
 
     @Test("What weakens a sign-in is warned of")

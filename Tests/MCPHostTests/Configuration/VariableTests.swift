@@ -143,7 +143,7 @@ import Testing
         var dumped = ""
         dump(host, to: &dumped)
         let texts = [dumped, "\(host)", String(reflecting: host), "\(host.servers)", "\(host.diagnostics)"]
-        for text in texts + host.diagnostics.map({ "\($0) \($0.nextStep ?? "")" }) {
+        for text in texts + host.diagnostics.map({ "\($0) \($0.nextStep?.plainText ?? "")" }) {
             #expect(!text.contains("hunter2"))
         }
         #expect(host.servers.map(\.result.failureCode).map { $0 == nil } == [true, true, false, false])

@@ -34,7 +34,7 @@ import Testing
                     .configuration, .network, .mcp, .challenge, .resource, .server, .client, .store, .credential,
                 ])
             #expect(report.worst?.code == .oauthSignInNeeded)
-            #expect(report.worst?.nextStep == "omlx mcp login demo")
+            #expect(report.worst?.nextStep == Remedy(.signIn(.init(.named("demo")))))
             #expect(report.steps.filter { $0.verdict == .problem }.count == 1)
             let resource = try #require(report.steps.first { $0.part == .resource })
             #expect(resource.httpStatus == 200)

@@ -32,7 +32,7 @@ import Testing
             let status = try await manager.state()
             #expect(status.transport.state == .failed)
             #expect(status.transport.problem?.code == code)
-            #expect(status.transport.problem?.nextStep?.isEmpty == false)
+            #expect(status.transport.problem?.nextStep != nil)
             #expect(status.discovery.state == .failed)
             #expect(status.signIn.state == .unknown)
             #expect(status.lastError?.code == code)

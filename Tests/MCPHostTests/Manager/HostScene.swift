@@ -254,7 +254,7 @@ final class HostTranscript: Sendable {
 
     func note(_ error: OmlxError) {
         note(error.description)
-        note(error.nextStep ?? "")
+        note(error.nextStep?.plainText ?? "")
         note(String(reflecting: error))
     }
 
@@ -336,5 +336,5 @@ extension MCPManager {
 }
 
 extension OmlxError {
-    var step: String { nextStep ?? "" }
+    var step: String { nextStep?.plainText ?? "" }
 }

@@ -71,7 +71,7 @@ import Testing
                 #expect(status.transport.state == .reached)
                 #expect(status.signIn.state == .unknown)
                 #expect(status.signIn.problem?.code == "STORE_PERMISSIONS")
-                #expect(status.signIn.problem?.nextStep?.isEmpty == false)
+                #expect(status.signIn.problem?.nextStep != nil)
                 #expect(status.discovery.state == .failed)
                 #expect(status.lastError?.code == "STORE_PERMISSIONS")
                 #expect(try await manager.state("plain").discovery.state == .succeeded(toolCount: 5))

@@ -138,7 +138,7 @@ import Testing
             let slow = try #require(await manager.problem(of: "quiet"))
             #expect(slow.code == .transportTimeout)
             #expect(slow.message.contains("it last wrote: npm http fetch dep1"))
-            #expect(slow.nextStep?.contains("timeout") == true)
+            #expect(slow.nextStep?.plainText.contains("timeout") == true)
             let chatty = try #require(await manager.problem(of: "chatty"))
             #expect(chatty.code == .protocolNotJSON)
             #expect(chatty.message.contains("1 line that is no MCP message: banner"))

@@ -38,7 +38,7 @@ extension HostScene {
             await scene.waits(running) { $0.signIn.state == .needed && $0.transport.state == .idle }
             let status = try await running.state()
             #expect(status.signIn.problem?.message == "another process signed out of demo")
-            #expect(status.signIn.problem?.nextStep == "omlx mcp login demo")
+            #expect(status.signIn.problem?.nextStep == Remedy(.signIn(.init(.named("demo")))))
             #expect(await running.tools().isEmpty)
             #expect(await running.problem(of: "demo")?.code == .oauthSignInNeeded)
             #expect(server.refreshes == 0, "nothing is refreshed for a sign-in that is gone")
@@ -108,7 +108,7 @@ extension HostScene {
             await plain.start()
             let problem = try #require(await plain.problem(of: "demo"))
             #expect(problem.code == .oauthSignInNeeded && problem.message.contains("signed in only as work"))
-            #expect(problem.nextStep?.contains("--account work") == true)
+            #expect(problem.nextStep?.actions.contains(.setting(.account, "work")) == true)
             try await scene.login(plain)
             #expect(try scene.credentialFiles().count == 2)
             for manager in [work, plain] { #expect(try await scene.call(manager)["content"] != nil) }
@@ -117,7 +117,7 @@ extension HostScene {
             let home = try scene.command(server, account: "home")
             await home.start()
             let missing = try #require(await home.problem(of: "demo"))
-            #expect(missing.nextStep == "omlx mcp login demo --account home")
+            #expect(missing.nextStep == Remedy(.signIn(.init(.named("demo"), account: "home"))))
             _ = try await work.logout("demo")
             #expect(try scene.row().accounts.map(\.name) == [nil])
             #expect(try await scene.call(plain)["content"] != nil, "the other account stays signed in")

@@ -20,7 +20,7 @@ import Testing
             #expect(status.signIn.state == .needed)
             #expect(status.discovery.state == .unauthorized)
             #expect(status.signIn.problem?.code == "OAUTH_SIGN_IN_NEEDED")
-            #expect(status.signIn.problem?.nextStep == "omlx mcp login demo")
+            #expect(status.signIn.problem?.nextStep == Remedy(.signIn(.init(.named("demo")))))
             #expect(status.transport.problem == nil)
             #expect(status.lastError == nil)
             #expect(
@@ -311,7 +311,7 @@ import Testing
             for status in [try scene.row(), try await manager.state()] {
                 #expect(status.transport.state == .idle)
                 #expect(status.signIn.state == .needed)
-                #expect(status.signIn.problem?.nextStep == "omlx mcp login demo")
+                #expect(status.signIn.problem?.nextStep == Remedy(.signIn(.init(.named("demo")))))
                 #expect(status.discovery.state == .notTried)
                 #expect(status.record == SignInRecord())
             }

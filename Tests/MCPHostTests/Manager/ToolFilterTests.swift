@@ -63,7 +63,7 @@ import Testing
                 #expect(filtered.problem?.message == "the filter in its entry leaves out all 5 it lists")
                 let none = try await manager.state("empty").discovery
                 #expect(none.problem?.message.hasPrefix("the server lists none") == true)
-                #expect(try await manager.state("empty").json["error"] == .null)
+                #expect(try await manager.state("empty").json()["error"] == .null)
             }
         }
     }

@@ -19,7 +19,9 @@ import Testing
             }
             #expect(error?.code == .databaseUnavailable, sourceLocation: location)
             #expect(error?.message.contains(words) == true, "\(error?.message ?? "")", sourceLocation: location)
-            #expect(error?.nextStep?.contains(nextStep) == true, "\(error?.nextStep ?? "")", sourceLocation: location)
+            #expect(
+                error?.nextStep?.plainText.contains(nextStep) == true, "\(error?.nextStep?.plainText ?? "")",
+                sourceLocation: location)
         }
     }
 

@@ -48,7 +48,8 @@ private func fullStatus(_ name: String) -> ServerStatus {
         name: name, endpoint: EndpointIdentity(url: "https://mcp.notion.com/mcp", transportKind: "streamable-http"))
     status.transport = StatusAnswer(.reached, at: now)
     status.signIn = StatusAnswer(
-        .needed, at: now + 1, problem: StatusProblem(code: "A", message: "b", nextStep: "omlx mcp login \(name)"))
+        .needed, at: now + 1,
+        problem: StatusProblem(code: "A", message: "b", nextStep: Remedy(.signIn(.init(.named(name))))))
     status.discovery = StatusAnswer(.succeeded(toolCount: 14), at: now + 2)
     status.record.provider = "mcp.notion.com"
     status.record.issuer = "https://mcp.notion.com"
@@ -227,7 +228,7 @@ private func fullStatus(_ name: String) -> ServerStatus {
                 #expect(error.code == .databaseUnavailable)
                 #expect(error.message.contains(folder.database), comment)
                 #expect(error.message.contains(part), "\(error)")
-                #expect(error.nextStep?.contains("no sign-in is lost") == true)
+                #expect(error.nextStep?.plainText.contains("no sign-in is lost") == true)
             }
             #expect(try folder.bytes() == before)
         }

@@ -9,7 +9,7 @@ import Testing
 @Suite("arguments of a call")
 struct ToolArgumentsTests {
     private func read(_ pairs: [String], _ schema: JSON, json: String? = nil) throws -> JSONObject {
-        try ToolArguments(json: json, pairs: pairs, schema: schema, schemaCommand: "omlx mcp tools s --schema").object()
+        try ToolArguments(json: json, pairs: pairs, schema: schema, server: .named("s")).object()
     }
 
     private func read(_ value: String, as schema: JSON, in root: JSON = [:]) throws -> JSON? {
@@ -83,7 +83,7 @@ struct ToolArgumentsTests {
     func refused(text: String, schema: JSON, wanted: String) throws {
         let error = #expect(throws: OmlxError.self) { try read(text, as: schema) }
         #expect(error?.code == .protocolArguments && error?.message == "the tool wants \(wanted) for x")
-        #expect(error?.nextStep == "omlx mcp tools s --schema")
+        #expect(error?.nextStep == Remedy(.listTools(.named("s"), schemas: true)))
     }
 
     @Test(

@@ -37,8 +37,9 @@ actor DataKeyring {
         throw OmlxError(
             .storeKeyMissing,
             "there are credentials in \(folder.path), but the key file \(folder.path(of: KeyFile.name)) is missing",
-            nextStep: "restore the key file, or sign in anew after: mv \(folder.path.shellWord) "
-                + (folder.path + ".aside").shellWord)
+            nextStep:
+                "restore the key file, or sign in anew after: mv \(folder.path.shellWord) \((folder.path + ".aside").shellWord)"
+        )
     }
 
     /// The key of the key file, which is made when there is neither a key file nor any record. Of two processes that

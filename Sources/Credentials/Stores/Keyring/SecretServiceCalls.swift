@@ -212,7 +212,7 @@ struct SecretServiceCalls: ~Copyable {
         case CSECRET_GONE:
             return .unavailable(
                 "it ended while it was asked (\(text)); what was being saved may be lost",
-                "start it again, as by logging in to the desktop anew; then try again")
+                "start it again, as by logging in to the desktop anew; then \(.retry)")
         case CSECRET_PROMPT: return .keyringLocked("the keyring wants to ask somebody first (\(text))")
         case CSECRET_DENIED: return OmlxError(.storePasswordWrong, "that password does not open the keyring")
         case CSECRET_UNSUPPORTED: return .keyringLocked("this keyring is unlocked in its own window only")
@@ -222,7 +222,7 @@ struct SecretServiceCalls: ~Copyable {
 }
 
 extension OmlxError {
-    static func unavailable(_ reason: String, _ step: String? = nil) -> OmlxError {
+    static func unavailable(_ reason: String, _ step: Remedy? = nil) -> OmlxError {
         OmlxError(
             .storeUnavailable, "the desktop's keyring cannot be used: \(reason)",
             nextStep: step ?? "start omlx in the desktop's session, where DBUS_SESSION_BUS_ADDRESS leads to the keyring"
@@ -233,10 +233,10 @@ extension OmlxError {
         OmlxError(
             .storeTimeout,
             "the desktop's keyring does not answer: nothing came within \(Int(SecretServiceSession.standardLimit)) s",
-            nextStep: "look whether it waits for you in a window of its own, or was stopped; then try again")
+            nextStep: "look whether it waits for you in a window of its own, or was stopped; then \(.retry)")
     }
 
     static func keyringLocked(_ reason: String) -> OmlxError {
-        OmlxError(.storeLocked, reason, nextStep: "unlock the keyring, as by logging in to the desktop, then try again")
+        OmlxError(.storeLocked, reason, nextStep: "unlock the keyring, as by logging in to the desktop, then \(.retry)")
     }
 }

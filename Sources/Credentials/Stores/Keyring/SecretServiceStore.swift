@@ -116,7 +116,9 @@ extension SecretServiceStore {
             "the item \"\(OmlxError.shown(shown.label, limit: 120))\" of the desktop's keyring (\(item.path))"
             + (server.map { ", for \($0)" } ?? "") + (account.map { " as \(OmlxError.shown($0, limit: 80))" } ?? "")
             + ", cannot be used: \(error.message)"
-        if error.code != .storeVersion { error.nextStep = "omlx mcp store check --fix shows it and takes it away" }
+        if error.code != .storeVersion {
+            error.nextStep = "\(.checkStores(.init(repairs: true))) shows it and takes it away"
+        }
         return DamagedRecord(name: item.path, error: error, server: server, account: account)
     }
 
@@ -135,7 +137,7 @@ extension SecretServiceStore {
             nextStep:
                 "let it give items to programs without asking (in KeePassXC, Secret Service Integration, switch off "
                 + "\"Confirm when passwords are retrieved by clients\"), or unlock that collection in the keyring's own program; to move the sign-ins out of it, which lets it ask: "
-                + "omlx mcp store migrate --to file")
+                + "\(.migrateStores(to: StoreKind.file.rawValue))")
     }
 
     private static var withholding: OmlxError {
@@ -145,7 +147,7 @@ extension SecretServiceStore {
                 + "that nothing omlx keeps there could be used later",
             nextStep:
                 "let it give items to programs without asking (in KeePassXC, Secret Service Integration, switch off "
-                + "\"Confirm when passwords are retrieved by clients\"), then try again")
+                + "\"Confirm when passwords are retrieved by clients\"), then \(.retry)")
     }
 
     private static func parse<Record: StoredRecord>(

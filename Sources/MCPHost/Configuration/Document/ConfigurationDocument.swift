@@ -30,7 +30,7 @@ struct ConfigurationDocument {
         located.positions.nearest(to: pointer)
     }
 
-    private static let emptyStep = "start with {\"servers\": {}}, or remove the file"
+    private static let emptyStep: Remedy = "start with {\"servers\": {}}, or remove the file"
 
     private static func json(_ contents: [UInt8], _ file: String) throws(OmlxError) -> LocatedJSON {
         do {
@@ -67,7 +67,7 @@ struct ConfigurationDocument {
                 .configInvalidYAML, "\(OmlxError.shown(file))\(place): not YAML: \(reason)",
                 nextStep: (try? JSON.parseLocated(contents)) != nil
                     ? "this is JSON with comments: name the file mcp.json"
-                    : "correct " + (error.position.map { "line \($0.line) of " } ?? "") + "the file")
+                    : "correct \(error.position.map { "line \($0.line) of " } ?? "")the file")
         }
     }
 

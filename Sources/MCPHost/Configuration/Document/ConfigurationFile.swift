@@ -36,7 +36,8 @@ struct ConfigurationSearch {
     /// - Throws: `CONFIG_NOT_FOUND` when the explicit path or the variable names nothing.
     func find() throws(OmlxError) -> Outcome? {
         if let explicitPath {
-            return Outcome(path: try named(explicitPath, "check the path given with --mcp-config"), origin: .named)
+            return Outcome(
+                path: try named(explicitPath, "check the path given with \(.setting(.configuration))"), origin: .named)
         }
         if let variable = environment["OMLX_MCP_CONFIG"], !variable.isEmpty {
             return Outcome(path: try named(variable, "correct or unset OMLX_MCP_CONFIG"), origin: .environment)
@@ -69,7 +70,7 @@ struct ConfigurationSearch {
         }
     }
 
-    private func named(_ text: String, _ nextStep: String) throws(OmlxError) -> String {
+    private func named(_ text: String, _ nextStep: Remedy) throws(OmlxError) -> String {
         let path = absolute(text)
         guard !text.isEmpty, ConfigurationFile.exists(path) else {
             throw OmlxError(
@@ -165,6 +166,6 @@ enum ConfigurationFile {
     private static func unreadable(_ path: String, _ reason: String) -> OmlxError {
         OmlxError(
             .configUnreadable, "the configuration file \(OmlxError.shown(path)) \(reason)",
-            nextStep: "name a readable JSON or YAML file with --mcp-config")
+            nextStep: "name a readable JSON or YAML file with \(.setting(.configuration))")
     }
 }

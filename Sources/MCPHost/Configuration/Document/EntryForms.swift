@@ -1,6 +1,7 @@
 // Other programs' ways to write a server's entry, made the one way that is read. Decides nothing: whoever reads or reviews
 // an entry sees the same one.
 
+import OmlxErrors
 import OmlxJSON
 
 /// A server's entry in the keys and types of omlx.
@@ -8,7 +9,7 @@ struct EntryForms {
     /// The entry, its other members as they were.
     private(set) var entry: JSON
     /// What was read in place of what, where that may not be what was meant; by key.
-    private(set) var remarks: [(key: String, message: String, nextStep: String)] = []
+    private(set) var remarks: [(key: String, message: String, nextStep: Remedy)] = []
 
     /// Words of other programs for keys of ours: opencode's, Cline's and mcp-proxy's, Cherry Studio's, mcpo's, Codex's and
     /// crush's, goose's.

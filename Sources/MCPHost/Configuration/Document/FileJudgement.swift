@@ -49,7 +49,7 @@ extension FileFault {
     }
 
     /// What its owner can do about it.
-    var nextStep: String { "chmod go-w \(path.shellWord), or move the file into a folder of your own" }
+    var nextStep: Remedy { "chmod go-w \(path.shellWord), or move the file into a folder of your own" }
 }
 
 /// What the system says about a file, as far as it matters here.

@@ -32,7 +32,7 @@ public struct ConfigurationDiagnostic: Sendable, Hashable {
     /// A sentence without final full stop.
     public var message: String
     /// What to do about it.
-    public var nextStep: String?
+    public var nextStep: Remedy?
 
     /// `file:line:column`, as far as known.
     public var place: String? {

@@ -19,11 +19,11 @@ public struct ConfiguredServer: Sendable {
 }
 
 extension ConfiguredServer {
-    /// The same server, typed in other words than its name on a command line.
-    public func typed(_ words: String) -> ConfiguredServer {
+    /// The same server, spoken of in other words than its name.
+    public func referred(to reference: ServerReference) -> ConfiguredServer {
         let result = result.map { server in
             var server = server
-            server.commandLineWords = words
+            server.reference = reference
             return server
         }
         return ConfiguredServer(
@@ -54,8 +54,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var auth: AuthConfiguration?
     /// Which of the server's tools are used.
     public var toolFilter: ToolFilter
-    /// What stands for the server on a command line where its name does not, such as `--url https://…`; holds no secret.
-    public var commandLineWords: String?
+    /// How the program speaks of the server, for remedies; holds no secret.
+    public var reference: ServerReference
 
     /// The settings of a server, for programs that build their configuration themselves.
     public init(
@@ -70,23 +70,14 @@ public struct ServerConfiguration: Sendable, Equatable {
         self.timeout = timeout
         self.tls = tls
         self.auth = auth
+        reference = .named(name)
     }
 
-    /// What a person types to do something with the server.
-    /// - Parameters:
-    ///   - verb: the command, such as `login`.
-    ///   - options: options with their values, ready to be typed.
-    public func commandLine(_ verb: String, _ options: String...) -> String {
-        let words = commandLineWords ?? name.shellWord
-        // What follows `--` belongs to the server's own command.
-        let rest = words.hasPrefix("-- ") ? options + [words] : [words] + options
-        return (["omlx mcp", verb] + rest).joined(separator: " ")
-    }
+    /// Whether the configuration names it, as opposed to the program that was given its address or command.
+    var isNamed: Bool { reference == .named(name) }
 
-    /// What a person types to sign in.
-    func loginCommand(account: String?) -> String {
-        account.map { commandLine("login", "--account \($0.shellWord)") } ?? commandLine("login")
-    }
+    /// The sign-in to it as this account.
+    func signIn(account: String? = nil) -> SignInRemedy { SignInRemedy(reference, account: account) }
 }
 
 /// How a server is reached, with what that needs.

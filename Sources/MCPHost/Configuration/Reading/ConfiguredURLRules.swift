@@ -48,7 +48,7 @@ struct ConfiguredURLParts {
             }
         }
 
-        var nextStep: String? {
+        var nextStep: Remedy? {
             switch self {
             case .webSocket: "ask for the server's https:// address"
             case .notAbsolute: "write the whole address, such as https://mcp.example.com/mcp"

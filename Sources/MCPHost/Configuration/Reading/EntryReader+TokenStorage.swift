@@ -72,7 +72,7 @@ extension EntryReader {
         warn(
             .configIgnoredKey, entry,
             "\(Self.quoted(entry.path)) is ignored: a file found in the working folder chooses no store for sign-ins",
-            nextStep: "name the file with --mcp-config or OMLX_MCP_CONFIG, or say it with OMLX_STORE")
+            nextStep: "name the file with \(.setting(.configuration)) or OMLX_MCP_CONFIG, or say it with OMLX_STORE")
     }
 
     private mutating func backend(_ entry: ConfigurationEntry?) -> TokenStorageConfiguration.Backend {
@@ -89,7 +89,7 @@ extension EntryReader {
             }
         fail(
             .configStoreUnsupported, entry, message,
-            nextStep: "write " + TokenStorageConfiguration.Backend.allCases.map(\.rawValue).joined(separator: ", "))
+            nextStep: "write \(TokenStorageConfiguration.Backend.allCases.map(\.rawValue).joined(separator: ", "))")
         return .automatic
     }
 }

@@ -56,13 +56,13 @@ struct EntryReader {
     }
 
     mutating func warn(
-        _ code: ErrorCode, _ entry: ConfigurationEntry, _ message: String, nextStep: String? = nil
+        _ code: ErrorCode, _ entry: ConfigurationEntry, _ message: String, nextStep: Remedy? = nil
     ) {
         diagnostics.append(diagnostic(.warning, code, entry, message, nextStep))
     }
 
     mutating func fail(
-        _ code: ErrorCode, _ entry: ConfigurationEntry, _ message: String, nextStep: String? = nil
+        _ code: ErrorCode, _ entry: ConfigurationEntry, _ message: String, nextStep: Remedy? = nil
     ) {
         let diagnostic = diagnostic(isLenient ? .warning : .error, code, entry, message, nextStep)
         diagnostics.append(diagnostic)
@@ -71,7 +71,7 @@ struct EntryReader {
 
     private func diagnostic(
         _ severity: ConfigurationDiagnostic.Severity, _ code: ErrorCode, _ entry: ConfigurationEntry,
-        _ message: String, _ nextStep: String?
+        _ message: String, _ nextStep: Remedy?
     ) -> ConfigurationDiagnostic {
         let position = document.position(of: entry.pointer)
         return ConfigurationDiagnostic(
@@ -87,7 +87,7 @@ struct EntryReader {
 }
 
 extension EntryReader {
-    mutating func wrongType(_ entry: ConfigurationEntry, wanted: String, code: ErrorCode, nextStep: String? = nil) {
+    mutating func wrongType(_ entry: ConfigurationEntry, wanted: String, code: ErrorCode, nextStep: Remedy? = nil) {
         let article = entry.value.typeName.first.map { "aeiou".contains($0) } == true ? "an" : "a"
         fail(
             code, entry,

@@ -63,7 +63,7 @@ extension HostConfiguration {
         let at = (misspelled?.0 ?? suspect).flatMap { document.position(of: "/" + LocatedJSON.pointerToken($0)) }
         var message = OmlxError.shown(document.file) + (at.map { ":\($0.line):\($0.column)" } ?? "")
         message += ": the file names no servers: neither \"mcpServers\" nor \"servers\" is there"
-        var nextStep = "write \(exampleText)"
+        var nextStep: Remedy = "write \(exampleText)"
         if let (key, meant) = misspelled {
             message += ", but \(EntryReader.quoted(key))"
             nextStep = "rename \(EntryReader.quoted(key)) to \"\(meant)\""

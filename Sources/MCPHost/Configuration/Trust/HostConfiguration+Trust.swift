@@ -123,20 +123,19 @@ extension HostConfiguration {
     }
 
     private func untrusted(_ foreign: FileFault?, since: Date?) -> OmlxError {
-        let command =
-            origin == .workingFolder ? "omlx mcp trust" : "omlx mcp trust \((sourcePath ?? "PATH").shellWord)"
         let state =
             since.map { "has changed since it was approved on \($0.formatted(.iso8601))" } ?? "is not approved"
         let reason = foreign.map { ": \($0.sentence)" } ?? ": it was found in the working folder"
         return OmlxError(
             .configUntrusted, "\(shownPath) \(state)\(since == nil ? reason : "")",
-            compared: foreign?.compared(user: geteuid()) ?? [], nextStep: command)
+            compared: foreign?.compared(user: geteuid()) ?? [],
+            nextStep: Remedy(.trust(path: origin == .workingFolder ? nil : sourcePath ?? "PATH")))
     }
 }
 
 extension OmlxError {
     fileprivate static var nothingToApprove: OmlxError {
-        OmlxError(.configNotFound, "there is no configuration file to approve", nextStep: "omlx mcp trust PATH")
+        OmlxError(.configNotFound, "there is no configuration file to approve", nextStep: Remedy(.trust(path: "PATH")))
     }
 }
 
