@@ -101,7 +101,7 @@ sanitize-address:
 	export LSAN_OPTIONS="$${LSAN_OPTIONS:-suppressions=$(CURDIR)/scripts/lsan.supp:print_suppressions=0}"; \
 	    $(call run_tests,--sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS),$(sanitized_tests_at_once))
 
-bench: build ## measure omlx beside its peers, and count the requests of a sign-in
+bench: build ## measure omlx beside its peers; count the requests of a sign-in and take its time
 	@scripts/setup.sh test
 	@python3 Benchmarks/run.py --omlx $(release)/omlx --oauth
 	swift build -c release --static-swift-stdlib --product CredentialStoreProbe $(SWIFT_FLAGS)

@@ -117,6 +117,7 @@ let package = Package(
                 "OmlxDemoServer",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography"]),
         .testTarget(name: "DemoServerTests", dependencies: ["OmlxDemoServer", "OmlxJSON", "TestSupport"]),
         .testTarget(
             name: "IntegrationTests",

@@ -245,7 +245,7 @@ def parse():
     parser.add_argument("--omlx", help="the release binary; without it only the peers run")
     parser.add_argument("--runs", type=int, default=7, help="measured runs of each (one more warms the caches)")
     parser.add_argument("--only", default="", metavar="WORK,…", help="of help, status, stdio, http1, http50")
-    parser.add_argument("--oauth", action="store_true", help="also counts the requests of a first and a second sign-in")
+    parser.add_argument("--oauth", action="store_true", help="also counts the requests of a first and a second sign-in, and takes their time")
     parser.add_argument("--json", metavar="FILE", help="writes the medians there as well")
     options = parser.parse_args()
     if options.runs < 1:

@@ -1,7 +1,9 @@
 # Peer: MCP Python SDK 2.x signs in twice at the server whose URL it is given: first with nothing known, then with the
-# registration kept and the tokens gone. A request for /benchmark-mark parts the two in the server's request log.
+# registration kept and the tokens gone. A request for /benchmark-mark parts the two in the server's request log; the
+# seconds of each are printed, a line each.
 import asyncio
 import sys
+import time
 import urllib.parse
 
 import httpx2
@@ -30,7 +32,7 @@ class Storage:
 
 
 async def sign_in(url, storage):
-    result = None
+    begun, result = time.perf_counter(), None
 
     async def approve(address):
         nonlocal result
@@ -49,6 +51,7 @@ async def sign_in(url, storage):
     async with httpx2.AsyncClient(auth=provider, trust_env=False) as http:
         async with Client(streamable_http_client(url, http_client=http), mode="legacy") as client:
             await client.list_tools()
+    print(time.perf_counter() - begun)
 
 
 async def main(url):

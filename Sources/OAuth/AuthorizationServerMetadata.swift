@@ -210,11 +210,6 @@ extension AuthorizationServerMetadata {
         }
     }
 
-    /// The issuer a document names, whether or not it may.
-    public static func issuer(in reply: HTTPReply) -> String? {
-        (try? JSON(parsing: reply.body))?["issuer"]?.stringValue
-    }
-
     /// What is required, PKCE and what decides security is strict (RFC 8414 §2, RFC 9207 §3); the rest is left out where it
     /// cannot be used.
     private static func read(_ document: DocumentFields, issuer: String) throws(OmlxError)

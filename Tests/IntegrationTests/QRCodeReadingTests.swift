@@ -1,8 +1,9 @@
 // A reader nobody here wrote (ZXing) reads what a terminal shows.
 
 import Foundation
-import OmlxSignIn
 import Testing
+
+@testable import omlx
 
 @Suite("reading QR codes")
 struct QRCodeReadingTests {

@@ -125,23 +125,6 @@ struct KnownClientTests {
         #expect(course.asked?.client.id == "known")
     }
 
-    @Test("The look is made ahead of the server's refusal after a sign-out, with a state of its own, and not again")
-    func lookedAhead() async throws {
-        try await withScene { scene async throws in
-            let places = try await scene.signIn().places
-            try await scene.store.removeCredential(for: scene.key, expecting: .any)
-            var request = try scene.request(places: places)
-            let driver = SignInDriver(
-                context: scene.context, interface: Person(scene.transcript), browser: TestBrowser())
-            request.lookedUp = await driver.lookAhead(request)
-            let looks = scene.server.requests.filter { $0.path == "/authorize" }
-            #expect(looks.count == 3)
-            _ = try await driver.signIn(request)
-            let all = scene.server.requests.filter { $0.path == "/authorize" }.compactMap { $0.queryItems["state"] }
-            #expect(all.count == 4 && Set(all).count == 4)
-        }
-    }
-
     @Test(
         "C7.10: client_secret_expires_at is honoured: a secret that has ended is not used, the client registered anew")
     func expiredSecret() async throws {

@@ -19,9 +19,6 @@ extension ManagedServer {
         var request = try signInRequest(login, url, authorizer)
         // The server's own refusal says best where to sign in. One that was heard already is not asked for again.
         let isTried = link != nil || problem != nil
-        if !isTried, !login.isForced, try await context.store.isWithout(authorizer.key) {
-            request.lookedUp = await driver.lookAhead(request)
-        }
         if login.isForced ? !isTried : !(await isJustRefused(authorizer)) { await start() }
         try Task.checkCancellation()
         if !login.isForced, await unexplainedRefusal(authorizer) == nil, try isReady(login) {
@@ -56,7 +53,6 @@ extension ManagedServer {
             let wanted = redactor.hide(OmlxError.shown(Scopes.text(scopes)))
             await interface.notice("\(problem.message). Signing in again, for \(wanted).")
             request.configuration.scopes = scopes
-            request.lookedUp = LookAhead()
         }
     }
 
@@ -310,12 +306,5 @@ extension SignOutOutcome.Revocation {
         case .confirmed: "confirmed"
         case .unconfirmed: "unconfirmed"
         }
-    }
-}
-
-extension CredentialStore {
-    /// Whether the store can be read and has no credential with this key.
-    fileprivate func isWithout(_ key: CredentialKey) async throws -> Bool {
-        do { return try await credential(for: key) == nil } catch is OmlxError { return false }
     }
 }

@@ -56,8 +56,6 @@ public struct SignInRequest: Sendable {
     public var configuration: SignInConfiguration
     /// Places that answered discovery before.
     public var knownPlaces: [String]
-    /// What was read moments ago (`SignInDriver.lookAhead`); each part is used once.
-    public var lookedUp: LookAhead
     /// How the person signs in.
     public var flow: SignInFlow
     /// Register anew (`--reset-client`).
@@ -75,7 +73,6 @@ public struct SignInRequest: Sendable {
         self.challenge = challenge
         self.configuration = configuration
         self.knownPlaces = knownPlaces
-        lookedUp = LookAhead()
         self.flow = flow
         self.resetsClient = resetsClient
         self.seconds = seconds
@@ -123,11 +120,7 @@ public struct SignInDriver: Sendable {
     /// - Throws: `OmlxError` of the classes discovery, registration, authorization, token exchange and storage;
     ///   `CancellationError` when the task is cancelled, unless tokens were granted by then: those are stored.
     public func signIn(_ request: SignInRequest) async throws -> SignInOutcome {
-        var request = request
         let judging = judging(request)
-        let guessed = request.configuration.addresses(for: request.server, peer: nil, http: context.http)
-        // What was looked up before it was known where the server is counts only when the guess was right.
-        if judging.context.addresses != guessed { request.lookedUp = LookAhead() }
         return try await context.redactor.hidingErrors { try await judging.run(request) }
     }
 
@@ -158,7 +151,6 @@ public struct SignInDriver: Sendable {
             answers?.stop()
             listener?.stop()
         }
-        var lookedUp = request.lookedUp
         var shownNotices = 0
         var isKeepable = false
         var event = SignInMachine.Event.start
@@ -179,19 +171,9 @@ public struct SignInDriver: Sendable {
                 isKeepable = true
             }
             switch action {
-            case .fetch(let fetch):
-                if let reply = lookedUp.documents.removeValue(forKey: fetch.url.text) {
-                    event = .fetched(.success(reply))
-                } else {
-                    event = .fetched(await context.fetch(fetch))
-                }
-            case .register(let fetch), .requestDeviceCode(let fetch): event = .fetched(await context.fetch(fetch))
-            case .look(let authorization):
-                if let seen = lookedUp.clients.removeValue(forKey: authorization.client.id) {
-                    event = .fetched(seen)
-                } else {
-                    event = .fetched(try await look(authorization))
-                }
+            case .fetch(let fetch), .register(let fetch), .requestDeviceCode(let fetch):
+                event = .fetched(await context.fetch(fetch))
+            case .look(let authorization): event = .fetched(try await context.look(at: authorization))
             case .exchange(let fetch):
                 event = .fetched(await context.exchanges.run { await context.fetch(fetch) })
             case .findRegistration(let issuer): event = .client(try await registration(issuer, request))

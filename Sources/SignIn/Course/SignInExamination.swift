@@ -168,11 +168,13 @@ extension SignInDriver {
                 let uri = redirect.uri(port: redirect.port ?? port ?? ClientIDMetadataDocument.port)
                 event = .listening(redirectURI: uri, state: Self.madeUp, pkce: pkce)
             case .look(let authorization):
-                let seen = await context.look(at: authorization)
+                guard let seen = try? await context.look(at: authorization) else { return result }
                 result.noteLook(seen, authorization)
                 event = .fetched(seen)
             case .ask(let authorization):
-                if result.look == nil { result.noteLook(await context.look(at: authorization), authorization) }
+                if result.look == nil, let seen = try? await context.look(at: authorization) {
+                    result.noteLook(seen, authorization)
+                }
                 if Task.isCancelled { return result }
                 result.isTryingCode = true
                 event = .answered(query: Self.madeUpAnswer(to: authorization))
@@ -201,17 +203,6 @@ extension SignInDriver {
             authorization.server.sendsIssuerInCallback
             ? "&iss=" + FormEncoding.encode(authorization.server.issuer) : ""
         return "code=\(madeUp)&state=\(FormEncoding.encode(authorization.state))" + issuer
-    }
-}
-
-extension SignInContext {
-    /// Looks at an authorization address whose state and challenge serve nothing else.
-    fileprivate func look(at authorization: AuthorizationRequest) async -> Result<HTTPReply, HTTPFailure> {
-        guard let request = ClientLook.request(for: authorization) else {
-            return .failure(
-                HTTPFailure(OmlxError(.oauthAuthorizationURLRefused, "the authorization URL cannot be looked at")))
-        }
-        return await fetch(request)
     }
 }
 

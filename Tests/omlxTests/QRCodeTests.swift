@@ -3,7 +3,7 @@
 import OmlxCryptography
 import Testing
 
-@testable import OmlxSignIn
+@testable import omlx
 
 private let address =
     "https://as.example/device?user_code=WDJB-MJHT&x=" + String(repeating: "abcdefghij", count: 30)

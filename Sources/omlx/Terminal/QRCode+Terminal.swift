@@ -5,7 +5,7 @@ extension QRCode {
     private static let quietZone = 4
 
     /// The columns and lines that ``terminalLines(columns:isColoured:)`` takes.
-    public var terminalSize: (columns: Int, lines: Int) {
+    var terminalSize: (columns: Int, lines: Int) {
         let side = size + 2 * Self.quietZone
         return (side, (side + 1) / 2)
     }
@@ -16,7 +16,7 @@ extension QRCode {
     ///   - isColoured: black on white is set by ANSI sequences, which any camera reads whatever the terminal's colours.
     ///     Without them the light modules are drawn in the text's colour: right for light text on a dark ground.
     /// - Returns: `nil` when the terminal is too narrow: a wrapped code cannot be read.
-    public func terminalLines(columns: Int, isColoured: Bool = true) -> [String]? {
+    func terminalLines(columns: Int, isColoured: Bool = true) -> [String]? {
         guard terminalSize.columns <= columns else { return nil }
         let range = -Self.quietZone..<size + Self.quietZone
         return stride(from: range.lowerBound, to: range.upperBound, by: 2).map { row in
