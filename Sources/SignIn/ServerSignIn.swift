@@ -162,7 +162,7 @@ public final class ServerSignIn: Sendable {
         let mark = await sharing.ended
         do {
             return try await authorizer.usableAuthorization()
-        } catch let error as OmlxError where Self.needsPerson(error) {
+        } catch let error as OmlxError where error.code.wantsSignIn {
             let refused = await authorizer.current?.tokenGeneration
             return try await authorization(askedFor: error, refused: refused, since: mark, interaction)
         }
@@ -211,7 +211,7 @@ public final class ServerSignIn: Sendable {
         do {
             guard try await authorizer.judge(head, of: used, attempt: attempt) else { return nil }
             return try await authorizer.usableAuthorization()
-        } catch let error as OmlxError where Self.needsPerson(error) {
+        } catch let error as OmlxError where error.code.wantsSignIn {
             return try await authorization(
                 askedFor: error, refused: used.tokenGeneration, since: mark, interaction)
         } catch let error as OmlxError where error.code == .oauthInsufficientScope {
@@ -237,13 +237,6 @@ public final class ServerSignIn: Sendable {
         case .authorize(let scopes): return scopes
         case .end(let error): throw error
         }
-    }
-
-    private static func needsPerson(_ error: OmlxError) -> Bool {
-        [
-            .oauthSignInNeeded, .oauthRefreshRejected, .oauthRefreshRefused, .oauthRefreshImpossible,
-            .oauthTokenRefused,
-        ].contains(error.code)
     }
 
     /// The sign-in's public part: issuer, scopes, expiry; `nil` when there is none.

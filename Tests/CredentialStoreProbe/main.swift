@@ -53,7 +53,7 @@ func count(_ store: any CredentialStore, _ serverURL: String, times: Int, isAlou
             let saved = try await store.save(next, expecting: current.map { .generation($0.generation) } ?? .absent)
             left -= 1
             if isAloud { say("\(number) \(saved.generation)") }
-        } catch ErrorCode.storeConflict {
+        } catch let error as OmlxError where error.code == .storeConflict {
             continue
         }
     }

@@ -168,7 +168,7 @@ import Testing
             let described = try #require(try keyring.probe("describe").first)
             #expect(described.hasPrefix("\(other) : the item \"omlx: other\""), "\(described)")
             #expect(described.contains("holds the record for \(sampleURL)"), "\(described)")
-            #expect(described.contains("omlx mcp store check --fix"), "\(described)")
+            #expect(described.contains("check the credential store"), "\(described)")
             #expect(try keyring.probe("discard") == ["deleted from the desktop's keyring", "done"])
             #expect(try keyring.probe("list") == [sampleURL, "done"])
         }

@@ -243,7 +243,7 @@ struct StoreChoiceTests {
                         let key = CredentialKey(serverURL: sampleURL, account: "\(number)")
                         do {
                             _ = try await store.save(sampleCredential(account: key.account), expecting: .absent)
-                        } catch ErrorCode.storeMoved {}
+                        } catch let error as OmlxError where error.code == .storeMoved {}
                     }
                 }
                 try await group.waitForAll()

@@ -121,7 +121,7 @@ import Testing
                             do {
                                 _ = try await store.save(next, expecting: .generation(next.generation))
                                 return
-                            } catch ErrorCode.storeConflict {
+                            } catch let error as OmlxError where error.code == .storeConflict {
                                 continue
                             }
                         }

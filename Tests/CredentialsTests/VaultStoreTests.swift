@@ -90,7 +90,7 @@ struct VaultStoreTests {
             try await vault.token("reader-token", paths: ["secret/data/omlx/*": ["read"]])
             func refusal(_ store: VaultStore) async throws -> OmlxError {
                 let error = try await error { try await store.save(sampleCredential(), expecting: .any) }
-                #expect(!"\(error)\(error.nextStep?.plainText ?? "")".contains("-token"), "\(error)")
+                #expect(!"\(error) \(error.nextStep.debugDescription)".contains("-token"), "\(error)")
                 #expect(error.nextStep != nil, "\(error)")
                 return error
             }

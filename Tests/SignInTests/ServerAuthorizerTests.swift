@@ -298,7 +298,7 @@ struct ServerAuthorizerTests {
                 status: 403, headers: HTTPHeaders([("WWW-Authenticate", line)]), url: try HTTPURL(scene.server.url))
             let error = await omlxError { _ = try await authorizer.judge(head, of: .init(), attempt: 1) }
             let step = try #require(error?.nextStep)
-            let scopes = ["a'$(id)';", "`id`", "\u{FFFD}"]
+            let scopes = ["a'$(id)';", "`id`", "u{7}"]
             #expect(step == Remedy(.signIn(.init(.named("demo"), scopes: scopes))))
         }
     }

@@ -68,16 +68,6 @@ extension MCPManager {
 }
 
 extension OmlxError {
-    /// Whether the tokens a request was made with are of no use (any more).
-    var isAboutDeadTokens: Bool {
-        switch code {
-        case .oauthSignInNeeded, .oauthRefreshRejected, .oauthRefreshRefused, .oauthRefreshImpossible,
-            .oauthTokenRefused:
-            true
-        default: false
-        }
-    }
-
     /// Whether a person who signs in mends it.
-    var isMendedBySigningIn: Bool { isAboutDeadTokens || code == .oauthInsufficientScope }
+    var isMendedBySigningIn: Bool { code.wantsSignIn || code == .oauthInsufficientScope }
 }

@@ -140,7 +140,7 @@ public actor MCPManager {
     public func summary(_ names: [String]? = nil) async -> String {
         let statuses = await self.statuses().filter { names?.contains($0.name) ?? true }
             .filter { $0.transport.state != .disabled }
-        return StatusSummary(statuses).text()
+        return StatusSummary(statuses).text(options.wording)
     }
 
     /// Waits for token exchanges under way, disconnects every server, and writes what is waiting. A child process gets

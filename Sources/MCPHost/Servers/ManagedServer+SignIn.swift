@@ -45,7 +45,7 @@ extension ManagedServer {
             forget()
             await start()
             guard let problem else { return report(wasSignedIn: false, missing: outcome.missingScopes, context) }
-            if outcome.replaced == .confirmed, problem.isAboutDeadTokens {
+            if outcome.replaced == .confirmed, problem.code.wantsSignIn {
                 throw await endedByRevocation(driver, authorizer)
             }
             guard problem.code == .oauthInsufficientScope else { throw problem }

@@ -38,7 +38,7 @@ import Testing
         let error = try #require(try failure("{\"url\": \"\(url)\"}"))
         #expect(error.code == code)
         #expect(!error.description.contains("hunter2"))
-        #expect(!(error.nextStep?.plainText ?? "").contains("hunter2"))
+        #expect(error.nextStep?.plainText.contains("hunter2") != true)
     }
 
     @Test("The error for ws:// says that no MCP transport exists for it")

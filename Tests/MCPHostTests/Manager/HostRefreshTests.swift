@@ -71,7 +71,7 @@ import Testing
             server.revokeAll()
             let error = await scene.error { _ = try await scene.call(manager) }
             #expect(error?.code == .oauthRefreshRejected)
-            #expect(error?.step == "omlx mcp login demo")
+            #expect(error?.step == "sign in to demo")
             for status in [try await manager.state(), try await freshRow(scene, manager)] {
                 #expect(status.signIn.state == .needed)
                 #expect(status.signIn.problem?.code == "OAUTH_REFRESH_REJECTED")
@@ -87,7 +87,7 @@ import Testing
             #expect(status.signIn.state == .needed)
             #expect(status.discovery.state == .unauthorized)
             #expect(server.refreshes == 1, "a rejected refresh token is not sent again")
-            #expect(scene.transcript.log.last == "0 of 1 server ready, 0 tools; 1 needs sign-in: omlx mcp login demo")
+            #expect(scene.transcript.log.last == "0 of 1 server ready, 0 tools; 1 needs sign-in: sign in to demo")
             try await scene.login(next)
             #expect(try await next.state().signIn.state == .signedIn)
         }
@@ -107,7 +107,7 @@ import Testing
             server.expireTokens()
             let error = await scene.error { _ = try await scene.call(manager) }
             #expect(error?.code == .oauthRefreshImpossible)
-            #expect(error?.step == "omlx mcp login demo")
+            #expect(error?.step == "sign in to demo")
             #expect(try await manager.state().signIn.state == .expired)
         }
     }

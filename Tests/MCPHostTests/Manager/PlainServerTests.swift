@@ -48,7 +48,7 @@ import Testing
                     "off": ["url": "http://127.0.0.1:9/mcp", "disabled": true],
                 ])
                 await manager.start()
-                let line = "2 of 4 servers ready, 10 tools; 1 needs sign-in: omlx mcp login notion; 1 failed: down"
+                let line = "2 of 4 servers ready, 10 tools; 1 needs sign-in: sign in to notion; 1 failed: down"
                 #expect(scene.transcript.log.last == line)
                 #expect(await manager.summary() == line)
                 #expect(try await manager.state("off").transport.state == .disabled)
@@ -102,7 +102,7 @@ import Testing
             let problem = try #require(await manager.problem(of: "demo"))
             #expect(problem.code == .oauthSignInNeeded)
             #expect(problem.step.contains("auth"))
-            #expect(!problem.step.contains("omlx mcp login"))
+            #expect(!problem.step.contains("sign in"))
             #expect(server.oauthRequests == [])
             #expect(await scene.code { try await scene.login(manager) } == "OAUTH_SIGN_IN_NOT_APPLICABLE")
         }

@@ -164,7 +164,7 @@ struct SharedSignInTests {
             let error = await scene.error { try await scene.login(manager, "demo", forced) }
             #expect(error?.code == .oauthTokenRefused)
             #expect(error?.message.contains("taking back the tokens of the earlier sign-in") == true)
-            #expect(error?.step == "omlx mcp login demo")
+            #expect(error?.step == "sign in to demo")
             try await scene.login(manager, "demo", forced)
             try await scene.login(manager, "demo", forced)
             #expect(try await scene.call(manager)["structuredContent"]?["authenticated"] == true)

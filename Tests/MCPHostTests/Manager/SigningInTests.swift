@@ -26,7 +26,7 @@ import Testing
             #expect(
                 scene.transcript.log == [
                     "demo: transport reached (401)", "demo: sign-in needed",
-                    "0 of 1 server ready, 0 tools; 1 needs sign-in: omlx mcp login demo",
+                    "0 of 1 server ready, 0 tools; 1 needs sign-in: sign in to demo",
                 ])
             #expect(server.oauthRequests == [])
             #expect(server.requests.count == 1)
@@ -211,7 +211,7 @@ import Testing
             for name in ["demo", "child"] {
                 let error = await scene.error { try await scene.login(manager, name, browser: browser) }
                 #expect(error?.code == .oauthSignInNotApplicable)
-                #expect(error?.step.contains("omlx mcp tools \(name)") == true)
+                #expect(error?.step.contains("list the tools of \(name)") == true)
             }
             #expect(browser.addresses.isEmpty)
             #expect(server.oauthRequests == [])
@@ -253,7 +253,7 @@ import Testing
             #expect(try await manager.state().discovery.state == .succeeded(toolCount: 5))
             let error = await scene.error { _ = try await scene.call(manager) }
             #expect(error?.code == .oauthSignInNeeded)
-            #expect(error?.step == "omlx mcp login demo")
+            #expect(error?.step == "sign in to demo")
             #expect(try await manager.state().signIn.state == .needed)
             try await scene.login(manager)
             #expect(try await scene.call(manager)["structuredContent"]?["authenticated"] == true)
@@ -283,8 +283,9 @@ import Testing
             try await scene.login(manager)
             let error = try #require(await scene.error { _ = try await scene.call(manager) })
             #expect(error.code == .oauthInsufficientScope)
-            #expect(error.step.hasPrefix("omlx mcp login demo --scope '"))
-            let scopes = error.step.split(separator: "'")[1].split(separator: " ").map(String.init)
+            guard case .signIn(let remedy)? = error.nextStep?.actions.first else { return #expect(Bool(false)) }
+            #expect(remedy.server == .named("demo"))
+            let scopes = remedy.scopes
             #expect(scopes.contains("admin") && scopes.contains("tools"))
             let status = try await manager.state()
             #expect(status.signIn.state == .signedIn)

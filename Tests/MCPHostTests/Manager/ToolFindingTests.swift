@@ -88,7 +88,7 @@ import Testing
                     "open": ["url": JSON(open.url)], "locked": ["url": JSON(locked.url)],
                 ]
                 let unknown = await scene.error { _ = try await scene.call(try scene.host(servers), "whoami") }
-                #expect(unknown?.code == .oauthSignInNeeded && unknown?.step == "omlx mcp login locked")
+                #expect(unknown?.code == .oauthSignInNeeded && unknown?.step == "sign in to locked")
                 #expect(unknown?.message.contains("locked needs a sign-in") == true)
                 let before = locked.requests.count
                 let manager = try scene.host(servers)
@@ -101,7 +101,7 @@ import Testing
                 _ = try await manager.logout("locked")
                 await manager.stop()
                 let known = await scene.error { _ = try await scene.call(try scene.host(servers), "whoami") }
-                #expect(known?.code == .oauthSignInNeeded && known?.step == "omlx mcp login locked")
+                #expect(known?.code == .oauthSignInNeeded && known?.step == "sign in to locked")
             }
         }
     }
