@@ -35,12 +35,17 @@ let package = Package(
         // 3
         .room(
             "MCPHost",
-            ["MCPClient", "SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON"],
+            [
+                "Configuration", "MCPClient", "SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors",
+                "JSON",
+            ],
             [
                 .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "Yams", package: "Yams"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .room(
+            "Configuration", ["SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON"],
+            [.product(name: "Yams", package: "Yams")]),
         // 2
         .room("MCPClient", ["CProcess", "Cryptography", "HTTPClient", "Errors", "JSON"]),
         .room("SignIn", ["CProcess", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON"]),
@@ -111,10 +116,16 @@ let package = Package(
                 "OmlxMCPClient", "OmlxCProcess", "OmlxHTTPClient", "OmlxCryptography", "OmlxErrors", "OmlxJSON",
             ]),
         .testTarget(
+            name: "ConfigurationTests",
+            dependencies: [
+                "OmlxConfiguration", "OmlxSignIn", "OmlxHTTPClient", "OmlxCryptography", "OmlxErrors", "OmlxJSON",
+                "TestSupport",
+            ]),
+        .testTarget(
             name: "MCPHostTests",
             dependencies: [
                 "OmlxMCPHost", "OmlxSignIn", "OmlxHTTPClient", "OmlxCryptography", "OmlxErrors", "OmlxJSON",
-                "OmlxDemoServer",
+                "OmlxDemoServer", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography"]),

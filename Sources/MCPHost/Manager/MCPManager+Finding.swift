@@ -244,7 +244,7 @@ extension ManagedServer {
         guard configuration.toolFilter.allows(tool) else {
             return OmlxError(
                 .protocolToolUnknown, "the filter in the entry of \(name) leaves out the tool \"\(shown)\"",
-                nextStep: "correct \(EntryReader.filterKeys.joined(separator: ", ")) in its entry")
+                nextStep: "correct \(ToolFilter.keys.joined(separator: ", ")) in its entry")
         }
         return OmlxError(
             .protocolToolUnknown, "\(name) has no tool \"\(shown)\"" + CloseNames.question(close),

@@ -26,7 +26,7 @@ extension ManagedServer {
                 message: count == 1
                     ? "the filter in its entry leaves out the one it lists"
                     : "the filter in its entry leaves out all \(count) it lists",
-                nextStep: "correct \(EntryReader.filterKeys.joined(separator: ", ")) in its entry")
+                nextStep: "correct \(ToolFilter.keys.joined(separator: ", ")) in its entry")
         }
         return StatusProblem(
             code: ErrorCode.protocolNoTools.text, message: words.noTools,

@@ -1,6 +1,5 @@
 // How many child processes start at the same time: each gets the processor it needs within its own limit.
 
-import FoundationEssentials
 import Synchronization
 
 /// Bounds the starts of child processes, in the order in which they were asked for. What is started already counts no more
@@ -112,10 +111,4 @@ final class StartGate: Sendable {
 
         deinit { giveBack() }
     }
-}
-
-extension HostConfiguration {
-    /// How many child processes start at the same time when the file does not say otherwise: twice the processors, at
-    /// least 4.
-    public static var standardMaxStarts: Int { max(4, 2 * ProcessInfo.processInfo.activeProcessorCount) }
 }

@@ -153,16 +153,3 @@ extension StoreChoice {
         }
     }
 }
-
-extension TokenStorageConfiguration.Backend {
-    /// The kind of store; `nil` for the one that is chosen by itself.
-    var kind: StoreKind? {
-        switch self {
-        case .automatic: nil
-        case .secretService: .secretService
-        case .vault: .vault
-        case .encrypted: .file
-        case .memory: .memory
-        }
-    }
-}
