@@ -6,6 +6,7 @@
 /// command line makes a command of each action, a page a button, another program what it likes.
 public struct Remedy: Sendable, Hashable {
     /// A piece of a remedy.
+    @nonexhaustive
     public enum Part: Sendable, Hashable {
         /// Words that name nothing of the program that shows them.
         case text(String)
@@ -97,6 +98,7 @@ extension Remedy: ExpressibleByStringInterpolation {
 }
 
 /// How a server is spoken of to the program that shows an error.
+@nonexhaustive
 public enum ServerReference: Sendable, Hashable {
     /// By its name in the configuration.
     case named(String)
@@ -107,6 +109,7 @@ public enum ServerReference: Sendable, Hashable {
 }
 
 /// Something the host can do about an error.
+@nonexhaustive
 public enum RemedyAction: Sendable, Hashable {
     /// The same once more.
     case retry
@@ -197,6 +200,7 @@ public struct StoreCheckRemedy: Sendable, Hashable {
 }
 
 /// A setting of the program that shows the error, as opposed to one of `mcp.json`.
+@nonexhaustive
 public enum HostSetting: String, Sendable, Hashable, CaseIterable {
     /// How long one server may take.
     case timeout

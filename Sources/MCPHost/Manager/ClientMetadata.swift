@@ -20,7 +20,7 @@ extension HostConfiguration {
         guard let url = url ?? settings.clientMetadataURL else {
             throw OmlxError(
                 .configAuthInvalid, "the document needs the https URL you will host it at, which is its client id",
-                nextStep: "omlx mcp client-metadata --client-metadata-url https://example.com/omlx.json")
+                nextStep: Remedy(.clientMetadata(url: "https://example.com/omlx.json")))
         }
         try ClientIDMetadataDocument.check(url)
         return ClientIDMetadataDocument(
