@@ -28,7 +28,7 @@ let package = Package(
         .executableTarget(
             name: "omlx",
             dependencies: [
-                "OmlxMCPHost",
+                "OmlxMCPHost", "OmlxSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -37,7 +37,7 @@ let package = Package(
             "MCPHost",
             [
                 "Configuration", "MCPClient", "SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors",
-                "JSON",
+                "JSON", "Concurrency", "System",
             ],
             [
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -47,14 +47,21 @@ let package = Package(
             "Configuration", ["SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON"],
             [.product(name: "Yams", package: "Yams")]),
         // 2
-        .room("MCPClient", ["CProcess", "Cryptography", "HTTPClient", "Errors", "JSON"]),
-        .room("SignIn", ["CProcess", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON"]),
+        .room("MCPClient", ["CProcess", "Cryptography", "HTTPClient", "Errors", "JSON", "Concurrency", "System"]),
+        .room(
+            "SignIn",
+            [
+                "CProcess", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON", "Concurrency",
+                "System",
+            ]),
         // 1
         .room("OAuth", ["HTTPClient", "Cryptography", "Errors", "JSON"]),
-        .room("Credentials", ["CSecret", "HTTPClient", "Cryptography", "Errors", "JSON"]),
+        .room("Credentials", ["CSecret", "HTTPClient", "Cryptography", "Errors", "JSON", "Concurrency", "System"]),
         // 0
-        .room("HTTPClient", ["CCurl", "CCoding", "Cryptography", "Errors"]),
+        .room("HTTPClient", ["CCurl", "CCoding", "Cryptography", "Errors", "System"]),
         .room("Cryptography", ["COpenSSL", "Errors", "JSON"]),
+        .room("System", ["Concurrency"]),
+        .room("Concurrency"),
         .room("Errors"),
         .room("JSON"),
         // Doors to C
@@ -83,6 +90,8 @@ let package = Package(
             name: "ToolLoop", dependencies: ["OmlxMCPHost", .product(name: "Logging", package: "swift-log")],
             path: "Examples/ToolLoop"),
 
+        .testTarget(name: "ConcurrencyTests", dependencies: ["OmlxConcurrency"]),
+        .testTarget(name: "SystemTests", dependencies: ["OmlxSystem"]),
         .testTarget(name: "JSONTests", dependencies: ["OmlxJSON"]),
         .testTarget(name: "ErrorsTests", dependencies: ["OmlxErrors"]),
         .testTarget(name: "CryptographyTests", dependencies: ["OmlxCryptography", "OmlxErrors", "OmlxJSON"]),

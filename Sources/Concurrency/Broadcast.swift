@@ -1,4 +1,4 @@
-// What happens, told to everybody who listens.
+// What happens, told to all who listen.
 
 import Synchronization
 
@@ -10,7 +10,7 @@ package final class Broadcast<Element: Sendable>: Sendable {
     /// - Parameter buffer: so many elements wait for a listener who is slow; older ones are lost to it.
     package init(buffer: Int) { self.buffer = buffer }
 
-    /// A new listener's stream; it listens as long as somebody iterates.
+    /// A new listener's stream; it listens as long as it is iterated.
     package func stream() -> AsyncStream<Element> {
         let (stream, continuation) = AsyncStream.makeStream(of: Element.self, bufferingPolicy: .bufferingNewest(buffer))
         let id = streams.withLock { streams in

@@ -3,6 +3,7 @@
 import OmlxCCurl
 import OmlxCryptography
 import OmlxErrors
+import OmlxSystem
 import Glibc
 import Synchronization
 
@@ -43,33 +44,14 @@ final class HTTPEventLoop: Sendable {
             throw HTTPFailure(.transportHTTPLibrary, "libcurl could not start")
         }
         multi = MultiHandle(pointer: pointer)
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                HTTPEventLoop.nameThread()
-                Unmanaged<HTTPEventLoop>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque())
-        guard status == 0 else {
-            context.release()
+        guard OwnThread.start(Self.threadName, { self.run() }) else {
             ccurl_multi_free(pointer)
             throw HTTPFailure(.transportHTTPLibrary, "no thread for HTTP could be started")
         }
-        pthread_detach(thread)
     }
 
     /// The name debuggers and `/proc` show for the loop's thread.
     static let threadName = "omlx-http"
-
-    private static func nameThread() {
-        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        _ = write(descriptor, threadName, threadName.utf8.count)
-        close(descriptor)
-    }
 
     func start(_ transfer: HTTPTransfer, _ request: PreparedRequest) { send(.start(transfer, request)) }
     func resume(_ transfer: HTTPTransfer) { send(.resume(transfer)) }
@@ -103,10 +85,6 @@ final class HTTPEventLoop: Sendable {
     }
 
     private func run() {
-        // Signals are for the program's own threads; writing to a closed connection must not end it.
-        var signals = sigset_t()
-        sigfillset(&signals)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
         var running: [ObjectIdentifier: Running] = [:]
         while true {
             let (commands, isStopping) = shared.withLock { shared in

@@ -5,36 +5,23 @@ import Synchronization
 
 /// Watches folders for files that come, go or are replaced. A folder that does not exist yet is waited for. One process uses
 /// one inotify instance for all: a user has 128, for all programs together.
-enum FolderWatch {
+package enum FolderWatch {
     /// The inotify instance; -1 when the system has none to give.
     fileprivate static let descriptor = inotify_init1(Int32(IN_CLOEXEC))
     /// Whether changes are heard: on a thread that stays as long as the process.
-    private static let isHeard = descriptor >= 0 && startThread()
+    private static let isHeard = descriptor >= 0 && OwnThread.start("omlx-watch") { listen() }
     private static let watches = Mutex(Watches())
 
     /// An element for every change, several at once as one; ends when the reader lets go of it.
     /// - Parameter isOurs: which file names count. Called on the watch's own thread, under its lock; looks at the name alone.
     /// - Returns: `nil` when the system has no watch to give, as when the user's limit of them is reached.
-    static func changes(in folder: String, of isOurs: @escaping @Sendable (String) -> Bool) -> AsyncStream<Void>? {
+    package static func changes(in folder: String, of isOurs: @escaping @Sendable (String) -> Bool) -> AsyncStream<Void>? {
         guard isHeard else { return nil }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         // Armed before this returns: what changes from now on is seen.
         let id = watches.withLock { $0.add(folder: folder, isOurs: isOurs, tell: { continuation.yield() }) }
         continuation.onTermination = { _ in watches.withLock { $0.remove(id) } }
         return stream
-    }
-
-    private static func startThread() -> Bool {
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { _ in
-                FolderWatch.listen()
-                return nil
-            }, nil)
-        guard status == 0 else { return false }
-        pthread_detach(thread)
-        return true
     }
 
     private static func listen() {
@@ -52,7 +39,7 @@ enum FolderWatch {
     }
 }
 
-/// One folder somebody waits for.
+/// A folder that is watched.
 private struct Watch {
     let folder: String
     let isOurs: @Sendable (String) -> Bool
@@ -139,7 +126,7 @@ private struct Watches {
                 changed.formUnion(watches.keys)
                 continue
             }
-            // Nobody has the number of a watch that was taken off: the kernel does not give it again.
+            // The number of a watch that was taken off matches none: the kernel does not give it again.
             for (id, watch) in watches where watch.number == event.wd {
                 if isChange(event, String(decoding: name, as: UTF8.self), id, watch) { changed.insert(id) }
             }

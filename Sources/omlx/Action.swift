@@ -8,6 +8,7 @@ import Glibc
 import OmlxJSON
 import Logging
 import OmlxMCPHost
+import OmlxSystem
 
 /// A command that works on the configuration. It parses, calls the manager, prints; decisions are elsewhere.
 protocol Action: AsyncParsableCommand, Sendable {
@@ -257,14 +258,14 @@ struct Session: Sendable {
 
     /// Asks on the terminal; without one the answer is no.
     /// - Parameter option: What says yes without being asked.
-    func isAgreed(_ question: String, otherwise option: String) -> Bool {
+    /// - Throws: `CancellationError`.
+    func isAgreed(_ question: String, otherwise option: String) async throws -> Bool {
         guard isatty(STDIN_FILENO) == 1 else {
             console.note("Nothing was written: there is no terminal to ask on; \(option) goes on without asking.")
             return false
         }
         console.note("\(question) [y/N]")
-        let answer = readLine()?.lowercased() ?? ""
-        return answer == "y" || answer == "yes"
+        return try await LineReader.standardInput.isYes()
     }
 
     var paths: HostPaths { HostPaths(environment: environment, homeDirectory: home) }

@@ -4,6 +4,7 @@ import OmlxErrors
 import FoundationEssentials
 import Glibc
 import OmlxMCPHost
+import OmlxSystem
 
 struct TrustQuestion {
     let session: Session
@@ -77,25 +78,8 @@ struct TrustQuestion {
     /// Reads the answer from the terminal. Everything but a clear yes is a no.
     /// - Throws: `CancellationError`.
     func isAgreed(_ question: String) async throws -> Bool {
-        // What was typed before the question is no answer to it.
-        tcflush(STDIN_FILENO, TCIFLUSH)
+        LineReader.standardInput.forgetEarlier()
         session.console.note("\(question) [y/N]")
-        var line: [UInt8] = []
-        while true {
-            try Task.checkCancellation()
-            var entry = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-            // Short waits, so that Ctrl-C is noticed.
-            guard poll(&entry, 1, 100) > 0 else {
-                await Task.yield()
-                continue
-            }
-            var byte: UInt8 = 0
-            let count = read(STDIN_FILENO, &byte, 1)
-            if count < 0, errno == EINTR || errno == EAGAIN { continue }
-            guard count == 1, byte != 0x0A, line.count < 1024 else { break }
-            line.append(byte)
-        }
-        let answer = String(decoding: line, as: UTF8.self).lowercased().filter { !$0.isWhitespace }
-        return answer == "y" || answer == "yes"
+        return try await LineReader.standardInput.isYes()
     }
 }

@@ -1,6 +1,7 @@
 // The note which store was chosen by itself, beside the encrypted files: made once, followed by every program of the user.
 
 import OmlxErrors
+import OmlxSystem
 import FoundationEssentials
 import OmlxJSON
 import Synchronization

@@ -2,6 +2,7 @@
 
 import OmlxCryptography
 import OmlxErrors
+import OmlxSystem
 import FoundationEssentials
 
 /// A move of all records. Every credential is locked meanwhile, so that no refresh falls between the two stores; whatever

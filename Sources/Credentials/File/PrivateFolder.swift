@@ -2,31 +2,9 @@
 
 import OmlxCryptography
 import OmlxErrors
+import OmlxSystem
 import FoundationEssentials
 import Glibc
-
-/// A file descriptor that is closed when it goes.
-struct OwnedDescriptor: ~Copyable, Sendable {
-    let number: Int32
-
-    /// `nil` for the -1 of a failed call; `errno` says why.
-    init?(_ number: Int32) {
-        guard number >= 0 else { return nil }
-        self.number = number
-    }
-
-    deinit { close(number) }
-
-    /// Lets this process have so many descriptors, as far as the system does.
-    static func allow(_ count: Int) {
-        var limits = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0, limits.rlim_cur < count else {
-            return
-        }
-        limits.rlim_cur = min(limits.rlim_max, rlim_t(count))
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
-    }
-}
 
 /// An open folder. All names are relative to it, so that nobody can swap the folder between two steps.
 struct PrivateFolder: ~Copyable, Sendable {

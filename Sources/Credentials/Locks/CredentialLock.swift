@@ -1,6 +1,7 @@
 // The lock of one credential, held across a whole refresh: a kernel lock on a file of its own.
 
 import OmlxErrors
+import OmlxSystem
 import FoundationEssentials
 import Glibc
 import Synchronization

@@ -1,5 +1,6 @@
 // One HTTP exchange of a connection: headers merged, the authorizer asked before and shown the answer.
 
+import OmlxConcurrency
 import OmlxCryptography
 import OmlxErrors
 import OmlxHTTPClient
@@ -89,8 +90,7 @@ extension HTTPBody {
 
     /// The start of a body that explains an error; empty when it does not come.
     func readExplanation() async -> [UInt8] {
-        let bytes = try? await withDeadline(5) { try await self.read(limit: 64 << 10) }
-        return (bytes ?? nil) ?? []
+        (try? await withDeadline(5) { try await self.read(limit: 64 << 10) }) ?? []
     }
 
     /// The whole body, or what came until the limit.

@@ -1,5 +1,6 @@
 // HTTP+SSE of 2024-11-05 (A5): a stream that names the URL for messages and carries all answers.
 
+import OmlxConcurrency
 import OmlxErrors
 import OmlxHTTPClient
 import OmlxJSON
@@ -48,10 +49,10 @@ final class SSETransport: Transport {
                 "the server's answer to GET is \(type.isEmpty ? "of no type" : type), not a stream of events",
                 httpStatus: 200, nextStep: Self.otherTransport)
         }
-        let opening = try await withDeadline(limits.request) { [limits] in
+        let overdue = Self.noEndpoint("sent no endpoint event for \(shownSeconds(limits.request))")
+        let opening = try await withDeadline(limits.request, overdue: overdue) { [limits] in
             try await Self.readOpening(response, limit: limits.maxMessageBytes)
         }
-        guard let opening else { throw Self.noEndpoint("sent no endpoint event for \(shownSeconds(limits.request))") }
         let body = response.body
         let reader = Task { [sink] in
             let reason = await Self.read(body, opening, sink)

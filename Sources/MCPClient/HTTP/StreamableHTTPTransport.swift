@@ -1,5 +1,6 @@
 // Streamable HTTP of the initialize era (A4): a POST per message, answers as JSON or as a stream of events.
 
+import OmlxConcurrency
 import OmlxCryptography
 import OmlxErrors
 import OmlxHTTPClient

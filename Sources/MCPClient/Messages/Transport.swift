@@ -115,28 +115,6 @@ extension OmlxError {
     }
 }
 
-/// Runs an operation for at most so many seconds; `nil` when it took longer and was cancelled.
-func withDeadline<Value: Sendable>(
-    _ seconds: Double, _ operation: @escaping @Sendable () async throws -> Value
-) async throws -> Value? {
-    try await withThrowingTaskGroup(of: Value?.self) { group in
-        group.addTask { try await operation() }
-        group.addTask {
-            try await Task.sleep(for: .bounded(seconds))
-            return nil
-        }
-        defer { group.cancelAll() }
-        return try await group.next() ?? nil
-    }
-}
-
-extension Duration {
-    /// So many seconds, at least none and at most a year: a configured number may be anything.
-    static func bounded(_ seconds: Double) -> Duration {
-        seconds.isNaN ? .zero : .seconds(min(max(seconds, 0), 31_536_000))
-    }
-}
-
 /// A number of seconds for people.
 func shownSeconds(_ seconds: Double) -> String {
     if seconds == seconds.rounded(), abs(seconds) < 1e9 { return "\(Int(seconds)) s" }

@@ -1,5 +1,6 @@
 // The handshake of a session: a revision is settled, and the server told so.
 
+import OmlxConcurrency
 import OmlxErrors
 import OmlxJSON
 
@@ -83,8 +84,12 @@ extension MCPConnection {
     private func notify(_ method: String) async throws -> Bool {
         guard let transport else { throw OmlxError.cancelled(method) }
         let message = OutgoingMessage(.notification, label: method, .notification(method))
-        let sent: Void? = try await withDeadline(announcementLimit) { try await transport.send(message) }
-        return sent != nil
+        do {
+            try await withDeadline(announcementLimit) { try await transport.send(message) }
+            return true
+        } catch is DeadlinePassed {
+            return false
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 // Requests on their way out, answers on their way back, timeouts, cancellation, sessions begun anew.
 
+import OmlxConcurrency
 import OmlxErrors
 import OmlxJSON
 

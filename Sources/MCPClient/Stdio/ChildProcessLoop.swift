@@ -1,7 +1,7 @@
 // The one thread that serves all child processes: it moves their bytes, notices their end and ends them.
 
-import OmlxCProcess
 import Glibc
+import OmlxSystem
 import Synchronization
 
 /// A thread with `poll` over the pipes of all children. Started by the first child.
@@ -11,8 +11,8 @@ final class ChildProcessLoop: Sendable {
 
     private struct Shared {
         var fresh: [ChildProcess] = []
-        /// The writing end of the pipe that wakes the thread; -1 before it runs.
-        var wakeDescriptor: Int32 = -1
+        /// What wakes the thread; `nil` before it runs.
+        var pipe: WakePipe?
         var isWoken = false
     }
 
@@ -25,7 +25,7 @@ final class ChildProcessLoop: Sendable {
     func add(_ child: ChildProcess) {
         shared.withLock { shared in
             shared.fresh.append(child)
-            if shared.wakeDescriptor < 0 { shared.wakeDescriptor = startThread() }
+            if shared.pipe == nil { shared.pipe = startThread() }
             wake(&shared)
         }
     }
@@ -34,54 +34,22 @@ final class ChildProcessLoop: Sendable {
     func wake() { shared.withLock { wake(&$0) } }
 
     private func wake(_ shared: inout Shared) {
-        guard !shared.isWoken, shared.wakeDescriptor >= 0 else { return }
+        guard !shared.isWoken, let pipe = shared.pipe else { return }
         shared.isWoken = true
-        var byte: UInt8 = 0
-        // The pipe is read by a thread that never ends, so this can neither block for long nor raise SIGPIPE.
-        _ = write(shared.wakeDescriptor, &byte, 1)
+        pipe.wake()
     }
 
-    /// - Returns: The descriptor that wakes it, or -1 when no thread could be started.
-    private func startThread() -> Int32 {
-        var ends: (reading: Int32, writing: Int32) = (-1, -1)
-        guard cprocess_pipe(&ends.reading, &ends.writing, true) == 0 else { return -1 }
-        let context = Unmanaged.passRetained(ThreadStart(loop: self, wakeDescriptor: ends.reading))
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                let start = Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
-                start.loop.run(start.wakeDescriptor)
-                return nil
-            }, context.toOpaque())
-        guard status == 0 else {
-            context.release()
-            close(ends.reading)
-            close(ends.writing)
-            return -1
-        }
-        pthread_detach(thread)
-        return ends.writing
-    }
-
-    private final class ThreadStart {
-        let loop: ChildProcessLoop
-        let wakeDescriptor: Int32
-
-        init(loop: ChildProcessLoop, wakeDescriptor: Int32) {
-            self.loop = loop
-            self.wakeDescriptor = wakeDescriptor
-        }
+    /// - Returns: What wakes it; `nil` when no thread could be started.
+    private func startThread() -> WakePipe? {
+        guard let pipe = WakePipe() else { return nil }
+        if OwnThread.start("omlx-children", { self.run(pipe) }) { return pipe }
+        pipe.close()
+        return nil
     }
 
     // MARK: on the loop's thread
 
-    private func run(_ wakeDescriptor: Int32) {
-        // A write to a child that is gone raises SIGPIPE in this thread alone; the host's handlers run elsewhere.
-        var signals = sigset_t()
-        sigfillset(&signals)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
+    private func run(_ pipe: WakePipe) {
         var children: [ServedChild] = []
         while true {
             let fresh = shared.withLock { shared in
@@ -92,12 +60,12 @@ final class ChildProcessLoop: Sendable {
             let now = ContinuousClock.now
             for child in children { child.advanceShutdown(now) }
             children.removeAll { $0.isOver }
-            poll(wakeDescriptor, children, now)
+            poll(pipe, children, now)
         }
     }
 
-    private func poll(_ wakeDescriptor: Int32, _ children: [ServedChild], _ now: ContinuousClock.Instant) {
-        var descriptors = [pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0)]
+    private func poll(_ pipe: WakePipe, _ children: [ServedChild], _ now: ContinuousClock.Instant) {
+        var descriptors = [pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0)]
         for child in children { descriptors.append(contentsOf: child.pollDescriptors()) }
         var timeout: Int32 = children.contains { $0.needsTick } ? Self.tick : -1
         for case let deadline? in children.map(\.deadline) {
@@ -107,18 +75,17 @@ final class ChildProcessLoop: Sendable {
             timeout = timeout < 0 ? milliseconds : min(timeout, milliseconds)
         }
         _ = Glibc.poll(&descriptors, nfds_t(descriptors.count), timeout)
-        if descriptors[0].revents != 0 { takeWakeUp(wakeDescriptor) }
+        if descriptors[0].revents != 0 { takeWakeUp(pipe) }
         for (index, child) in children.enumerated() {
             let start = 1 + index * ServedChild.descriptorCount
             child.serve(descriptors[start..<(start + ServedChild.descriptorCount)].map(\.revents))
         }
     }
 
-    private func takeWakeUp(_ wakeDescriptor: Int32) {
+    private func takeWakeUp(_ pipe: WakePipe) {
         shared.withLock { shared in
             shared.isWoken = false
-            var bytes = [UInt8](repeating: 0, count: 16)
-            _ = read(wakeDescriptor, &bytes, bytes.count)
+            pipe.take()
         }
     }
 }

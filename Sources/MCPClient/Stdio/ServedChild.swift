@@ -1,6 +1,7 @@
 // A child process in the hands of the loop's thread, which alone reads, writes, signals and reaps it.
 
 import Glibc
+import OmlxConcurrency
 
 /// One child and its descriptors. Used on the loop's thread only.
 final class ServedChild {

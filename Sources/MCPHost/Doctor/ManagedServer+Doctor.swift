@@ -1,5 +1,6 @@
 // Examines one server: reaches it, follows what it says about signing in, and changes nothing.
 
+import OmlxConcurrency
 import OmlxCredentials
 import OmlxCryptography
 import OmlxErrors
@@ -120,7 +121,7 @@ extension ManagedServer {
             .transportTimeout, "\(name) was not ready within \(limit.text) s",
             nextStep: "look whether the server is busy, or give it more time: \(.setting(.timeout))")
         do {
-            let found = try await withDeadline(seconds: limit, overdue: overdue) {
+            let found = try await withDeadline(limit, overdue: overdue) {
                 let result = try await connection.connect()
                 return (result.protocolVersion, try await connection.listTools())
             }
@@ -134,7 +135,7 @@ extension ManagedServer {
             attempt.error = observer.chatter.explaining(failure, session: false)
         }
         let unclosed = OmlxError(.transportTimeout, "\(name) did not close")
-        try? await withDeadline(seconds: 6, overdue: unclosed) { await connection.close() }
+        try? await withDeadline(6, overdue: unclosed) { await connection.close() }
         return attempt
     }
 

@@ -33,7 +33,7 @@ public struct HostOptions: Sendable {
     /// The limit for each server in seconds, in place of the configured ones.
     public var timeout: Double?
     /// How long a child process that starts keeps its place among those that do, in seconds.
-    var startPatience = StartGate.standardPatience
+    var startPatience = 3.0
     /// Whether streamable HTTP servers get a stream to speak unasked on, such as when their tools change. For programs
     /// that stay up: it is one more request to each server. In a session it is opened before the first call in any case.
     public var opensServerStreams: Bool

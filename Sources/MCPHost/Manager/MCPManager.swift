@@ -1,6 +1,7 @@
 // The host: every configured server, their tools under one roof, their sign-ins, their status.
 
 import OmlxCredentials
+import OmlxConcurrency
 import OmlxErrors
 import FoundationEssentials
 import OmlxHTTPClient
@@ -33,7 +34,7 @@ public actor MCPManager {
     private let sharedStore: any CredentialStore
     let servers: ByName<ManagedServer>
     private let broken: ByName<OmlxError>
-    let gate: CallGate
+    let gate: Gate
     private let watchers = Broadcast<HostEvent>(buffer: 1000)
     private let stores: [(store: any CredentialStore, servers: [ManagedServer])]
     private var follower: StoreFollower?
@@ -52,7 +53,7 @@ public actor MCPManager {
             path: options.paths.database, logger: options.logger, now: options.now, isReadOnly: !options.keepsStatus)
         self.recorder = recorder
         if let warning = options.paths.warning { options.logger.warning("\(warning)") }
-        gate = CallGate(limit: configuration.maxToolCalls)
+        gate = Gate(places: configuration.maxToolCalls)
         let store = try StoreSelection(configuration, options).store
         sharedStore = store
         let http = HTTPClient(
@@ -64,7 +65,7 @@ public actor MCPManager {
         var sharing: [ManagedServer] = []
         var broken = ByName<OmlxError>()
         let watchers = watchers
-        let starts = StartGate(limit: configuration.maxStarts, patience: options.startPatience)
+        let starts = Gate(places: configuration.maxStarts, patience: options.startPatience)
         for entry in configuration.servers {
             do throws(OmlxError) {
                 let server = try entry.result.get()
@@ -163,12 +164,7 @@ public actor MCPManager {
     }
 
     private func drainExchanges() async {
-        let exchanges = exchanges
-        // A cancelled caller has to wait too: it is the one that is about to end the process.
-        await Task {
-            let overdue = OmlxError(.transportTimeout, "a token exchange did not end")
-            try? await withDeadline(seconds: 10, overdue: overdue) { await exchanges.drain() }
-        }.value
+        await exchanges.drain()
     }
 
     /// What happens from now on.

@@ -1,5 +1,6 @@
 // Calling the tools of one server, and what the answers say about its sign-in.
 
+import OmlxConcurrency
 import OmlxErrors
 import FoundationEssentials
 import OmlxJSON
@@ -11,7 +12,7 @@ extension ManagedServer {
     /// server that connects slowly takes no place from others.
     /// - Throws: `OmlxError`.
     func call(
-        _ tool: String, arguments: JSONObject, timeout: Double?, through gate: CallGate,
+        _ tool: String, arguments: JSONObject, timeout: Double?, through gate: Gate,
         onProgress: (@Sendable (Progress) -> Void)?
     ) async throws -> ToolResult {
         var isRepeated = false

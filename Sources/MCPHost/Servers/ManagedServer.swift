@@ -1,5 +1,6 @@
 // One server of the host: its connection, its three answers.
 
+import OmlxConcurrency
 import OmlxCredentials
 import OmlxCryptography
 import OmlxErrors
@@ -36,14 +37,14 @@ actor ManagedServer {
     let authorizer: ServerAuthorizer?
     let url: HTTPURL?
     /// One sign-in or sign-out at a time.
-    let signInGate = CallGate(limit: 1)
+    let signInGate = Gate(places: 1)
     /// One sign-in for all calls that need one.
     let sharing = SharedSignIn<LoginReport>()
     let endpoint: OmlxMCPClient.ServerEndpoint
     /// The variables of the host that the child process is not given; `nil` for a server that is none.
     let withheld: WithheldVariables?
     /// Bounds the starts of child processes.
-    private let starts: StartGate
+    private let starts: Gate
 
     /// The tools read last over a connection of this host, which may have ended.
     private(set) var listed: [HostTool] = []
@@ -63,7 +64,7 @@ actor ManagedServer {
     /// - Throws: `OmlxError` for settings that only turn out to be unusable now, such as a URL.
     init(
         _ configuration: ServerConfiguration, status: ServerStatus, options: HostOptions, http: HTTPClient,
-        store: any CredentialStore, exchanges: ExchangeRegistry, recorder: StatusRecorder, starts: StartGate,
+        store: any CredentialStore, exchanges: ExchangeRegistry, recorder: StatusRecorder, starts: Gate,
         publish: @escaping @Sendable (HostEvent) -> Void
     ) throws(OmlxError) {
         name = configuration.name
@@ -175,7 +176,7 @@ actor ManagedServer {
             // The limit counts from the server's own start, however many start before it.
             let place = withheld == nil ? nil : try await starts.enter()
             defer { place?.giveBack() }
-            try await withDeadline(seconds: limit, overdue: overdue) {
+            try await withDeadline(limit, overdue: overdue) {
                 _ = try await link.connection.connect()
                 place?.giveBack()
                 await self.connected(link)
@@ -277,7 +278,7 @@ actor ManagedServer {
         // A cancelled caller leaves no process behind, and nothing a server does holds up the end for long.
         let seconds = min(6, options.timeout ?? 6)
         await Task {
-            try? await withDeadline(seconds: seconds, overdue: overdue) { await link.connection.close() }
+            try? await withDeadline(seconds, overdue: overdue) { await link.connection.close() }
         }.value
     }
 

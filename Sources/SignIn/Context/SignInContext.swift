@@ -1,5 +1,6 @@
 // What the drivers work with, handed in: HTTP, store, locks, clock, randomness, and the exchanges under way.
 
+import OmlxConcurrency
 import OmlxCredentials
 import OmlxCryptography
 import OmlxErrors
@@ -141,10 +142,7 @@ private final class ToldTexts: Sendable {
 public final class ExchangeRegistry: Sendable {
     private struct State {
         var running = 0
-        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
-        var waiterCount = 0
-        /// Waiters whose time was over before they began to wait.
-        var overdue: Set<Int> = []
+        var waiters: [FirstResult<Void, Never>] = []
     }
 
     private let state = Mutex(State())
@@ -170,40 +168,26 @@ public final class ExchangeRegistry: Sendable {
 
     private func finish() {
         Self.underWay.subtract(1, ordering: .relaxed)
-        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+        let waiters = state.withLock { state -> [FirstResult<Void, Never>] in
             state.running -= 1
             guard state.running == 0 else { return [] }
-            defer { state.waiters = [:] }
-            return Array(state.waiters.values)
+            defer { state.waiters = [] }
+            return state.waiters
         }
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters { waiter.give(.success(())) }
     }
 
-    /// Waits until no exchange is under way.
+    /// Waits until no exchange is under way. A cancelled caller waits too: it is the one that is about to end the process.
     /// - Parameter seconds: how long at most.
     public func drain(seconds: Double = 10) async {
-        let number = state.withLock { state in
-            state.waiterCount += 1
-            return state.waiterCount
+        let end = FirstResult<Void, Never>()
+        let isIdle = state.withLock { state in
+            if state.running > 0 { state.waiters.append(end) }
+            return state.running == 0
         }
-        let timer = Task {
-            try await Task.sleep(for: .seconds(seconds))
-            let waiter = state.withLock { state in
-                state.overdue.insert(number)
-                return state.waiters.removeValue(forKey: number)
-            }
-            waiter?.resume()
-        }
-        await withCheckedContinuation { continuation in
-            let isIdle = state.withLock { state in
-                if state.running == 0 || state.overdue.contains(number) { return true }
-                state.waiters[number] = continuation
-                return false
-            }
-            if isIdle { continuation.resume() }
-        }
-        timer.cancel()
-        _ = await timer.result
-        state.withLock { _ = $0.overdue.remove(number) }
+        guard !isIdle else { return }
+        let alarm = Alarm(after: seconds) { end.give(.success(())) }
+        _ = await end.result
+        alarm.cancel()
     }
 }

@@ -3,6 +3,7 @@
 import OmlxErrors
 import Glibc
 import OmlxHTTPClient
+import OmlxSystem
 import Synchronization
 
 /// Listens on loopback for the answer to an authorization request. Stray requests (favicon, preflight, a second tab)
@@ -29,7 +30,7 @@ final class CallbackListener: Sendable {
     private let ownQuery: RedirectQuery
     private let hosts: Set<String>
     private let sockets: [Int32]
-    private let wake: (read: Int32, write: Int32)
+    private let pipe: WakePipe
     private let accept: @Sendable (Int32) -> Int32
     private let isStopped = Mutex(false)
 
@@ -64,15 +65,13 @@ final class CallbackListener: Sendable {
         }
     ) throws(OmlxError) {
         let (sockets, port) = try Self.bind(settings, preferredPort: preferredPort)
-        var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else {
+        guard let pipe = WakePipe() else {
             for socket in sockets { close(socket) }
             throw Self.failure("no pipe")
         }
-        for end in ends { Self.keepToOurselves(end) }
         self.sockets = sockets
         self.port = port
-        wake = (ends[0], ends[1])
+        self.pipe = pipe
         self.accept = accept
         let place = String(settings.path.prefix { $0 != "?" })
         path = place.isEmpty ? "/" : place
@@ -82,7 +81,10 @@ final class CallbackListener: Sendable {
         // Browsers leave out the port that is the scheme's own.
         hosts = Set(names.map { "\($0):\(port)" } + (port == 80 ? names : []))
         (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16))
-        try startThread()
+        guard OwnThread.start("omlx-callback", { self.run() }) else {
+            closeAll()
+            throw Self.failure("no thread")
+        }
     }
 
     /// Takes this answer from now on. Earlier requests are over: answers to them change nothing any more, nor does a second
@@ -94,38 +96,18 @@ final class CallbackListener: Sendable {
         }
     }
 
-    private func startThread() throws(OmlxError) {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<CallbackListener>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque())
-        guard status == 0 else {
-            context.release()
-            closeAll()
-            throw Self.failure("no thread")
-        }
-        pthread_detach(thread)
-    }
-
     /// Stops listening; the port is free soon after.
     func stop() {
         isStopped.withLock { isStopped in
             guard !isStopped else { return }
             isStopped = true
-            var byte: UInt8 = 0
-            _ = write(wake.write, &byte, 1)
+            pipe.wake()
         }
     }
 
     private func closeAll() {
         for socket in sockets { close(socket) }
-        close(wake.read)
-        close(wake.write)
+        pipe.close()
         continuation.finish()
     }
 
@@ -279,12 +261,13 @@ final class CallbackListener: Sendable {
         var restsUntil: ContinuousClock.Instant?
         while !isStopped.withLock({ $0 }) {
             if let end = restsUntil, end <= .now { restsUntil = nil }
-            var polled = [pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0)]
+            var polled = [pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0)]
             if restsUntil == nil { polled += sockets.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) } }
             polled += clients.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
             let timeout = restsUntil == nil ? (clients.isEmpty ? -1 : 500) : Self.restMilliseconds
             if poll(&polled, nfds_t(polled.count), timeout) < 0, errno != EINTR {
-                usleep(useconds_t(timeout.magnitude))
+                // The system has no memory for it now: wait without descriptors.
+                _ = poll(nil, 0, Self.restMilliseconds)
             }
             let ready = Set(polled.filter { $0.revents != 0 }.map(\.fd))
             let now = ContinuousClock.now

@@ -53,13 +53,13 @@ struct DoctorCommand: Action {
         try Task.checkCancellation()
         let printer = DoctorPrinter(report)
         if !session.common.json { printer.show(on: session.console, quiet: common.quiet) }
-        let written = try fix ? mend(report, session) : []
+        let written = fix ? try await mend(report, session) : []
         if session.common.json { session.document(Self.word, printer.members(configuration, written: written)) }
         return report.worst.map { ExitStatus($0) } ?? .done
     }
 
     /// Shows each edit and writes those that are wanted; what was written where.
-    private func mend(_ report: DoctorReport, _ session: Session) throws -> [(title: String, backup: String)] {
+    private func mend(_ report: DoctorReport, _ session: Session) async throws -> [(title: String, backup: String)] {
         var written: [(title: String, backup: String)] = []
         let console = session.console
         if report.fixes.isEmpty { console.note("There is no edit of the configuration that would mend this.") }
@@ -73,7 +73,7 @@ struct DoctorCommand: Action {
                 console.notes("\nTo \(fix.title):\n\(preview.diff)")
                 if let warning = fix.warning { console.note("! " + warning) }
             }
-            guard yes || session.isAgreed("Write this?", otherwise: "--yes") else { continue }
+            if !yes, try await !session.isAgreed("Write this?", otherwise: "--yes") { continue }
             let backup = try preview.write()
             written.append((fix.title, backup))
             console.progress("✓ Written; what was there before is in \(backup)")

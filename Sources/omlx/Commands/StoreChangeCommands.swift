@@ -35,7 +35,7 @@ struct StorePrune: Action {
                     session.console.note("! Other machines may use this store too, and have these servers configured.")
                 }
             }
-            guard yes || session.isAgreed("Sign out of these and delete them?", otherwise: "--yes") else {
+            if !yes, try await !session.isAgreed("Sign out of these and delete them?", otherwise: "--yes") {
                 return .failed
             }
             // The configuration as it is now: somebody may have thought about it for a while.

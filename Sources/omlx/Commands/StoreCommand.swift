@@ -126,7 +126,7 @@ extension StoreCheck {
         let count = damaged.count
         let question =
             "Take \(count == 1 ? "this record" : "these \(count) records") away? Nobody can be signed in with it."
-        guard yes || session.isAgreed(question, otherwise: "--yes") else { return false }
+        if !yes, try await !session.isAgreed(question, otherwise: "--yes") { return false }
         var isDone = true
         for (record, outcome) in try await configuration.takeAway(damaged, options) {
             let name = record.server.map { "\($0): " } ?? ""

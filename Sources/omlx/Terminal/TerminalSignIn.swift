@@ -4,6 +4,7 @@ import OmlxErrors
 import Glibc
 import OmlxMCPHost
 import OmlxSignIn
+import OmlxSystem
 
 /// A sign-in on this terminal.
 struct TerminalSignIn {
@@ -88,25 +89,6 @@ private struct TerminalInterface: SignInInterface {
 
     func notice(_ text: String) async { console.note(text) }
 
-    func lines() -> AsyncStream<String> {
-        AsyncStream { continuation in
-            let box = Unmanaged.passRetained(LineSink(continuation))
-            var thread = pthread_t()
-            let status = pthread_create(
-                &thread, nil,
-                { context in
-                    guard let context else { return nil }
-                    let sink = Unmanaged<LineSink>.fromOpaque(context).takeRetainedValue()
-                    // The end of input ends the lines, never the sign-in.
-                    while let line = readLine() { sink.continuation.yield(line) }
-                    return nil
-                }, box.toOpaque())
-            if status == 0 { pthread_detach(thread) } else { box.release() }
-        }
-    }
-}
-
-private final class LineSink: Sendable {
-    let continuation: AsyncStream<String>.Continuation
-    init(_ continuation: AsyncStream<String>.Continuation) { self.continuation = continuation }
+    /// The end of input ends the lines, never the sign-in.
+    func lines() -> AsyncStream<String> { LineReader.standardInput.lines() }
 }

@@ -16,63 +16,6 @@ import Testing
         return .object(entry)
     }
 
-    @Test("no more than so many have a place; one that is given back goes to the one that waits longest")
-    func places() async throws {
-        let gate = StartGate(limit: 2, patience: 3600)
-        let (one, two) = (try await gate.enter(), try await gate.enter())
-        let order = OrderOfEvents()
-        let third = Task {
-            let place = try await gate.enter()
-            order.note("third")
-            return place
-        }
-        await gate.waits(for: 1)
-        let fourth = Task {
-            let place = try await gate.enter()
-            order.note("fourth")
-            return place
-        }
-        await gate.waits(for: 2)
-        #expect(order.names == [])
-        one.giveBack()
-        one.giveBack()
-        _ = try await third.value
-        #expect(order.names == ["third"], "given back twice it is one place all the same")
-        two.giveBack()
-        _ = try await fourth.value
-        #expect(order.names == ["third", "fourth"])
-    }
-
-    @Test("who is cancelled while he waits takes no place, and leaves none taken")
-    func cancelled() async throws {
-        let gate = StartGate(limit: 1, patience: 3600)
-        let place = try await gate.enter()
-        let waiting = Task { _ = try await gate.enter() }
-        await gate.waits(for: 1)
-        waiting.cancel()
-        await #expect(throws: CancellationError.self) { try await waiting.value }
-        let late = Task {
-            withUnsafeCurrentTask { $0?.cancel() }
-            _ = try await gate.enter()
-        }
-        await #expect(throws: CancellationError.self) { try await late.value }
-        place.giveBack()
-        try await gate.enter().giveBack()
-    }
-
-    @Test("a place is given back by itself after its time, and by whoever forgets it")
-    func patience() async throws {
-        let gate = StartGate(limit: 1, patience: 0.01)
-        let held = try await gate.enter()
-        let next = try await gate.enter()
-        held.giveBack()
-        _ = try await gate.enter()
-        withExtendedLifetime((held, next)) {}
-        let forgetful = StartGate(limit: 1, patience: 3600)
-        _ = try await forgetful.enter()
-        _ = try await forgetful.enter()
-    }
-
     @Test("by default it is twice the processors, at least 4; max_starts says otherwise, and is no number below 1")
     func setting() throws {
         func read(_ text: String) throws -> HostConfiguration {
@@ -176,19 +119,5 @@ import Testing
             await first.value
             #expect(!FileManager.default.fileExists(atPath: mark))
         }
-    }
-}
-
-/// Names in the order in which they were noted.
-private final class OrderOfEvents: Sendable {
-    private let noted = Mutex<[String]>([])
-    var names: [String] { noted.withLock { $0 } }
-    func note(_ name: String) { noted.withLock { $0.append(name) } }
-}
-
-extension StartGate {
-    /// Waits until so many wait.
-    fileprivate func waits(for count: Int) async {
-        while waitingCount < count { await Task.yield() }
     }
 }

@@ -2,6 +2,7 @@
 
 import OmlxCryptography
 import OmlxErrors
+import OmlxSystem
 import FoundationEssentials
 
 /// Keeps each record in a file of its own, sealed with AES-256-GCM under one data key, which lies beside it in a file

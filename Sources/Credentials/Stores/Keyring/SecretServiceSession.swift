@@ -1,8 +1,10 @@
 // Calls of the desktop's Secret Service, each on a thread of its own and with an end: a keyring that hangs keeps nobody.
 
 import OmlxCSecret
+import OmlxConcurrency
 import OmlxCryptography
 import OmlxErrors
+import OmlxSystem
 import Glibc
 import Synchronization
 
@@ -108,23 +110,23 @@ final class SecretServiceSession: Sendable {
     }
 
     private func run<Value: Sendable>(
-        _ limit: Double, _ endsEarly: Bool, isKept: Bool = true, on handle: Handle, _ end: SessionEnd,
+        _ limit: Double, _ endsEarly: Bool, isKept: Bool = true, on handle: Handle, _ showing: SessionEnd,
         _ body: @escaping @Sendable (borrowing SecretServiceCalls) throws(OmlxError) -> Value
     ) async throws(OmlxError) -> Value {
-        let answer = Answer<Value>()
-        let timer = Task.detached {
-            guard (try? await Task.sleep(for: .seconds(limit))) != nil else { return }
-            // The thread lets go soon after; whoever waits goes on now.
-            answer.give(.failure(.overdue), orCancel: handle.pointer)
+        let answer = FirstResult<Value, OmlxError>()
+        // Under the answer's lock, while the thread surely still has the session. It lets go soon after; the caller goes on now.
+        let end: @Sendable () -> Void = {
+            answer.give(.failure(.overdue)) { csecret_cancel(handle.pointer) }
         }
-        let isStarted = Self.onThread { [idle] in
+        let alarm = Alarm(after: limit, end)
+        let isStarted = OwnThread.start("omlx-keyring") { [idle] in
             let result: Result<Value, OmlxError>
             do throws(OmlxError) {
                 result = .success(try body(SecretServiceCalls(session: handle.pointer)))
             } catch {
                 result = .failure(error)
             }
-            end.note(handle.pointer)
+            showing.note(handle.pointer)
             // One that was given up, or could not be used, is not used again.
             if answer.give(result), isKept, !result.isAboutSession {
                 idle.put(handle)
@@ -137,11 +139,11 @@ final class SecretServiceSession: Sendable {
             csecret_close(handle.pointer)
         }
         let result = await withTaskCancellationHandler {
-            await answer.value
+            await answer.result
         } onCancel: {
-            if endsEarly { answer.give(.failure(.overdue), orCancel: handle.pointer) }
+            if endsEarly { end() }
         }
-        timer.cancel()
+        alarm.cancel()
         return try result.get()
     }
 
@@ -152,7 +154,7 @@ final class SecretServiceSession: Sendable {
         let watch = Watch()
         continuation.onTermination = { _ in watch.end() }
         let limit = limit
-        let isStarted = Self.onThread {
+        let isStarted = OwnThread.start("omlx-keyring") {
             let teller = Unmanaged.passRetained(Work { continuation.yield() })
             while let handle = watch.begin({ try? Self.make(limit: limit) }) {
                 var reason = csecret_reason()
@@ -220,25 +222,7 @@ final class SecretServiceSession: Sendable {
         return Handle(pointer: pointer)
     }
 
-    /// Runs a closure on a new thread; false when there is none to be had.
-    private static func onThread(_ body: @escaping @Sendable () -> Void) -> Bool {
-        let box = Unmanaged.passRetained(Work(body))
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body() }
-                return nil
-            }, box.toOpaque())
-        guard status == 0 else {
-            box.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
-    }
-
-    /// Sessions nobody uses now.
+    /// Sessions that are not in use.
     private final class Idle: Sendable {
         private let handles = Mutex<[Handle]>([])
 
@@ -251,43 +235,6 @@ final class SecretServiceSession: Sendable {
     private final class Work: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-
-    /// The first result counts.
-    private final class Answer<Value: Sendable>: Sendable {
-        private struct State {
-            var result: Result<Value, OmlxError>?
-            var waiter: CheckedContinuation<Result<Value, OmlxError>, Never>?
-        }
-
-        private let state = Mutex(State())
-
-        var value: Result<Value, OmlxError> {
-            get async {
-                await withCheckedContinuation { continuation in
-                    let result = state.withLock { state in
-                        if state.result == nil { state.waiter = continuation }
-                        return state.result
-                    }
-                    if let result { continuation.resume(returning: result) }
-                }
-            }
-        }
-
-        /// Whether this was the first. The session is cancelled while its thread surely still has it.
-        @discardableResult
-        func give(_ result: Result<Value, OmlxError>, orCancel session: OpaquePointer? = nil) -> Bool {
-            let (isFirst, waiter) = state.withLock { state in
-                guard state.result == nil else {
-                    return (false, CheckedContinuation<Result<Value, OmlxError>, Never>?.none)
-                }
-                state.result = result
-                if let session { csecret_cancel(session) }
-                return (true, state.waiter)
-            }
-            waiter?.resume(returning: result)
-            return isFirst
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 // A credential store that keeps nothing beyond the process.
 
+import OmlxConcurrency
 import FoundationEssentials
 
 /// Keeps credentials in memory only: for tests, and for programs that want no trace left.

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import OmlxCredentials
+@testable import OmlxSystem
 
 @Suite("Watching folders")
 struct FolderWatchTests {
@@ -42,33 +42,6 @@ struct FolderWatchTests {
             var last = try #require(FolderWatch.changes(in: folder) { $0 == "last" }).makeAsyncIterator()
             Self.touch("\(folder)/last")
             #expect(await last.next() != nil)
-        }
-    }
-
-    @Test(
-        "the first sign-in of another process in a fresh home is never missed, however its folders come about",
-        .timeLimit(.minutes(4)))
-    func freshHomes() async throws {
-        try await withFolder { folder in
-            for round in 0..<150 {
-                let home = "\(folder)/\(round)"
-                try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
-                func store() -> AutomaticStore {
-                    AutomaticStore(
-                        StorePlaces(
-                            folder: "\(home)/.local/share/omlx/credentials", lockFolder: "\(home)/run/omlx",
-                            environment: [:], homeDirectory: home, now: { sampleTime }))
-                }
-                let reader = store()
-                let changes = try #require(reader.changes())
-                let key = sampleCredential().key
-                let seen = Task.detached {
-                    if try await reader.credential(for: key) != nil { return }
-                    for await _ in changes where try await reader.credential(for: key) != nil { return }
-                }
-                _ = try await store().save(sampleCredential(), expecting: .any)
-                try await seen.value
-            }
         }
     }
 }

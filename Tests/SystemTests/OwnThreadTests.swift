@@ -1,0 +1,62 @@
+// Threads of their own, and what wakes them.
+
+import Glibc
+import Synchronization
+import Testing
+
+@testable import OmlxSystem
+
+@Suite struct OwnThreadTests {
+    private struct Failed: Error {}
+
+    @Test("a call that blocks runs on a thread of that name, which takes no signals, and its outcome is the caller's")
+    func run() async throws {
+        let (name, blocked) = await OwnThread.run("omlx-test") {
+            var signals = sigset_t()
+            pthread_sigmask(SIG_BLOCK, nil, &signals)
+            var bytes = [UInt8](repeating: 0, count: 32)
+            let file = open("/proc/thread-self/comm", O_RDONLY | O_CLOEXEC)
+            defer { close(file) }
+            let count = read(file, &bytes, bytes.count)
+            return (
+                String(decoding: bytes.prefix(max(0, count - 1)), as: UTF8.self), sigismember(&signals, SIGTERM) == 1
+            )
+        }
+        #expect(name == "omlx-test" && blocked)
+        await #expect(throws: Failed.self) { try await OwnThread.run("omlx-test") { () throws(Failed) in throw Failed() } }
+        var signals = sigset_t()
+        pthread_sigmask(SIG_BLOCK, nil, &signals)
+        #expect(sigismember(&signals, SIGTERM) == 0, "the caller's mask is as it was")
+    }
+
+    @Test("more calls than there are processors wait at the same time")
+    func many() async throws {
+        let pipe = try #require(WakePipe())
+        defer { pipe.close() }
+        let running = Atomic(0)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<64 {
+                group.addTask {
+                    await OwnThread.run("omlx-test") {
+                        if running.add(1, ordering: .relaxed).newValue == 64 { pipe.wake() }
+                        var entry = pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0)
+                        _ = poll(&entry, 1, -1)
+                    }
+                }
+            }
+        }
+        #expect(running.load(ordering: .relaxed) == 64)
+    }
+
+    @Test("a pipe counts how often it was woken, never blocks, and no child gets it")
+    func wakePipe() throws {
+        let pipe = try #require(WakePipe())
+        defer { pipe.close() }
+        #expect(pipe.take() == 0)
+        for _ in 0..<3 { pipe.wake() }
+        #expect(pipe.take() == 3)
+        for _ in 0..<100_000 { pipe.wake() }
+        #expect(pipe.take() > 0)
+        #expect(fcntl(pipe.reading, F_GETFD) & FD_CLOEXEC != 0)
+    }
+}
