@@ -61,7 +61,9 @@ package final class DeadlineTimer<Key: Hashable & Sendable, Time: Clock>: Sendab
 
     /// Sees to it that a sleep ends when the next deadline passes.
     private func sleep(_ state: inout State) {
-        guard let next = state.deadlines.next(), !state.sleeps.values.contains(where: { $0.end <= next }) else { return }
+        guard let next = state.deadlines.next(), !state.sleeps.values.contains(where: { $0.end <= next }) else {
+            return
+        }
         state.sleepCount += 1
         let (number, clock) = (state.sleepCount, clock)
         // Owned: kept in `sleeps`, and cancelled when the timer ends.

@@ -15,7 +15,9 @@ package enum FolderWatch {
     /// An element for every change, several at once as one; ends when the reader lets go of it.
     /// - Parameter isOurs: which file names count. Called on the watch's own thread, under its lock; looks at the name alone.
     /// - Returns: `nil` when the system has no watch to give, as when the user's limit of them is reached.
-    package static func changes(in folder: String, of isOurs: @escaping @Sendable (String) -> Bool) -> AsyncStream<Void>? {
+    package static func changes(in folder: String, of isOurs: @escaping @Sendable (String) -> Bool) -> AsyncStream<
+        Void
+    >? {
         guard isHeard else { return nil }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         // Armed before this returns: what changes from now on is seen.

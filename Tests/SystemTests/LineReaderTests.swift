@@ -61,7 +61,8 @@ import Testing
         return task
     }
 
-    @Test("two sign-ins one after the other: what is pasted for the second goes to the second", arguments: Kind.allCases)
+    @Test(
+        "two sign-ins one after the other: what is pasted for the second goes to the second", arguments: Kind.allCases)
     func oneAfterTheOther(_ kind: Kind) async throws {
         try await with(kind) { ends, reader in
             // The first is answered by the browser: its question is called off while it waits for a line.

@@ -23,7 +23,9 @@ import Testing
             )
         }
         #expect(name == "omlx-test" && blocked)
-        await #expect(throws: Failed.self) { try await OwnThread.run("omlx-test") { () throws(Failed) in throw Failed() } }
+        await #expect(throws: Failed.self) {
+            try await OwnThread.run("omlx-test") { () throws(Failed) in throw Failed() }
+        }
         var signals = sigset_t()
         pthread_sigmask(SIG_BLOCK, nil, &signals)
         #expect(sigismember(&signals, SIGTERM) == 0, "the caller's mask is as it was")
