@@ -18,10 +18,12 @@ import Testing
         }
 
         static func terminal() throws -> Ends {
-            let writing = posix_openpt(O_RDWR | O_NOCTTY)
-            try #require(writing >= 0 && grantpt(writing) == 0 && unlockpt(writing) == 0)
-            let path = String(cString: try #require(ptsname(writing)))
-            let reading = open(path, O_RDWR | O_NOCTTY)
+            let writing = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+            try #require(writing >= 0)
+            // TIOCSPTLCK and TIOCGPTN (ioctl_tty(2)), macros that Swift does not import.
+            var (isLocked, number): (Int32, Int32) = (0, 0)
+            try #require(ioctl(writing, 0x4004_5431, &isLocked) == 0 && ioctl(writing, 0x8004_5430, &number) == 0)
+            let reading = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
             try #require(reading >= 0 && isatty(reading) == 1)
             return Ends(reading: reading, writing: writing)
         }
@@ -107,7 +109,8 @@ import Testing
         let reader = LineReader(ends.reading)
         let (one, two) = (await asking(reader), await asking(reader))
         Glibc.close(ends.writing)
-        #expect(await one.value == [] && two.value == [])
+        #expect(await one.value == [])
+        #expect(await two.value == [])
         Glibc.close(ends.reading)
     }
 

@@ -9,6 +9,10 @@ import Testing
 @Suite struct OwnThreadTests {
     private struct Failed: Error {}
 
+    private final class Counter: Sendable {
+        let value = Atomic(0)
+    }
+
     @Test("a call that blocks runs on a thread of that name, which takes no signals, and its outcome is the caller's")
     func run() async throws {
         let (name, blocked) = await OwnThread.run("omlx-test") {
@@ -35,19 +39,19 @@ import Testing
     func many() async throws {
         let pipe = try #require(WakePipe())
         defer { pipe.close() }
-        let running = Atomic(0)
+        let running = Counter()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<64 {
                 group.addTask {
                     await OwnThread.run("omlx-test") {
-                        if running.add(1, ordering: .relaxed).newValue == 64 { pipe.wake() }
+                        if running.value.add(1, ordering: .relaxed).newValue == 64 { pipe.wake() }
                         var entry = pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0)
                         _ = poll(&entry, 1, -1)
                     }
                 }
             }
         }
-        #expect(running.load(ordering: .relaxed) == 64)
+        #expect(running.value.load(ordering: .relaxed) == 64)
     }
 
     @Test("a pipe counts how often it was woken, never blocks, and no child gets it")
