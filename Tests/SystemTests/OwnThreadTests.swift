@@ -30,9 +30,18 @@ import Testing
         await #expect(throws: Failed.self) {
             try await OwnThread.run("omlx-test") { () throws(Failed) in throw Failed() }
         }
-        var signals = sigset_t()
-        pthread_sigmask(SIG_BLOCK, nil, &signals)
-        #expect(sigismember(&signals, SIGTERM) == 0, "the caller's mask is as it was")
+    }
+
+    @Test("the signals of the thread that begins another one stay as they were")
+    func mask() {
+        func isBlocked() -> Bool {
+            var signals = sigset_t()
+            pthread_sigmask(SIG_BLOCK, nil, &signals)
+            return sigismember(&signals, SIGUSR2) == 1
+        }
+        let before = isBlocked()
+        let isStarted = OwnThread.start("omlx-test") {}
+        #expect(isStarted && isBlocked() == before)
     }
 
     @Test("more calls than there are processors wait at the same time")
