@@ -1,4 +1,4 @@
-// Which addresses a request may be sent to (checklist rows C13.4, H3), judged on the connection it would be written to.
+// Which addresses a request may be sent to (C13.4, H3), judged on the connection it would be written to.
 
 import OmlxErrors
 

@@ -21,8 +21,8 @@ public enum Scopes {
         return scopes.filter { seen.insert($0).inserted }
     }
 
-    /// What to ask for: the user's own choice, else the challenge's, else the resource's, else nothing (C11.1, pain
-    /// 14); `offline_access` is added only when the authorization server lists it (C11.2).
+    /// What to ask for: the user's own choice, else the challenge's, else the resource's, else nothing (C11.1,
+    /// P14); `offline_access` is added only when the authorization server lists it (C11.2).
     public static func requested(
         configured: [String]?, challenged: [String]?, resource: [String]?, serverSupports: [String]?
     ) -> [String] {

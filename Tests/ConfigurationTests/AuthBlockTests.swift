@@ -112,7 +112,7 @@ import Testing
     func broken(block: String, code: ErrorCode) throws { #expect(try failureCode(block) == code) }
 
     @Test(
-        "Pain 11: reserved parameter names are refused, in any case",
+        "P11: reserved parameter names are refused, in any case",
         arguments: [
             "client_id", "redirect_uri", "response_type", "state", "code_challenge", "code_challenge_method",
             "resource",
@@ -137,20 +137,20 @@ import Testing
         }
     }
 
-    @Test("Scopes: not said, said as none, list, one string (pain 14)")
+    @Test("Scopes: not said, said as none, list, one string (P14)")
     func scopes() throws {
         #expect(try auth("{\"type\": \"oauth2\"}").scopes == nil)
         #expect(try auth("{\"type\": \"oauth2\", \"scopes\": []}").scopes == [])
         #expect(try auth("{\"type\": \"oauth2\", \"scope\": \"a  b\"}").scopes == ["a", "b"])
     }
 
-    @Test("resource: auto, omit, or a value (pain 10)")
+    @Test("resource: auto, omit, or a value (P10)")
     func resource() throws {
         #expect(try auth("{\"type\": \"oauth2\", \"resource\": \"auto\"}").resource == .automatic)
         #expect(try auth("{\"type\": \"oauth2\", \"resource\": \"omit\"}").resource == .omit)
     }
 
-    @Test("The redirect's parts (pains 5 and 6)")
+    @Test("The redirect's parts (P5 and P6)")
     func redirect() throws {
         func redirect(_ keys: String) throws -> RedirectConfiguration {
             try auth("{\"type\": \"oauth2\", \(keys)}").redirect

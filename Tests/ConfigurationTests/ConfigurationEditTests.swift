@@ -114,7 +114,7 @@ private struct SeededGenerator: RandomNumberGenerator {
 }
 
 @Suite struct ConfigurationDiffTests {
-    @Test("the lines that differ and two around them, without values that may be secret (pain 26)")
+    @Test("the lines that differ and two around them, without values that may be secret (P26)")
     func diff() {
         let old =
             "{\n  \"s\": {\n    \"x\": {\n      \"url\": \"https://a\", // token=hunter2\n      \"headers\": {\"K\": \"hunter2\"}\n    }\n  }\n}\n"

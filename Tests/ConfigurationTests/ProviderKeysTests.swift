@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(
-        "Pain 11: reserved names are refused in each object of parameters, in any case",
+        "P11: reserved names are refused in each object of parameters, in any case",
         arguments: ["extra_auth_params", "extra_token_params", "extra_refresh_params"],
         [
             "client_id", "client_secret", "grant_type", "code", "code_verifier", "refresh_token", "device_code",

@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(
-        "Pain 26: of a secret only the names of its variables are shown",
+        "P26: of a secret only the names of its variables are shown",
         arguments: [
             ("", ""), ("sk-1", "<redacted>"), ("${A}", "${A}"), ("Bearer ${A}", "Bearer ${A}"),
             ("Bearer sk-1", "Bearer <redacted>"), ("Basic  x y", "Basic <redacted>"), ("x${A}", "<redacted>${A}"),
@@ -107,7 +107,7 @@ import Testing
         ])
     func masks(text: String, shown: String) { #expect(SecretMask.masked(text) == shown) }
 
-    @Test("Pain 26: arguments and query parameters that look like secrets are not shown")
+    @Test("P26: arguments and query parameters that look like secrets are not shown")
     func masksOfPlainTexts() throws {
         let stdio = try settings(
             """
@@ -128,7 +128,7 @@ import Testing
         #expect(url.transport.http?.url.value == "https://h/?key=alpha&token=sk-1")
     }
 
-    @Test("Pain 26: no secret in anything printed, dumped or said of a configuration")
+    @Test("P26: no secret in anything printed, dumped or said of a configuration")
     func nothingLeaks() throws {
         let host = try configuration(
             """

@@ -68,7 +68,7 @@ private final class Occupancy: Sendable {
         }
     }
 
-    @Test("pain 1: who waits in vain learns process, command and since when")
+    @Test("P1: who waits in vain learns process, command and since when")
     func timeout() async throws {
         try await withTemporaryFolder { folder in
             let lock = try await CredentialLock.acquire(

@@ -11,7 +11,7 @@ import Testing
 @Suite struct FileStoreProcessTests {
     private let key = CredentialKey(serverURL: sampleURL)
 
-    @Test("pain 1: 8 processes that count in one record from the first moment lose no generation")
+    @Test("P1: 8 processes that count in one record from the first moment lose no generation")
     func processes() async throws {
         try await withTemporaryFolder { folder in
             let probes = try (0..<8).map { _ in try ProbeProcess(["count", "\(folder)/store", sampleURL, "15"]) }
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test("pain 3: a writer killed at any moment leaves the old record or the new one")
+    @Test("P3: a writer killed at any moment leaves the old record or the new one")
     func killed() async throws {
         try await withTemporaryFolder { folder in
             for round in 0..<12 {

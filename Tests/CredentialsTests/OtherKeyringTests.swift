@@ -101,7 +101,7 @@ struct OtherKeyringTests {
     }
 
     @Test(
-        "pain 19: locked: said so, at once, and nobody is asked; gone: unavailable; back: as it was",
+        "P19: locked: said so, at once, and nobody is asked; gone: unavailable; back: as it was",
         arguments: Program.allCases)
     func away(program: Program) async throws {
         try await withKeyring(program) { keyring async throws in

@@ -26,7 +26,7 @@ import Testing
         #expect(try ClientRegistration(serialized: small.serialized()) == small)
     }
 
-    @Test("pain 25: fields and secrets of a newer version survive a rewrite, inner ones too")
+    @Test("P25: fields and secrets of a newer version survive a rewrite, inner ones too")
     func unknownFieldsSurvive() throws {
         let text = #"""
             {"format":1,"server_url":"https://s","issuer":"i","token_endpoint":"t","client_id":"c","obtained_at":1,
@@ -104,7 +104,7 @@ import Testing
         #expect { try credential.serialized() } throws: { ErrorCode.storeWriteFailed ~= $0 }
     }
 
-    @Test("pain 26: no way of printing a record shows a secret, nor what its URL hides")
+    @Test("P26: no way of printing a record shows a secret, nor what its URL hides")
     func printing() {
         var credential = fullCredential()
         credential.key.serverURL = "https://user:hunter2@mcp.example.com/mcp?api_key=hunter2#hunter2"

@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test("pain 23: what other programs change in the keyring is told, also by a keyring that was started anew")
+    @Test("P23: what other programs change in the keyring is told, also by a keyring that was started anew")
     func changes() async throws {
         try await withKeyring { keyring async throws in
             for round in 0..<2 {
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test("pain 20: a record far larger than other systems' keyrings take")
+    @Test("P20: a record far larger than other systems' keyrings take")
     func large() async throws {
         try await withKeyring { keyring async throws in
             #expect(try keyring.probe("save", sampleURL, "200000") == ["done"])
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test("pain 1: 8 processes that count in one record lose no generation")
+    @Test("P1: 8 processes that count in one record lose no generation")
     func processes() async throws {
         try await withKeyring { keyring async throws in
             let probes = try (0..<8).map { _ in try keyring.start(probe: ["count", sampleURL, "5"]) }
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(
-        "pain 19: a locked keyring is told apart from a missing record, asks nobody, and works again once it is unlocked"
+        "P19: a locked keyring is told apart from a missing record, asks nobody, and works again once it is unlocked"
     )
     func locked() async throws {
         try await withKeyring { keyring async throws in

@@ -21,7 +21,7 @@ struct StoreChangesTests {
         try await body(folder)
     }
 
-    @Test("a save and a removal by another process's store are told, also of a folder made only then (pain 23)")
+    @Test("a save and a removal by another process's store are told, also of a folder made only then (P23)")
     func files() async throws {
         try await withFolder { folder in
             let path = folder + "/deep/er/credentials"

@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(
-        "pain 1: a save or removal that expects something else is a conflict and changes nothing",
+        "P1: a save or removal that expects something else is a conflict and changes nothing",
         arguments: Kind.allCases)
     func conflict(kind: Kind) async throws {
         try await kind.with { store, folder in

@@ -45,7 +45,7 @@ struct VaultStoreTests {
         }
     }
 
-    @Test("pain 1: of two machines that save over the same record one finds it changed")
+    @Test("P1: of two machines that save over the same record one finds it changed")
     func machines() async throws {
         try await withVault { vault, folder in
             let (one, other) = (vault.store(folder + "/1"), vault.store(folder + "/2"))

@@ -10,7 +10,7 @@ import Testing
         var all = [Secret("hunter2")]
     }
 
-    @Test("pain 26: no way of printing shows a secret")
+    @Test("P26: no way of printing shows a secret")
     func printing() {
         let secret = Secret("hunter2")
         var dumped = ""

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("accounts and the log")
 struct AccountTests {
-    @Test("pain 34: two accounts side by side: login, token, status, list, logout, each by its name")
+    @Test("P34: two accounts side by side: login, token, status, list, logout, each by its name")
     func accounts() async throws {
         try await TestHome.with { home in
             let demo = try await home.demo()
@@ -47,7 +47,7 @@ struct AccountTests {
         }
     }
 
-    @Test("pain 35: logout --all signs out of every account at every server")
+    @Test("P35: logout --all signs out of every account at every server")
     func everyAccount() async throws {
         try await TestHome.with { home in
             let demo = try await home.demo()

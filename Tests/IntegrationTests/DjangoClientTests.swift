@@ -50,7 +50,7 @@ struct DjangoClientTests {
         }
     }
 
-    @Test("pain 7: a client the server forgot: sign-in needed, then login registers anew, once")
+    @Test("P7: a client the server forgot: sign-in needed, then login registers anew, once")
     func forgottenClient() async throws {
         try await TestHome.with { home in
             let server = try await home.serve(.django, ["--public-clients"])

@@ -44,7 +44,7 @@ struct DjangoTests {
     }
 
     @Test(
-        "pain 9, C9.11: asked for client_secret_post it registers client_secret_basic: that is used, for refresh and logout too"
+        "P9, C9.11: asked for client_secret_post it registers client_secret_basic: that is used, for refresh and logout too"
     )
     func registeredSecret() async throws {
         try await TestHome.with { home in
@@ -62,7 +62,7 @@ struct DjangoTests {
     }
 
     @Test(
-        "C9.6, pain 35: consent denied at the form: told, an earlier sign-in stays; no iss where none is promised",
+        "C9.6, P35: consent denied at the form: told, an earlier sign-in stays; no iss where none is promised",
         arguments: [false, true])
     func denied(promisesIss: Bool) async throws {
         try await TestHome.with { home in
@@ -119,7 +119,7 @@ struct DjangoTests {
         }
     }
 
-    @Test("pain 1, C12.2: with rotation and reuse detection, many commands at once refresh once and lose nothing")
+    @Test("P1, C12.2: with rotation and reuse detection, many commands at once refresh once and lose nothing")
     func refreshTogether() async throws {
         try await TestHome.with { home in
             let server = try await home.serve(.django, ["--public-clients"])
@@ -142,7 +142,7 @@ struct DjangoTests {
     }
 
     @Test(
-        "pain 1, provider: Exa, Zitadel: a copy of the refresh token used elsewhere ends the family: sign-in needed, kept, mended by login"
+        "P1, provider: Exa, Zitadel: a copy of the refresh token used elsewhere ends the family: sign-in needed, kept, mended by login"
     )
     func reuseElsewhere() async throws {
         try await TestHome.with { home in

@@ -59,7 +59,7 @@ struct DoctorCommandTests {
     }
 
     @Test(
-        "--fix shows the edit, writes only when told to, keeps comments, order and a copy; what it mends is mended (pain 16)"
+        "--fix shows the edit, writes only when told to, keeps comments, order and a copy; what it mends is mended (P16)"
     )
     func fix() async throws {
         try await TestHome.with { home in

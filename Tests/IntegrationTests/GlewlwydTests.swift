@@ -34,7 +34,7 @@ struct GlewlwydTests {
         }
     }
 
-    @Test("pain 1, C12.2: a refresh token that is good once is used once between many commands; aud stays the resource")
+    @Test("P1, C12.2: a refresh token that is good once is used once between many commands; aud stays the resource")
     func refreshTogether() async throws {
         try await TestHome.with { home in
             let server = try await home.serve(.glewlwyd)

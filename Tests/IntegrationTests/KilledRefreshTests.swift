@@ -26,7 +26,7 @@ struct KilledRefreshTests {
     }
 
     @Test(
-        "pain 1, pain 3: afterwards the old or the new token works, or the server has neither and status says why",
+        "P1, P3: afterwards the old or the new token works, or the server has neither and status says why",
         arguments: Step.allCases)
     func killed(at step: Step) async throws {
         try await TestHome.with { home in

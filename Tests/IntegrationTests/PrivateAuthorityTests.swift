@@ -6,7 +6,7 @@ import Testing
 @Suite("a private certificate authority")
 struct PrivateAuthorityTests {
     @Test(
-        "pain 33, C5.1: the server's ca counts for discovery, registration, token, refresh and logout as it does for MCP"
+        "P33, C5.1: the server's ca counts for discovery, registration, token, refresh and logout as it does for MCP"
     )
     func trusted() async throws {
         try await TestHome.with { home in
@@ -53,7 +53,7 @@ struct PrivateAuthorityTests {
     }
 
     @Test(
-        "pain 2, pain 33: a certificate that is not trusted any more ends no sign-in; the refresh is unknown and kept")
+        "P2, P33: a certificate that is not trusted any more ends no sign-in; the refresh is unknown and kept")
     func noLongerTrusted() async throws {
         try await TestHome.with { home in
             let (certificate, key) = try await home.certificate()

@@ -64,7 +64,7 @@ struct ProviderProgramTests {
         }
     }
 
-    @Test("pain 11: what a refresh needs is kept with the sign-in, not read from the configuration of the day")
+    @Test("P11: what a refresh needs is kept with the sign-in, not read from the configuration of the day")
     func refreshParameters() async throws {
         try await TestHome.with { home in
             let demo = try await home.demo(["token": ["rotates": true]])

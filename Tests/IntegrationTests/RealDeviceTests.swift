@@ -35,7 +35,7 @@ struct RealDeviceTests {
         }
     }
 
-    @Test("RFC 8628, pain 4, glewlwyd: without a display, by itself; the token is for the resource; refresh")
+    @Test("RFC 8628, P4, glewlwyd: without a display, by itself; the token is for the resource; refresh")
     func glewlwyd() async throws {
         try await TestHome.with { home in
             let server = try await home.serve(

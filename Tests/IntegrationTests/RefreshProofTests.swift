@@ -33,7 +33,7 @@ struct RefreshProofTests {
         """
 
     @Test(
-        "pain 1, C12.2: twenty commands and four hosts: one refresh for each expiry, no login lost; one logout ends them all"
+        "P1, C12.2: twenty commands and four hosts: one refresh for each expiry, no login lost; one logout ends them all"
     )
     func manyProcesses() async throws {
         try await TestHome.with { home in

@@ -260,7 +260,7 @@ struct DemoRefreshTests {
         }
     }
 
-    @Test("SIGTERM during a refresh waits for the exchange: the rotated token is not lost (pain 1)")
+    @Test("SIGTERM during a refresh waits for the exchange: the rotated token is not lost (P1)")
     func signalDuringRefresh() async throws {
         try await TestHome.with { home in
             let demo = try await home.demo()

@@ -109,7 +109,7 @@ struct StoreChoiceTests {
         #expect(requests.count == 2, "the sign-in's and one refresh: \(requests)")
     }
 
-    @Test("pain 1: two machines share a sign-in through Vault: one refresh for both, and one sign-out")
+    @Test("P1: two machines share a sign-in through Vault: one refresh for both, and one sign-out")
     func machines() async throws {
         try await TestHome.with { home in
             let demo = try await configured(home)
@@ -134,7 +134,7 @@ struct StoreChoiceTests {
     }
 
     @Test(
-        "pain 1: programs of one user with and without a runtime folder refresh once",
+        "P1: programs of one user with and without a runtime folder refresh once",
         arguments: ["file", "secretservice"])
     func sessions(store: String) async throws {
         try await TestHome.with { home in
@@ -209,7 +209,7 @@ struct StoreChoiceTests {
         }
     }
 
-    @Test("pain 3: a copy of an older sign-in put back is noticed: used, not refreshed with, until it is accepted")
+    @Test("P3: a copy of an older sign-in put back is noticed: used, not refreshed with, until it is accepted")
     func older() async throws {
         try await TestHome.with { home in
             let demo = try await configured(home)

@@ -129,7 +129,7 @@ struct StoreCommandTests {
         }
     }
 
-    @Test("pain 1: who holds a lock for long is named after 10 s, by those that wait; once it goes on, all do")
+    @Test("P1: who holds a lock for long is named after 10 s, by those that wait; once it goes on, all do")
     func stuckHolder() async throws {
         try await TestHome.with { home in
             let demo = try await home.demo()

@@ -65,7 +65,7 @@ struct TokenTests {
         }
     }
 
-    @Test("no sign-in, and one that cannot be renewed: exit 4, the next step, no browser (pain 22, pain 24)")
+    @Test("no sign-in, and one that cannot be renewed: exit 4, the next step, no browser (P22, P24)")
     func signInNeeded() async throws {
         try await TestHome.with { home in
             let demo = try await home.demo(["token": ["expiresIn": 1, "refreshTokens": false]])
@@ -111,7 +111,7 @@ struct TokenTests {
         }
     }
 
-    @Test("pain 2: no usable answer to the refresh: exit 1, told as such, the sign-in kept")
+    @Test("P2: no usable answer to the refresh: exit 1, told as such, the sign-in kept")
     func unavailable() async throws {
         try await TestHome.with { home in
             let demo = try await home.demo(["token": ["expiresIn": 0]])

@@ -23,7 +23,7 @@ struct WaysToSignInTests {
         #expect(page.out.contains("signed in"), "\(page)")
     }
 
-    @Test("pain 4: without a display, where the server has it, login goes by the device grant by itself")
+    @Test("P4: without a display, where the server has it, login goes by the device grant by itself")
     func deviceByItself() async throws {
         try await TestHome.with { home in
             let demo = try await demo(home, ["device": ["enabled": true, "consent": "page"]])
@@ -106,7 +106,7 @@ struct WaysToSignInTests {
         }
     }
 
-    @Test("pain 7: a client the server forgot is registered anew before the browser opens, and said so")
+    @Test("P7: a client the server forgot is registered anew before the browser opens, and said so")
     func forgottenClient() async throws {
         try await TestHome.with { home in
             let demo = try await demo(home, [:])
@@ -120,7 +120,7 @@ struct WaysToSignInTests {
         }
     }
 
-    @Test("C11.4, pain 15: --login signs in for the missing scope, keeps those there were, and repeats the call")
+    @Test("C11.4, P15: --login signs in for the missing scope, keeps those there were, and repeats the call")
     func stepUp() async throws {
         try await TestHome.with { home in
             let demo = try await demo(home, ["protection": ["toolScopes": ["add": "arithmetic"]]])
@@ -134,7 +134,7 @@ struct WaysToSignInTests {
         }
     }
 
-    @Test("pain 15: a scope that is never granted ends in a clear error, not in a loop")
+    @Test("P15: a scope that is never granted ends in a clear error, not in a loop")
     func stepUpInVain() async throws {
         try await TestHome.with { home in
             let demo = try await demo(

@@ -76,7 +76,7 @@ struct LineSplitterTests {
     @Test("A2.2: lines are the same in any cut", arguments: [["ab\ncd\r\ne"], ["a", "b\nc", "d\r", "\n", "e"]])
     func cuts(pieces: [String]) throws { #expect(try split(pieces) == ["ab", "cd", "e"]) }
 
-    @Test("pain 29: a line longer than the limit is refused, a line of just the limit is not")
+    @Test("P29: a line longer than the limit is refused, a line of just the limit is not")
     func limit() throws {
         #expect(try split(["12345\n1234", "5\n"], limit: 5) == ["12345", "12345", ""])
         #expect(throws: OmlxError.self) { try split(["123", "456"], limit: 5) }
@@ -102,7 +102,7 @@ struct LineSplitterTests {
 
 @Suite("Environment of a child process")
 struct ChildEnvironmentTests {
-    @Test("pain 27: of the host's variables only a few are passed on")
+    @Test("P27: of the host's variables only a few are passed on")
     func allowed() {
         let host = [
             "PATH": "/bin", "HOME": "/home/me", "LANG": "C", "LC_ALL": "C", "AWS_SECRET_ACCESS_KEY": "s",

@@ -37,7 +37,7 @@ struct StdioTransportTests {
         #expect(events.values == [.connected(result), .closed(nil)])
     }
 
-    @Test("pain 27: the child sees declared variables and few of the host's, and starts in its folder")
+    @Test("P27: the child sees declared variables and few of the host's, and starts in its folder")
     func environment() async throws {
         var command = script()
         command.environment = ["DECLARED": "value with = and ü"]
@@ -126,7 +126,7 @@ struct StdioTransportTests {
         #expect(events.values.contains(.stderrLine("bad key <redacted>")))
     }
 
-    @Test("pain 29: lines that are no messages are skipped and counted")
+    @Test("P29: lines that are no messages are skipped and counted")
     func skipped() async throws {
         let start = "print('Starting…'); print(''); print('[1, 2'); print('{\"level\": \"info\"}'); print('3')"
         let events = Recorder<ConnectionEvent>()
@@ -140,7 +140,7 @@ struct StdioTransportTests {
         await connection.close()
     }
 
-    @Test("pain 29: a line without end closes the connection and ends the process")
+    @Test("P29: a line without end closes the connection and ends the process")
     func longLine() async throws {
         let limits = ConnectionLimits(request: 120, stdioLineBytes: 100_000, shutdownGrace: 1)
         let events = Recorder<ConnectionEvent>()
@@ -238,7 +238,7 @@ struct StdioTransportTests {
         await connection.close()
     }
 
-    @Test("A2.7, pain 28: a process that ends with its input is given the time, and leaves no zombie")
+    @Test("A2.7, P28: a process that ends with its input is given the time, and leaves no zombie")
     func politeEnd() async throws {
         let events = Recorder<ConnectionEvent>()
         let start = "print('pid', os.getpid(), file=sys.stderr, flush=True)"
@@ -250,7 +250,7 @@ struct StdioTransportTests {
         #expect(!isAlive(try await pid(in: events, after: "pid")))
     }
 
-    @Test("A2.7, pain 28: one that ignores its input's end and SIGTERM is killed, with its own children")
+    @Test("A2.7, P28: one that ignores its input's end and SIGTERM is killed, with its own children")
     func stubbornEnd() async throws {
         let start = """
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -270,7 +270,7 @@ struct StdioTransportTests {
         try await waitForEnd(of: child)
     }
 
-    @Test("pain 28: a connection that is dropped without close leaves no process")
+    @Test("P28: a connection that is dropped without close leaves no process")
     func dropped() async throws {
         let events = Recorder<ConnectionEvent>()
         let start = "print('pid', os.getpid(), file=sys.stderr, flush=True)"

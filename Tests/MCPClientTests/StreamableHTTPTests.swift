@@ -208,7 +208,7 @@ struct StreamableHTTPTests {
         #expect(answers.values.contains { $0["error"]?["code"] == -32601 })
     }
 
-    @Test("A3.2: an answer arrives before its stream ends")
+    @Test("A4.1: an answer arrives before its stream ends")
     func unendedStream() async throws {
         let server = try ScriptedServer { request, answerer in
             guard request.call == "tools/call" else { return answerOrdinarily(request, answerer) }

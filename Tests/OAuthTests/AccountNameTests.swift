@@ -49,7 +49,7 @@ struct AccountNameTests {
         #expect(try name(",\"id_token\":\"\(idToken(claims))\"") == nil)
     }
 
-    @Test("pain 26: a hostile name is cut and made safe")
+    @Test("P26: a hostile name is cut and made safe")
     func hostile() throws {
         let found = try name(#","workspace_name":"\u001b[2J\u202e"# + String(repeating: "A", count: 10_000) + "\"")
         #expect(isSafeToShow(found ?? "\u{1B}"))

@@ -104,7 +104,7 @@ struct AuthenticationChallengeTests {
     }
 
     @Test(
-        "pain 18: unquoted URLs, missing commas and single parameters are read as meant",
+        "P18: unquoted URLs, missing commas and single parameters are read as meant",
         arguments: [
             ("Bearer resource_metadata=https://h:8443/x?a=b", "https://h:8443/x?a=b"),
             ("Bearer resource_metadata=https://h/x, scope=a", "https://h/x"),
@@ -122,7 +122,7 @@ struct AuthenticationChallengeTests {
         #expect(BearerChallenge(challenges: challenges).resourceMetadata == "https://a/")
     }
 
-    @Test("pain 18: what only Basic says is not taken for Bearer's")
+    @Test("P18: what only Basic says is not taken for Bearer's")
     func otherSchemes() {
         let challenges = Challenge.parse([#"Basic realm="x", resource_metadata="https://evil/", scope="root""#])
         #expect(BearerChallenge(challenges: challenges) == BearerChallenge())

@@ -83,7 +83,7 @@ struct AuthorizationRequestTests {
         #expect(value("state", of: fields) == "the-state")
     }
 
-    @Test("pain 11, pain 13: extra parameters go behind, in order")
+    @Test("P11, P13: extra parameters go behind, in order")
     func extra() throws {
         let request = authorizationRequest(
             server: try server(),
@@ -101,7 +101,7 @@ struct AuthorizationRequestTests {
         #expect(value("prompt", of: fields) == "consent")
     }
 
-    @Test("pain 11: reserved names are refused as extras", arguments: AuthorizationRequest.reservedNames.sorted())
+    @Test("P11: reserved names are refused as extras", arguments: AuthorizationRequest.reservedNames.sorted())
     func reserved(name: String) throws {
         let plain = authorizationRequest(server: try server(), scopes: ["s"], pkce: try PKCE(octets: appendixB))
         var changed = plain

@@ -170,7 +170,7 @@ struct AuthorizationResponseTests {
     }
 
     @Test(
-        "RFC 6749 §4.1.2.1: other errors, pain 12: invalid_scope says what to do",
+        "RFC 6749 §4.1.2.1: other errors, P12: invalid_scope says what to do",
         arguments: [
             ("invalid_scope", true), ("server_error", false), ("temporarily_unavailable", false), ("made_up", false),
         ])
@@ -191,7 +191,7 @@ struct AuthorizationResponseTests {
         #expect(showsNoSecret(everyText(of: error)))
     }
 
-    @Test("pain 26: hostile words are cut and made safe")
+    @Test("P26: hostile words are cut and made safe")
     func hostileWords() {
         let words = "%1B%5D0;x%07%0D%0A%E2%80%AE%C2%9B31m" + String(repeating: "A", count: 100_000)
         let error = error("error=\(words)&error_description=\(words)&state=the-state")
@@ -212,7 +212,7 @@ struct AuthorizationResponseTests {
         #expect(showsNoSecret(everyText(of: error)))
     }
 
-    @Test("pain 26: the answer printed shows no code")
+    @Test("P26: the answer printed shows no code")
     func printing() throws {
         let response = try judge("code=PLANTED-CODE&state=the-state")
         #expect(showsNoSecret("\(response) \(String(reflecting: response))"))

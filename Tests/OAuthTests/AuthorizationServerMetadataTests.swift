@@ -120,7 +120,7 @@ struct AuthorizationServerMetadataTests {
     }
 
     @Test(
-        "C4.4, C4.5, pain 16: the issuer is compared byte for byte",
+        "C4.4, C4.5, P16: the issuer is compared byte for byte",
         arguments: [
             ("https://as.example", "https://as.example/"), ("https://as.example/", "https://as.example"),
             ("https://as.example", "https://AS.example"), ("https://as.example", "HTTPS://as.example"),
@@ -356,7 +356,7 @@ struct AuthorizationServerMetadataTests {
         guard case .notHere = try judge("<html>", type: "text/html") else { throw Unexpected() }
     }
 
-    @Test("pain 2: 5xx and 429 say nothing", arguments: [500, 503, 429])
+    @Test("P2: 5xx and 429 say nothing", arguments: [500, 503, 429])
     func unavailable(status: Int) throws {
         guard case .unavailable = try judge(document(), status: status) else { throw Unexpected() }
     }

@@ -1,4 +1,4 @@
-// The look at an authorization URL: what says that a client is dead, and what does not (pain 7).
+// The look at an authorization URL: what says that a client is dead, and what does not (P7).
 
 import OmlxErrors
 import OmlxHTTPClient
@@ -20,7 +20,7 @@ struct ClientLookTests {
     }
 
     @Test(
-        "Pain 7: a 4xx that says so is a dead client",
+        "P7: a 4xx that says so is a dead client",
         arguments: [
             (400, "application/json", #"{"error":"invalid_client"}"#),
             (401, "application/json", #"{"error":"invalid_client","error_description":"x"}"#),

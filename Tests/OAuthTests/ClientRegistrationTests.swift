@@ -216,7 +216,7 @@ struct ClientRegistrationTests {
     }
 
     @Test(
-        "pain 7, provider: AWS: when a secret ends; 0 and null mean never",
+        "P7, provider: AWS: when a secret ends; 0 and null mean never",
         arguments: [
             (0, nil, 0), (.null, nil, 0), ("", nil, 0), ("0", nil, 0), (-1, nil, 1), (1, nil, 1), (3600, nil, 1),
             (1_900_000_000.0, 1_900_000_000, 0), ("1900000000", 1_900_000_000, 0), (1_900_000_000.5, 1_900_000_000, 0),
@@ -321,7 +321,7 @@ struct ClientRegistrationTests {
         #expect(showsNoSecret(everyText(of: error)))
     }
 
-    @Test("provider: Figma, pain 9: a 403 in plain text says that listed clients only are admitted, and the words")
+    @Test("provider: Figma, P9: a 403 in plain text says that listed clients only are admitted, and the words")
     func plainText() {
         let error = error("Forbidden \u{1B}[31mclient\n", status: 403, type: "text/plain; charset=utf-8")
         #expect(error?.code == .oauthRegistrationRejected)
@@ -358,7 +358,7 @@ struct ClientRegistrationTests {
         #expect(error?.isRetryable == false)
     }
 
-    @Test("pain 2: 5xx and 429 are no refusal", arguments: [500, 502, 503, 429])
+    @Test("P2: 5xx and 429 are no refusal", arguments: [500, 502, 503, 429])
     func unavailable(status: Int) throws {
         let answer = try reply(
             #"{"error":"invalid_client_metadata"}"#, status: status, headers: [("Retry-After", "30")],

@@ -166,7 +166,7 @@ struct DeviceAuthorizationTests {
         #expect(try failed(body, status: status).code == code)
     }
 
-    @Test("pain 2: a page for people with status 200 is no answer")
+    @Test("P2: a page for people with status 200 is no answer")
     func page() throws {
         let page = try reply("<!doctype html>", status: 200, type: "text/html; charset=utf-8")
         guard case .failed(let error) = DeviceAuthorization.judge(page) else { throw Unexpected() }

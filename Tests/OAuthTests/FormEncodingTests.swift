@@ -75,7 +75,7 @@ struct FormEncodingTests {
     @Test("an empty form is empty")
     func empty() { #expect(opened(FormParameters().encoded()) == "") }
 
-    @Test("pain 26: a form printed shows no secret")
+    @Test("P26: a form printed shows no secret")
     func printing() {
         var parameters = FormParameters()
         parameters.set("client_secret", Secret("PLANTED-CLIENT-SECRET"))

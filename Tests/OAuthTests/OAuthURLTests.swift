@@ -65,7 +65,7 @@ struct OAuthURLTests {
     func limit() { #expect(read("https://h/" + String(repeating: "a", count: 8182)) == nil) }
 
     @Test(
-        "pain 26: a password in a URL does not show in the error",
+        "P26: a password in a URL does not show in the error",
         arguments: [
             "https://user:PLANTED-CLIENT-SECRET@h/", "https://PLANTED-CLIENT-SECRET@h/", "PLANTED-CLIENT-SECRET@h",
             "//user:PLANTED-CLIENT-SECRET@h/x", "https://u:p@PLANTED-CLIENT-SECRET@h/",

@@ -21,7 +21,7 @@ struct PKCETests {
         }
     }
 
-    @Test("pain 26: the verifier is not printed")
+    @Test("P26: the verifier is not printed")
     func printing() throws {
         let pkce = try PKCE(octets: appendixB)
         #expect(!"\(pkce) \(String(reflecting: pkce))".contains("dBjftJeZ4CVP"))

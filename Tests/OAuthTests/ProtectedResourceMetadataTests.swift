@@ -113,7 +113,7 @@ struct ProtectedResourceMetadataTests {
         guard case .notHere = try judge(body, type: type) else { throw Unexpected() }
     }
 
-    @Test("pain 2: 5xx and 429 say nothing", arguments: [500, 502, 503, 504, 429, 599])
+    @Test("P2: 5xx and 429 say nothing", arguments: [500, 502, 503, 504, 429, 599])
     func unavailable(status: Int) throws {
         guard case .unavailable(let told) = try judge("<h1>oops</h1>", status: status, type: "text/html") else {
             throw Unexpected()
@@ -192,7 +192,7 @@ struct ProtectedResourceMetadataTests {
     }
 
     @Test(
-        "pain 17, provider: HubSpot: slash and prefix differences are no mismatch, the value stays as published",
+        "P17, provider: HubSpot: slash and prefix differences are no mismatch, the value stays as published",
         arguments: [
             "https://mcp.example", "https://mcp.example/", "https://mcp.example/mcp/", "HTTPS://MCP.EXAMPLE/mcp",
         ])

@@ -1,117 +1,167 @@
-// Holds the requirements together with the tests: each row has a test that cites it, or a line that says why it need not.
+// Holds docs/requirements.md together with what cites it: no id without a row, no row without a citation.
 
 import Foundation
 import Testing
 
-/// What a client owes: rows of the authorization checklist marked MUST or SHOULD, pains of users, providers to survive.
-/// A test cites one in its name or its comment as `C9.6`, `pain 7` or `provider: Slack`; so does the section
-/// "What does not apply, and why" of docs/oauth.md.
 @Suite("Coverage of the requirements")
 struct RequirementCoverageTests {
-    private static let rows = """
-        C1.2 C1.3 C1.4 C1.5 C2.1 C2.2 C2.6 C3.1 C3.4 C4.1 C4.2 C4.4 C4.6 C5.1 C5.2 C5.3 C6.1 C6.2 C6.3 C6.4 C7.1 C7.2
-        C7.3 C7.5 C7.6 C7.7 C7.10 C7.12 C7.13 C8.1 C8.2 C8.3 C8.4 C8.5 C9.1 C9.2 C9.3 C9.4 C9.5 C9.6 C9.7 C9.8 C9.10
-        C9.12 C9.13 C9.14 C10.1 C10.2 C10.5 C10.6 C11.1 C11.3 C11.4 C11.6 C11.7 C12.1 C12.2 C12.4 C12.5 C12.6 C13.1
-        C13.2 C13.3 C13.4 C13.5 C13.7 C13.8 C13.9 C13.10 C13.11
-        """.split { $0.isWhitespace }.map(String.init)
-
-    /// How many rows each group of the checklist has; a test that cites another means something else.
-    private static let groups = [
-        1: 5, 2: 6, 3: 8, 4: 8, 5: 3, 6: 5, 7: 14, 8: 5, 9: 15, 10: 8, 11: 7, 12: 6, 13: 11,
-    ]
-
-    private static let pains = 1...36
-
-    private static let providers = [
-        "Notion", "Linear", "Atlassian", "GitHub", "Sentry", "Asana", "Stripe", "Slack", "Entra", "Google", "Auth0",
-        "Okta", "Keycloak", "Cloudflare", "Supabase", "Figma", "HubSpot", "AWS", "Meta Ads", "Holded", "Metabase",
-        "obot", "Miro", "Exa", "Zitadel", "Plane", "NetSuite", "Indeed",
-    ]
-
-    private static let cited: Result<Citations, any Error> = Result {
-        var citations = Citations()
-        for text in try testSources() + [sectionOfWhatDoesNotApply()] { citations.read(text) }
-        return citations
-    }
-
-    @Test("every row marked MUST or SHOULD is cited")
+    @Test("each row has an id, once and in order, a requirement and a source")
     func rows() throws {
-        let cited = try Self.cited.get().rows
-        #expect(Self.rows.filter { !cited.contains($0) } == [])
+        let rows = try Page.read.get().rows
+        #expect(rows.count > 150)
+        #expect(rows.map(\.id) == Set(rows.map(\.id)).sorted())
+        #expect(rows.filter { $0.cells.count < 3 || $0.cells.contains("") }.map(\.text) == [])
     }
 
-    @Test("every pain is cited")
-    func pains() throws {
-        let cited = try Self.cited.get().pains
-        #expect(Self.pains.filter { !cited.contains($0) } == [])
+    @Test("each id that code, tests or docs cite has a row")
+    func citations() throws {
+        let known = Set(try Page.read.get().rows.map(\.id))
+        for (name, text) in try Self.texts(below: "Sources") + Self.texts(below: "Tests") + Self.texts(below: "docs") {
+            #expect(RowID.all(in: text).filter { !known.contains($0) } == [], "\(name)")
+        }
     }
 
-    @Test("every provider is cited")
+    @Test("each row is cited by code or a test, or stands among those that do not apply")
+    func citedRows() throws {
+        let page = try Page.read.get()
+        var cited = Set(RowID.all(in: page.exceptions))
+        for (_, text) in try Self.texts(below: "Sources") + Self.texts(below: "Tests") {
+            cited.formUnion(RowID.all(in: text))
+        }
+        #expect(page.rows.map(\.id).filter { !cited.contains($0) } == [])
+    }
+
+    @Test("each provider is cited by a test, and each that a test cites has a row")
     func providers() throws {
-        let cited = try Self.cited.get().providers
-        #expect(Self.providers.filter { name in !cited.contains { Self.isSame($0, name) } } == [])
-    }
-
-    @Test("what is cited exists")
-    func citationsExist() throws {
-        let cited = try Self.cited.get()
-        let known = Set(Self.groups.flatMap { group, count in (1...count).map { "C\(group).\($0)" } })
-        #expect(cited.rows.subtracting(known) == [])
-        #expect(cited.pains.subtracting(Self.pains) == [])
-        #expect(cited.providers.filter { cited in !Self.providers.contains { Self.isSame(cited, $0) } } == [])
-    }
-
-    /// Entra is Entra ID as well.
-    private static func isSame(_ cited: String, _ name: String) -> Bool {
-        cited == name || cited.hasPrefix(name + " ")
+        let known = try Page.read.get().providers
+        let cited = Set(try Self.texts(below: "Tests").flatMap { Self.providers(in: $0.text) })
+        // Entra is Entra ID as well.
+        func isSame(_ cited: String, _ name: String) -> Bool { cited == name || cited.hasPrefix(name + " ") }
+        #expect(known.filter { name in !cited.contains { isSame($0, name) } } == [])
+        #expect(cited.filter { cited in !known.contains { isSame(cited, $0) } } == [])
     }
 
     @Test("citations are read as they are written")
     func reading() {
-        var citations = Citations()
-        citations.read(#"@Test("C9.6, pain 1, 12 and 3: x 7") // C10.1. Pains 4, 5: y"#)
-        citations.read(#"@Test("provider: Exa, Zitadel, pain 9: x", arguments: ["provider: Meta Ads"]) // C1.12x"#)
-        citations.read("/// provider: Notion, provider: Slack")
-        #expect(citations.rows == ["C9.6", "C10.1"])
-        #expect(citations.pains == [1, 12, 3, 4, 5, 9])
-        #expect(citations.providers == ["Exa", "Zitadel", "Meta Ads", "Notion", "Slack"])
+        func ids(_ text: String) -> [String] { RowID.all(in: text).map(\.description) }
+        #expect(ids(#"@Test("C9.6, P1: x 7") // (C10.1)."#) == ["C9.6", "P1", "C10.1"])
+        #expect(ids("B1–B3, C2.1 to C2.4; A5, P-256") == ["B1", "B2", "B3", "C2.1", "C2.2", "C2.3", "C2.4"])
+        #expect(ids(#"\u{B5} %E2%80 C1.12x B12C xG4 \u{1b}P1;2 A1.2.3 G4-x P1.swift"#) == [])
+        #expect(
+            Self.providers(in: #"("provider: Exa, Zitadel, P9: x", ["provider: Meta Ads"])"#) == [
+                "Exa", "Zitadel", "Meta Ads",
+            ])
+        #expect(Self.providers(in: "/// provider: Notion, provider: Slack") == ["Notion", "Slack"])
     }
 
-    private struct Citations {
-        var rows: Set<String> = []
-        var pains: Set<Int> = []
-        var providers: Set<String> = []
+    // MARK: reading
 
-        mutating func read(_ text: String) {
-            for match in text.matches(of: /\bC[0-9]+\.[0-9]+\b/) { rows.insert(String(match.output)) }
-            for match in text.matches(of: /\b[Pp]ains? ([0-9]+(?:(?:, | and )[0-9]+)*)/) {
-                pains.formUnion(match.1.matches(of: /[0-9]+/).compactMap { Int($0.output) })
+    /// `C9.4`, or `P22`: a part of the page, a chapter in the parts that have them, a number.
+    private struct RowID: Hashable, Comparable, CustomStringConvertible {
+        let part: Character
+        let numbers: [Int]
+
+        init?(_ text: some StringProtocol) {
+            guard let part = text.first else { return nil }
+            let numbers = text.dropFirst().split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+            guard numbers.count == ("ACE".contains(part) ? 2 : 1), "ABCEGHP".contains(part) else { return nil }
+            self.part = part
+            self.numbers = numbers.compactMap { $0 }
+            guard self.numbers.count == numbers.count else { return nil }
+        }
+
+        private init(part: Character, numbers: [Int]) { (self.part, self.numbers) = (part, numbers) }
+
+        var description: String { "\(part)" + numbers.map(String.init).joined(separator: ".") }
+
+        static func < (one: RowID, other: RowID) -> Bool {
+            one.part != other.part ? one.part < other.part : one.numbers.lexicographicallyPrecedes(other.numbers)
+        }
+
+        /// The ids a text cites; of a range all that are between its ends, too.
+        static func all(in text: String) -> [RowID] {
+            var ids: [RowID] = []
+            for line in text.split(whereSeparator: \.isNewline) where mayHaveAny(line) {
+                // In front of an id stands nothing that makes it a part of a word, an escape or a path.
+                for match in line.matches(
+                    of: /(?:^|[^\w%{}\\.#\/+-])([A-P]\d[\d.]*)(?:(?: to |–)([A-P]\d[\d.]*))?(?!\.?\w|[%}-])/)
+                {
+                    guard let first = RowID(trimmed(match.1)) else { continue }
+                    ids.append(first)
+                    guard let end = match.2, let last = RowID(trimmed(end)), last.part == first.part, first < last
+                    else {
+                        continue
+                    }
+                    let before = first.numbers.dropLast()
+                    ids += (first.numbers.last! + 1...last.numbers.last!).map {
+                        RowID(part: first.part, numbers: before + [$0])
+                    }
+                }
             }
-            for list in text.split(separator: #/\b[Pp]roviders?: /#, omittingEmptySubsequences: false).dropFirst() {
-                // Up to what ends it: a colon, a quote, the end of a table's cell or of the line.
-                let names = list.prefix { !":\"|\n;.()".contains($0) }.replacing(" and ", with: ", ")
-                    .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-                providers.formUnion(names.filter { $0.firstMatch(of: /^$|^(pains? |C)[0-9]|^provider/) == nil })
+            return ids
+        }
+
+        /// Whether a letter with a digit behind it is in the line: looking is much quicker than matching.
+        private static func mayHaveAny(_ line: Substring) -> Bool {
+            zip(line.utf8, line.utf8.dropFirst()).contains { (0x41...0x50).contains($0) && (0x30...0x39).contains($1) }
+        }
+
+        /// Without the full stop of a sentence.
+        private static func trimmed(_ text: Substring) -> Substring { text.last == "." ? text.dropLast() : text }
+    }
+
+    private struct Page {
+        struct Row {
+            var id: RowID
+            var cells: [String]
+            var text: String
+        }
+
+        var rows: [Row] = []
+        var providers: [String] = []
+        /// What does not apply, with the reasons.
+        var exceptions = ""
+
+        static let read: Result<Page, any Error> = Result {
+            let place = root.appending(path: "docs/requirements.md")
+            var page = Page()
+            var heading: Substring = ""
+            for line in try String(contentsOf: place, encoding: .utf8).split(separator: "\n") {
+                if line.hasPrefix("## ") { heading = line.dropFirst(3) }
+                guard line.hasPrefix("| "), line.hasSuffix(" |") else { continue }
+                let cells = line.dropFirst(2).dropLast(2).split(separator: " | ", omittingEmptySubsequences: false)
+                    .map { $0.trimmingCharacters(in: .whitespaces) }
+                switch heading {
+                case "Providers": if cells[0] != "provider" { page.providers.append(cells[0]) }
+                case "What does not apply, and why": page.exceptions += line + "\n"
+                default:
+                    if let id = RowID(cells[0]) {
+                        page.rows.append(Row(id: id, cells: cells, text: String(line)))
+                    }
+                }
             }
+            return page
+        }
+    }
+
+    /// The names behind `provider:`, up to what ends the list: a colon, a quote, the end of a cell or of the line.
+    private static func providers(in text: String) -> [String] {
+        text.split(separator: #/\b[Pp]roviders?: /#, omittingEmptySubsequences: false).dropFirst().flatMap { list in
+            list.prefix { !":\"|\n;.()".contains($0) }.replacing(" and ", with: ", ")
+                .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+                .filter { $0.firstMatch(of: /^$|^[A-P][0-9]|^provider/) == nil }
         }
     }
 
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// The Swift files below Tests, but for this one.
-    private static func testSources() throws -> [String] {
-        let tests = root.appending(path: "Tests")
-        let names = try FileManager.default.subpathsOfDirectory(atPath: tests.path).filter {
-            $0.hasSuffix(".swift") && !$0.hasSuffix("/RequirementCoverageTests.swift")
-        }
-        return try names.map { try String(contentsOf: tests.appending(path: $0), encoding: .utf8) }
-    }
-
-    private static func sectionOfWhatDoesNotApply() throws -> String {
-        let text = try String(contentsOf: root.appending(path: "docs/oauth.md"), encoding: .utf8)
-        let start = try #require(text.firstRange(of: "## What does not apply, and why\n"))
-        let rest = text[start.upperBound...]
-        return String(rest[..<(rest.firstRange(of: "\n## ")?.lowerBound ?? rest.endIndex)])
+    /// The Swift files and pages below a folder, but for this file and the page of the requirements.
+    private static func texts(below folder: String) throws -> [(name: String, text: String)] {
+        let folder = root.appending(path: folder)
+        return try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter {
+            ($0.hasSuffix(".swift") && !$0.hasSuffix("/RequirementCoverageTests.swift"))
+                || ($0.hasSuffix(".md") && $0 != "requirements.md")
+        }.map { ($0, try String(contentsOf: folder.appending(path: $0), encoding: .utf8)) }
     }
 }

@@ -24,7 +24,7 @@ struct ResourceIdentifierTests {
     }
 
     @Test(
-        "C3.5, G1, pain 17: same origin and a prefix by whole segments, slashes at the end regardless",
+        "C3.5, G1, P17: same origin and a prefix by whole segments, slashes at the end regardless",
         arguments: [
             ("https://h/mcp", "https://h/mcp"), ("https://h/mcp/", "https://h/mcp"),
             ("https://h/mcp", "https://h/mcp/"),

@@ -34,14 +34,14 @@ struct RevocationReplyTests {
             RevocationReply.problem(try reply(#"{"ok":false,"error":"token_revoked"}"#)) == "HTTP 200, token_revoked")
     }
 
-    @Test("pain 2: a page for people with status 200 is no confirmation; an empty one is")
+    @Test("P2: a page for people with status 200 is no confirmation; an empty one is")
     func page() throws {
         let page = try reply("<!doctype html>", status: 200, type: "text/html; charset=utf-8")
         #expect(RevocationReply.problem(page) == "HTTP 200, a page for people")
         #expect(RevocationReply.problem(try reply("", status: 200, type: "text/html")) == nil)
     }
 
-    @Test("pain 26: hostile words are cut and made safe")
+    @Test("P26: hostile words are cut and made safe")
     func hostile() throws {
         let words = #"\u001b[2J\u202e"# + String(repeating: "A", count: 10_000)
         let text = RevocationReply.problem(

@@ -18,7 +18,7 @@ struct ScopesTests {
     func text() { #expect(Scopes.parse(Scopes.text(["a", "b:c", "d/e"])) == ["a", "b:c", "d/e"]) }
 
     @Test(
-        "C11.1, pain 14: the user's choice, else the challenge's, else the resource's, else none",
+        "C11.1, P14: the user's choice, else the challenge's, else the resource's, else none",
         arguments: [
             (["u"], ["c"], ["r"], ["u"]), ([], ["c"], ["r"], []), (nil, ["c"], ["r"], ["c"]), (nil, nil, ["r"], ["r"]),
             (nil, [], ["r"], []), (nil, nil, nil, []),
@@ -30,7 +30,7 @@ struct ScopesTests {
                 == expected)
     }
 
-    @Test("C11.2, pain 12: offline_access only when the authorization server lists it, and once")
+    @Test("C11.2, P12: offline_access only when the authorization server lists it, and once")
     func offlineAccess() {
         func requested(_ challenged: [String], _ supported: [String]?) -> [String] {
             Scopes.requested(configured: nil, challenged: challenged, resource: nil, serverSupports: supported)
@@ -41,14 +41,14 @@ struct ScopesTests {
         #expect(requested(["offline_access", "a"], ["offline_access"]) == ["offline_access", "a"])
     }
 
-    @Test("pain 14: the user's own choice is not added to")
+    @Test("P14: the user's own choice is not added to")
     func configuredStays() {
         #expect(
             Scopes.requested(
                 configured: ["a"], challenged: ["b"], resource: nil, serverSupports: ["offline_access"]) == ["a"])
     }
 
-    @Test("pain 14: elements that hold several scopes or none are taken apart")
+    @Test("P14: elements that hold several scopes or none are taken apart")
     func elements() {
         #expect(
             Scopes.requested(configured: nil, challenged: nil, resource: ["a b", "", " ", "b"], serverSupports: nil)

@@ -38,7 +38,7 @@ struct TokenReplyTests {
     }
 
     @Test(
-        "C10.7, pain 24: lifetime, scope, refresh token and type may be missing or null",
+        "C10.7, P24: lifetime, scope, refresh token and type may be missing or null",
         arguments: [
             #"{"access_token":"x"}"#,
             #"{"access_token":"x","expires_in":null,"scope":null,"refresh_token":null,"token_type":null}"#,
@@ -106,7 +106,7 @@ struct TokenReplyTests {
                 == 65_536)
     }
 
-    @Test("pain 26: a grant printed shows no token")
+    @Test("P26: a grant printed shows no token")
     func printing() throws {
         let answer = try judge(token(#","id_token":"PLANTED-CODE""#))
         #expect(showsNoSecret("\(answer) \(String(reflecting: answer))"))
@@ -155,7 +155,7 @@ struct TokenReplyTests {
         }
     }
 
-    @Test("pain 26: hostile words are cut and made safe, and no token beside them shows")
+    @Test("P26: hostile words are cut and made safe, and no token beside them shows")
     func hostileWords() throws {
         let words = #"\u001b[2J\u202e\r\n\u0000\u009b"# + String(repeating: "A", count: 10_000)
         let body = #"{"error":"\#(words)","error_description":"\#(words)","access_token":"PLANTED-ACCESS"}"#
@@ -168,7 +168,7 @@ struct TokenReplyTests {
     // MARK: unknown
 
     @Test(
-        "pain 2: 5xx, 429, pages, redirects and successes without a body say nothing about the grant",
+        "P2: 5xx, 429, pages, redirects and successes without a body say nothing about the grant",
         arguments: [
             (500, "application/json", #"{"error":"invalid_grant"}"#), (503, "text/html", "<html>"), (502, "", ""),
             (429, "application/json", #"{"error":"invalid_grant"}"#), (429, "text/plain", "slow down"),

@@ -49,7 +49,7 @@ struct TokenRequestTests {
     }
 
     @Test(
-        "C10.3, C10.4, pain 10: the resource goes byte for byte or not at all",
+        "C10.3, C10.4, P10: the resource goes byte for byte or not at all",
         arguments: [nil, "https://H:443/", "api://x y/é&=#"] as [String?])
     func resource(resource: String?) throws {
         let client = OAuthClient(id: "c", authMethod: .none)
@@ -123,7 +123,7 @@ struct TokenRequestTests {
             ])
     }
 
-    @Test("C5.3, pain 26: nothing secret in the URL or in what is printed")
+    @Test("C5.3, P26: nothing secret in the URL or in what is printed")
     func printing() throws {
         for method in [ClientAuthMethod.none, .basic, .post] {
             let client = OAuthClient(id: "c", secret: Secret("PLANTED-CLIENT-SECRET"), authMethod: method)

@@ -67,7 +67,7 @@ struct UnnamedRefusalTests {
         guard case .unknown = TokenReply(try reply(body, status: status, type: type)) else { throw Unexpected() }
     }
 
-    @Test("pain 26: hostile words are cut and made safe, in JSON and in plain text")
+    @Test("P26: hostile words are cut and made safe, in JSON and in plain text")
     func hostile() throws {
         let json = #"{"message":"\u001b[2J\u202e\#(String(repeating: "A", count: 10_000))"}"#
         let plain = "\u{1B}[2J\u{202E}" + String(repeating: "A", count: 10_000)

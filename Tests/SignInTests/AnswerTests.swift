@@ -103,7 +103,7 @@ struct AnswerTests {
         #expect(fields["client_id"] == "known")
     }
 
-    @Test("What is stored: everything the tokens may be used with (C8.2, pain 25)")
+    @Test("What is stored: everything the tokens may be used with (C8.2, P25)")
     func credential() throws {
         var course = try asking()
         course.answer()
@@ -128,7 +128,7 @@ struct AnswerTests {
         #expect(credential.obtainedAt == Course.moment)
     }
 
-    @Test("Pain 24, C11.7: no expires_in, no refresh token, no scope")
+    @Test("P24, C11.7: no expires_in, no refresh token, no scope")
     func bareCredential() throws {
         var course = try asking()
         course.answer()
@@ -235,7 +235,7 @@ struct AnswerTests {
         #expect(credential.end == nil && credential.expiresAt != nil)
     }
 
-    @Test("Pain 7: invalid_client for a registration used again: it is forgotten")
+    @Test("P7: invalid_client for a registration used again: it is forgotten")
     func forgottenByServer() throws {
         var course = try asking()
         course.answer()

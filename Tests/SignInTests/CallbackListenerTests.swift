@@ -286,7 +286,7 @@ struct CallbackListenerTests {
         }
     }
 
-    @Test("Pain 5: a preferred port is taken when free, another one when not")
+    @Test("P5: a preferred port is taken when free, another one when not")
     func preferredPort() async throws {
         let first = try CallbackListener(.init(), preferredPort: nil)
         let other = try CallbackListener(.init(), preferredPort: first.port)
@@ -316,7 +316,7 @@ struct CallbackListenerTests {
         #expect(error?.code == .oauthCallbackFailed)
     }
 
-    @Test("Pain 6: localhost listens on IPv4 and, where there is one, IPv6", arguments: ["localhost", "127.0.0.1"])
+    @Test("P6: localhost listens on IPv4 and, where there is one, IPv6", arguments: ["localhost", "127.0.0.1"])
     func hosts(host: String) async throws {
         try await withListener(RedirectSettings(host: host)) { listener async throws in
             let page = try exchange(

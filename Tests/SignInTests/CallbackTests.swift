@@ -87,7 +87,7 @@ struct CallbackRequestTests {
     }
 
     @Test(
-        "C13.6: another host is DNS rebinding and gets nothing",
+        "H7: another host is DNS rebinding and gets nothing",
         arguments: [
             "evil.example:4711", "127.0.0.1", "127.0.0.1:4712", "127.0.0.1:4711.evil.example", "", "localhost.:4711",
         ])

@@ -51,7 +51,7 @@ struct ClientChoiceTests {
         #expect(Course(earlierIssuer: "https://old.example", earlierClientID: "mine").error == nil)
     }
 
-    @Test("A registration is looked up by issuer and used again at its port (pain 5)")
+    @Test("A registration is looked up by issuer and used again at its port (P5)")
     func reusedRegistration() throws {
         var course = Course()
         guard case .findRegistration(issuer: let asked) = course.action else {
@@ -83,7 +83,7 @@ struct ClientChoiceTests {
         #expect(course.asked?.client.id == "new")
     }
 
-    @Test("A secret that has expired: registered anew (pain 7)", arguments: [-1.0, 0])
+    @Test("A secret that has expired: registered anew (P7)", arguments: [-1.0, 0])
     func expiredSecret(seconds: Double) throws {
         var course = Course()
         course.send(.client(courseRecord(secret: "demo-cs-3", expires: Course.moment.addingTimeInterval(seconds))))
@@ -109,7 +109,7 @@ struct ClientChoiceTests {
         #expect(course.registration != nil)
     }
 
-    @Test("Pain 8: no client and no registration endpoint: client needed, before anything is opened")
+    @Test("P8: no client and no registration endpoint: client needed, before anything is opened")
     func clientNeeded() {
         var course = Course(isRegistering: false)
         course.send(.client(nil))
@@ -117,7 +117,7 @@ struct ClientChoiceTests {
         #expect(course.error?.nextStep?.plainText.contains("client_id") == true)
     }
 
-    @Test("Pain 8: --reset-client where nobody registers is refused, not tried with the old client")
+    @Test("P8: --reset-client where nobody registers is refused, not tried with the old client")
     func resetWithoutEndpoint() {
         var course = Course(isRegistering: false, resets: true)
         course.send(.client(courseRecord()))

@@ -127,7 +127,7 @@ struct DeviceGrantTests {
         }
     }
 
-    @Test("Pain 7: a client the server forgot is registered anew, once, before a code is shown")
+    @Test("P7: a client the server forgot is registered anew, once, before a code is shown")
     func forgottenClient() async throws {
         try await withDevice { scene in
             try await scene.signIn(scene.request(flow: .device), person: person(scene))
@@ -184,7 +184,7 @@ struct DeviceGrantTests {
         }
     }
 
-    @Test("Pain 12: offline_access that the server refuses is left out, once")
+    @Test("P12: offline_access that the server refuses is left out, once")
     func offlineAccess() async throws {
         try await withDevice({ script in
             var refusal = DemoScript.Override.json(400, ["error": "invalid_scope"])

@@ -68,7 +68,7 @@ struct DueTests {
         #expect(isDue(lifetime: lifetime, left: left) == expected)
     }
 
-    @Test("Pain 24: of unknown life, never ahead of time")
+    @Test("P24: of unknown life, never ahead of time")
     func unknownLife() {
         #expect(!isDue(lifetime: nil, left: nil))
         #expect(!isDue(lifetime: 3600, left: nil))

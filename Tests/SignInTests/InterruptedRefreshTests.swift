@@ -24,7 +24,7 @@ struct InterruptedRefreshTests {
         _ = try await scene.http.fetch(client.refresh())
     }
 
-    @Test("a refresh that follows an interrupted one and is rejected says why, now and later (pain 1, pain 3)")
+    @Test("a refresh that follows an interrupted one and is rejected says why, now and later (P1, P3)")
     func interrupted() async throws {
         try await withScene(inFile: true) { scene async throws in
             try await scene.signInAndExpire()
@@ -96,7 +96,7 @@ struct InterruptedRefreshTests {
         }
     }
 
-    @Test("pain 36: a clock set back since: the token's stated end says nothing, so it is refreshed, once")
+    @Test("P36: a clock set back since: the token's stated end says nothing, so it is refreshed, once")
     func clockSetBack() async throws {
         try await withScene { scene async throws in
             try await scene.signIn()
@@ -122,7 +122,7 @@ struct InterruptedRefreshTests {
         }
     }
 
-    @Test("pain 36: the margin differs from process to process, and never leaves the last 290 s of an hour")
+    @Test("P36: the margin differs from process to process, and never leaves the last 290 s of an hour")
     func jitter() throws {
         var credential = Credential(
             key: CredentialKey(serverURL: "https://mcp.example.com"), issuer: "i", tokenEndpoint: "t", clientID: "c",

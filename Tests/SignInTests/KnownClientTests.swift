@@ -15,7 +15,7 @@ import Testing
 struct KnownClientTests {
     // MARK: registrations
 
-    @Test("Pain 7: a registration used again is looked at once, before the browser; one that is known is kept")
+    @Test("P7: a registration used again is looked at once, before the browser; one that is known is kept")
     func look() async throws {
         try await withScene { scene async throws in
             try await scene.signIn()
@@ -75,7 +75,7 @@ struct KnownClientTests {
     }
 
     @Test(
-        "Pain 7, provider: Supabase: a client the server forgot is registered anew before the browser opens",
+        "P7, provider: Supabase: a client the server forgot is registered anew before the browser opens",
         arguments: [400, 401, 422])
     func forgotten(_ status: Int) async throws {
         try await withScene({ $0.authorization.unknownClientStatus = status }) { scene in
@@ -92,7 +92,7 @@ struct KnownClientTests {
         }
     }
 
-    @Test("Pain 7: registered anew once, not again and again")
+    @Test("P7: registered anew once, not again and again")
     func once() throws {
         var course = Course()
         course.send(.client(courseRecord()))
@@ -126,7 +126,7 @@ struct KnownClientTests {
     }
 
     @Test(
-        "C7.10: client_secret_expires_at is honoured: a secret that has ended is not used, the client registered anew")
+        "C7.14: client_secret_expires_at is honoured: a secret that has ended is not used, the client registered anew")
     func expiredSecret() async throws {
         try await withScene({ script in
             script.registration.secretLifetime = 3600
@@ -239,7 +239,7 @@ struct KnownClientTests {
     }
 
     @Test(
-        "C7.4, pain 8: no registration and no document: one sentence with what to configure, both ways where both exist"
+        "C7.4, P8: no registration and no document: one sentence with what to configure, both ways where both exist"
     )
     func nothingLeft() {
         var course = Course(isRegistering: false)

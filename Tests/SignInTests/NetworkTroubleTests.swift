@@ -70,7 +70,7 @@ enum Trouble: String, Sendable, CaseIterable, CustomTestStringConvertible {
 @Suite("Trouble on the way")
 struct NetworkTroubleTests {
     @Test(
-        "pain 2: the registration is not made, nothing is stored, an earlier sign-in stays", arguments: Trouble.allCases
+        "P2: the registration is not made, nothing is stored, an earlier sign-in stays", arguments: Trouble.allCases
     )
     func registration(trouble: Trouble) async throws {
         try await check(trouble, endpoint: "registration_endpoint", "/register", .oauthRegistrationUnavailable) {
@@ -78,7 +78,7 @@ struct NetworkTroubleTests {
         }
     }
 
-    @Test("pain 2: the code is not exchanged, nothing is stored, an earlier sign-in stays", arguments: Trouble.allCases)
+    @Test("P2: the code is not exchanged, nothing is stored, an earlier sign-in stays", arguments: Trouble.allCases)
     func exchange(trouble: Trouble) async throws {
         try await check(trouble, endpoint: "token_endpoint", "/token", .oauthTokenUnavailable) {
             $0.token.overrides["authorization_code"] = $1
@@ -124,7 +124,7 @@ struct NetworkTroubleTests {
     }
 
     @Test(
-        "pain 2: a refresh without an answer is unknown: record kept, no new try within half a minute or Retry-After",
+        "P2: a refresh without an answer is unknown: record kept, no new try within half a minute or Retry-After",
         arguments: Trouble.allCases)
     func refresh(trouble: Trouble) async throws {
         try await withScene(inFile: true, { $0.token.reuseGrace = 100_000 }) { scene async throws in
@@ -168,7 +168,7 @@ struct NetworkTroubleTests {
     }
 
     @Test(
-        "pain 35: a sign-out without an answer forgets the sign-in here and says what is not known",
+        "P35: a sign-out without an answer forgets the sign-in here and says what is not known",
         arguments: Trouble.allCases)
     func signOut(trouble: Trouble) async throws {
         try await withScene(inFile: true) { scene async throws in

@@ -64,7 +64,7 @@ struct OverrideTests {
         #expect(sent[name] != "a")
     }
 
-    @Test("Pain 11: extra parameters go where they are configured for, and reserved ones nowhere")
+    @Test("P11: extra parameters go where they are configured for, and reserved ones nowhere")
     func extraParameters() throws {
         let end = try signedIn {
             $0.authorizationParameters = [("prompt", "login"), ("state", "fixed")]
@@ -81,7 +81,7 @@ struct OverrideTests {
         #expect(refresh["refresh_token"] == "rt")
     }
 
-    @Test("Pain 10: a refresh names no scope, those granted, or those configured, as kept at the sign-in")
+    @Test("P10: a refresh names no scope, those granted, or those configured, as kept at the sign-in")
     func refreshScope() throws {
         func scope(_ mode: RefreshScope?, _ grant: [String: JSON] = [:]) throws -> String? {
             let end = try signedIn(grant) {
@@ -201,7 +201,7 @@ struct OverrideTests {
         #expect(own.exchange["audience"] == nil)
     }
 
-    @Test("Pain 8: where nobody is registered, the next step says how to get a client at this provider")
+    @Test("P8: where nobody is registered, the next step says how to get a client at this provider")
     func clientAdvice() {
         let plain = Course(isRegistering: false)
         var course = plain

@@ -21,7 +21,7 @@ struct ProviderClientTests {
             let outcome = try await scene.signsIn(.app(secret: true))
             #expect(outcome.credential.expiresAt == nil && outcome.credential.refreshToken == nil)
             scene.pass(seconds: 90 * 86_400)
-            #expect(try await scene.call(scene.authorizer()) == (200, 1), "unknown life: used until a 401 (pain 24)")
+            #expect(try await scene.call(scene.authorizer()) == (200, 1), "unknown life: used until a 401 (P24)")
             scene.server.expireTokens()
             let ended = await omlxError { _ = try await scene.call(scene.authorizer()) }
             #expect(ended?.code == .oauthRefreshImpossible)
@@ -57,7 +57,7 @@ struct ProviderClientTests {
         }
     }
 
-    @Test("provider: Figma, pain 9: 403 in plain text is told as a refused registration; nothing is stored")
+    @Test("provider: Figma, P9: 403 in plain text is told as a refused registration; nothing is stored")
     func figma() async throws {
         try await withProvider("figma") { scene async throws in
             let error = try await scene.refused()
@@ -66,7 +66,7 @@ struct ProviderClientTests {
         }
     }
 
-    @Test("provider: Figma, pain 9: a secret given while none is announced is used as the registration says")
+    @Test("provider: Figma, P9: a secret given while none is announced is used as the registration says")
     func figmaListed() async throws {
         try await withProvider("figma-listed") { scene async throws in
             let outcome = try await scene.signsIn()
@@ -89,7 +89,7 @@ struct ProviderClientTests {
         }
     }
 
-    @Test("provider: Supabase, pain 7: a client it forgot, 422 in JSON, is registered again before the browser opens")
+    @Test("provider: Supabase, P7: a client it forgot, 422 in JSON, is registered again before the browser opens")
     func supabase() async throws {
         try await withProvider("supabase") { scene async throws in
             try await scene.signsIn()

@@ -8,7 +8,7 @@ import Testing
 @Suite("Provider profiles")
 struct ProviderProfileTests {
     @Test(
-        "Pain 13: a profile is chosen by the issuer's host",
+        "P13: a profile is chosen by the issuer's host",
         arguments: [
             ("https://accounts.google.com", "google"), ("https://accounts.google.com/", "google"),
             ("https://ACCOUNTS.google.com:443", "google"), ("https://slack.com", "slack"),

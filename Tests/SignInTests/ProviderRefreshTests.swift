@@ -20,7 +20,7 @@ struct ProviderRefreshTests {
         }
     }
 
-    @Test("provider: Notion, pain 1: one refresh for each end, however many ask; no family is ended")
+    @Test("provider: Notion, P1: one refresh for each end, however many ask; no family is ended")
     func notion() async throws {
         try await withProvider("notion") { scene async throws in
             try await scene.signsIn()

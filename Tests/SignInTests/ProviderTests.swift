@@ -59,7 +59,7 @@ struct ProviderTests {
         }
     }
 
-    @Test("provider: Entra ID: a refresh with a scope of its own, as kept at the sign-in (pain 10)")
+    @Test("provider: Entra ID: a refresh with a scope of its own, as kept at the sign-in (P10)")
     func entraRefreshScope() async throws {
         try await withProvider("entra") { scene async throws in
             let configuration = SignInConfiguration.app {
@@ -183,7 +183,7 @@ struct ProviderTests {
         }
     }
 
-    @Test("provider: Atlassian, pain 12: offline_access that is listed and refused is left out, once")
+    @Test("provider: Atlassian, P12: offline_access that is listed and refused is left out, once")
     func atlassianRefusing() async throws {
         try await withProvider("atlassian-refusing") { scene async throws in
             try await scene.signsIn()

@@ -48,7 +48,7 @@ struct RefreshConcurrencyTests {
         }
     }
 
-    @Test("Pain 1: two processes' worth of authorizers on one file: exactly one refresh, the loser adopts")
+    @Test("P1: two processes' worth of authorizers on one file: exactly one refresh, the loser adopts")
     func twoProcesses() async throws {
         try await withScene(inFile: true) { scene async throws in
             try await scene.signInAndExpire()

@@ -1,4 +1,4 @@
-// The judgement of a refresh as sequences of answers (house rules of the refresh transaction; pain 2).
+// The judgement of a refresh as sequences of answers (P2).
 
 import OmlxErrors
 import OmlxHTTPClient

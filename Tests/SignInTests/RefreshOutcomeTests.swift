@@ -220,7 +220,7 @@ struct RefreshOutcomeTests {
         },
     ]
 
-    @Test("Pain 2: unknown outcomes keep everything, and are over when the server is back", arguments: unknown)
+    @Test("P2: unknown outcomes keep everything, and are over when the server is back", arguments: unknown)
     func unknownOutcome(refusal: Refusal) async throws {
         try await withScene(inFile: true, { $0.token.reuseDetection = false }) { scene async throws in
             try await scene.signIn()

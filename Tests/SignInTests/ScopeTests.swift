@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Scopes and step-up")
 struct ScopeTests {
-    @Test("Pain 12: offline_access refused at authorization is left out, once, with a new state and verifier")
+    @Test("P12: offline_access refused at authorization is left out, once, with a new state and verifier")
     func offlineAccessRefused() throws {
         var course = Course(challenge: BearerChallenge(scopes: ["tools"]))
         course.send(.client(nil))
@@ -42,7 +42,7 @@ struct ScopeTests {
         #expect(course.error?.code == .oauthStateMismatch)
     }
 
-    @Test("Pain 12: so it is when the token endpoint refuses it, and the whole sign-in goes through")
+    @Test("P12: so it is when the token endpoint refuses it, and the whole sign-in goes through")
     func offlineAccessRefusedLater() async throws {
         try await withScene({ script in
             var refusal = DemoScript.Override.json(400, ["error": "invalid_scope"])
@@ -84,7 +84,7 @@ struct ScopeTests {
         #expect(action == .authorize(["read", "offline_access", "admin"]))
     }
 
-    @Test("C11.6, pain 15: three authorizations at most, then an end that says what was asked for and granted")
+    @Test("C11.6, P15: three authorizations at most, then an end that says what was asked for and granted")
     func limit() {
         var stepUp = StepUp(serverName: "demo")
         var asked = ["a"]
@@ -103,7 +103,7 @@ struct ScopeTests {
         #expect(error.compared.map(\.value) == ["e", "a b c d", "a"])
     }
 
-    @Test("Pain 15: scopes that were asked for in vain are not asked for again: no loop")
+    @Test("P15: scopes that were asked for in vain are not asked for again: no loop")
     func loop() {
         var stepUp = StepUp(serverName: "demo")
         let first = stepUp.refused(refusal(["admin"]), requested: ["read"], granted: nil)

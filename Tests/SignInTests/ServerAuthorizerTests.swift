@@ -81,7 +81,7 @@ struct ServerAuthorizerTests {
         }
     }
 
-    @Test("Pain 3: a refresh that gives no new refresh token leaves the old one good")
+    @Test("P3: a refresh that gives no new refresh token leaves the old one good")
     func withoutRotation() async throws {
         try await withScene({ $0.token.rotates = false }) { scene async throws in
             try await scene.signIn()
@@ -96,7 +96,7 @@ struct ServerAuthorizerTests {
         }
     }
 
-    @Test("Pain 36: a token just refreshed and refused again: no second refresh")
+    @Test("P36: a token just refreshed and refused again: no second refresh")
     func refusedAgain() async throws {
         try await withScene { scene async throws in
             try await scene.signIn()
@@ -112,7 +112,7 @@ struct ServerAuthorizerTests {
         }
     }
 
-    @Test("No refresh token: used until a 401, then the sign-in is needed (pain 24, C11.7)")
+    @Test("No refresh token: used until a 401, then the sign-in is needed (P24, C11.7)")
     func noRefreshToken() async throws {
         try await withScene({ $0.token.refreshTokens = false }) { scene async throws in
             try await scene.signIn()
@@ -234,7 +234,7 @@ struct ServerAuthorizerTests {
         }
     }
 
-    @Test("Pain 23: a sign-in by another process is noticed on the next 401, with and without a token before")
+    @Test("P23: a sign-in by another process is noticed on the next 401, with and without a token before")
     func signInElsewhere() async throws {
         try await withScene(inFile: true) { scene async throws in
             let authorizer = scene.authorizer()

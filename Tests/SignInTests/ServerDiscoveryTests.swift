@@ -95,7 +95,7 @@ struct ServerDiscoveryTests {
         #expect(gone.asked.last == oauthPlace)
     }
 
-    @Test("A trusted issuer is compared byte for byte in place of the listed one (pain 16)")
+    @Test("A trusted issuer is compared byte for byte in place of the listed one (P16)")
     func trustedIssuer() {
         var walk = DiscoveryWalk { $0.issuer = "https://real.example" }
         walk.answer(200, resourceDocument())
@@ -194,7 +194,7 @@ struct ServerDiscoveryTests {
         #expect(others.found?.foreignEndpoints.map(\.key) == ["device_auth_url", "revocation_url"])
     }
 
-    @Test("Pain 10: resource is the published one, none, or the configured one")
+    @Test("P10: resource is the published one, none, or the configured one")
     func resourceMode() {
         for (mode, expected) in [
             (ResourceMode.automatic, "https://mcp.example.com/a"), (.omit, nil), (.value("api://x"), "api://x"),

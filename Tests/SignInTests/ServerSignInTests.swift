@@ -29,7 +29,7 @@ struct ServerSignInTests {
         return (0, 0)
     }
 
-    @Test("C11.3, C11.4, pain 15: a 403 that wants more scopes is signed in for where a person may be asked")
+    @Test("C11.3, C11.4, P15: a 403 that wants more scopes is signed in for where a person may be asked")
     func stepUp() async throws {
         try await withScene {
             $0.mcp.sessions = false
@@ -48,7 +48,7 @@ struct ServerSignInTests {
         }
     }
 
-    @Test("C11.6, pain 15: scopes that were signed in for in vain are not asked for again")
+    @Test("C11.6, P15: scopes that were signed in for in vain are not asked for again")
     func inVain() async throws {
         try await withScene {
             $0.mcp.sessions = false

@@ -112,7 +112,7 @@ struct SignInTests {
         }
     }
 
-    @Test("C9.4, pain 7: every sign-in, and the look ahead of it, has a state and a verifier of its own")
+    @Test("C9.4, P7: every sign-in, and the look ahead of it, has a state and a verifier of its own")
     func freshSecrets() async throws {
         try await withScene { scene async throws in
             try await scene.signIn()
@@ -124,7 +124,7 @@ struct SignInTests {
     }
 
     @Test(
-        "Client authentication as the server registered it (pain 9)",
+        "Client authentication as the server registered it (P9)",
         arguments: [
             DemoScript.AuthMethod.publicClient, .basic, .post,
         ])
@@ -137,7 +137,7 @@ struct SignInTests {
         }
     }
 
-    @Test("Pain 5: the port of the registration is used again; taken, it is registered anew")
+    @Test("P5: the port of the registration is used again; taken, it is registered anew")
     func portKept() async throws {
         try await withScene({ $0.authorization.anyLoopbackPort = false }) { scene async throws in
             let first = try await scene.signIn().credential.redirectURI
@@ -154,7 +154,7 @@ struct SignInTests {
         }
     }
 
-    @Test("Pain 5: a fixed port that is taken: an error before registration and browser")
+    @Test("P5: a fixed port that is taken: an error before registration and browser")
     func fixedPortTaken() async throws {
         try await withScene { scene async throws in
             let squatter = try CallbackListener(.init(), preferredPort: nil)
@@ -169,7 +169,7 @@ struct SignInTests {
         }
     }
 
-    @Test("Pain 4: the pasted address is enough, without a listener here")
+    @Test("P4: the pasted address is enough, without a listener here")
     func pastedAddress() async throws {
         try await withScene { scene async throws in
             var configuration = SignInConfiguration()
@@ -252,7 +252,7 @@ struct SignInTests {
         func lines() -> AsyncStream<String> { AsyncStream { $0.finish() } }
     }
 
-    @Test("Pain 4: no browser here; the person opens the address elsewhere")
+    @Test("P4: no browser here; the person opens the address elsewhere")
     func withoutBrowser() async throws {
         try await withScene { scene async throws in
             let elsewhere = TestBrowser()
@@ -280,7 +280,7 @@ struct SignInTests {
         }
     }
 
-    @Test("Pain 21: the person's time ends with its own code, and the port is free")
+    @Test("P21: the person's time ends with its own code, and the port is free")
     func timeout() async throws {
         try await withScene { scene async throws in
             let person = Person(scene.transcript)
@@ -293,7 +293,7 @@ struct SignInTests {
         }
     }
 
-    @Test("Pain 21: cancelled, the port is free and nothing is stored")
+    @Test("P21: cancelled, the port is free and nothing is stored")
     func cancelled() async throws {
         try await withScene { scene async throws in
             let (prompts, prompted) = AsyncStream.makeStream(of: SignInPrompt.self)
@@ -319,7 +319,7 @@ struct SignInTests {
         }
     }
 
-    @Test("Pain 35: a new sign-in takes the place of the old one when it is there")
+    @Test("P35: a new sign-in takes the place of the old one when it is there")
     func replaces() async throws {
         try await withScene(inFile: true) { scene async throws in
             let first = try await scene.signIn().credential
@@ -341,7 +341,7 @@ struct SignInTests {
         }
     }
 
-    @Test("--reset-client registers anew (pain 7)")
+    @Test("--reset-client registers anew (P7)")
     func resetClient() async throws {
         try await withScene { scene async throws in
             let first = try await scene.signIn().credential.clientID
@@ -351,7 +351,7 @@ struct SignInTests {
         }
     }
 
-    @Test("Pain 7: a registration the server forgot is dropped; the next sign-in registers anew")
+    @Test("P7: a registration the server forgot is dropped; the next sign-in registers anew")
     func forgottenRegistration() async throws {
         try await withScene { scene async throws in
             try await scene.signIn()

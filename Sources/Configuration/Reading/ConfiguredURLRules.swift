@@ -110,7 +110,7 @@ extension EntryReader {
         }
     }
 
-    /// A URL of an authorization server: https, or http on loopback (checklist C5.1).
+    /// A URL of an authorization server: https, or http on loopback (C5.1).
     mutating func endpoint(_ entry: ConfigurationEntry?) -> ConfiguredText? {
         guard let entry, let (text, parts) = url(entry, code: .configAuthInvalid) else { return nil }
         guard parts.scheme == "https" || parts.isLoopback else {

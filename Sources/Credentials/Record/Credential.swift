@@ -5,7 +5,7 @@ import FoundationEssentials
 import OmlxJSON
 
 /// The tokens of one account at one server, and the only client, issuer, endpoints and resource they are used with
-/// (checklist rows C8.2, C8.3).
+/// (C8.2, C8.3).
 public struct Credential: Sendable, Equatable {
     /// A refresh that was begun and whose outcome is not known.
     public struct Interruption: Sendable, Hashable {

@@ -24,7 +24,7 @@ public struct CredentialKey: Sendable, Hashable {
     }
 }
 
-/// What a client registration is looked up by (checklist rows C8.1, C8.2).
+/// What a client registration is looked up by (C8.1, C8.2).
 public struct RegistrationKey: Sendable, Hashable {
     /// The authorization server's issuer identifier.
     public var issuer: String

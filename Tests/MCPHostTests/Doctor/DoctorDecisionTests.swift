@@ -55,7 +55,7 @@ import Testing
         #expect(try fixes(redirect("https://mcp.example.com/mcp", "javascript:alert(1)"), entry) == [])
     }
 
-    @Test("a trailing slash that the server redirects to (pain 17)")
+    @Test("a trailing slash that the server redirects to (P17)")
     func slash() throws {
         let fixes = try fixes(
             redirect("https://mcp.example.com/mcp", "https://mcp.example.com/mcp/"),

@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test("pain 16: both issuers are shown, and trusting the published one is offered with what it means")
+    @Test("P16: both issuers are shown, and trusting the published one is offered with what it means")
     func issuerMismatch() async throws {
         try await withHost {
             $0.metadata.patch = ["issuer": "{issuer}/"]
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test("nobody registers clients: the sentence, and a placeholder for a client id (pain 8)")
+    @Test("nobody registers clients: the sentence, and a placeholder for a client id (P8)")
     func clientNeeded() async throws {
         try await withHost {
             $0.registration.enabled = false
@@ -187,7 +187,7 @@ import Testing
         }
     }
 
-    @Test("pain 18: a 403 in place of a 401 is followed where a sign-in is published, and is policy where none is")
+    @Test("P18: a 403 in place of a 401 is followed where a sign-in is published, and is policy where none is")
     func forbidden() async throws {
         try await withHost {
             $0.protection.status = 403

@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test("healthy servers are done before a hanging one, in the order they get done (pain 30)")
+    @Test("healthy servers are done before a hanging one, in the order they get done (P30)")
     func neverADelay() async throws {
         try await withHost({
             $0.protection.mode = .none

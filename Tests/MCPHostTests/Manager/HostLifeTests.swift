@@ -12,7 +12,7 @@ import Testing
     private static let changed: JSON = ["jsonrpc": "2.0", "method": "notifications/tools/list_changed"]
 
     @Test(
-        "list_changed: the tools are listed anew and told of, over SSE and over a streamable HTTP stream (pain 31)",
+        "list_changed: the tools are listed anew and told of, over SSE and over a streamable HTTP stream (P31)",
         arguments: [true, false])
     func listChanged(legacy: Bool) async throws {
         try await withHost({

@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test("two accounts at one server have a sign-in each (pain 34)")
+    @Test("two accounts at one server have a sign-in each (P34)")
     func accounts() async throws {
         try await withHost { scene, server async throws in
             try await scene.login(try scene.host(server) { $0.account = "work" })

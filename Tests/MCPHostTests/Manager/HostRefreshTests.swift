@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test("a rejected refresh leaves sign-in needed, the record kept, and says why (pain 2)")
+    @Test("a rejected refresh leaves sign-in needed, the record kept, and says why (P2)")
     func rejected() async throws {
         try await withHost { scene, server async throws in
             let manager = try scene.host(server)
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test("a token without a stated end is used until a 401 (pain 24)")
+    @Test("a token without a stated end is used until a 401 (P24)")
     func unstatedEnd() async throws {
         try await withHost({ $0.token.sendsExpiresIn = false }) { scene, server async throws in
             try await scene.login(try scene.host(server))
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(
-        "a refresh without a usable answer: refresh failed, the record kept, and mended by the next that works (pain 2)",
+        "a refresh without a usable answer: refresh failed, the record kept, and mended by the next that works (P2)",
         arguments: ["503", "html", "close", "not JSON"])
     func unknown(kind: String) async throws {
         try await withHost { scene, server async throws in
@@ -192,7 +192,7 @@ import Testing
         }
     }
 
-    @Test("50 calls with an expired token make one refresh (pain 1, pain 36)")
+    @Test("50 calls with an expired token make one refresh (P1, P36)")
     func parallelCalls() async throws {
         try await withHost { scene, server async throws in
             let manager = try scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 50])
@@ -208,7 +208,7 @@ import Testing
         }
     }
 
-    @Test("two hosts on the same folders make one refresh (pain 1)")
+    @Test("two hosts on the same folders make one refresh (P1)")
     func twoHosts() async throws {
         try await withHost { scene, server async throws in
             let one = try scene.host(server)

@@ -1,4 +1,4 @@
-// What a host that stays up makes of sign-ins and sign-outs by other processes, as they happen (pain 23, pain 35).
+// What a host that stays up makes of sign-ins and sign-outs by other processes, as they happen (P23, P35).
 
 import OmlxCredentials
 import OmlxDemoServer
@@ -27,7 +27,7 @@ extension HostScene {
 }
 
 @Suite struct SignInElsewhereTests {
-    @Test("a sign-out by another process disconnects the server at once: sign-in needed, the session ended (pain 35)")
+    @Test("a sign-out by another process disconnects the server at once: sign-in needed, the session ended (P35)")
     func signOut() async throws {
         try await withHost { scene, server async throws in
             let running = try scene.host(server)
@@ -45,7 +45,7 @@ extension HostScene {
         }
     }
 
-    @Test("a sign-in by another process connects the one server that waited for it, and no other (pain 23)")
+    @Test("a sign-in by another process connects the one server that waited for it, and no other (P23)")
     func signIn() async throws {
         try await withHost { scene, server async throws in
             try await withServer { other async throws in
@@ -99,7 +99,7 @@ extension HostScene {
 
     // MARK: accounts
 
-    @Test("two accounts at one server have a sign-in each; what is not named is not used, and is told of (pain 34)")
+    @Test("two accounts at one server have a sign-in each; what is not named is not used, and is told of (P34)")
     func accounts() async throws {
         try await withHost { scene, server async throws in
             let work = try scene.command(server, account: "work")

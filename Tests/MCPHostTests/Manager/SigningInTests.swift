@@ -10,7 +10,7 @@ import Testing
 @testable import OmlxSignIn
 
 @Suite struct SigningInTests {
-    @Test("a 401 without a sign-in is reached, sign-in needed, unauthorized; nothing opens by itself (pain 22)")
+    @Test("a 401 without a sign-in is reached, sign-in needed, unauthorized; nothing opens by itself (P22)")
     func needed() async throws {
         try await withHost { scene, server async throws in
             let manager = try scene.host(server)
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test("a sign-in made by another process is used by a running one at the next 401 (pain 23)")
+    @Test("a sign-in made by another process is used by a running one at the next 401 (P23)")
     func adopted() async throws {
         try await withHost { scene, server async throws in
             let running = try scene.host(server)
@@ -174,7 +174,7 @@ import Testing
         }
     }
 
-    @Test("a failed new login keeps the earlier credential byte for byte (pain 35)")
+    @Test("a failed new login keeps the earlier credential byte for byte (P35)")
     func failedLogin() async throws {
         try await withHost { scene, server async throws in
             let manager = try scene.host(server)
@@ -273,7 +273,7 @@ import Testing
         }
     }
 
-    @Test("403 insufficient_scope names the scopes to ask for with those granted (pain 15), and that login gets them")
+    @Test("403 insufficient_scope names the scopes to ask for with those granted (P15), and that login gets them")
     func insufficientScope() async throws {
         try await withHost({
             $0.protection.toolScopes = ["whoami": "admin"]

@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("a bare name does not try failed servers anew at each call (pain 30)")
+    @Test("a bare name does not try failed servers anew at each call (P30)")
     func bareNameAndFailedServer() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, good async throws in
             try await withServer({ $0.protection.mode = .all }) { locked async throws in

@@ -1,4 +1,4 @@
-// Servers that refuse otherwise than by the book (pain 18), and what login makes of it; and what is kept of a discovery.
+// Servers that refuse otherwise than by the book (P18), and what login makes of it; and what is kept of a discovery.
 
 import OmlxDemoServer
 import OmlxErrors
@@ -11,7 +11,7 @@ import Testing
 
 @Suite struct UnusualRefusalTests {
     @Test(
-        "pain 18: 400, 403 or 405 with a challenge that says where, to a request without a token, is a 401",
+        "P18: 400, 403 or 405 with a challenge that says where, to a request without a token, is a 401",
         arguments: [400, 403, 405])
     func challenged(status: Int) async throws {
         try await withHost {
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test("pain 18: without a challenge login asks the well-known places", arguments: [401, 403, 400, 405])
+    @Test("P18: without a challenge login asks the well-known places", arguments: [401, 403, 400, 405])
     func unexplained(status: Int) async throws {
         try await withHost {
             $0.protection.status = status
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test("pain 18: when nothing is published a 403 is policy, and stands", arguments: [403, 400])
+    @Test("P18: when nothing is published a 403 is policy, and stands", arguments: [403, 400])
     func policy(status: Int) async throws {
         try await withHost {
             $0.protection.status = status
