@@ -7,7 +7,7 @@ public enum AddressPolicy: Sendable, Hashable {
     /// Any.
     case any
     /// Addresses of the public internet, and these origins wherever they are: what a server on the public internet
-    /// names must not lead into the network of whoever asks it.
+    /// names must not lead into the client's own network.
     case publicOnly(except: Set<String>)
 
     /// Whether a URL's address is judged.
@@ -33,7 +33,7 @@ struct AddressGate: Sendable {
     let classifier: AddressClassifier
 
     /// The refusal by the URL's spelling, before anything is looked up or connected.
-    /// - Parameter isProxied: whether somebody else looks the name up: a name of the own network is refused then too.
+    /// - Parameter isProxied: whether a proxy looks the name up: a name of the own network is refused then too.
     func refusalBySpelling(isProxied: Bool) -> HTTPFailure? {
         if let address = url.hostAddress { return refusal(of: address) }
         guard isProxied ? url.isLocalName : url.meansThisMachine else { return nil }
@@ -60,7 +60,7 @@ struct AddressGate: Sendable {
 }
 
 extension HTTPClient {
-    /// Why a URL's spelling alone keeps a request from it; `nil` when it does not. For addresses somebody else opens.
+    /// Why a URL's spelling alone keeps a request from it; `nil` when it does not. For addresses that a browser opens.
     public func refusal(of url: HTTPURL, by policy: AddressPolicy) -> OmlxError? {
         guard policy.judges(url) else { return nil }
         return AddressGate(url: url, classifier: classifier)

@@ -66,7 +66,7 @@ extension HTTPRequestHeader {
 }
 
 extension HTTPURL {
-    /// The URL without query and fragment, for messages: a query may hold what nobody should read.
+    /// The URL without query and fragment, for messages: a query may hold secrets.
     public var withoutQuery: String {
         guard let mark = text.firstIndex(where: { $0 == "?" || $0 == "#" }) else { return text }
         return String(text[..<mark])

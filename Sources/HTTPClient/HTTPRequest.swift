@@ -245,8 +245,8 @@ public struct HTTPReply: Sendable {
         self.body = body
     }
 
-    /// Overwrites the body with zeros and empties it: for an answer with secrets, once they are taken out. Somebody else
-    /// who has the same array keeps it.
+    /// Overwrites the body with zeros and empties it: for an answer with secrets, once they are taken out. Another
+    /// owner of the same array keeps it.
     public mutating func wipe() { Secret.wipe(&body) }
 }
 

@@ -64,7 +64,7 @@ public struct NetworkAddress: Sendable, Hashable {
         case (0xFF, _): return .multicast
         case (0x20, 0x01) where bytes[2] == 0x0D && bytes[3] == 0xB8: return .documentation
         case (0x3F, 0xFF) where bytes[2] < 0x10: return .documentation
-        // 2001::/23 holds Teredo, benchmarks and identifiers; nobody's server is there.
+        // 2001::/23 holds Teredo, benchmarks and identifiers; no server is there.
         case (0x20, 0x01) where bytes[2] < 0x02: return .reserved
         case (0x20...0x3F, _): return .public
         default: return .reserved

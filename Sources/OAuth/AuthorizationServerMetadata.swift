@@ -117,7 +117,7 @@ extension AuthorizationServerMetadata {
     public enum ExpectedIssuer: Sendable, Hashable {
         /// Exactly this text (C4.4).
         case exactly(String)
-        /// The origin itself, with or without a slash: nobody named an issuer, the place was built from the MCP
+        /// The origin itself, with or without a slash: no issuer was named, the place was built from the MCP
         /// server's own origin (2025-03-26, C6.1).
         case origin(String)
 

@@ -5,7 +5,7 @@ import OmlxHTTPClient
 import OmlxJSON
 
 /// The look at an authorization URL. A server that does not know the client, or its redirect URI, tells the browser and never
-/// the client (RFC 6749 §4.1.2.1), so nobody else would hear of it.
+/// the client (RFC 6749 §4.1.2.1), so omlx would not hear of it otherwise.
 ///
 /// Only an answer of class 4xx that says in so many words that it does not know the client proves that it is dead. Whatever
 /// else is answered is told to the person, if it says something, and decides nothing; a redirect is not followed.

@@ -185,7 +185,7 @@ public struct DevicePolling: Sendable {
         supported = request.server.scopesSupported
     }
 
-    /// The first request is due after the interval, too: nobody enters a code at once.
+    /// The first request is due after the interval, too: a person takes longer to enter a code.
     public var first: Action { .ask(after: interval) }
 
     /// Judges an answer. Failures of the network only make the pause longer; the code's life ends the asking.

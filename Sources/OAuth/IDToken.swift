@@ -1,5 +1,5 @@
 // The claims of an ID token. It comes straight from the token endpoint over TLS, so that its signature need not be checked
-// (OpenID Connect Core §3.1.3.7); omlx signs nobody in with it.
+// (OpenID Connect Core §3.1.3.7); omlx takes it for no sign-in.
 
 import OmlxCryptography
 import OmlxJSON

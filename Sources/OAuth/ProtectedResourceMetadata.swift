@@ -41,7 +41,7 @@ extension ProtectedResourceMetadata {
     public enum Judgement: Sendable {
         /// A document for this server.
         case found(ProtectedResourceMetadata)
-        /// A document for this server that names nobody who signs its users in (C3.6).
+        /// A document for this server that names no authorization server (C3.6).
         case namesNobody(ProtectedResourceMetadata)
         /// None is published here; ask the next place.
         case notHere(String)
