@@ -69,7 +69,7 @@ static csecret_status failure(csecret_session *session, GError *error, csecret_r
       !strcmp(name, "org.freedesktop.DBus.Error.NameHasNoOwner") ||
       !strncmp(name, "org.freedesktop.DBus.Error.Spawn.", 33))
     status = CSECRET_NO_PROVIDER;
-  // The bus says it when whoever was asked has gone; a limit of time is glib's own, below.
+  // The bus says it when the program that was asked has gone; a limit of time is glib's own, below.
   else if (!strcmp(name, "org.freedesktop.DBus.Error.NoReply"))
     status = CSECRET_GONE;
   else if (!strcmp(name, "org.freedesktop.DBus.Error.Timeout") || !strcmp(name, "org.freedesktop.DBus.Error.TimedOut"))
@@ -176,7 +176,7 @@ static csecret_status connect_session(csecret_session *session, csecret_reason *
     session->is_flawed = status == CSECRET_FAILED;
     return status;
   }
-  // No service and no error is what libsecret says when nobody is there.
+  // No service and no error is what libsecret says when no provider is there.
   say(reason, "nobody answers as " SERVICE);
   return CSECRET_NO_PROVIDER;
 }
@@ -195,7 +195,7 @@ void csecret_close(csecret_session *session) {
   free(session);
 }
 
-// A call to somebody on a bus. The parameters' reference is taken.
+// A call to a program on a bus. The parameters' reference is taken.
 static csecret_status call_on(csecret_session *session, GDBusConnection *connection, const char *name, const char *path,
                               const char *interface, const char *method, GVariant *parameters, GDBusCallFlags flags,
                               GVariant **reply, csecret_reason *reason) {
@@ -306,7 +306,8 @@ static csecret_status provider(csecret_session *session, char **owner, csecret_r
 }
 
 // Carries out what the provider put behind a prompt, and waits so long for its end: some put everything behind one, and
-// ask nobody. One that does ask is not taken back when time is over: that ends GNOME Keyring. The result has to be freed.
+// ask no person. One that does ask is not taken back when time is over: that ends GNOME Keyring. The result has to be
+// freed.
 static csecret_status carry_out(csecret_session *session, const char *prompt, int wait_ms, GVariant **result,
                                 csecret_reason *reason) {
   *result = NULL;
@@ -401,8 +402,8 @@ csecret_status csecret_unlock_items(csecret_session *session, const char *const 
   return status ? status : unlock(session, paths, wait_ms, reason);
 }
 
-// Whether the collection is a wallet that KWallet has open: its Secret Service calls it locked until somebody unlocks it
-// there too, which asks nobody then. False for every other provider, and when it cannot be told.
+// Whether the collection is a wallet that KWallet has open: its Secret Service calls it locked until it is unlocked
+// there too, which asks no person then. False for every other provider, and when it cannot be told.
 static bool is_open_wallet(csecret_session *session, const char *collection) {
   static const char *const modules[] = {"/modules/kwalletd5", "/modules/kwalletd6"};
   csecret_reason unheard;

@@ -1,4 +1,4 @@
-// What would mend an error, as data: a program acts on it, and words it for whoever reads.
+// What would mend an error, as data: a program acts on it, and words it for its reader.
 
 /// The next thing to do about an error: words, with the actions of the host among them as values.
 ///

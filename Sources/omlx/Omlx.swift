@@ -18,7 +18,7 @@ struct Omlx: AsyncParsableCommand {
 
     static func main() async {
         OutputReader.standIn()
-        // Secrets pass through here: no core file, nobody looks in.
+        // Secrets pass through here: no core file, no debugger of another program.
         ProcessMemory.protect()
         do {
             let command = try parseAsRoot(CommandLineArguments.folded(CommandLineArguments.all()))

@@ -78,7 +78,7 @@ const char *ccurl_version(void);
 
 ccurl_multi *ccurl_multi_create(void);
 void ccurl_multi_free(ccurl_multi *multi);
-/// Waits until something can be done, somebody calls `ccurl_multi_wake`, or the time is over.
+/// Waits until something can be done, `ccurl_multi_wake` is called, or the time is over.
 void ccurl_multi_wait(ccurl_multi *multi, int timeout_ms);
 /// Ends a wait from any thread.
 void ccurl_multi_wake(ccurl_multi *multi);

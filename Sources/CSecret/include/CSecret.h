@@ -1,7 +1,7 @@
 // The Secret Service of a desktop (freedesktop.org) behind plain functions, which load libsecret on first use: a machine
 // without it still runs omlx. libsecret opens the session and seals secrets on the bus; the calls themselves are made
 // here, each with a limit of time, so that nothing waits for a person. Reading never asks one. Making and deleting an item
-// carry out a prompt where the provider puts one before them, which asks nobody unless a person has set it so.
+// carry out a prompt where the provider puts one before them, which asks no person unless one has set it so.
 #ifndef CSECRET_H
 #define CSECRET_H
 
@@ -16,7 +16,7 @@ typedef enum {
   CSECRET_NO_LIBRARY,
   // There is no session bus, or it cannot be reached.
   CSECRET_NO_BUS,
-  // Nobody on the bus offers the Secret Service.
+  // No program on the bus offers the Secret Service.
   CSECRET_NO_PROVIDER,
   // It did not answer in time.
   CSECRET_TIMEOUT,
@@ -74,7 +74,7 @@ bool csecret_is_gone(const csecret_session *session);
 void csecret_close(csecret_session *session);
 
 // Whether the default collection is locked. A wallet that KWallet has open, as after a login, and that its Secret Service
-// calls locked all the same is unlocked there, which asks nobody.
+// calls locked all the same is unlocked there, which asks no person.
 csecret_status csecret_is_locked(csecret_session *session, bool *is_locked, csecret_reason *reason);
 
 // Whether the keyring is there and its default collection locked. Starts, opens and asks nothing.
@@ -112,8 +112,8 @@ csecret_status csecret_create(csecret_session *session, const char *label, const
 csecret_status csecret_update(csecret_session *session, const char *path, const char *const attributes[],
                               const uint8_t *bytes, size_t length, csecret_reason *reason);
 
-// Unlocks the default collection, asking a person on the display for so long. For when somebody is there. It may be
-// unlocked all the same when this fails, and later by somebody who answers late: look.
+// Unlocks the default collection, asking a person on the display for so long. For when a person is there. It may be
+// unlocked all the same when this fails, and later by a person who answers late: look.
 csecret_status csecret_unlock(csecret_session *session, int wait_ms, csecret_reason *reason);
 
 // Has these items unlocked for this client, as csecret_unlock does; the list of their paths is ended by NULL.
@@ -124,7 +124,7 @@ csecret_status csecret_unlock_items(csecret_session *session, const char *const 
 csecret_status csecret_unlock_with(csecret_session *session, const uint8_t *password, size_t length,
                                    csecret_reason *reason);
 
-// Tells of every item that is made, changed or removed, whoever does it, until csecret_cancel or the end of the bus. Takes
+// Tells of every item that is made, changed or removed, by any program, until csecret_cancel or the end of the bus. Takes
 // the thread.
 csecret_status csecret_watch(csecret_session *session, csecret_change told, void *context, csecret_reason *reason);
 

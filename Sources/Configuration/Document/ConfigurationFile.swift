@@ -10,7 +10,7 @@ public enum ConfigurationOrigin: String, Sendable, Hashable {
     case named
     /// Named by `OMLX_MCP_CONFIG`.
     case environment
-    /// Found in the working folder: it may have come there with somebody else's files.
+    /// Found in the working folder: it may have come there with another person's files.
     case workingFolder = "working_folder"
     /// In the user's own configuration folder.
     case user

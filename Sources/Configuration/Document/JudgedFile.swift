@@ -1,5 +1,5 @@
-// Reads a file by a way that is judged step by step: what was judged is what was read, and nobody can swap a part of the
-// path in between.
+// Reads a file by a way that is judged step by step: what was judged is what was read, and no other user can swap a
+// part of the path in between.
 
 import OmlxErrors
 import FoundationEssentials

@@ -1,4 +1,4 @@
-// Texts of a file somebody else may have written, in full and yet harmless on a terminal.
+// Texts of a file another person may have written, in full and yet harmless on a terminal.
 
 import OmlxErrors
 
