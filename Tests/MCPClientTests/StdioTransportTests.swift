@@ -286,10 +286,10 @@ struct StdioTransportTests {
     func cancelledConnect() async throws {
         let events = Recorder<ConnectionEvent>()
         let connection = connection(.stdio(shell("echo pid $$ >&2; sleep 3600")), events: events)
-        let task = Task { await failure { try await connection.connect() } }
+        let task = Task { try await connection.connect() }
         let child = try await pid(in: events, after: "pid")
         task.cancel()
-        #expect(await task.value?.code == .transportCancelled)
+        await #expect(throws: CancellationError.self) { try await task.value }
         #expect(!isAlive(child))
     }
 

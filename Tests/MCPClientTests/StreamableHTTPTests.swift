@@ -309,6 +309,27 @@ struct StreamableHTTPTests {
         await connection.close()
     }
 
+    @Test("MCP 2025-11-25, listening for messages: a stream that the server ended is opened again")
+    func serverStreamAgain() async throws {
+        let opened = Recorder<Int>()
+        let server = try ScriptedServer { request, answerer in
+            guard request.call == "GET" else { return answerOrdinarily(request, answerer, session: "abc") }
+            opened.record(1)
+            answerer.beginStream()
+            answerer.stream("retry: 1\n\n")
+            if opened.values.count < 3 { return answerer.endStream() }
+            answerer.event(["jsonrpc": "2.0", "method": "notifications/tools/list_changed"])
+            answerer.waitForClose()
+        }
+        defer { server.stop() }
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(.streamableHTTP(try server.url()), opensServerStream: true, events: events)
+        _ = try await connection.connect()
+        await events.wait { $0.contains(.toolsListChanged) }
+        #expect(opened.values.count == 3)
+        await connection.close()
+    }
+
     @Test("A4.7: a server stream that gives not even headers delays nothing")
     func silentServerStream() async throws {
         let asked = Recorder<Void>()

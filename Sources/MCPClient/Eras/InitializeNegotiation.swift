@@ -142,7 +142,7 @@ struct InitializeNegotiation: Sendable {
         return start()
     }
 
-    private var probe: Action { .discover(params: Era.probeParameters(of: info)) }
+    private var probe: Action { .discover(params: InitializeEra.probeParameters(of: info)) }
 
     // MARK: servers of a later era
 

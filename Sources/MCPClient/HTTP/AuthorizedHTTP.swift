@@ -88,6 +88,9 @@ extension HTTPBody {
         _ = try? await withDeadline(seconds) { try await self.read(limit: 64 << 10) }
     }
 
+    /// Reads the rest for as long as the task may.
+    func drainWhole() async { _ = try? await read(limit: 64 << 10) }
+
     /// The start of a body that explains an error; empty when it does not come.
     func readExplanation() async -> [UInt8] {
         (try? await withDeadline(5) { try await self.read(limit: 64 << 10) }) ?? []

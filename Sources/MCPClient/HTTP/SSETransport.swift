@@ -165,7 +165,7 @@ final class SSETransport: Transport {
         }
     }
 
-    func close(quickly: Bool) async { abandon() }
+    func close(farewell: [HTTPRequestHeader]?, quickly: Bool) async { abandon() }
 
     func abandon() {
         let reader = state.withLock { state in

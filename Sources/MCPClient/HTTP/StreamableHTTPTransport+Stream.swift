@@ -1,4 +1,4 @@
-// The answer to a POST as a stream of events: read as it comes, taken up again when it breaks (A4.8, A4.11, A4.12).
+// The answer to a POST as a stream of events: read as it comes, taken up again when it breaks.
 
 import OmlxErrors
 import OmlxHTTPClient
@@ -136,7 +136,7 @@ struct StreamReconnection: Sendable {
     }
 }
 
-/// A server that answers a POST with the opening of HTTP+SSE (A5.2).
+/// A server that answers a POST with the opening of HTTP+SSE (MCP 2024-11-05, transports).
 struct SpeaksSSE: Error, Sendable, Hashable {
     var failure: OmlxError {
         OmlxError(
@@ -148,58 +148,29 @@ struct SpeaksSSE: Error, Sendable, Hashable {
 
 extension StreamableHTTPTransport {
     /// Reads the stream until the request is answered.
-    func readStream(_ response: HTTPResponse, answering id: Int, label: String) async throws {
+    /// - Parameter session: The headers with which it is taken up again.
+    func readStream(
+        _ response: HTTPResponse, to message: OutgoingMessage, _ id: Int, _ session: [HTTPRequestHeader]
+    ) async throws {
+        let label = message.label
         let reader = EventStreamReader(sink: sink, limit: limits.messageBytes(answering: label))
         let reconnection = StreamReconnection(
-            url: url, http: http, headers: sessionHeaders(for: currentSession), limits: limits,
-            remark: { [sink] in sink.remark(id) })
-        var resumption = StreamResumption()
+            url: url, http: http, headers: session, limits: limits, remark: { [sink] in sink.remark(id) })
+        var resumption = message.resumption
         var current = response
         while true {
             let body = current.body
             do {
                 if try await reader.read(body, answering: id, &resumption) {
-                    // The end of the stream follows the answer at once where a server is orderly.
-                    return await body.drain()
+                    // The end of the stream follows the answer at once where a server is orderly. The connection cuts it off
+                    // where it does not.
+                    return await body.drainWhole()
                 }
             } catch let error as SpeaksSSE {
                 body.cancel()
                 throw error
             }
             current = try await reconnection.reopen(&resumption, label: label)
-        }
-    }
-}
-
-/// The stream on which a server speaks unasked (A4.7). 405 means there is none.
-struct ServerStreamListener: Sendable {
-    let url: HTTPURL
-    let http: AuthorizedHTTP
-    let headers: [HTTPRequestHeader]
-    let limits: ConnectionLimits
-    let sink: TransportSink
-
-    /// Listens until the task is cancelled or the server offers no such stream.
-    /// - Parameter answered: Called once the server has answered whether there is one.
-    func run(answered: @Sendable () -> Void) async {
-        let reader = EventStreamReader(sink: sink, limit: limits.maxMessageBytes)
-        let reconnection = StreamReconnection(url: url, http: http, headers: headers, limits: limits)
-        var resumption = StreamResumption()
-        let first = [HTTPRequestHeader("Accept", "text/event-stream")] + headers
-        // A server may send not even headers before it has something to say.
-        let opened = try? await http.send("GET", url, headers: first, firstByte: StreamableHTTPTransport.unlimited)
-        answered()
-        guard var response = opened else { return }
-        guard response.head.status == 200, AnswerForm(response.head) == .events else {
-            return await response.body.drain()
-        }
-        do {
-            while true {
-                _ = try await reader.read(response.body, answering: nil, &resumption)
-                response = try await reconnection.reopen(&resumption, label: "the server's stream")
-            }
-        } catch {
-            return
         }
     }
 }

@@ -1,4 +1,4 @@
-// Streamable HTTP of the initialize era (A4): a POST per message, answers as JSON or as a stream of events.
+// Streamable HTTP of 2025-03-26 and later: a POST per message, answers as JSON or as a stream of events.
 
 import OmlxConcurrency
 import OmlxCryptography
@@ -9,20 +9,6 @@ import Synchronization
 
 /// The way to a server with one URL.
 final class StreamableHTTPTransport: Transport {
-    private struct State {
-        /// Handled like a secret: who has it can speak in the session (A4.3).
-        var session: Secret?
-        var generation = 0
-        var revision: ProtocolRevision?
-        var serverStream: ServerStream?
-    }
-
-    /// The stream on which the server speaks unasked, and the wait until the server answered whether there is one.
-    private struct ServerStream {
-        let listener: Task<Void, Never>
-        let opening: Task<Void, Never>
-    }
-
     /// How long a first call waits for that stream at most, in seconds.
     private static let streamPatience = 1.0
 
@@ -34,7 +20,7 @@ final class StreamableHTTPTransport: Transport {
     let limits: ConnectionLimits
     let sink: TransportSink
     private let opensServerStream: Bool
-    private let state = Mutex(State())
+    private let serverStream = Mutex<ServerStream?>(nil)
 
     init(
         url: HTTPURL, http: AuthorizedHTTP, limits: ConnectionLimits, sink: TransportSink, opensServerStream: Bool
@@ -48,77 +34,33 @@ final class StreamableHTTPTransport: Transport {
 
     func open() async throws {}
 
-    // MARK: the session
-
     /// The first revision with this transport.
     var olderRevision: ProtocolRevision { .v2025_03_26 }
-
-    var sessionGeneration: Int { state.withLock { $0.generation } }
-
-    func settled(on revision: ProtocolRevision) { state.withLock { $0.revision = revision } }
-
-    func forgetSession() {
-        let stream = state.withLock { state in
-            state.session = nil
-            state.revision = nil
-            state.generation += 1
-            defer { state.serverStream = nil }
-            return state.serverStream
-        }
-        stream?.listener.cancel()
-    }
-
-    /// Takes the session id of the answer to `initialize`: visible ASCII only (A4.3).
-    private func adoptSession(_ head: HTTPResponseHead) throws {
-        guard let id = head.headers["mcp-session-id"], !id.isEmpty else { return }
-        guard id.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw OmlxError(
-                .protocolInvalidMessage, "the session id the server gives holds characters other than visible ASCII")
-        }
-        http.redactor.learn(id, isPassing: true)
-        state.withLock { $0.session = Secret(id) }
-    }
-
-    /// The headers of session and revision.
-    func sessionHeaders(for session: Secret?) -> [HTTPRequestHeader] {
-        var headers: [HTTPRequestHeader] = []
-        if let revision = state.withLock({ $0.revision }), revision.hasVersionHeader {
-            headers.append(HTTPRequestHeader("MCP-Protocol-Version", revision.rawValue))
-        }
-        if let session { headers.append(HTTPRequestHeader("Mcp-Session-Id", secret: session)) }
-        return headers
-    }
-
-    var currentSession: Secret? { state.withLock { $0.session } }
 
     // MARK: messages
 
     func send(_ message: OutgoingMessage) async throws {
-        if message.label == "tools/call", message.requestID != nil { await serverStreamStands() }
-        let (session, generation) = state.withLock { ($0.session, $0.generation) }
+        // The server may ask while it works, and where it asks is its own choice: with that stream it waits for no answer in
+        // vain.
+        if message.needsServerStream { await serverStreamStands(message) }
         let headers =
             [
                 HTTPRequestHeader("Content-Type", "application/json"),
                 HTTPRequestHeader("Accept", "application/json, text/event-stream"),
-            ] + sessionHeaders(for: session) + Era.probeHeaders(of: message.label)
-        let isRequest = message.requestID != nil
+            ] + message.headers
         let response = try await http.send(
             "POST", url, headers: headers, body: .bytes(message.bytes),
-            firstByte: isRequest ? Self.unlimited : limits.request, isRepeatable: message.isRepeatable)
-        guard (200..<300).contains(response.head.status) else {
-            let error = await http.error(of: response, label: message.label)
-            // With -32601 it is the method that is not there (A3.16).
-            guard response.head.status == 404, session != nil,
-                (error as? JSONRPCError)?.code != JSONRPCError.methodNotFound
-            else { throw error }
-            throw SessionLost(generation: generation)
+            firstByte: message.requestID == nil ? limits.request : Self.unlimited, isRepeatable: message.isRepeatable)
+        let status = response.head.status
+        guard (200..<300).contains(status) else {
+            throw MessageRefused(status: status, reason: await http.error(of: response, label: message.label))
         }
-        if message.label == "initialize", isRequest { try adoptSession(response.head) }
+        let session = message.opensSession ? try await sink.opens(response.head) : message.headers
         guard let id = message.requestID else { return await settle(response) }
-        try await readAnswer(response, to: id, label: message.label)
+        try await readAnswer(response, to: message, id, session)
     }
 
-    /// A notification or an answer was accepted: 202, also 200 or 204 (A4.5).
+    /// A notification or an answer was accepted: 202, also 200 or 204.
     private func settle(_ response: HTTPResponse) async {
         if AnswerForm(response.head) == .events {
             response.body.cancel()
@@ -127,15 +69,18 @@ final class StreamableHTTPTransport: Transport {
         }
     }
 
-    private func readAnswer(_ response: HTTPResponse, to id: Int, label: String) async throws {
+    private func readAnswer(
+        _ response: HTTPResponse, to message: OutgoingMessage, _ id: Int, _ session: [HTTPRequestHeader]
+    ) async throws {
+        let label = message.label
         switch AnswerForm(response.head) {
-        case .events: try await readStream(response, answering: id, label: label)
+        case .events: try await readStream(response, to: message, id, session)
         case .json:
             let limit = limits.messageBytes(answering: label)
-            let message = try IncomingMessage(
+            let answer = try IncomingMessage(
                 await response.body.read(atMost: limit, label: label), from: "the server's answer to \(label)",
                 status: response.head.status)
-            guard await sink.receive(message, id) else {
+            guard await sink.receive(answer, id) else {
                 throw OmlxError(
                     .protocolInvalidMessage,
                     "the server's answer to \(label) holds no answer to this request\(sink.remark(id))")
@@ -155,60 +100,50 @@ final class StreamableHTTPTransport: Transport {
         }
     }
 
-    // MARK: background
+    // MARK: the server's own stream
 
-    func sessionStands() {
-        if opensServerStream { openServerStream(anew: true) }
+    func listen(_ session: [HTTPRequestHeader], _ resumption: StreamResumption) {
+        if opensServerStream { openServerStream(session, resumption, anew: true) }
     }
 
-    /// In a session the server may ask while a tool runs, and where it asks is its own choice: before the first call its
-    /// stream stands, so that it waits for no answer in vain.
-    private func serverStreamStands() async {
-        guard currentSession != nil else { return }
-        openServerStream(anew: false)
-        await state.withLock { $0.serverStream?.opening }?.value
+    func stopListening() { takeServerStream()?.end() }
+
+    private func takeServerStream() -> ServerStream? {
+        serverStream.withLock { stream in
+            defer { stream = nil }
+            return stream
+        }
+    }
+
+    private func serverStreamStands(_ message: OutgoingMessage) async {
+        openServerStream(message.headers, message.resumption, anew: false)
+        await serverStream.withLock { $0?.opening }?.value
     }
 
     /// - Parameter anew: Also where there is one, of an earlier session.
-    private func openServerStream(anew: Bool) {
-        let listener = serverStreamListener(currentSession)
-        let (answers, answer) = AsyncStream<Never>.makeStream()
-        let earlier = state.withLock { state -> ServerStream? in
-            guard anew || state.serverStream == nil else { return nil }
+    private func openServerStream(_ session: [HTTPRequestHeader], _ resumption: StreamResumption, anew: Bool) {
+        let earlier = serverStream.withLock { stream -> ServerStream? in
+            guard anew || stream == nil else { return nil }
             defer {
-                state.serverStream = ServerStream(
-                    listener: Task { await listener.run(answered: { answer.finish() }) },
-                    opening: Task { _ = try? await withDeadline(Self.streamPatience) { for await _ in answers {} } })
+                let listener = ServerStreamListener(url: url, http: http, headers: session, limits: limits, sink: sink)
+                stream = ServerStream(listener, resumption, patience: Self.streamPatience)
             }
-            return state.serverStream
+            return stream
         }
-        earlier?.listener.cancel()
+        earlier?.end()
     }
 
-    private func serverStreamListener(_ session: Secret?) -> ServerStreamListener {
-        ServerStreamListener(
-            url: url, http: http, headers: sessionHeaders(for: session), limits: limits, sink: sink)
-    }
-
-    /// Tells the server that the session is over (A4.6); 405 is fine, and 2 s are enough.
-    func close(quickly: Bool) async {
-        let (session, stream) = state.withLock { state in
-            defer {
-                state.session = nil
-                state.serverStream = nil
-            }
-            return (state.session, state.serverStream)
-        }
-        stream?.listener.cancel()
-        guard let session else { return }
-        let headers = sessionHeaders(for: session)
+    /// Tells the server that the session is over; 405 is fine, and 2 s are enough (MCP 2025-11-25, session management).
+    func close(farewell: [HTTPRequestHeader]?, quickly: Bool) async {
+        stopListening()
+        guard let farewell else { return }
         _ = try? await withDeadline(2) { [http, url] in
-            let response = try await http.send("DELETE", url, headers: headers, firstByte: 2)
+            let response = try await http.send("DELETE", url, headers: farewell, firstByte: 2)
             await response.body.drain()
         }
     }
 
-    func abandon() { state.withLock { $0.serverStream }?.listener.cancel() }
+    func abandon() { stopListening() }
 }
 
 extension HTTPBody {

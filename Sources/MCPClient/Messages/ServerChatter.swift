@@ -8,6 +8,7 @@ final class ChatterBox: Sendable {
     private let state = Mutex(ServerChatter())
 
     var value: ServerChatter { state.withLock { $0 } }
+    var mark: ServerChatter.Mark { state.withLock { $0.mark } }
 
     func note(_ event: ConnectionEvent) { state.withLock { $0.note(event) } }
 }

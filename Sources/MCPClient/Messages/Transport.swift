@@ -4,46 +4,14 @@ import OmlxErrors
 import OmlxHTTPClient
 import OmlxJSON
 
-/// A message on its way out.
-struct OutgoingMessage: Sendable {
-    enum Kind: Sendable, Hashable {
-        case request(id: Int)
-        case notification
-        case reply
-    }
-
-    let kind: Kind
-    /// What it is, for messages: the method, or `the answer to a request`.
-    let label: String
-    let bytes: [UInt8]
-
-    /// Requests that only look, so that the server may get them twice.
-    private static let readingMethods: Set = [
-        "initialize", "ping", "tools/list", "resources/list", "resources/templates/list", "resources/read",
-        "prompts/list", "prompts/get",
-    ]
-
-    /// Whether the server may get the message twice without harm.
-    var isRepeatable: Bool { requestID == nil || Self.readingMethods.contains(label) }
-
-    init(_ kind: Kind, label: String, _ json: JSON) {
-        self.kind = kind
-        self.label = label
-        bytes = json.serialized()
-    }
-
-    var requestID: Int? {
-        if case .request(let id) = kind { return id }
-        return nil
-    }
-}
-
 /// Where a transport delivers what comes.
 struct TransportSink: Sendable {
     /// Takes a message; in answer to which request, where the transport knows. Tells whether that request is over.
     let receive: @Sendable (_ message: IncomingMessage, _ answering: Int?) async -> Bool
     /// An answer came that cannot be read; to which request, where the transport knows.
     let garbled: @Sendable (_ answer: GarbledAnswer, _ answering: Int?) async -> Void
+    /// The head of the answer to a message that opens a session; gives the headers of what is sent in that session.
+    let opens: @Sendable (HTTPResponseHead) async throws -> [HTTPRequestHeader]
     /// What else came since a request was sent, as the end of a sentence about the answer it lacks.
     let remark: @Sendable (_ id: Int) -> String
     /// The transport cannot be used any more.
@@ -54,38 +22,31 @@ struct TransportSink: Sendable {
 
 /// A way to one server.
 protocol Transport: Sendable {
-    /// Makes it ready for `initialize`.
+    /// Makes it ready for the first message.
     func open() async throws
+    /// Takes a message that is written without waiting, in the order of the calls; false where only `send` can.
+    func post(_ message: OutgoingMessage) -> Bool
     /// Sends a message. Over streamable HTTP a request returns when it is answered, elsewhere when it is written.
-    /// - Throws: `OmlxError`, `HTTPFailure`, `JSONRPCError`, `SessionLost`, `CancellationError`.
+    /// - Throws: `OmlxError`, `HTTPFailure`, `JSONRPCError`, `MessageRefused`, `CancellationError`.
     func send(_ message: OutgoingMessage) async throws
     /// The revision that is offered when the latest one is refused without a word on others.
     var olderRevision: ProtocolRevision { get }
-    /// The revision is settled.
-    func settled(on revision: ProtocolRevision)
-    /// Grows with each session.
-    var sessionGeneration: Int { get }
-    /// Prepares for a new `initialize`.
-    func forgetSession()
-    /// The session stands; background work may start.
-    func sessionStands()
+    /// Opens the stream on which the server speaks unasked, in a new session; one of an earlier session is ended.
+    func listen(_ session: [HTTPRequestHeader], _ resumption: StreamResumption)
+    /// Ends that stream: its session is over.
+    func stopListening()
     /// Ends it, politely or, after a failure, quickly.
-    func close(quickly: Bool) async
-    /// Ends it without waiting: nobody is left to close it.
+    /// - Parameter farewell: The headers of the session the server is to be told the end of.
+    func close(farewell: [HTTPRequestHeader]?, quickly: Bool) async
+    /// Ends it without waiting, when its owner is gone.
     func abandon()
 }
 
 extension Transport {
+    func post(_ message: OutgoingMessage) -> Bool { false }
     var olderRevision: ProtocolRevision { .v2024_11_05 }
-    func settled(on revision: ProtocolRevision) {}
-    var sessionGeneration: Int { 0 }
-    func forgetSession() {}
-    func sessionStands() {}
-}
-
-/// The server no longer knows the session a request was sent in: nothing was executed (A4.4).
-struct SessionLost: Error, Sendable, Hashable {
-    var generation: Int
+    func listen(_ session: [HTTPRequestHeader], _ resumption: StreamResumption) {}
+    func stopListening() {}
 }
 
 extension OmlxError {
@@ -96,6 +57,7 @@ extension OmlxError {
         case let failure as HTTPFailure: self = failure.error
         case let error as JSONRPCError: self = error.failure(of: label)
         case let error as SpeaksSSE: self = error.failure
+        case let refused as MessageRefused: self.init(converting: refused.reason, during: label)
         case is SessionLost:
             self.init(.protocolSessionLost, "the server forgot the session twice in a row", httpStatus: 404)
         case is CancellationError: self = .cancelled(label)

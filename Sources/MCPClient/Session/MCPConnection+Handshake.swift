@@ -12,17 +12,16 @@ extension MCPConnection {
     /// How long a server may take to accept that the session stands, in seconds.
     private var announcementLimit: Double { min(limits.request / 2, 5) }
 
-    /// Settles a session on the transport there is (B1–B5).
-    func initialize() async throws -> InitializeResult {
-        var negotiation = InitializeNegotiation(client: client, older: transport?.olderRevision ?? .v2024_11_05)
+    /// Settles a session on a link (MCP 2025-11-25, lifecycle).
+    func initialize(_ link: Link) async throws -> InitializeResult {
+        var negotiation = try session(on: link).era.opening(client, older: link.transport.olderRevision)
         var action = negotiation.start()
         var limit = limits.request
         while true {
             switch action {
             case .send(let params):
                 do {
-                    let result = try await exchange("initialize", params, limit: limit, onProgress: nil).result
-                    action = negotiation.received(result)
+                    action = negotiation.received(try await ask("initialize", params, limit, link))
                 } catch let error as JSONRPCError {
                     action = negotiation.refused(error)
                 } catch let error as OmlxError where error.speaksOfRevision {
@@ -36,26 +35,29 @@ extension MCPConnection {
                 limit = min(limits.request / 2, Self.secondLimit)
                 // What a refusal said of a session is not meant.
                 if case .ready = action { break }
-                transport?.forgetSession()
-            case .discover(let params): action = try await discover(params, &negotiation)
+                life.reopen(link.id)
+                link.transport.stopListening()
+            case .discover(let params): action = try await discover(params, &negotiation, link)
             case .ready(let revision, let result):
-                session.era = .initialize(revision)
-                transport?.settled(on: revision)
-                try await announce()
+                life.change(link.id) { $0.settle(revision) }
+                try await announce(link)
                 return result
             case .fail(let error): throw error
             }
         }
     }
 
+    private func ask(_ method: String, _ params: JSONObject, _ limit: Double, _ link: Link) async throws -> JSON {
+        try await exchange(Call(method: method, params: params), on: link, limit: limit, onProgress: nil).result
+    }
+
     /// Asks a server what it speaks. That it does not answer is no error of its own.
     private func discover(
-        _ params: JSONObject, _ negotiation: inout InitializeNegotiation
+        _ params: JSONObject, _ negotiation: inout InitializeNegotiation, _ link: Link
     ) async throws -> InitializeNegotiation.Action {
         do {
             let limit = min(limits.request, Self.probeLimit)
-            return negotiation.discovered(
-                try await exchange(Era.probe, params, limit: limit, onProgress: nil).result)
+            return negotiation.discovered(try await ask(InitializeEra.probe, params, limit, link))
         } catch let error as JSONRPCError {
             return negotiation.discoveryRefused(error)
         } catch {
@@ -64,11 +66,11 @@ extension MCPConnection {
         }
     }
 
-    /// Tells the server that the session stands (B1). It has agreed already: that it refuses to hear so ends nothing.
-    private func announce() async throws {
+    /// Tells the server that the session stands. It has agreed already: that it refuses to hear so ends nothing.
+    private func announce(_ link: Link) async throws {
         let method = "notifications/initialized"
         do {
-            guard try await !notify(method) else { return }
+            guard try await !notify(method, link) else { return }
             let reason = "no answer within \(shownSeconds(announcementLimit))"
             observer(.notificationRefused(method: method, reason: reason))
         } catch let error as OmlxError where error.isRefusalOfNotification {
@@ -81,11 +83,12 @@ extension MCPConnection {
     }
 
     /// - Returns: Whether the server took it in time.
-    private func notify(_ method: String) async throws -> Bool {
-        guard let transport else { throw OmlxError.cancelled(method) }
-        let message = OutgoingMessage(.notification, label: method, .notification(method))
+    private func notify(_ method: String, _ link: Link) async throws -> Bool {
+        let session = try session(on: link)
+        let message = session.era.notification(method)
+        if link.transport.post(message) { return true }
         do {
-            try await withDeadline(announcementLimit) { try await transport.send(message) }
+            try await withDeadline(announcementLimit) { try await link.send(message, in: session) }
             return true
         } catch is DeadlinePassed {
             return false

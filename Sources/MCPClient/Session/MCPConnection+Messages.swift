@@ -1,187 +1,261 @@
-// Requests on their way out, answers on their way back, timeouts, cancellation, sessions begun anew.
+// Requests on their way out, answers on their way back, time limits, cancellation, sessions begun anew.
 
 import OmlxConcurrency
 import OmlxErrors
+import OmlxHTTPClient
 import OmlxJSON
 
+extension MCPConnection.Link {
+    /// Sends a message of a session. What a refusal means is the era's to say.
+    /// - Throws: `SessionLost`, and what transports throw.
+    func send(_ message: OutgoingMessage, in session: MCPConnection.Life.Session) async throws {
+        do {
+            try await transport.send(message)
+        } catch let refused as MessageRefused {
+            if session.era.isLost(refused) { throw SessionLost(number: session.number) }
+            throw refused.reason
+        }
+    }
+}
+
 extension MCPConnection {
+    typealias Request = RequestTable<Waiter>.Request
+
     /// More answers to a server's requests than this are not kept waiting.
     private static let replyLimit = 64
     /// How long the answer to a request may still come after something that seemed to be it.
     private static let doubtPause = Duration.milliseconds(500)
+    /// How long what follows an answer on its stream may take, so that the connection can be used again.
+    private static let tailLimit = Duration.seconds(1)
+    /// How long a server may take to hear that a request is given up, in seconds.
+    private static let cancellationLimit = 5.0
 
-    /// Sends a request of the session; one whose session the server forgot is repeated once in a new one (A4.4).
-    /// - Throws: `OmlxError`, `JSONRPCError`, `SessionLost`.
+    /// Sends a request of the session; one whose session the server forgot is repeated once in a new one (MCP 2025-11-25,
+    /// session management).
+    /// - Throws: `OmlxError`, `JSONRPCError`, `SessionLost`, `CancellationError`.
     func perform(
-        _ method: String, _ params: JSONObject?, limit: Double?, onProgress: (@Sendable (Progress) -> Void)? = nil
+        _ call: Call, limit: Double?, onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> Answer {
-        guard phase == .connected else {
-            throw OmlxError(.transportNotConnected, "the server is not connected")
-        }
-        if let renewal { try await renewal.value }
-        let limit = limit ?? limits.request
-        do {
-            return try await exchange(method, params, limit: limit, onProgress: onProgress)
-        } catch let lost as SessionLost {
-            try await renewSession(after: lost)
-            return try await exchange(method, params, limit: limit, onProgress: onProgress)
+        var isRepeated = false
+        while true {
+            switch life.admit() {
+            case .refuse: throw OmlxError(.transportNotConnected, "the server is not connected")
+            case .wait:
+                try await sessionStands()
+                try Task.checkCancellation()
+            case .send(let link):
+                do {
+                    return try await exchange(call, on: link, limit: limit ?? limits.request, onProgress: onProgress)
+                } catch let lost as SessionLost where !isRepeated {
+                    isRepeated = true
+                    if let link = life.lost(session: lost.number) { renew(link) }
+                }
+            }
         }
     }
 
-    /// Begins a new session, once for all requests that lost the same one.
-    private func renewSession(after lost: SessionLost) async throws {
-        if let renewal { return try await renewal.value }
-        guard let transport, transport.sessionGeneration == lost.generation else { return }
-        let task = Task {
-            transport.forgetSession()
-            session.era = .initialize(nil)
-            initializeResult = try await initialize()
-            transport.sessionStands()
-            observer(.sessionRenewed)
-        }
-        renewal = task
-        defer { renewal = nil }
+    /// Waits for the session that is being begun anew.
+    private func sessionStands() async throws {
+        try await withCheckedThrowingContinuation { if !life.wait($0) { $0.resume() } }
+    }
+
+    /// Begins a new session, once for all requests that lost the same one, and for none of them alone: who is cancelled does
+    /// not take it from the others.
+    private func renew(_ link: Link) {
+        let id = sendings.nextID()
+        sendings.add(id, Task { await settleAnew(link, id) })
+    }
+
+    private func settleAnew(_ link: Link, _ id: Int) async {
+        defer { sendings.remove(id) }
+        link.transport.stopListening()
         do {
-            try await task.value
+            let result = try await initialize(link)
+            guard let comers = life.settled(link.id, result.hiding(redactor)) else { return }
+            listen(link)
+            observer(.sessionRenewed)
+            for comer in comers { comer.resume() }
         } catch {
             // Without a session there is no connection.
-            let failure = hidden(error, during: "initialize")
-            await transportEnded(failure, epoch: epoch)
-            throw failure
+            broke(hidden(error, during: "initialize"), on: link.id)
         }
     }
 
     /// Sends one request and waits for its answer, its time limit or the caller's cancellation.
     func exchange(
-        _ method: String, _ params: JSONObject?, limit: Double, onProgress: (@Sendable (Progress) -> Void)?
+        _ call: Call, on link: Link, limit: Double, onProgress: (@Sendable (Progress) -> Void)?
     ) async throws -> Answer {
-        if let breakage { throw breakage }
-        guard let transport else { throw OmlxError(.transportNotConnected, "the server is not connected") }
-        let wantsProgress = onProgress != nil || method == "tools/call"
-        let (id, message) = session.begin(method, params, wantsProgress: wantsProgress)
-        let outgoing = OutgoingMessage(.request(id: id), label: method, message)
+        let session = try session(on: link)
+        let id = life.requests.nextID()
+        let wantsProgress = onProgress != nil || call.method == "tools/call"
+        let message = session.era.request(call, id: id, wantsProgress: wantsProgress)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let now = ContinuousClock.now
-                waiters[id] = Waiter(
-                    method: method, continuation: continuation, limit: limit,
-                    hardDeadline: now + .bounded(limit * ConnectionLimits.hardMaximumFactor),
-                    deadline: now + .bounded(limit), onProgress: onProgress, before: chatter.value.mark)
-                waiters[id]?.sending = Task { await self.transmit(outgoing, id, transport) }
-                waiters[id]?.timer = Task { [weak self] in await self?.watch(id) }
+                let waiter = Waiter(continuation: continuation, onProgress: onProgress, before: chatter.mark)
+                let request = life.requests.begin(id, call.method, limit: limit, at: .now, for: waiter)
+                ring(by: request.deadline)
+                if !link.transport.post(message) {
+                    sendings.add(id, Task { await self.transmit(message, id, link, session) })
+                }
             }
         } onCancel: {
             Task { await self.callerCancelled(id) }
         }
     }
 
-    private func transmit(_ message: OutgoingMessage, _ id: Int, _ transport: any Transport) async {
+    private func transmit(_ message: OutgoingMessage, _ id: Int, _ link: Link, _ session: Life.Session) async {
         do {
-            try await transport.send(message)
+            try await link.send(message, in: session)
         } catch {
-            session.abandon(id)
+            guard let request = life.requests.abandon(id) else { return sendings.remove(id) }
             // What else is to be done about these depends on the request.
             let isForCaller = error is JSONRPCError || error is SessionLost || error is SpeaksSSE
-            let failure: any Error = isForCaller ? error : OmlxError(converting: error, during: message.label)
-            finish(id, .failure(failure), endsSending: false)
+            request.waiter.continuation.resume(
+                throwing: isForCaller ? error : OmlxError(converting: error, during: message.label))
         }
+        sendings.remove(id)
     }
 
-    /// Ends a waiter; a late second end finds none.
-    func finish(_ id: Int, _ result: Result<Answer, any Error>, endsSending: Bool) {
-        guard let waiter = waiters.removeValue(forKey: id) else { return }
-        waiter.timer?.cancel()
-        waiter.doubt?.cancel()
-        if endsSending { waiter.sending?.cancel() }
-        waiter.continuation.resume(with: result)
+    /// Ends the wait for a request, which the table has let go.
+    func finish(_ request: Request, _ result: Result<Answer, any Error>, endsSending: Bool) {
+        if endsSending {
+            sendings.cancel(request.id)
+        } else {
+            let due = ContinuousClock.now + Self.tailLimit
+            if sendings.limit(request.id, to: due) { ring(by: due) }
+        }
+        request.waiter.continuation.resume(with: result)
+    }
+
+    /// Sends what is not waited for.
+    private func dispatch(
+        _ message: OutgoingMessage, on link: Link, within limit: Double,
+        then done: (@Sendable (isolated MCPConnection) -> Void)? = nil
+    ) {
+        let id = sendings.nextID()
+        let due = ContinuousClock.now + .bounded(limit)
+        let task = Task { [weak self] in
+            try? await link.transport.send(message)
+            await self?.dispatched(id, done)
+        }
+        sendings.add(id, until: due, task)
+        ring(by: due)
+    }
+
+    private func dispatched(_ id: Int, _ done: (@Sendable (isolated MCPConnection) -> Void)?) {
+        sendings.remove(id)
+        done?(self)
     }
 
     // MARK: time limits and cancellation
 
-    /// Waits for the deadline, which progress may move (A7.2).
-    private func watch(_ id: Int) async {
-        while let waiter = waiters[id] {
-            guard waiter.deadline > .now else {
-                let isHard = waiter.deadline == waiter.hardDeadline
-                let limit = waiter.limit * (isHard ? ConnectionLimits.hardMaximumFactor : 1)
-                let method = OmlxError.shown(waiter.method, limit: 80)
-                let said = chatter.value.meanwhile(since: waiter.before)
-                let text =
-                    "the server did not answer \(method) within \(shownSeconds(limit))"
-                    + (isHard ? ", though it reported progress" : "") + said
-                var error = OmlxError(
-                    .transportTimeout, text, nextStep: "try again, or raise the server's timeout in mcp.json")
-                error.serverWords = said
-                return cancel(id, reason: "timeout", error)
+    private func ring(by due: ContinuousClock.Instant) {
+        if !alarm.rings(by: due) { alarm.set(due) { [weak self] in await self?.rang() } }
+    }
+
+    private func rang() {
+        alarm.rang()
+        let now = ContinuousClock.now
+        for overdue in life.requests.takeOverdue(at: now) {
+            switch overdue {
+            case .silent(let request): timedOut(request, after: request.limit, "")
+            case .endless(let request):
+                let limit = request.limit * ConnectionLimits.hardMaximumFactor
+                timedOut(request, after: limit, ", though it reported progress")
+            case .unreadable(let request, let error): giveUp(request, reason: "the answer cannot be read", error)
             }
-            try? await Task.sleep(until: waiter.deadline)
-            if Task.isCancelled { return }
         }
+        sendings.cancelOverdue(at: now)
+        if let next = [life.requests.nextDue, sendings.nextDue].compactMap({ $0 }).min() { ring(by: next) }
+    }
+
+    private func timedOut(_ request: Request, after limit: Double, _ detail: String) {
+        let method = OmlxError.shown(request.method, limit: 80)
+        let said = chatter.value.meanwhile(since: request.waiter.before)
+        var error = OmlxError(
+            .transportTimeout, "the server did not answer \(method) within \(shownSeconds(limit))\(detail)\(said)",
+            nextStep: "try again, or raise the server's timeout in mcp.json")
+        error.serverWords = said
+        giveUp(request, reason: "timeout", error)
     }
 
     private func callerCancelled(_ id: Int) {
-        guard let method = waiters[id]?.method else { return }
-        cancel(id, reason: "cancelled", .cancelled(method))
+        guard let request = life.requests.abandon(id) else { return }
+        giveUp(request, reason: "cancelled", CancellationError())
     }
 
-    /// Stops waiting, aborts the transfer and tells the server (A7.1), but never for `initialize` (A7.3).
-    private func cancel(_ id: Int, reason: String, _ error: OmlxError) {
-        if let notification = session.cancel(id, reason: reason), let transport {
-            let message = OutgoingMessage(.notification, label: "notifications/cancelled", notification)
-            Task { _ = try? await withDeadline(5) { try await transport.send(message) } }
+    /// Stops waiting, aborts the transfer and tells the server (MCP 2025-11-25, cancellation).
+    private func giveUp(_ request: Request, reason: String, _ error: any Error) {
+        if let link = life.link,
+            let message = life.session?.era.cancellation(
+                ofRequest: request.id, method: request.method, reason: reason),
+            !link.transport.post(message)
+        {
+            dispatch(message, on: link, within: Self.cancellationLimit)
         }
-        finish(id, .failure(error), endsSending: true)
+        finish(request, .failure(error), endsSending: true)
     }
 
     // MARK: what comes
 
-    /// What seems to be an answer cannot be read: the request it must be to fails, unless its answer comes after all in a
-    /// moment, as when a log was mistaken for it.
-    func doubt(_ answer: GarbledAnswer, answering: Int?, epoch: Int) {
-        guard epoch == self.epoch, let id = answering ?? session.onlyPending, let waiter = waiters[id],
-            waiter.doubt == nil
-        else { return }
-        let method = OmlxError.shown(waiter.method, limit: 80)
-        let error = OmlxError(
-            .protocolNotJSON,
-            "the server's answer to \(method) cannot be read: \(answer.reason); it begins: \(answer.sample)",
-            nextStep: "report it to the server's makers; on stdio, run the command by itself to see what it writes")
-        waiters[id]?.doubt = Task { [weak self] in
-            try? await Task.sleep(for: Self.doubtPause)
-            if !Task.isCancelled { await self?.giveUp(id, error) }
-        }
+    /// Takes from the head of the answer to an opening message what names the session.
+    func adopt(_ head: HTTPResponseHead, on id: Int) throws -> [HTTPRequestHeader] {
+        var secret: String?
+        try life.change(id) { era throws(OmlxError) in secret = try era.adopt(head) }
+        if let secret { redactor.learn(secret, isPassing: true) }
+        return life.session?.era.headers ?? []
     }
 
-    private func giveUp(_ id: Int, _ error: OmlxError) {
-        guard waiters[id] != nil else { return }
-        cancel(id, reason: "the answer cannot be read", error)
+    /// The stream on which the server speaks unasked belongs to the session.
+    func listen(_ link: Link) {
+        guard let era = life.session?.era else { return }
+        link.transport.listen(era.headers, era.resumption)
+    }
+
+    /// What seems to be an answer cannot be read: the request it must be to fails, unless its answer comes after all.
+    func doubt(_ answer: GarbledAnswer, answering: Int?, on id: Int) {
+        guard case .on = life.going(id) else { return }
+        let due = life.requests.doubt(answering, until: .now + Self.doubtPause) { request in
+            let method = OmlxError.shown(request.method, limit: 80)
+            return OmlxError(
+                .protocolNotJSON,
+                "the server's answer to \(method) cannot be read: \(answer.reason); it begins: \(answer.sample)",
+                nextStep: "report it to the server's makers; on stdio, run the command by itself to see what it writes")
+        }
+        if let due { ring(by: due) }
     }
 
     /// Takes a message of the transport; tells whether the request it came in answer to is over.
-    func receive(_ message: IncomingMessage, answering id: Int?, epoch: Int) -> Bool {
-        guard epoch == self.epoch else { return true }
-        for action in session.receive(message.json, answering: id) { carryOut(action, message) }
-        return id.map { session.pending[$0] == nil } ?? false
+    func receive(_ message: IncomingMessage, answering request: Int?, on id: Int) -> Bool {
+        guard case .on(let session) = life.going(id) else { return true }
+        let actions = life.requests.receive(
+            message.json, answering: request, inBatches: session.era.hasBatches)
+        for action in actions { carryOut(action, message) }
+        return request.map { life.requests.pending[$0] == nil } ?? false
     }
 
-    private func carryOut(_ action: JSONRPCSession.Action, _ message: IncomingMessage) {
+    private func carryOut(_ action: RequestTable<Waiter>.Action, _ message: IncomingMessage) {
         switch action {
-        case .resolve(let id, let result):
-            let method = waiters[id]?.method ?? ""
+        case .resolve(let request, let result):
+            let method = request.method
             let limit = limits.messageBytes(answering: method)
             guard message.byteCount <= limit else {
-                return finish(id, .failure(OmlxError.tooLarge(method, limit)), endsSending: false)
+                return finish(request, .failure(OmlxError.tooLarge(method, limit)), endsSending: false)
             }
-            guard !message.isCut else { return finish(id, .failure(OmlxError.tooDeep(method)), endsSending: false) }
-            finish(id, .success(Answer(result: result, byteCount: message.byteCount)), endsSending: false)
-        case .refuse(let id, var error):
+            guard !message.isCut else {
+                return finish(request, .failure(OmlxError.tooDeep(method)), endsSending: false)
+            }
+            finish(request, .success(Answer(result: result, byteCount: message.byteCount)), endsSending: false)
+        case .refuse(let request, var error):
             error.message = redactor.hide(error.message)
             error.data = error.data?.hiding(redactor)
-            finish(id, .failure(error), endsSending: false)
-        case .fail(let id, let reason):
+            finish(request, .failure(error), endsSending: false)
+        case .fail(let request, let reason):
             let error = OmlxError(.protocolInvalidMessage, "the server's answer is no MCP message: \(reason)")
-            finish(id, .failure(error), endsSending: false)
-        case .progress(let id, let progress): take(progress, of: id)
+            finish(request, .failure(error), endsSending: false)
+        case .progress(let request, var progress):
+            progress.message = progress.message.map { redactor.hide($0) }
+            request.waiter.onProgress?(progress)
         case .reply(let message): reply(message)
         case .refusedServerRequest(let method):
             observer(.serverRequestRefused(method: OmlxError.shown(method, limit: 80)))
@@ -192,27 +266,16 @@ extension MCPConnection {
         }
     }
 
-    private func take(_ progress: Progress, of id: Int) {
-        guard var waiter = waiters[id] else { return }
-        waiter.deadline = min(.now + .bounded(waiter.limit), waiter.hardDeadline)
-        waiters[id] = waiter
-        var progress = progress
-        progress.message = progress.message.map { redactor.hide($0) }
-        waiter.onProgress?(progress)
-    }
-
-    /// Answers a request of the server (E3.1) without holding up what comes.
-    private func reply(_ message: JSON) {
-        guard let transport, replies < Self.replyLimit else { return }
+    /// Answers a request of the server without holding up what comes.
+    private func reply(_ json: JSON) {
+        guard let link = life.link, let message = life.session?.era.reply(json), !link.transport.post(message),
+            replies < Self.replyLimit
+        else { return }
         replies += 1
-        let outgoing = OutgoingMessage(.reply, label: "the answer to the server's request", message)
-        Task {
-            _ = try? await withDeadline(limits.request) { try await transport.send(outgoing) }
-            replies -= 1
-        }
+        dispatch(message, on: link, within: limits.request) { $0.replies -= 1 }
     }
 
-    /// Notifications omlx has no use for are accepted in silence (E3.7).
+    /// Notifications omlx has no use for are accepted in silence.
     private func take(_ method: String, _ params: JSON?) {
         switch method {
         case "notifications/tools/list_changed": observer(.toolsListChanged)

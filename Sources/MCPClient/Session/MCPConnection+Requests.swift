@@ -4,12 +4,12 @@ import OmlxErrors
 import OmlxJSON
 
 extension MCPConnection {
-    /// All tools of the server, page by page (E1.1, E1.2). Entries that are no tools are left out and reported as
+    /// All tools of the server, page by page. Entries that are no tools are left out and reported as
     /// `toolsDropped`; that the list is longer than `ToolPages` takes, or that the server did not give all of it, is
     /// reported, too. A server that declares its capabilities without `tools` is not asked, which is reported.
-    /// - Throws: `OmlxError`.
+    /// - Throws: `OmlxError`, `CancellationError`.
     public func listTools() async throws -> [Tool] {
-        if let declared = initializeResult?.capabilities.objectValue, declared["tools"] == nil {
+        if let declared = life.description?.capabilities.objectValue, declared["tools"] == nil {
             let names = declared.prefix(20).map { OmlxError.shown($0.key, limit: 40) }
             observer(.toolsNotOffered(capabilities: names))
             return []
@@ -21,10 +21,12 @@ extension MCPConnection {
             case .request(let cursor):
                 let params: JSONObject? = cursor.map { ["cursor": $0] }
                 do {
-                    let answer = try await perform("tools/list", params, limit: nil)
+                    let answer = try await perform(Call(method: "tools/list", params: params), limit: nil)
                     action = pages.received(answer.result, byteCount: answer.byteCount)
                 } catch let error as JSONRPCError {
                     action = pages.refused(error)
+                } catch let error as CancellationError {
+                    throw error
                 } catch {
                     action = pages.failed(hidden(error, during: "tools/list"))
                 }
@@ -44,38 +46,48 @@ extension MCPConnection {
         }
     }
 
-    /// Calls a tool. A failure the tool itself reports is a result with `isError`, not an error (E1.11).
+    /// Calls a tool. A failure the tool itself reports is a result with `isError`, not an error.
     /// - Parameters:
     ///   - name: The tool's name.
     ///   - arguments: Its arguments.
+    ///   - tool: The tool as the server listed it, where that is at hand.
     ///   - timeout: In seconds; the connection's own limit when `nil`. Progress starts it anew, ten times at most.
     ///   - onProgress: Told what the server reports.
-    /// - Throws: `OmlxError`.
+    /// - Throws: `OmlxError`, `CancellationError`.
     public func callTool(
-        _ name: String, arguments: JSONObject = [:], timeout: Double? = nil,
+        _ name: String, arguments: JSONObject = [:], tool: Tool? = nil, timeout: Double? = nil,
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
         let params: JSONObject = ["name": .string(name), "arguments": .object(arguments)]
-        return ToolResult(try await request("tools/call", params: params, timeout: timeout, onProgress: onProgress))
+        let call = Call(method: "tools/call", params: params, tool: tool)
+        return ToolResult(try await request(call, timeout: timeout, onProgress: onProgress))
     }
 
     /// Sends any request.
     /// - Parameters:
     ///   - timeout: In seconds; the connection's own limit when `nil`.
-    /// - Throws: `OmlxError`; an error the server answers with is `PROTOCOL_ERROR_RESPONSE`.
+    /// - Throws: `OmlxError`, `CancellationError`; an error the server answers with is `PROTOCOL_ERROR_RESPONSE`.
     public func request(
         _ method: String, params: JSONObject? = nil, timeout: Double? = nil,
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> JSON {
+        try await request(Call(method: method, params: params), timeout: timeout, onProgress: onProgress)
+    }
+
+    private func request(
+        _ call: Call, timeout: Double?, onProgress: (@Sendable (Progress) -> Void)?
+    ) async throws -> JSON {
         do {
-            return try await perform(method, params, limit: timeout, onProgress: onProgress).result
+            return try await perform(call, limit: timeout, onProgress: onProgress).result
+        } catch let error as CancellationError {
+            throw error
         } catch {
-            throw hidden(error, during: method)
+            throw hidden(error, during: call.method)
         }
     }
 
-    /// Asks the server for a sign of life (B15).
-    /// - Throws: `OmlxError`.
+    /// Asks the server for a sign of life.
+    /// - Throws: `OmlxError`, `CancellationError`.
     public func ping(timeout: Double? = nil) async throws {
         _ = try await request("ping", timeout: timeout)
     }

@@ -1,37 +1,38 @@
-// The connection to one server: owns its session and its transport, hands requests out and answers back.
+// The connection to one server: drives its life, hands requests out and answers back.
 
 import OmlxCryptography
 import OmlxErrors
 import OmlxHTTPClient
 import OmlxJSON
 
-/// A connection to one MCP server. All errors thrown are `OmlxError`.
+/// A connection to one MCP server. All errors thrown are `OmlxError`, but for `CancellationError` where the caller's own task
+/// was cancelled.
 ///
 /// The server is reached by `connect()`, which may be called again after it failed or after `close()`.
 public actor MCPConnection {
-    enum Phase: Sendable, Hashable { case idle, connecting, connected, closing }
+    /// One way to the server, from its opening to its end.
+    struct Link: Identifiable, Sendable {
+        let id: Int
+        let transport: any Transport
+        /// What is to be done about an error of its opening.
+        let isFallback: Bool
+    }
 
-    /// A request whose answer somebody waits for.
-    struct Waiter {
-        let method: String
+    /// Who waits for the answer to a request.
+    struct Waiter: Sendable {
         let continuation: CheckedContinuation<Answer, any Error>
-        let limit: Double
-        let hardDeadline: ContinuousClock.Instant
-        var deadline: ContinuousClock.Instant
         let onProgress: (@Sendable (Progress) -> Void)?
         /// What the server had said when the request was sent.
         let before: ServerChatter.Mark
-        /// Ends the request soon, because what seems to be its answer cannot be read.
-        var doubt: Task<Void, Never>?
-        var sending: Task<Void, Never>?
-        var timer: Task<Void, Never>?
     }
 
     /// The result of a request, and how long the message was that brought it.
-    struct Answer {
+    struct Answer: Sendable {
         let result: JSON
         let byteCount: Int
     }
+
+    typealias Life = ConnectionLife<Link, Waiter, CheckedContinuation<Void, any Error>>
 
     let client: ClientInfo
     let limits: ConnectionLimits
@@ -40,20 +41,12 @@ public actor MCPConnection {
     let observer: @Sendable (ConnectionEvent) -> Void
     let chatter: ChatterBox
 
-    var phase = Phase.idle
-    var session = JSONRPCSession()
-    var waiters: [Int: Waiter] = [:]
-    var transport: (any Transport)?
-    /// Grows with each transport, so that the late words of an earlier one are not heard.
-    var epoch = 0
-    /// Why the transport there is cannot be used any more.
-    var breakage: OmlxError?
-    /// Transports being closed.
-    var ending: Task<Void, Never>?
-    /// A session being begun anew.
-    var renewal: Task<Void, any Error>?
+    var life = Life()
+    var sendings = Sendings()
+    var alarm = Alarm()
     var replies = 0
-    var initializeResult: InitializeResult?
+    /// The end of the link that is being left. A cancelled caller does not cut it off, and leaves no process behind.
+    private var ending: Task<Void, Never>?
 
     /// A connection; nothing is started yet.
     /// - Parameters:
@@ -63,8 +56,9 @@ public actor MCPConnection {
     ///   - authorizer: Signs HTTP requests; without one a 401 is `OAUTH_SIGN_IN_NEEDED`.
     ///   - limits: Times and sizes.
     ///   - environment: The host's variables, of which a child process gets a few.
-    ///   - fallsBackToSSE: Whether a URL that answers `initialize` with 400, 404 or 405 is tried as HTTP+SSE (A6.4).
-    ///   - opensServerStream: Whether a stream is kept open on which a server may speak unasked (A4.7).
+    ///   - fallsBackToSSE: Whether a URL that answers `initialize` with 400, 404 or 405 is tried as HTTP+SSE (MCP 2025-11-25,
+    ///     backwards compatibility).
+    ///   - opensServerStream: Whether a stream is kept open on which a server may speak unasked.
     ///   - redactor: Keeps the server's secrets out of errors and events; it is told those of the endpoint.
     ///   - observer: Told what happens; called on any thread, must return at once.
     public init(
@@ -89,56 +83,64 @@ public actor MCPConnection {
             fallsBackToSSE: fallsBackToSSE, opensServerStream: opensServerStream, redactor: redactor)
     }
 
-    deinit { transport?.abandon() }
+    deinit {
+        alarm.cancel()
+        sendings.cancelAll()
+        life.link?.transport.abandon()
+    }
 
     /// What the server said about itself; `nil` while there is no session.
-    public var serverDescription: InitializeResult? { initializeResult }
+    public var serverDescription: InitializeResult? { life.description }
 
-    // MARK: life
+    // MARK: opening
 
     /// Reaches the server and settles a session.
-    /// - Throws: `OmlxError`: why there is no session.
+    /// - Throws: `OmlxError`: why there is no session; `CancellationError`.
     public func connect() async throws -> InitializeResult {
-        if phase == .connected, let initializeResult { return initializeResult }
-        guard phase == .idle else {
-            throw OmlxError(.transportNotConnected, "the connection is being opened or closed already")
+        while true {
+            switch life.connect({ link($0, isFallback: false) }) {
+            case .stands(let result): return result
+            case .refuse: throw OmlxError(.transportNotConnected, "the connection is being opened already")
+            case .wait(let link): await goodbye(to: link)
+            case .open(let link): return try await open(link)
+            }
         }
-        phase = .connecting
+    }
+
+    private func link(_ id: Int, isFallback: Bool) -> Link {
+        let make = isFallback ? factory.fallback : factory.primary
+        return Link(id: id, transport: make(sink(id), observer), isFallback: isFallback)
+    }
+
+    private func open(_ link: Link) async throws -> InitializeResult {
         do {
-            let result = try await openAndInitialize()
-            guard phase == .connecting else { throw OmlxError.cancelled("connecting") }
-            if let breakage { throw breakage }
-            phase = .connected
-            initializeResult = result.hiding(redactor)
+            let result = try await openAndSettle(link)
+            guard life.settled(link.id, result.hiding(redactor)) != nil else { throw OmlxError.cancelled("connecting") }
             observer(.connected(result))
-            transport?.sessionStands()
+            listen(link)
             return result.hiding(redactor)
         } catch {
+            let fallsBack = !link.isFallback && !Task.isCancelled && factory.mayFallBack(after: error)
+            guard let ending = life.failed(link.id, fallsBack: fallsBack) else {
+                throw OmlxError.cancelled("connecting")
+            }
             let failure = hidden(error, during: "connecting")
-            await discardTransport(because: failure)
-            if phase == .connecting { phase = .idle }
+            let next = await end(ending, because: failure, quickly: true)
+            if fallsBack {
+                guard let next else { throw OmlxError.cancelled("connecting") }
+                return try await openFallback(next, insteadOf: error)
+            }
+            if Task.isCancelled { throw CancellationError() }
             throw failure
         }
     }
 
-    private func openAndInitialize() async throws -> InitializeResult {
-        do {
-            return try await open(factory.primary)
-        } catch {
-            guard factory.mayFallBack(after: error) else { throw error }
-            await discardTransport(because: OmlxError(converting: error, during: "connecting"))
-            return try await openFallback(insteadOf: error)
-        }
-    }
-
     /// When there is no stream either, what the URL first answered says more.
-    private func openFallback(insteadOf first: any Error) async throws -> InitializeResult {
+    private func openFallback(_ link: Link, insteadOf first: any Error) async throws -> InitializeResult {
         do {
-            return try await open(factory.fallback)
+            return try await open(link)
         } catch let second as OmlxError where Self.saysNoStream.contains(second.code) {
-            throw first
-        } catch is JSONRPCError {
-            throw first
+            throw hidden(first, during: "connecting")
         }
     }
 
@@ -146,101 +148,117 @@ public actor MCPConnection {
         .transportNotFound, .transportBadStatus, .protocolContentType, .protocolErrorResponse,
     ]
 
-    private func open(_ make: (TransportSink, @escaping @Sendable (ConnectionEvent) -> Void) -> any Transport)
-        async throws
-        -> InitializeResult
-    {
-        // Whoever gave up has closed already and waits for nothing that begins now.
+    private func openAndSettle(_ link: Link) async throws -> InitializeResult {
         try Task.checkCancellation()
-        guard phase == .connecting else { throw OmlxError.cancelled("connecting") }
-        epoch += 1
-        let made = make(sink(epoch), observer)
-        transport = made
-        breakage = nil
-        session.era = .initialize(nil)
-        let current = epoch
-        try await made.open()
-        guard current == epoch else {
-            made.abandon()
-            throw OmlxError.cancelled("connecting")
-        }
+        try await owned { try await link.transport.open() }
+        _ = try session(on: link)
         try Task.checkCancellation()
-        return try await initialize()
+        let result = try await initialize(link)
+        _ = try session(on: link)
+        return result
     }
 
-    private func sink(_ epoch: Int) -> TransportSink {
+    /// Work of the opening that the end of the link cuts off, as the caller's cancellation does.
+    private func owned(_ work: @escaping @Sendable () async throws -> Void) async throws {
+        let id = sendings.nextID()
+        defer { sendings.remove(id) }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let task = Task {
+                    do { continuation.resume(returning: try await work()) } catch {
+                        continuation.resume(throwing: error)
+                    }
+                }
+                sendings.add(id, task)
+            }
+        } onCancel: {
+            Task { await self.cutOff(id) }
+        }
+    }
+
+    private func cutOff(_ id: Int) { sendings.cancel(id) }
+
+    /// What is spoken on the link.
+    /// - Throws: `OmlxError`: that the link broke, or was ended meanwhile.
+    func session(on link: Link) throws(OmlxError) -> Life.Session {
+        switch life.going(link.id) {
+        case .on(let session): return session
+        case .broken(let error): throw error
+        case .over: throw OmlxError.cancelled("connecting")
+        }
+    }
+
+    private func sink(_ id: Int) -> TransportSink {
         TransportSink(
-            receive: { [weak self] message, id in
-                await self?.receive(message, answering: id, epoch: epoch) ?? true
+            receive: { [weak self] message, request in
+                await self?.receive(message, answering: request, on: id) ?? true
             },
-            garbled: { [weak self] answer, id in await self?.doubt(answer, answering: id, epoch: epoch) },
+            garbled: { [weak self] answer, request in await self?.doubt(answer, answering: request, on: id) },
+            opens: { [weak self] head in try await self?.adopt(head, on: id) ?? [] },
             remark: { [chatter] _ in chatter.value.strays(since: .init()) },
-            ended: { [weak self] error in await self?.transportEnded(error, epoch: epoch) },
+            ended: { [weak self] error in await self?.broke(error, on: id) },
             report: observer)
     }
+
+    // MARK: ends
 
     /// Ends the session: over HTTP with a DELETE of at most 2 s, a child process by closing its input, then SIGTERM,
     /// then SIGKILL to its group. Requests under way fail with `TRANSPORT_CANCELLED`.
     public func close() async {
-        guard phase == .connected || phase == .connecting, let transport else {
-            // What has not begun to open does not open any more.
-            if phase == .connecting { phase = .idle }
-            // A failed connection may still be ending its child process.
-            await ending?.value
-            return
+        switch life.close() {
+        case .nothing: return
+        case .wait(let link): await goodbye(to: link)
+        case .end(let ending):
+            let error = OmlxError(.transportCancelled, "the connection was closed")
+            await end(ending, because: error, quickly: !ending.wasConnected)
+            if ending.wasConnected { observer(.closed(nil)) }
         }
-        let wasConnected = phase == .connected
-        phase = .closing
-        epoch += 1
-        self.transport = nil
-        initializeResult = nil
-        failAll(with: OmlxError(.transportCancelled, "the connection was closed"))
-        await end(transport, quickly: !wasConnected)
-        phase = .idle
-        if wasConnected { observer(.closed(nil)) }
     }
 
-    private func discardTransport(because error: OmlxError) async {
-        guard let transport else { return }
-        epoch += 1
-        self.transport = nil
-        failAll(with: error)
-        await end(transport, quickly: true)
+    /// The transport broke by itself.
+    func broke(_ error: OmlxError, on id: Int) {
+        let error = redactor.hide(error)
+        switch life.ended(id, error) {
+        case .whileOpening(let requests): fail(requests, with: error)
+        case .end(let ending):
+            observer(.closed(error))
+            begin(ending, because: error, quickly: true)
+        case nil: break
+        }
     }
 
-    /// Not a child of the caller's task: a cancelled caller leaves no process behind.
-    private func end(_ transport: any Transport, quickly: Bool) async {
-        let earlier = ending
-        let task = Task {
-            await transport.close(quickly: quickly)
-            await earlier?.value
-        }
-        ending = task
-        await task.value
+    private func fail(_ requests: [RequestTable<Waiter>.Request], with error: OmlxError) {
+        for request in requests { finish(request, .failure(error), endsSending: true) }
+    }
+
+    /// - Returns: The link that follows where one was to.
+    @discardableResult
+    private func end(
+        _ ending: Life.Ending, because error: OmlxError, quickly: Bool
+    ) async -> Link? {
+        begin(ending, because: error, quickly: quickly)
+        return await goodbye(to: ending.link)
+    }
+
+    /// Waits until a link that is being ended is gone.
+    /// - Returns: The link that follows where one was to.
+    @discardableResult
+    private func goodbye(to link: Link) async -> Link? {
+        await ending?.value
+        return life.gone(link.id) { self.link($0, isFallback: true) }
+    }
+
+    private func begin(_ ending: Life.Ending, because error: OmlxError, quickly: Bool) {
+        fail(ending.requests, with: error)
+        for comer in ending.comers { comer.resume(throwing: error) }
+        sendings.cancelAll()
+        alarm.cancel()
+        let link = ending.link
+        self.ending = Task { await link.transport.close(farewell: ending.farewell, quickly: quickly) }
     }
 
     /// Any error as one of the catalogue, without secrets.
     func hidden(_ error: any Error, during label: String) -> OmlxError {
         redactor.hide(OmlxError(converting: error, during: label))
-    }
-
-    /// The transport broke by itself.
-    func transportEnded(_ error: OmlxError, epoch: Int) async {
-        guard epoch == self.epoch, breakage == nil else { return }
-        let error = redactor.hide(error)
-        breakage = error
-        failAll(with: error)
-        guard phase == .connected, let transport else { return }
-        self.epoch += 1
-        self.transport = nil
-        initializeResult = nil
-        phase = .idle
-        observer(.closed(error))
-        await end(transport, quickly: true)
-    }
-
-    private func failAll(with error: OmlxError) {
-        _ = session.end()
-        for id in waiters.keys.sorted() { finish(id, .failure(error), endsSending: true) }
     }
 }

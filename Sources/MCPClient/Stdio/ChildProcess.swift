@@ -35,11 +35,13 @@ final class ChildProcess: Sendable {
     private struct Write {
         let bytes: [UInt8]
         var offset = 0
-        let writer: CheckedContinuation<Bool, Never>
+        /// Who waits until it is written, if anything does.
+        var writer: CheckedContinuation<Bool, Never>?
     }
 
     private struct State {
         var writes: [Write] = []
+        var unwritten = 0
         var isInputClosed = false
         var outputs: [ChildOutput] = []
         var unread = 0
@@ -47,6 +49,11 @@ final class ChildProcess: Sendable {
         var shutdown: ShutdownSequence?
         var status: ExitStatus?
         var waiting: [CheckedContinuation<Void, Never>] = []
+
+        mutating func append(_ write: Write) {
+            writes.append(write)
+            unwritten += write.bytes.count
+        }
     }
 
     let pid: pid_t
@@ -117,12 +124,24 @@ final class ChildProcess: Sendable {
 
     // MARK: the tasks' side
 
+    /// Hands bytes over to be written without a wait for it. False when the child takes none any more, or has not taken what
+    /// was written before.
+    func post(_ bytes: [UInt8]) -> Bool {
+        let isAccepted = state.withLock { state in
+            guard !state.isInputClosed, state.status == nil, state.unwritten < Self.highWater else { return false }
+            state.append(Write(bytes: bytes))
+            return true
+        }
+        if isAccepted { loop.wake() }
+        return isAccepted
+    }
+
     /// Writes bytes; returns once the child's pipe took them all. False when the child takes no input any more.
     func write(_ bytes: [UInt8]) async -> Bool {
         await withCheckedContinuation { writer in
             let isAccepted = state.withLock { state in
                 guard !state.isInputClosed, state.status == nil else { return false }
-                state.writes.append(Write(bytes: bytes, writer: writer))
+                state.append(Write(bytes: bytes, writer: writer))
                 return true
             }
             if isAccepted { loop.wake() } else { writer.resume(returning: false) }
@@ -209,7 +228,8 @@ final class ChildProcess: Sendable {
                 if count < 0 { return (finished, errno == EAGAIN || errno == EINTR) }
                 state.writes[0].offset += count
                 guard state.writes[0].offset >= write.bytes.count else { break }
-                finished.append(write.writer)
+                if let writer = write.writer { finished.append(writer) }
+                state.unwritten -= write.bytes.count
                 state.writes.removeFirst()
             }
             return (finished, true)
@@ -223,7 +243,7 @@ final class ChildProcess: Sendable {
         let writers = state.withLock { state in
             state.isInputClosed = true
             defer { state.writes = [] }
-            return state.writes.map(\.writer)
+            return state.writes.compactMap(\.writer)
         }
         for writer in writers { writer.resume(returning: false) }
     }

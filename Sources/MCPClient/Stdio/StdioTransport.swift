@@ -2,6 +2,7 @@
 
 import OmlxCryptography
 import OmlxErrors
+import OmlxHTTPClient
 import OmlxJSON
 import Synchronization
 
@@ -33,6 +34,10 @@ final class StdioTransport: Transport {
         Task { await reader.run() }
     }
 
+    func post(_ message: OutgoingMessage) -> Bool {
+        child.withLock { $0 }?.post(message.bytes + [0x0A]) ?? false
+    }
+
     func send(_ message: OutgoingMessage) async throws {
         guard let child = child.withLock({ $0 }) else {
             throw OmlxError(.transportNotConnected, "the server's process does not run")
@@ -44,7 +49,7 @@ final class StdioTransport: Transport {
         }
     }
 
-    func close(quickly: Bool) async {
+    func close(farewell: [HTTPRequestHeader]?, quickly: Bool) async {
         guard let child = child.withLock({ $0 }) else { return }
         child.shutDown(grace: limits.shutdownGrace, quickly: quickly)
         await child.waitForEnd()

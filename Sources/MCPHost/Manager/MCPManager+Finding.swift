@@ -41,7 +41,7 @@ extension MCPManager {
         let had = lists.filter { $0.names.contains(name) }.map(\.server)
         if had.count == 1 {
             // It alone is asked: whatever the others are like, nobody waits for them.
-            if let problem = try await reach(had[0], offer) { throw notReady(had[0], name, problem) }
+            if let problem = try await reach(had[0], offer) { throw try notReady(had[0], name, problem) }
             if await had[0].has(name) { return FoundTool(server: had[0], tool: name) }
         }
         if had.isEmpty, let error = misspelledServer(name, lists) { throw error }
@@ -60,12 +60,13 @@ extension MCPManager {
             }
             guard owners.count < 2 else { throw ambiguous(name, owners) }
             guard let owner = owners.first else { continue }
-            if let problem = await owner.problem { throw notReady(owner, name, problem) }
+            if let problem = await owner.problem { throw try notReady(owner, name, problem) }
             return FoundTool(server: owner, tool: name)
         }
         if let offer, let server = try await signedIn(marks, offer), await server.has(name) {
             return FoundTool(server: server, tool: name)
         }
+        try Task.checkCancellation()
         lists = await self.lists()
         throw await notFound(name, lists)
     }
@@ -146,7 +147,8 @@ extension MCPManager {
     }
 
     /// The server the name leads to is not there: that the tool is unknown would be wrong to say.
-    private func notReady(_ server: ManagedServer, _ name: String, _ problem: OmlxError) -> OmlxError {
+    private func notReady(_ server: ManagedServer, _ name: String, _ problem: OmlxError) throws -> OmlxError {
+        try Task.checkCancellation()
         guard problem.code != .transportCancelled else { return problem }
         var error = problem
         let isDown = !problem.wantsSignIn

@@ -37,7 +37,7 @@ extension MCPManager {
     /// Calls a tool as `call(_:arguments:timeout:onProgress:)` does, with a person at hand: a sign-in that is missing
     /// is made, once; scopes that are missing are signed in for, three times at most (C11.6). Calls that need the
     /// same sign-in at the same time wait for one.
-    /// - Throws: `OmlxError`: what the call and the sign-in throw; `OAUTH_STEP_UP_FAILED`.
+    /// - Throws: `OmlxError`: what the call and the sign-in throw; `OAUTH_STEP_UP_FAILED`. `CancellationError`.
     public func call(
         _ name: String, arguments: JSONObject, timeout: Double? = nil, signingIn offer: SignInOffer,
         onProgress: (@Sendable (Progress) -> Void)? = nil

@@ -219,7 +219,7 @@ public actor MCPManager {
     ///   - arguments: the arguments.
     ///   - timeout: in seconds, in place of the server's.
     /// - Throws: `OmlxError`: `PROTOCOL_TOOL_UNKNOWN`, `PROTOCOL_TOOL_AMBIGUOUS`, `PROTOCOL_TOOL_UNREACHABLE`, and whatever
-    ///   keeps the server from answering. A failure the tool itself reports is a result.
+    ///   keeps the server from answering; `CancellationError`. A failure the tool itself reports is a result.
     public func call(
         _ name: String, arguments: JSONObject, timeout: Double? = nil,
         onProgress: (@Sendable (Progress) -> Void)? = nil

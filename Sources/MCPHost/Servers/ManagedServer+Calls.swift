@@ -10,18 +10,18 @@ import OmlxOAuth
 extension ManagedServer {
     /// Calls a tool of this server, connecting first if need be. Only the call itself waits at the gate, so that a
     /// server that connects slowly takes no place from others.
-    /// - Throws: `OmlxError`.
+    /// - Throws: `OmlxError`, `CancellationError`.
     func call(
         _ tool: String, arguments: JSONObject, timeout: Double?, through gate: Gate,
         onProgress: (@Sendable (Progress) -> Void)?
     ) async throws -> ToolResult {
         var isRepeated = false
         while true {
-            let link = try await ready(for: tool)
+            let (link, found) = try await ready(for: tool)
             do {
                 let result = try await gate.run {
                     try await link.connection.callTool(
-                        tool, arguments: arguments, timeout: timeout, onProgress: onProgress)
+                        tool, arguments: arguments, tool: found, timeout: timeout, onProgress: onProgress)
                 }
                 await noteGoodAnswer()
                 return result
@@ -33,22 +33,21 @@ extension ManagedServer {
                 let error = judged(explained(error, link))
                 noteSignInProblem(error)
                 throw error
-            } catch {
-                throw OmlxError(.transportCancelled, "the call of \(OmlxError.shown(tool, limit: 80)) was cancelled")
             }
         }
     }
 
-    private func ready(for tool: String) async throws -> Link {
+    private func ready(for tool: String) async throws -> (Link, Tool) {
         await start()
+        try Task.checkCancellation()
         guard let link, problem == nil else {
             throw problem ?? OmlxError(.transportNotConnected, "\(name) is not connected")
         }
-        guard listed.contains(where: { $0.tool.name.isIdentical(to: tool) }) else {
+        guard let found = listed.first(where: { $0.tool.name.isIdentical(to: tool) }) else {
             let close = CloseNames.of(tool, among: listed.map(\.tool.name))
             throw unknownTool(tool, close: close.map { ToolName.joined(name, $0) })
         }
-        return link
+        return (link, found.tool)
     }
 
     /// A sign-in that was missing works when a call got through with a token; the last error is over.

@@ -1,4 +1,4 @@
-// Whether and when a broken event stream is taken up again, as a value (A4.11, A4.12). No I/O.
+// Whether and when a broken event stream is taken up again, as a value (MCP 2025-11-25, resumability). No I/O.
 
 /// The life of one logical stream over several HTTP exchanges.
 struct StreamResumption: Sendable {
@@ -20,24 +20,31 @@ struct StreamResumption: Sendable {
     static let longestPause = 60_000
 
     private(set) var lastEventID: String?
-    private var pause = Self.defaultPause
+    /// The pause the server asks for, in milliseconds, within bounds.
+    private(set) var wishedPause: Int?
+    /// Whether anything came since the last wait.
+    private(set) var hasHeard = false
     private var tries = 0
 
     /// Something came on the stream.
     mutating func received(eventID: String?, retryMilliseconds: Int?) {
+        hasHeard = true
         if let eventID, eventID != lastEventID {
             lastEventID = Self.isHeaderValue(eventID) ? eventID : nil
             tries = 0
         }
-        if let retryMilliseconds { pause = min(max(retryMilliseconds, 0), Self.longestPause) }
+        if let retryMilliseconds { wishedPause = min(max(retryMilliseconds, 0), Self.longestPause) }
     }
+
+    /// The stream is waited for.
+    mutating func beginWait() { hasHeard = false }
 
     /// The stream, or an attempt to take it up, ended.
     mutating func ended() -> Step {
         guard let lastEventID else { return .notResumable }
         guard tries < Self.tryLimit else { return .exhausted }
         tries += 1
-        return .reconnect(lastEventID: lastEventID, afterMilliseconds: pause)
+        return .reconnect(lastEventID: lastEventID, afterMilliseconds: wishedPause ?? Self.defaultPause)
     }
 
     /// An empty id resets it (WHATWG HTML §9.2.6); one with control characters cannot be sent back.
