@@ -236,7 +236,7 @@ extension MCPManager {
 
 extension ManagedServer {
     /// Whether it is connected and its tools are known.
-    var isReady: Bool { link != nil && problem == nil && starting == nil }
+    var isReady: Bool { life.isReady }
 
     func has(_ tool: String) -> Bool { isReady && listed.contains { $0.tool.name.isIdentical(to: tool) } }
 

@@ -28,7 +28,7 @@ extension ManagedServer {
             } catch let error as OmlxError where error.code == .transportNotConnected && !isRepeated {
                 // The connection ended before anything was sent.
                 isRepeated = true
-                if link === self.link { await disconnect() }
+                await disconnect(link)
             } catch let error as OmlxError {
                 let error = judged(explained(error, link))
                 noteSignInProblem(error)

@@ -16,7 +16,7 @@ import OmlxSignIn
 /// nobody wait but those who asked for it.
 actor ManagedServer {
     /// A connection and what it says. Late words of an earlier one are told apart by identity.
-    final class Link: Sendable {
+    final class Link: Identifiable, Sendable {
         let connection: MCPConnection
         let notes: ConnectionNotes
 
@@ -48,18 +48,16 @@ actor ManagedServer {
 
     /// The tools read last over a connection of this host, which may have ended.
     private(set) var listed: [HostTool] = []
-    private(set) var link: Link?
-    /// Why the server is not ready, if it is not.
-    private(set) var problem: OmlxError?
-    private(set) var starting: Task<Void, Never>?
-    /// How many wait for `starting` and still want it.
-    private var waiting = 0
-    private var shuttingDown = 0
+    var life = ServerLife<Link>()
+    /// Connects and lists; the latest attempt, which may be over.
+    private var attempt: Task<Void, Never>?
+    /// Waits to start a server again that was lost.
+    var comeback: Task<Void, Never>?
     /// When the sign-in was made that the connection, or the last attempt at one, was made with.
     private(set) var seenSignIn: Date?
     /// What was said about the tool list.
-    private var warned: Set<String> = []
-    private var relisting: (task: Task<Void, Never>, isStale: Bool)?
+    var warned: Set<String> = []
+    var relisting: Task<Void, Never>?
 
     /// - Throws: `OmlxError` for settings that only turn out to be unusable now, such as a URL.
     init(
@@ -122,7 +120,12 @@ actor ManagedServer {
     nonisolated var status: ServerStatus { board.status }
 
     /// The tools, while the server is connected.
-    var tools: [HostTool] { status.transport.state == .connected ? listed : [] }
+    var tools: [HostTool] { life.isConnected ? listed : [] }
+
+    var link: Link? { life.link }
+
+    /// Why the server is not ready, if it is not.
+    var problem: OmlxError? { life.problem }
 
     /// The limit for connecting and listing, in seconds.
     var limit: Double { options.timeout ?? configuration.timeout.inSeconds }
@@ -132,43 +135,56 @@ actor ManagedServer {
         options.logger.log(level: level, "\(name): \(shown)")
     }
 
+    deinit { comeback?.cancel() }
+
     // MARK: connecting
 
     /// Connects and lists the tools, unless that has been done. Never throws: what is wrong is in `problem`. When all
     /// who wait for it are cancelled, so is the attempt.
     func start() async {
-        guard shuttingDown == 0 else { return }
-        if starting == nil {
-            if link != nil, problem == nil { return }
-            waiting = 0
-            starting = Task {
-                await connectAndList()
-                starting = nil
-            }
+        let number: Int
+        switch life.start() {
+        case .ready, .refuse: return
+        case .join(let running): number = running
+        case .run(let begun, let former):
+            number = begun
+            run(begun, leaving: former)
         }
-        guard let task = starting else { return }
-        waiting += 1
-        await withTaskCancellationHandler {
-            await task.value
-        } onCancel: {
-            Task { await self.stopWaiting(for: task) }
+        await wait(for: number)
+    }
+
+    /// One attempt after the other, however soon the next one is wanted.
+    func run(_ number: Int, leaving former: Link? = nil) {
+        let earlier = attempt
+        attempt = Task {
+            await earlier?.value
+            if let former { await close(former) }
+            await connectAndList(number)
+            seenSignIn = await authorizer?.current?.obtainedAt
+            life.ended(number)
         }
     }
 
-    private func stopWaiting(for task: Task<Void, Never>) {
-        guard starting == task else { return }
-        waiting -= 1
-        if waiting == 0 { task.cancel() }
+    private func wait(for number: Int) async {
+        guard let attempt else { return }
+        life.joined(number)
+        await withTaskCancellationHandler {
+            await attempt.value
+        } onCancel: {
+            Task { await self.stopWaiting(for: number) }
+        }
+    }
+
+    private func stopWaiting(for number: Int) {
+        if life.left(number) { attempt?.cancel() }
     }
 
     /// - Parameter again: whether a session was opened before that the server did not know afterwards.
-    private func connectAndList(again: Bool = false) async {
-        await disconnect()
-        problem = nil
+    private func connectAndList(_ number: Int, again: Bool = false) async {
         let moment = options.now()
         board.change { $0.transport = StatusAnswer(.connecting, at: moment) }
         let link = makeLink()
-        self.link = link
+        life.opened(number, link)
         let overdue = OmlxError(
             .transportTimeout, "\(name) was not ready within \(limit.text) s",
             nextStep: "give the server a larger timeout in mcp.json, or \(.setting(.timeout))")
@@ -183,15 +199,15 @@ actor ManagedServer {
                 await self.discovered(try await link.connection.listTools(), link)
             }
             tellWarnings(of: link)
-        } catch let error as OmlxError where error.code == .protocolSessionLost && !again && link === self.link {
+        } catch let error as OmlxError where error.code == .protocolSessionLost && !again && life.holds(link) {
             // A server may bind a session to the credential it was opened with, which was renewed since.
-            return await connectAndList(again: true)
+            if life.leave(link) != nil { await close(link) }
+            return await connectAndList(number, again: true)
         } catch let error as OmlxError {
             await failed(error, link)
         } catch {
             await failed(OmlxError(.transportCancelled, "connecting to \(name) was cancelled"), link)
         }
-        seenSignIn = await authorizer?.current?.obtainedAt
     }
 
     private func makeLink() -> Link {
@@ -223,12 +239,12 @@ actor ManagedServer {
     }
 
     private func connected(_ link: Link) async {
-        guard link === self.link else { return }
+        guard life.holds(link) else { return }
         let moment = options.now()
         log(.info, "transport connected")
         board.change { $0.transport = StatusAnswer(.connected, at: moment) }
         let signIn = await signInAnswer(at: moment)
-        guard link === self.link else { return }
+        guard life.holds(link) else { return }
         board.change { $0.signIn = signIn }
     }
 
@@ -244,8 +260,12 @@ actor ManagedServer {
 
     private func holdsToken() async -> Bool { (try? await authorizer?.authorization())?.tokenGeneration != nil }
 
-    private func discovered(_ tools: [Tool], _ link: Link) {
-        guard link === self.link, problem == nil else { return }
+    func discovered(_ tools: [Tool], _ link: Link) {
+        switch life.listed(link) {
+        case .late: return
+        case .taken: break
+        case .stale: relisting = Task { await relist(link) }
+        }
         let moment = options.now()
         let used = filtered(tools)
         let problem = used.isEmpty ? noToolsProblem(listed: tools.count, link.notes.words) : nil
@@ -261,18 +281,20 @@ actor ManagedServer {
     }
 
     /// Ends the connection; the credential stays.
-    func disconnect() async {
-        guard let link else { return }
-        self.link = nil
-        // Before anything is waited for: a connection made meanwhile has its own say.
-        if [.connected, .connecting].contains(status.transport.state) {
-            let moment = options.now()
-            board.change { $0.transport = StatusAnswer(.idle, at: moment) }
-        }
+    /// - Parameter link: only this one.
+    func disconnect(_ link: Link? = nil) async {
+        guard let link = life.leave(link) else { return }
+        await left(link)
+    }
+
+    /// Before anything is waited for, it is said that the server is not connected: a connection made meanwhile has its own say.
+    func left(_ link: Link) async {
+        let moment = options.now()
+        board.change { $0.transport = StatusAnswer(.idle, at: moment) }
         await close(link)
     }
 
-    private func close(_ link: Link) async {
+    func close(_ link: Link) async {
         link.notes.finish()
         let overdue = OmlxError(.transportTimeout, "\(name) did not close")
         // A cancelled caller leaves no process behind, and nothing a server does holds up the end for long.
@@ -284,124 +306,31 @@ actor ManagedServer {
 
     /// Ends what is being started, then the connection.
     func shutDown() async {
-        shuttingDown += 1
-        defer { shuttingDown -= 1 }
-        while let starting {
-            starting.cancel()
-            await starting.value
-        }
+        life.halt()
+        defer { life.resume() }
+        comeback?.cancel()
+        attempt?.cancel()
+        await attempt?.value
         await disconnect()
     }
 
-    // MARK: what the server says unasked
-
-    private func heard(_ event: ConnectionEvent, _ link: Link) {
-        guard link === self.link else { return }
-        switch event {
-        case .closed(let error?): lost(error, link)
-        case .toolsListChanged: listAgain(link)
-        case .toolsDropped, .toolListCut, .toolListUnfinished, .toolsNotOffered, .notificationRefused:
-            tellWarnings(of: link)
-        case .skippedLine(let count, let text):
-            log(.debug, "line \(count) on standard output that is no message: \(text)")
-        case .invalidMessage(let reason): log(.debug, "a message could not be understood: \(reason)")
-        case .strayAnswer(let id): log(.debug, "an answer with the id \(id) belongs to no request under way")
-        default: break
-        }
-    }
-
-    private func tellWarnings(of link: Link) {
-        for warning in link.notes.takeWarnings() { warnOnce(warning) }
-    }
-
-    /// A server that changes its list often has the same faults each time.
-    func warnOnce(_ text: String) {
-        if warned.count < 100, warned.insert(text).inserted { log(.warning, text) }
-    }
-
-    private func lost(_ error: OmlxError, _ link: Link) {
-        guard status.transport.state == .connected else { return }
-        let moment = options.now()
-        let error = explained(error, link)
-        problem = error
-        log(.warning, "connection lost: \(error.description)")
-        board.change {
-            $0.transport = StatusAnswer(.failed, at: moment, problem: StatusProblem(error))
-            $0.lastError = StatusError(code: error.code.text, message: error.message, at: moment)
-        }
-    }
-
-    /// Lists the tools anew; however often the server says so meanwhile, once more afterwards.
-    private func listAgain(_ link: Link) {
-        if relisting != nil {
-            relisting?.isStale = true
-            return
-        }
-        relisting = (Task { await relist(link) }, false)
-    }
-
-    private func relist(_ link: Link) async {
-        defer { relisting = nil }
-        repeat {
-            relisting?.isStale = false
-            guard link === self.link, status.transport.state == .connected else { return }
-            do {
-                let tools = try await link.connection.listTools()
-                if link === self.link, status.transport.state == .connected { problem = nil }
-                discovered(tools, link)
-            } catch {
-                await failed(OmlxError(converting: error, name), link)
-            }
-        } while relisting?.isStale == true
-    }
-
-    // MARK: failing
-
-    /// Sorts an error into the three answers.
-    private func failed(_ error: OmlxError, _ link: Link) async {
-        // A session that ended says why in its own words; the request that found it gone does not.
-        let hasSession = await link.connection.serverDescription != nil
-        guard link === self.link, problem == nil else { return }
-        guard error.code != .transportCancelled else {
-            problem = error
-            return await disconnect()
-        }
-        let said = link.notes.chatter.explaining(hasSession ? error : link.notes.loss ?? error, session: hasSession)
-        let cause = explained(said, link)
-        let judgement = FailureJudgement(
-            judged(cause), session: hasSession, reached: link.notes.firstStatus,
-            at: options.now())
-        guard link === self.link, problem == nil else { return }
-        problem = judgement.error
-        for line in judgement.log { log(.info, line) }
-        board.change { judgement.apply(to: &$0) }
-        guard !hasSession else { return }
-        self.link = nil
-        await close(link)
-    }
+    // MARK: what others do
 
     /// The sign-in is gone, by another's hand: disconnects, and says so until there is another.
     func end(because error: OmlxError) async {
         await shutDown()
         seenSignIn = nil
         listed = []
-        problem = error
+        life.end(error)
     }
 
     /// Waits for an attempt to connect under way.
-    func settled() async { await starting?.value }
+    func settled() async { await attempt?.value }
 
     /// Forgets why the server was not ready, as after a sign-in, and the tools, as after a sign-out.
     func forget(tools: Bool = false) {
-        problem = nil
+        life.forget()
         seenSignIn = nil
         if tools { listed = [] }
-    }
-}
-
-extension OmlxError {
-    /// Any error as one of the catalogue.
-    fileprivate init(converting error: any Error, _ server: String) {
-        self = error as? OmlxError ?? OmlxError(.transportCancelled, "listing the tools of \(server) was cancelled")
     }
 }

@@ -96,32 +96,42 @@ import Testing
     @Test("a child that dies is started anew by the next call, whoever notices first")
     func childDies() async throws {
         try await withHostScene { scene async throws in
-            let script = """
-                echo $$ > \(scene.folder)/pid
-                while read -r line; do
-                  id=$(printf '%s' "$line" | sed -n 's/.*"id":\\([0-9]*\\).*/\\1/p')
-                  case "$line" in
-                    *'"initialize"'*) echo '{"jsonrpc":"2.0","id":'$id',"result":{"protocolVersion":"2025-11-25",\
-                "capabilities":{"tools":{}},"serverInfo":{"name":"x","version":"1"}}}';;
-                    *'"tools/list"'*) echo '{"jsonrpc":"2.0","id":'$id',"result":{"tools":[{"name":"t",\
-                "inputSchema":{"type":"object"}}]}}';;
-                    *'"tools/call"'*) echo '{"jsonrpc":"2.0","id":'$id',"result":{"content":[]}}';;
-                  esac
-                done
-                """
-            let manager = try scene.host(["child": ["command": "/bin/sh", "args": ["-c", JSON(script)]]])
+            let manager = try scene.host(["child": scene.child])
             await manager.start()
             #expect(try await manager.state("child").discovery.state == .succeeded(toolCount: 1))
             let pid = try scene.childProcess()
             #expect(kill(pid, SIGKILL) == 0)
-            await manager.wait(for: "child") { $0.transport.state == .failed }
-            #expect(try await manager.state("child").transport.problem?.code == "TRANSPORT_PROCESS_EXITED")
+            await manager.wait(for: "child") {
+                $0.transport.state == .failed && $0.transport.problem?.code == "TRANSPORT_PROCESS_EXITED"
+            }
             #expect(try await scene.call(manager, "child__t")["content"] == [])
             let second = try scene.childProcess()
             #expect(second != pid)
             await manager.stop()
             #expect(kill(second, 0) == -1 && errno == ESRCH, "no child is left")
             #expect(try scene.row("child").transport.state == .idle)
+        }
+    }
+
+    @Test("a child that dies comes back by itself; meanwhile its tools are told to be gone")
+    func childReturns() async throws {
+        try await withHostScene { scene async throws in
+            let manager = try scene.host(["child": scene.child])
+            await manager.start()
+            let events = manager.events()
+            let pid = try scene.childProcess()
+            #expect(kill(pid, SIGKILL) == 0)
+            var counts: [Int] = []
+            for await event in events {
+                guard case .toolsChanged("child", let tools) = event else { continue }
+                counts.append(tools.count)
+                if counts.count == 2 { break }
+            }
+            #expect(counts == [0, 1])
+            let second = try scene.childProcess()
+            #expect(second != pid)
+            await manager.stop()
+            #expect(kill(second, 0) == -1 && errno == ESRCH, "no child is left")
         }
     }
 
@@ -217,6 +227,24 @@ import Testing
 }
 
 extension HostScene {
+    /// The entry of a child process that has one tool and tells its number.
+    var child: JSON {
+        let script = """
+            echo $$ > \(folder)/pid
+            while read -r line; do
+              id=$(printf '%s' "$line" | sed -n 's/.*"id":\\([0-9]*\\).*/\\1/p')
+              case "$line" in
+                *'"initialize"'*) echo '{"jsonrpc":"2.0","id":'$id',"result":{"protocolVersion":"2025-11-25",\
+            "capabilities":{"tools":{}},"serverInfo":{"name":"x","version":"1"}}}';;
+                *'"tools/list"'*) echo '{"jsonrpc":"2.0","id":'$id',"result":{"tools":[{"name":"t",\
+            "inputSchema":{"type":"object"}}]}}';;
+                *'"tools/call"'*) echo '{"jsonrpc":"2.0","id":'$id',"result":{"content":[]}}';;
+              esac
+            done
+            """
+        return ["command": "/bin/sh", "args": ["-c", JSON(script)]]
+    }
+
     /// The process id a child wrote down.
     func childProcess() throws -> pid_t {
         let text = try String(contentsOfFile: folder + "/pid", encoding: .utf8)

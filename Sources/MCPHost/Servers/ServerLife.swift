@@ -1,0 +1,343 @@
+// The life of one server of the host as a value: connected or not, being connected, and what is wrong with it. No I/O.
+
+import OmlxErrors
+import OmlxMCPClient
+
+/// When a child process that was lost is started again: later and later, and not for ever.
+struct Returns: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    /// So many starts in so much time are enough.
+    static let limit = 5
+    static let window = Duration.seconds(600)
+
+    private var moments: [Instant] = []
+    private var backoff = Backoff()
+
+    /// - Parameter jitter: From 0 up to 1.
+    /// - Returns: The pause before it is started again, in seconds; `nil` when it was, too often.
+    mutating func next(at now: Instant, jitter: Double) -> Double? {
+        moments.removeAll { $0 <= now - Self.window }
+        guard moments.count < Self.limit else { return nil }
+        moments.append(now)
+        return backoff.failed(jitter: jitter)
+    }
+
+    /// It works.
+    mutating func succeeded() { backoff.succeeded() }
+}
+
+/// What happens to a server, and what its driver does then. A link is one connection with what it says; what an earlier one
+/// says comes late and changes nothing.
+struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendable {
+    /// The server is being connected and its tools listed, for all who wait for it.
+    struct Attempt: Sendable {
+        /// Grows with each attempt.
+        let number: Int
+        /// How many still want it.
+        var waiting = 0
+        var link: Link?
+        /// Whether the server said meanwhile that its tools are others now.
+        var isStale = false
+        /// Whether it is made because the server was lost: when it fails, there is another one.
+        var isReturn = false
+    }
+
+    /// An attempt to be made after a pause, in seconds, unless something else happens before.
+    struct Return: Sendable, Hashable {
+        let number: Int
+        let pause: Double
+    }
+
+    /// Whether the tools of a server that is connected are being listed anew.
+    enum Listing: Sendable, Hashable {
+        case current
+        case underWay
+        /// The server said so again meanwhile: once more afterwards, however often it did.
+        case stale
+    }
+
+    enum State: Sendable {
+        /// Not connected, and nothing is known against it.
+        case idle
+        case starting(Attempt)
+        /// The session stands and the tools are listed.
+        case ready(Link, Listing)
+        /// The session stands, but the server does not do what it should.
+        case degraded(Link, OmlxError, Listing)
+        /// Lost, and started again after a pause.
+        case returning(OmlxError, Int)
+        /// Not connected, and why.
+        case failed(OmlxError)
+    }
+
+    private(set) var state = State.idle
+    private var attempts = 0
+    /// How many are ending whatever goes on: nothing is begun meanwhile.
+    private var halts = 0
+    private var returns = Returns()
+
+    // MARK: what is shown
+
+    /// The connection there is.
+    var link: Link? {
+        switch state {
+        case .starting(let attempt): attempt.link
+        case .ready(let link, _), .degraded(let link, _, _): link
+        case .idle, .returning, .failed: nil
+        }
+    }
+
+    /// Why the server is not ready, if it is not.
+    var problem: OmlxError? {
+        switch state {
+        case .degraded(_, let error, _), .returning(let error, _), .failed(let error): error
+        case .idle, .starting, .ready: nil
+        }
+    }
+
+    /// Whether it is connected and its tools are known.
+    var isReady: Bool {
+        if case .ready = state { return true }
+        return false
+    }
+
+    /// Whether its session stands, so that the tools listed are its own.
+    var isConnected: Bool {
+        switch state {
+        case .ready, .degraded: true
+        case .idle, .starting, .returning, .failed: false
+        }
+    }
+
+    /// Whether this is the connection there is.
+    func holds(_ link: Link) -> Bool { self.link?.id == link.id }
+
+    // MARK: starting
+
+    enum Start {
+        /// Make this attempt; end the connection there was first.
+        case run(Int, leaving: Link?)
+        /// Wait for the attempt under way.
+        case join(Int)
+        case ready
+        /// Everything is being ended.
+        case refuse
+    }
+
+    /// The server is wanted.
+    mutating func start() -> Start {
+        guard halts == 0 else { return .refuse }
+        switch state {
+        case .starting(let attempt): return .join(attempt.number)
+        case .ready: return .ready
+        case .idle, .failed, .degraded, .returning:
+            let former = link
+            return .run(begin(), leaving: former)
+        }
+    }
+
+    private mutating func begin(isReturn: Bool = false) -> Int {
+        attempts += 1
+        state = .starting(Attempt(number: attempts, isReturn: isReturn))
+        return attempts
+    }
+
+    /// The pause before a return is over.
+    /// - Returns: The attempt to make; `nil` where something else happened meanwhile.
+    mutating func returned(_ number: Int) -> Int? {
+        guard halts == 0, case .returning(_, number) = state else { return nil }
+        return begin(isReturn: true)
+    }
+
+    /// Another one waits for the attempt.
+    mutating func joined(_ number: Int) {
+        guard case .starting(var attempt) = state, attempt.number == number else { return }
+        attempt.waiting += 1
+        state = .starting(attempt)
+    }
+
+    /// One of those who wait gives up.
+    /// - Returns: Whether it was the last one: the attempt is cancelled then, unless it is made in any case.
+    mutating func left(_ number: Int) -> Bool {
+        guard case .starting(var attempt) = state, attempt.number == number else { return false }
+        attempt.waiting -= 1
+        state = .starting(attempt)
+        return attempt.waiting <= 0 && !attempt.isReturn
+    }
+
+    /// The attempt has a connection.
+    mutating func opened(_ number: Int, _ link: Link) {
+        guard case .starting(var attempt) = state, attempt.number == number else { return }
+        attempt.link = link
+        state = .starting(attempt)
+    }
+
+    /// The attempt is over.
+    mutating func ended(_ number: Int) {
+        if case .starting(let attempt) = state, attempt.number == number { state = .idle }
+    }
+
+    // MARK: tools
+
+    enum Listed {
+        case late
+        case taken
+        /// They are to be listed once more.
+        case stale
+    }
+
+    /// The tools came.
+    mutating func listed(_ link: Link) -> Listed {
+        guard holds(link) else { return .late }
+        switch state {
+        case .starting(let attempt):
+            state = .ready(link, attempt.isStale ? .underWay : .current)
+            returns.succeeded()
+            return attempt.isStale ? .stale : .taken
+        case .ready: return .taken
+        case .degraded(_, _, let listing):
+            state = .ready(link, listing)
+            return .taken
+        case .idle, .returning, .failed: return .late
+        }
+    }
+
+    /// The server says that its tools are others now.
+    /// - Returns: Whether they are to be listed; `false` where that is under way.
+    mutating func toolsChanged(_ link: Link) -> Bool {
+        guard holds(link) else { return false }
+        switch state {
+        case .starting(var attempt):
+            attempt.isStale = true
+            state = .starting(attempt)
+            return false
+        case .ready(_, let listing):
+            state = .ready(link, listing == .current ? .underWay : .stale)
+            return listing == .current
+        case .degraded(_, let error, let listing):
+            state = .degraded(link, error, listing == .current ? .underWay : .stale)
+            return listing == .current
+        case .idle, .returning, .failed: return false
+        }
+    }
+
+    /// A listing has ended, one way or the other.
+    /// - Returns: Whether they are to be listed once more.
+    mutating func listingEnded(_ link: Link) -> Bool {
+        guard holds(link) else { return false }
+        switch state {
+        case .ready(_, let listing):
+            state = .ready(link, listing == .stale ? .underWay : .current)
+            return listing == .stale
+        case .degraded(_, let error, let listing):
+            state = .degraded(link, error, listing == .stale ? .underWay : .current)
+            return listing == .stale
+        case .idle, .starting, .returning, .failed: return false
+        }
+    }
+
+    // MARK: failures and ends
+
+    enum Failure: Sendable, Hashable {
+        /// Something else is known already, or it is about an earlier connection.
+        case late
+        /// The connection stays.
+        case stays
+        /// The connection is to be closed, and the server started again where it is to be.
+        case close(Return?)
+    }
+
+    /// What was asked of the server failed.
+    /// - Parameters:
+    ///   - session: Whether its session stands all the same.
+    ///   - jitter: From 0 up to 1.
+    mutating func failed(
+        _ link: Link, _ error: OmlxError, session: Bool, at now: ContinuousClock.Instant = .now, jitter: Double
+    ) -> Failure {
+        guard holds(link) else { return .late }
+        let listing: Listing
+        var isReturn = false
+        switch state {
+        case .starting(let attempt): (listing, isReturn) = (.current, attempt.isReturn)
+        case .ready(_, let present): listing = present
+        case .degraded, .idle, .returning, .failed: return .late
+        }
+        if session {
+            state = .degraded(link, error, listing)
+            return .stays
+        }
+        return .close(isReturn ? comeBack(error, at: now, jitter) : giveUp(error))
+    }
+
+    private mutating func giveUp(_ error: OmlxError) -> Return? {
+        state = .failed(error)
+        return nil
+    }
+
+    private mutating func comeBack(_ error: OmlxError, at now: ContinuousClock.Instant, _ jitter: Double) -> Return? {
+        guard let pause = returns.next(at: now, jitter: jitter) else {
+            var error = error
+            error.message += "; it was started again \(Returns.limit) times in 10 minutes, and is left alone now"
+            return giveUp(error)
+        }
+        attempts += 1
+        state = .returning(error, attempts)
+        return Return(number: attempts, pause: pause)
+    }
+
+    /// What was under way on the connection was cancelled.
+    /// - Returns: Whether the connection is to be closed.
+    mutating func cancelled(_ link: Link, _ error: OmlxError) -> Bool {
+        guard holds(link) else { return false }
+        state = .failed(error)
+        return true
+    }
+
+    /// The connection ended by itself. An attempt under way learns so from what it asked.
+    /// - Parameters:
+    ///   - returns: Whether the server is started again.
+    ///   - jitter: From 0 up to 1.
+    /// - Returns: `late` for what is no news.
+    mutating func lost(
+        _ link: Link, _ error: OmlxError, returns: Bool, at now: ContinuousClock.Instant = .now, jitter: Double
+    ) -> Failure {
+        guard holds(link), isConnected else { return .late }
+        return .close(returns && halts == 0 ? comeBack(error, at: now, jitter) : giveUp(error))
+    }
+
+    /// Lets the connection go; what was wrong with the server stays.
+    /// - Parameter link: Only this one.
+    /// - Returns: The connection to close.
+    mutating func leave(_ link: Link? = nil) -> Link? {
+        guard let present = self.link, link == nil || link?.id == present.id else { return nil }
+        switch state {
+        case .starting(var attempt):
+            attempt.link = nil
+            state = .starting(attempt)
+        case .degraded(_, let error, _): state = .failed(error)
+        case .ready, .idle, .returning, .failed: state = .idle
+        }
+        return present
+    }
+
+    /// Nothing is begun until as many `resume` as `halt`.
+    mutating func halt() {
+        halts += 1
+        if case .returning(let error, _) = state { state = .failed(error) }
+    }
+
+    mutating func resume() { halts -= 1 }
+
+    /// The server is not to be connected before something changes: after a sign-out, say.
+    mutating func end(_ error: OmlxError) { state = .failed(error) }
+
+    /// What was wrong is mended, as after a sign-in.
+    mutating func forget() {
+        switch state {
+        case .failed, .returning: state = .idle
+        case .degraded(let link, _, let listing): state = .ready(link, listing)
+        case .idle, .starting, .ready: break
+        }
+    }
+}
