@@ -3,7 +3,7 @@
 import OmlxErrors
 import OmlxJSON
 
-/// Who omlx says it is (B1).
+/// Who omlx says it is, as `initialize` names the client.
 public struct ClientInfo: Sendable, Hashable {
     /// The program's name.
     public var name: String
@@ -20,7 +20,7 @@ public struct ClientInfo: Sendable, Hashable {
     }
 }
 
-/// What a server said about itself. None of it is proven (B9).
+/// What a server said about itself. None of it is proven.
 public struct InitializeResult: Sendable, Hashable {
     /// The revision settled, such as `2025-11-25`.
     public var protocolVersion: String
@@ -81,14 +81,14 @@ struct InitializeNegotiation: Sendable {
         return info
     }
 
-    /// The first message (B1, B2).
+    /// The first message (MCP 2025-11-25, lifecycle).
     func start() -> Action {
         .send(params: [
             "protocolVersion": .string(offered.rawValue), "capabilities": [:], "clientInfo": .object(info),
         ])
     }
 
-    /// The server's result (B3).
+    /// The server's result (MCP 2025-11-25, lifecycle).
     func received(_ result: JSON) -> Action {
         guard let version = result["protocolVersion"]?.stringValue else {
             let error = OmlxError(
@@ -104,8 +104,8 @@ struct InitializeNegotiation: Sendable {
         return .ready(revision, answer)
     }
 
-    /// The server's error: a version it names is offered once (B5); without any, an older one is, once. Versions omlx does
-    /// not speak are told (B12).
+    /// The server's error: a version it names is offered once; without any, an older one is, once. Versions omlx does
+    /// not speak are told.
     mutating func refused(_ error: JSONRPCError) -> Action {
         refused(Refusal(error: error, failure: error.failure(of: "initialize")))
     }
@@ -146,7 +146,7 @@ struct InitializeNegotiation: Sendable {
 
     // MARK: servers of a later era
 
-    /// What the server says it speaks (B8). One that has a revision of ours after all is offered it.
+    /// What the server says it speaks (MCP 2026-07-28, server/discover). One that has a revision of ours after all is offered it.
     mutating func discovered(_ result: JSON) -> Action {
         guard let versions = result["supportedVersions"]?.stringArrayValue, !versions.isEmpty else { return unproven }
         return offer(of: versions) ?? .fail(unsupported(versions))
@@ -209,7 +209,7 @@ struct InitializeNegotiation: Sendable {
 }
 
 extension JSONRPCError {
-    /// The revisions the server names as its own (B5, B7).
+    /// The revisions the server names as its own.
     fileprivate var supportedVersions: [String]? {
         let names = ["supported", "supportedVersions", "supportedProtocolVersions", "supported_versions"]
         return names.lazy.compactMap { data?[$0]?.stringArrayValue }.first { !$0.isEmpty }
@@ -221,10 +221,10 @@ extension JSONRPCError {
         return text.matches(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/).map { String($0.output) }
     }
 
-    /// `initialize` is no method there (A3.16): a server of the initialize era knows it, and answers unknown methods with 200.
+    /// `initialize` is no method there: a server of the initialize era knows it, and answers unknown methods with 200.
     fileprivate var isUnknownMethodOverHTTP: Bool { code == Self.methodNotFound && httpStatus == 404 }
 
-    /// That the metadata of each request is incomplete is a fault of the later era alone (A3.16).
+    /// That the metadata of each request is incomplete is a fault of the later era alone.
     fileprivate var speaksOfMetadata: Bool {
         let text = message + (data?.text() ?? "")
         return text.contains("io.modelcontextprotocol/") || text.contains("_meta")

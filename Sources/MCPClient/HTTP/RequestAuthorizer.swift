@@ -1,4 +1,4 @@
-// What MCPClient asks of whoever signs in: headers for a request, a verdict on the answer.
+// What MCPClient asks of what signs in: headers for a request, a verdict on the answer.
 
 import OmlxHTTPClient
 
@@ -27,7 +27,7 @@ public enum AuthorizationVerdict: Sendable, Hashable {
     case retry
 }
 
-/// Signs the requests of one connection. Asked before every HTTP request (C10.5), shown the head of every answer.
+/// Signs the requests of one connection. Asked before every HTTP request, shown the head of every answer.
 public protocol RequestAuthorizer: Sendable {
     /// The headers for a request. May wait, as for a refresh under way.
     /// - Throws: `OmlxError`, which ends the request.

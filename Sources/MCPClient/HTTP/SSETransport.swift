@@ -1,4 +1,4 @@
-// HTTP+SSE of 2024-11-05 (A5): a stream that names the URL for messages and carries all answers.
+// HTTP+SSE of 2024-11-05: a stream that names the URL for messages and carries all answers.
 
 import OmlxConcurrency
 import OmlxErrors
@@ -64,7 +64,7 @@ final class SSETransport: Transport {
         }
     }
 
-    /// Reads up to the `endpoint` event (A5.2).
+    /// Reads up to the `endpoint` event.
     private static func readOpening(_ response: HTTPResponse, limit: Int) async throws -> Opening {
         var parser = ServerSentEventParser(limit: limit)
         while let chunk = try await response.body.next() {
@@ -76,7 +76,7 @@ final class SSETransport: Transport {
         throw noEndpoint("ended its stream before naming an endpoint")
     }
 
-    /// The URL for messages, which may be relative but never of another origin (A5.4).
+    /// The URL for messages, which may be relative but never of another origin (MCP 2024-11-05, transports).
     static func resolve(_ data: [UInt8], at url: HTTPURL) throws(OmlxError) -> HTTPURL {
         let text = String(decoding: data, as: UTF8.self)
         let endpoint: HTTPURL
@@ -141,7 +141,7 @@ final class SSETransport: Transport {
         _ = await sink.receive(message, nil)
     }
 
-    /// Posts a message; its answer comes on the stream (A5.3).
+    /// Posts a message; its answer comes on the stream.
     func send(_ message: OutgoingMessage) async throws {
         guard let endpoint = state.withLock({ $0.endpoint }) else {
             throw OmlxError(.transportNotConnected, "the stream of the server is not open")

@@ -13,11 +13,11 @@ public enum ConnectionEvent: Sendable, Hashable {
     case connected(InitializeResult)
     /// The session is over: by `close()` when `nil`.
     case closed(OmlxError?)
-    /// The server says its tools are others now (E1.3).
+    /// The server says its tools are others now.
     case toolsListChanged
     /// The server logs something. Not to be trusted.
     case logMessage(level: String, text: String)
-    /// A child process wrote a line to its error stream, which need not be an error (A2.4).
+    /// A child process wrote a line to its error stream, which need not be an error (MCP 2025-11-25, transports).
     case stderrLine(String)
     /// A child process wrote a line that is no message; how many so far, and what it was.
     case skippedLine(count: Int, text: String)

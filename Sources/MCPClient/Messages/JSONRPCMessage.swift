@@ -7,10 +7,10 @@ import OmlxJSON
 struct JSONRPCError: Error, Sendable, Hashable {
     static let methodNotFound = -32601
     static let invalidParams = -32602
-    /// A server of a later era refusing the revision offered (A1.8).
+    /// A server of a later era refusing the revision offered (MCP 2026-07-28, basic).
     static let unsupportedProtocolVersion = -32022
     /// What only servers of the era of 2026-07-28 answer: headers that do not match, a capability not declared, another
-    /// revision (A1.8).
+    /// revision (MCP 2026-07-28, basic).
     static let ofLaterEra = -32022 ... -32020
 
     var code: Int
@@ -54,7 +54,7 @@ enum JSONRPCMessage: Sendable, Hashable {
     case request(id: JSON, method: String, params: JSON?)
     case notification(method: String, params: JSON?)
     case result(id: JSON, JSON)
-    /// An error; without an id when the server could not read the request (A1.5).
+    /// An error; without an id when the server could not read the request (JSON-RPC 2.0 §5).
     case error(id: JSON?, JSONRPCError)
     /// JSON, but no message. The id is told when there is one, so that its request need not wait for the timeout.
     case invalid(id: JSON?, reason: String)
@@ -111,7 +111,7 @@ extension JSON {
     /// The number of the request an id names; some servers send back a number as a string.
     var requestID: Int? { intValue ?? stringValue.flatMap { Int($0) } }
 
-    /// A notification to send; it has no id (A1.4).
+    /// A notification to send; it has no id (JSON-RPC 2.0 §4.1).
     static func notification(_ method: String, _ params: JSONObject? = nil) -> JSON {
         var message: JSONObject = ["jsonrpc": "2.0", "method": .string(method)]
         if let params { message["params"] = .object(params) }

@@ -36,7 +36,7 @@ public enum ServerEndpoint: Sendable {
 
 /// How long things may take, in seconds, and how large they may be, in bytes.
 public struct ConnectionLimits: Sendable, Hashable {
-    /// From a request to its answer; progress starts it anew, up to ten times as long in all (A7.1, A7.2).
+    /// From a request to its answer; progress starts it anew, up to ten times as long in all (MCP 2025-11-25, lifecycle).
     public var request: Double
     /// Name look-up, TCP and TLS together.
     public var connect: Double

@@ -4,7 +4,7 @@ import OmlxCryptography
 import OmlxErrors
 import OmlxJSON
 
-/// A tool a server offers. All texts are the server's own and not to be trusted (E1.6).
+/// A tool a server offers. All texts are the server's own and not to be trusted (MCP 2025-11-25, tools).
 public struct Tool: Sendable, Hashable {
     /// The name to call it by.
     public var name: String
@@ -57,6 +57,6 @@ public struct Tool: Sendable, Hashable {
         return try Tool(raw.hiding(redactor))
     }
 
-    /// Well above the 128 characters the specification asks for (E1.7).
+    /// Well above the 128 characters the specification asks for (MCP 2025-11-25, tools).
     private static let nameLimit = 1024
 }

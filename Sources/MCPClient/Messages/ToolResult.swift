@@ -4,15 +4,15 @@ import OmlxJSON
 
 /// What a tool answered.
 public struct ToolResult: Sendable, Hashable {
-    /// The content blocks as they came, unknown types too (E1.13). A server that puts one block, or a text, where the list
+    /// The content blocks as they came, unknown types too. A server that puts one block, or a text, where the list
     /// belongs means a list of it.
     public var content: [JSON]
-    /// The structured result: any JSON value (E1.8).
+    /// The structured result: any JSON value.
     public var structuredContent: JSON?
     /// What the server answered in place of content and structured result: `toolResult` of revision 2024-10-07, members
     /// MCP does not know, or a value that is no object.
     public var other: JSON?
-    /// Whether the tool itself reports a failure (E1.11).
+    /// Whether the tool itself reports a failure (MCP 2025-11-25, tools).
     public var isError: Bool
     /// The whole result as it came.
     public var raw: JSON

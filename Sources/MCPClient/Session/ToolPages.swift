@@ -35,7 +35,7 @@ struct ToolPages: Sendable {
     /// What was read before the list was begun anew.
     private var earlier: (tools: [Tool], dropped: [Tool.Rejection])?
 
-    /// A page came. Only a missing cursor or `null` ends the list (E1.1). An empty one, a number, or one that comes again
+    /// A page came. Only a missing cursor or `null` ends the list (MCP 2025-11-25, pagination). An empty one, a number, or one that comes again
     /// is followed once: many servers mean the end by it.
     /// - Parameter byteCount: How long the page was.
     mutating func received(_ result: JSON, byteCount: Int = 0) -> Action {
@@ -106,7 +106,7 @@ struct ToolPages: Sendable {
         return isAnswer.contains(error.code) || isFault ? stop(error.message) : .fail(error)
     }
 
-    /// The server refused a page: with a cursor it calls invalid, the list is begun anew, once (E1.2), unless the cursor is
+    /// The server refused a page: with a cursor it calls invalid, the list is begun anew, once, unless the cursor is
     /// the empty one, which is seldom meant.
     mutating func refused(_ error: JSONRPCError) -> Action {
         guard pages > 0 || earlier != nil else { return .fail(error.failure(of: "tools/list")) }

@@ -38,8 +38,8 @@ struct TransportFactory: Sendable {
         return SSETransport(url: url, http: authorized(headers, report), limits: limits, sink: sink)
     }
 
-    /// Whether the answer to `initialize` speaks for a server of the older kind (A6.4). 401, 403, 5xx and network
-    /// errors do not (A6.6).
+    /// Whether the answer to `initialize` speaks for a server of the older kind (MCP 2025-11-25, transports). 401, 403, 5xx and network
+    /// errors do not.
     func mayFallBack(after error: any Error) -> Bool {
         guard fallsBackToSSE, case .streamableHTTP = endpoint else { return false }
         let status =

@@ -18,10 +18,10 @@ struct GarbledAnswer: Sendable, Hashable {
     }
 }
 
-/// A line of a server's standard output, where nothing but messages belongs (A2.2), and much else is found.
+/// A line of a server's standard output, where nothing but messages belongs (MCP 2025-11-25, transports), and much else is found.
 enum LineJudgement: Sendable {
     case message(IncomingMessage)
-    /// It begins like a message or speaks of one, so it may be an answer somebody waits for.
+    /// It begins like a message or speaks of one, so it may be an answer that is waited for.
     case garbled(GarbledAnswer)
     case other
 

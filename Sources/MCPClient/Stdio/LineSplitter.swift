@@ -1,4 +1,4 @@
-// Lines from bytes in any cut, within a limit (A2.2). No I/O.
+// Lines from bytes in any cut, within a limit. No I/O.
 
 import OmlxErrors
 

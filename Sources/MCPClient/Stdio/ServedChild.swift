@@ -131,7 +131,7 @@ final class ServedChild {
         }
     }
 
-    /// The group is killed before its leader is reaped: until then nobody else can have its number.
+    /// The group is killed before its leader is reaped: until then its number is no other's.
     private func reapIfEnded() {
         var info = siginfo_t()
         let status = waitid(P_PID, id_t(child.pid), &info, WEXITED | WNOHANG | WNOWAIT)

@@ -1,4 +1,4 @@
-// How a child process is ended, as a value (A2.7): input closed, SIGTERM, SIGKILL. No I/O.
+// How a child process is ended, as a value (MCP 2025-11-25, lifecycle): input closed, SIGTERM, SIGKILL. No I/O.
 
 /// The steps to the end of a child process. Signals go to its whole group.
 struct ShutdownSequence: Sendable {

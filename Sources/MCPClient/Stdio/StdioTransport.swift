@@ -1,4 +1,4 @@
-// The way to a server that is a child process (A2): a message per line, anything else skipped.
+// The way to a server that is a child process: a message per line, anything else skipped.
 
 import OmlxCryptography
 import OmlxErrors
