@@ -187,8 +187,9 @@ struct ClientFormTests {
         for answer in [
             reply(400, ["error": "invalid_grant"]), reply(500, ""), reply(400, ["error": "invalid_request"]),
         ] {
-            var course = Course { $0.clientID = "mine" }
-            course.machine.input.configuration.clientSecret = Secret("a/b")
+            var course = Course {
+                $0.clientID = "mine"; $0.clientSecret = Secret("a/b")
+            }
             try course.listen()
             course.answer()
             course.fetched(answer)

@@ -82,11 +82,17 @@ struct Course {
         if case .forget(_, let error) = action { return error }
         return nil
     }
-    var asked: AuthorizationRequest? { if case .ask(let request) = action { request } else { nil } }
+    var asked: AuthorizationRequest? { if case .ask(let request, _, _) = action { request } else { nil } }
+    var lookAnswer: String? { if case .ask(_, _, let answer) = action { answer } else { nil } }
     var registration: HTTPRequest? { if case .register(let request) = action { request } else { nil } }
     var exchange: HTTPRequest? { if case .exchange(let request) = action { request } else { nil } }
     var port: Int?? { if case .listen(let port) = action { .some(port) } else { .none } }
     var result: SignInMachine.Result? { if case .finished(let result) = action { result } else { nil } }
+}
+
+extension SignInMachine {
+    /// What a person should know by now.
+    var notices: [String] { trace.notices }
 }
 
 func courseRecord(

@@ -51,14 +51,3 @@ extension Credential {
         clientAuthForm = form == ClientAuthForm(form.method) ? nil : form.text
     }
 }
-
-extension ClientRegistration {
-    /// The client, as it shows itself in a sign-in; `nil` for a method of a newer version.
-    /// - Parameter chosen: the method the user chose, which counts before the one registered.
-    func client(chosen: ClientAuthMethod?, serverMethods: [String]?, earlier: ClientAuthForm?) -> OAuthClient? {
-        guard let method = chosen ?? ClientAuthMethod(rawValue: tokenEndpointAuthMethod) else { return nil }
-        return OAuthClient(
-            id: clientID, secret: clientSecret, method: method, isChosen: chosen != nil, serverMethods: serverMethods,
-            remembered: clientAuthForm.flatMap(ClientAuthForm.init(text:)) ?? earlier)
-    }
-}

@@ -10,7 +10,7 @@ extension SignInDriver {
     /// of the replaced sign-in back, which nobody could any more. Cancelling the task ends the latter only.
     /// - Parameter known: the sign-in that was there when this one began.
     func keep(
-        _ result: SignInMachine.Result, over known: Credential?, replacedClient: Bool, profile: ProfileChoice
+        _ result: SignInMachine.Result, over known: Credential?, profile: ProfileChoice
     ) async throws -> SignInOutcome {
         let context = context
         let stored: Result<(saved: Credential, earlier: Credential?), any Error> = await context.exchanges.run {
@@ -44,7 +44,7 @@ extension SignInDriver {
             credential: saved, missingScopes: result.missingScopes.map { context.redactor.hide($0) },
             resourceName: result.resourceName.map { context.redactor.hide($0) }, documents: result.documents,
             accountName: result.accountName.map { context.redactor.hide($0) }, client: result.client,
-            replacedClient: replacedClient, replaced: replaced)
+            replacedClient: result.replacedClient, replaced: replaced)
     }
 
     /// New tokens that could not be kept are of no use to anybody here: they are taken back, unless that could end the

@@ -136,22 +136,14 @@ public struct SignInDriver: Sendable {
         let context = context
         let earlier = try await earlierCredential(request.key)
         if let earlier { context.redactor.learn(earlier) }
-        var machine = SignInMachine(
-            SignInMachine.Input(
-                key: request.key, server: request.server, challenge: request.challenge,
-                configuration: request.configuration, flow: request.flow, earlierIssuer: earlier?.issuer,
-                earlierClientID: earlier?.clientID, earlierClientForm: earlier?.clientForm,
-                isEarlierClientRefused: earlier?.rejection?.code == "invalid_client",
-                knownPlaces: request.knownPlaces,
-                resetsClient: request.resetsClient,
-                refusal: { context.http.refusal(of: $0, by: context.addresses) }), now: context.now)
+        var machine = SignInMachine(request, after: earlier, context)
         var listener: CallbackListener?
         var answers: PersonAnswers?
         defer {
             answers?.stop()
             listener?.stop()
         }
-        var shownNotices = 0
+        var shown = 0
         var isKeepable = false
         var event = SignInMachine.Event.start
         while true {
@@ -160,8 +152,8 @@ public struct SignInDriver: Sendable {
                 event = .start
                 result.wipe()
             }
-            for notice in machine.notices[shownNotices...] { await interface.notice(notice) }
-            shownNotices = machine.notices.count
+            for notice in Array(machine.trace[shown...]).notices { await interface.notice(notice) }
+            shown = machine.trace.count
             switch action {
             case .keep, .forget, .finished, .failed: break
             default: try Task.checkCancellation()
@@ -188,12 +180,12 @@ public struct SignInDriver: Sendable {
             case .keep(let record):
                 context.observer(.made(try await context.store.save(record, expecting: .any, replacingDamaged: true)))
                 event = .kept
-            case .ask(let authorization):
+            case .ask(let authorization, let client, let lookAnswer):
                 let heard = answers ?? PersonAnswers(listener, interface)
                 answers = heard
                 listener?.expect(AwaitedAnswer(to: authorization))
                 let question = PersonQuestion(
-                    authorization: authorization, client: machine.clientOrigin, lookAnswer: machine.lookAnswer,
+                    authorization: authorization, client: client, lookAnswer: lookAnswer,
                     isListening: listener != nil, seconds: request.seconds)
                 let query = try await ask(question, heard)
                 context.redactor.learn(answer: query)
@@ -208,8 +200,7 @@ public struct SignInDriver: Sendable {
             case .finished(var result):
                 result.credential.remember(context.addresses)
                 let outcome = try await keep(
-                    result, over: earlier, replacedClient: machine.hasRegisteredAnew,
-                    profile: request.configuration.profile)
+                    result, over: earlier, profile: request.configuration.profile)
                 await learn(machine.learnedRegistration)
                 return outcome
             case .failed(let error):
@@ -279,5 +270,19 @@ public struct SignInDriver: Sendable {
         } catch let error as OmlxError where error.code != .storeConflict {
             await interface.notice("the registration could not be forgotten: \(error.message)")
         } catch {}
+    }
+}
+
+extension SignInMachine {
+    /// A sign-in that takes up what an earlier one knew.
+    init(_ request: SignInRequest, after earlier: Credential?, _ context: SignInContext) {
+        self.init(
+            Input(
+                key: request.key, server: request.server, challenge: request.challenge,
+                configuration: request.configuration, flow: request.flow, earlierIssuer: earlier?.issuer,
+                earlierClientID: earlier?.clientID, earlierClientForm: earlier?.clientForm,
+                isEarlierClientRefused: earlier?.rejection?.code == "invalid_client",
+                knownPlaces: request.knownPlaces, resetsClient: request.resetsClient,
+                refusal: { context.http.refusal(of: $0, by: context.addresses) }), now: context.now)
     }
 }

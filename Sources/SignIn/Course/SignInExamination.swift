@@ -41,18 +41,6 @@ public struct SignInExamination: Sendable {
         case registers(at: String)
     }
 
-    /// What a look at the authorization address came to (RFC 6749 §4.1.2.1).
-    public enum Look: Sendable {
-        /// It answered as for a person who is to sign in.
-        case fine(status: Int)
-        /// It says something about the client or the request.
-        case told(String, status: Int?)
-        /// It does not know the client.
-        case unknownClient(status: Int)
-        /// It could not be looked at, which proves nothing.
-        case failed(String)
-    }
-
     /// What the token endpoint makes of a code that was made up: it refuses the code where it takes the client.
     public enum CodeTrial: Sendable {
         /// The code alone was refused (`invalid_grant`).
@@ -82,7 +70,7 @@ public struct SignInExamination: Sendable {
     /// How the client would come about.
     public var client: Client?
     /// What the look at the authorization address came to, where there is a client to look with.
-    public var look: Look?
+    public var look: ClientLookVerdict?
     /// The redirect URI looked with.
     public var redirectURI: String?
     /// What the token endpoint makes of the client.
@@ -93,10 +81,6 @@ public struct SignInExamination: Sendable {
     public var problem: OmlxError?
     /// Whether addresses that are not public are refused.
     public var judgesAddresses = false
-    /// Whether the made-up code is under way, and how many token requests it took so far.
-    fileprivate var isTryingCode = false
-    fileprivate var codeTries = 0
-
     /// An examination that has not begun, or that ended before it did.
     public init(problem: OmlxError? = nil) { self.problem = problem }
 }
@@ -119,80 +103,71 @@ extension SignInDriver {
     private static func examined(_ request: SignInRequest, context: SignInContext) async -> SignInExamination {
         let context = context.judging(
             request.configuration.addresses(for: request.server, peer: request.peer, http: context.http))
-        var result = SignInExamination()
-        result.judgesAddresses = context.addresses != .any
         let earlier = try? await context.store.credential(for: request.key)
         if let earlier { context.redactor.learn(earlier) }
-        var machine = SignInMachine(
-            SignInMachine.Input(
-                key: request.key, server: request.server, challenge: request.challenge,
-                configuration: request.configuration, flow: request.flow, earlierIssuer: earlier?.issuer,
-                earlierClientID: earlier?.clientID, earlierClientForm: earlier?.clientForm,
-                isEarlierClientRefused: earlier?.rejection?.code == "invalid_client", knownPlaces: [],
-                resetsClient: request.resetsClient,
-                refusal: { context.http.refusal(of: $0, by: context.addresses) }), now: context.now)
+        var asked = request
+        // Every place is asked as for a first sign-in.
+        asked.knownPlaces = []
+        var machine = SignInMachine(asked, after: earlier, context)
+        let end = await walk(&machine, request, context)
+        var result = SignInExamination(machine.trace, end)
+        result.judgesAddresses = context.addresses != .any
+        return result
+    }
+
+    /// Where an examination ended.
+    fileprivate enum End {
+        /// Before a person would be asked: by this error, or where a sign-in would change something.
+        case before(OmlxError?)
+        /// Behind the person, with what the token endpoint made of a made-up code, if it came to that.
+        case behind(SignInExamination.CodeTrial?)
+    }
+
+    /// How often a made-up code is shown to the token endpoint, once for each form the client may show itself in.
+    private static let trialLimit = 4
+
+    private static func walk(
+        _ machine: inout SignInMachine, _ request: SignInRequest, _ context: SignInContext
+    ) async -> End {
         var event = SignInMachine.Event.start
         while true {
             let action = machine.handle(event)
             event.wipe()
-            result.note(machine)
-            if result.isTryingCode {
-                guard case .exchange = action else {
-                    result.judgeTrial(action)
-                    return result
-                }
-            }
+            if Task.isCancelled { return .before(nil) }
             switch action {
-            case .fetch(let fetch):
-                guard machine.discovery == nil else {
-                    event = .fetched(await context.fetch(fetch))
-                    continue
-                }
-                let known = machine.discovering?.documents.count ?? 0
-                let kind = machine.discovering?.asksResource == true ? DiscoveredDocument.Kind.resource : .server
-                let reply = await context.fetch(fetch)
-                result.exchanges.append(.init(kind: kind, fetch, reply))
-                if Task.isCancelled { return result }
-                // The machine says what it made of the answer by what it does next.
-                var probe = machine
-                let next = probe.handle(.fetched(reply))
-                result.judge(next, (probe.discovering?.documents ?? probe.documents).dropFirst(known).first)
-                result.notePassedOver(probe.discovering?.inVain.reason(at: fetch.url))
-                event = .fetched(reply)
+            case .fetch(let fetch): event = .fetched(await context.fetch(fetch))
             case .findRegistration(let issuer):
                 let key = RegistrationKey(issuer: issuer, serverURL: request.key.serverURL)
                 event = .client(try? await context.store.registration(for: key))
             case .listen(let port):
-                guard let pkce = try? PKCE(octets: context.random(32)) else { return result }
+                guard let pkce = try? PKCE(octets: context.random(32)) else { return .before(nil) }
                 let redirect = request.configuration.redirect
                 let uri = redirect.uri(port: redirect.port ?? port ?? ClientIDMetadataDocument.port)
                 event = .listening(redirectURI: uri, state: Self.madeUp, pkce: pkce)
             case .look(let authorization):
-                guard let seen = try? await context.look(at: authorization) else { return result }
-                result.noteLook(seen, authorization)
+                guard let seen = try? await context.look(at: authorization) else { return .before(nil) }
                 event = .fetched(seen)
-            case .ask(let authorization):
-                if result.look == nil, let seen = try? await context.look(at: authorization) {
-                    result.noteLook(seen, authorization)
-                }
-                if Task.isCancelled { return result }
-                result.isTryingCode = true
-                event = .answered(query: Self.madeUpAnswer(to: authorization))
-            case .exchange(let fetch):
-                result.codeTries += 1
-                guard result.codeTries <= 4 else { return result }
-                event = .fetched(await context.fetch(fetch))
-                if Task.isCancelled { return result }
-            case .register(let registration):
-                // A client that is not known any more is still the one that was looked with.
-                if result.look == nil { result.client = .registers(at: registration.url.text) }
-                return result
-            case .failed(let error):
-                result.problem = error
-                return result
-            default: return result
+            case .ask(let authorization, _, _):
+                return .behind(await tryCode(&machine, Self.madeUpAnswer(to: authorization), context))
+            case .failed(let error): return .before(error)
+            default: return .before(nil)
             }
         }
+    }
+
+    /// Shows the token endpoint the client with a code that was made up.
+    private static func tryCode(
+        _ machine: inout SignInMachine, _ answer: String, _ context: SignInContext
+    ) async -> SignInExamination.CodeTrial? {
+        var event = SignInMachine.Event.answered(query: answer)
+        for tried in 0...trialLimit {
+            let action = machine.handle(event)
+            event.wipe()
+            guard case .exchange(let fetch) = action else { return SignInExamination.CodeTrial(action) }
+            guard tried < trialLimit, !Task.isCancelled else { return nil }
+            event = .fetched(await context.fetch(fetch))
+        }
+        return nil
     }
 
     /// Stands for state and code in an answer nobody gave.
@@ -215,91 +190,74 @@ extension SignInMachine.Event {
     }
 }
 
-extension SignInMachine {
-    /// The discovery under way.
-    fileprivate var discovering: DiscoveryMachine? {
-        if case .discovering(let machine) = stage { return machine }
-        return nil
+extension SignInExamination.CodeTrial {
+    /// What the end of a sign-in with a made-up code says; `nil` when it says nothing of the client.
+    fileprivate init?(_ action: SignInMachine.Action) {
+        switch action {
+        case .failed(let error) where error.code == .oauthInvalidGrant: self = .clientAccepted
+        case .failed(let error) where error.code == .oauthInvalidClient: self = .clientRefused(error)
+        case .forget(_, let error): self = .clientRefused(error)
+        case .failed(let error): self = .undecided(error)
+        case .finished: self = .granted
+        default: return nil
+        }
     }
 }
 
 extension SignInExamination {
-    /// Takes over what the machine knows by now.
-    fileprivate mutating func note(_ machine: SignInMachine) {
+    /// What a sign-in that went so far says of itself.
+    fileprivate init(_ trace: [SignInDecision], _ end: SignInDriver.End) {
+        for decision in trace { take(decision) }
+        documents = trace.documents
+        switch end {
+        case .before(let error):
+            problem = error
+            if let error { assign(error) }
+        case .behind(let trial): codeTrial = trial
+        }
+    }
+
+    private mutating func take(_ decision: SignInDecision) {
+        switch decision {
+        case .judged(let judgement): exchanges.append(Exchange(judgement))
+        case .discovered(let discovery, let usesDevice, let scopes):
+            issuer = discovery.server.issuer
+            tokenEndpoint = discovery.server.tokenEndpoint.text
+            resource = discovery.resource
+            (self.usesDevice, self.scopes) = (usesDevice, scopes)
+        case .clientDocument: break
+        case .chose(let chosen): client = Client(chosen)
+        // A client that is not known any more is still the one that was looked with.
+        case .registers(let url): if look == nil { client = .registers(at: url.text) }
+        case .looked(let finding): (look, redirectURI) = (finding.verdict, finding.redirectURI)
         // What the look says is a finding of its own.
-        if look == nil { notices = machine.notices }
-        usesDevice = machine.usesDevice
-        guard let discovery = machine.discovery else { return }
-        documents = machine.documents
-        issuer = discovery.server.issuer
-        tokenEndpoint = discovery.server.tokenEndpoint.text
-        resource = discovery.resource
-        scopes = machine.requestedScopes
-        guard let used = machine.client else { return }
-        switch machine.clientOrigin {
-        case .configured: client = .configured(id: used.id)
-        case .metadataDocument: client = .metadataDocument(url: used.id)
-        case .registeredBefore:
-            client = .registeredBefore(
-                id: used.id, redirectURI: machine.registration?.redirectURI ?? "",
-                secretExpiresAt: machine.registration?.secretExpiresAt)
-        case .registeredNow: break
+        case .notice(let text): if look == nil { notices.append(text) }
         }
     }
 
-    /// Notes what the authorization address says of the client.
-    fileprivate mutating func noteLook(
-        _ seen: Result<HTTPReply, HTTPFailure>, _ authorization: AuthorizationRequest
-    ) {
-        redirectURI = authorization.redirectURI
-        switch seen {
-        case .failure(let failure): look = .failed(failure.error.message)
-        case .success(let reply):
-            let status = reply.head.status
-            if ClientLook.isDead(seen) {
-                look = .unknownClient(status: status)
-            } else if let words = ClientLook.finding(seen, redirectURI: authorization.redirectURI) {
-                look = .told(words, status: status)
-            } else {
-                look = .fine(status: status)
+    /// Tells the error that ended it with the last place asked, where it is about that place alone. One that lists the
+    /// places says of each why, and one for lack of documents is about the search.
+    private mutating func assign(_ error: OmlxError) {
+        guard issuer == nil, let last = exchanges.indices.last, exchanges[last].document == nil,
+            !error.compared.contains(where: { $0.label == exchanges[last].place })
+        else { return }
+        let isAboutSearch = [.oauthNoAuthorizationServer, .oauthServerMetadataNotFound].contains(error.code)
+        guard !isAboutSearch || exchanges[last].status == 200 else { return }
+        exchanges[last].problem = error
+        exchanges[last].passedOver = nil
+    }
+}
+
+extension SignInExamination.Client {
+    fileprivate init(_ chosen: ChosenClient) {
+        let id = chosen.client.id
+        self =
+            switch chosen.source {
+            case .configured: .configured(id: id)
+            case .metadataDocument: .metadataDocument(url: id)
+            case .registeredBefore(let record), .registeredNow(let record, _):
+                .registeredBefore(id: id, redirectURI: record.redirectURI, secretExpiresAt: record.secretExpiresAt)
             }
-        }
-    }
-
-    /// Notes what the token endpoint made of the made-up code.
-    fileprivate mutating func judgeTrial(_ action: SignInMachine.Action) {
-        switch action {
-        case .failed(let error) where error.code == .oauthInvalidGrant: codeTrial = .clientAccepted
-        case .failed(let error) where error.code == .oauthInvalidClient: codeTrial = .clientRefused(error)
-        case .forget(_, let error): codeTrial = .clientRefused(error)
-        case .failed(let error): codeTrial = .undecided(error)
-        case .finished: codeTrial = .granted
-        default: break
-        }
-    }
-
-    /// Notes why discovery goes on without the last answer.
-    fileprivate mutating func notePassedOver(_ reason: PlacesInVain.Reason?) {
-        guard let last = exchanges.indices.last, let reason else { return }
-        exchanges[last].passedOver = reason.text
-        exchanges[last].problem = nil
-    }
-
-    /// Notes what the last answer was good for.
-    fileprivate mutating func judge(_ next: SignInMachine.Action, _ document: DiscoveredDocument?) {
-        guard let last = exchanges.indices.last else { return }
-        exchanges[last].document = document
-        if case .failed(let error) = next, document == nil {
-            // An end that lists the places says of each why; it is told once, after them.
-            if let why = error.compared.first(where: { $0.label == exchanges[last].place }) {
-                exchanges[last].passedOver = why.value
-                exchanges[last].problem = nil
-                return
-            }
-            // An end for lack of documents is about the search, not about this answer.
-            let isAboutSearch = [.oauthNoAuthorizationServer, .oauthServerMetadataNotFound].contains(error.code)
-            if !isAboutSearch || exchanges[last].status == 200 { exchanges[last].problem = error }
-        }
     }
 }
 
@@ -307,19 +265,20 @@ extension SignInExamination.Exchange {
     /// The place as an error lists it.
     fileprivate var place: String? { (try? HTTPURL(url)).map { OmlxError.shown($0.withoutQuery) } }
 
-    fileprivate init(
-        kind: DiscoveredDocument.Kind, _ request: HTTPRequest, _ reply: Result<HTTPReply, HTTPFailure>
-    ) {
-        self.kind = kind
-        url = request.url.text
-        switch reply {
-        case .success(let reply):
-            status = reply.head.status
-            peer = reply.head.peer
-            if reply.head.url != request.url { redirectedTo = reply.head.url.withoutQuery }
-        case .failure(let failure):
-            status = failure.error.httpStatus
-            problem = failure.error
+    fileprivate init(_ judgement: PlaceJudgement) {
+        kind = judgement.kind
+        url = judgement.place.text
+        switch judgement.answer {
+        case .success(let head):
+            status = head.status
+            peer = head.peer
+            if head.url != judgement.place { redirectedTo = head.url.withoutQuery }
+        case .failure(let error): status = error.httpStatus
+        }
+        switch judgement.verdict {
+        case .found(let found): document = found
+        case .passedOver(let why): passedOver = why
+        case .ended(let error): problem = error
         }
     }
 }

@@ -8,56 +8,62 @@ import OmlxOAuth
 
 extension SignInMachine {
     /// Goes on to the person, now that the client is known.
-    mutating func proceed() -> Action {
-        if usesDevice { return requestDeviceCode() }
-        guard let answerParts, let request = authorizationRequest(answerParts) else { return interrupted() }
-        guard let url = try? HTTPURL(request.url), url.isSecure || url.isLoopback else {
-            return fail(
-                OmlxError(
-                    .oauthAuthorizationURLRefused, "the authorization URL cannot be opened safely",
-                    compared: [.init("authorization_endpoint", request.server.authorizationEndpoint.withoutQuery)]))
-        }
-        if !hasLooked {
-            hasLooked = true
-            stage = .looking
+    mutating func proceed(_ terms: Terms, _ client: ChosenClient, _ way: Way) -> Action {
+        switch way {
+        case .device(let endpoint): return requestDeviceCode(terms, client, at: endpoint)
+        case .browser(let callback):
+            let request = authorizationRequest(terms, client.client, callback)
+            guard let url = try? HTTPURL(request.url), url.isSecure || url.isLoopback else {
+                return fail(
+                    OmlxError(
+                        .oauthAuthorizationURLRefused, "the authorization URL cannot be opened safely",
+                        compared: [.init("authorization_endpoint", request.server.authorizationEndpoint.withoutQuery)]))
+            }
+            stage = .looking(Question(terms: terms, client: client, request: request), callback)
             return .look(request)
         }
-        stage = .asking(request)
-        return .ask(request)
+    }
+
+    mutating func ask(_ question: Question) -> Action {
+        stage = .asking(question)
+        return .ask(question.request, client: question.client.origin, lookAnswer: question.lookAnswer)
     }
 
     private func authorizationRequest(
-        _ parts: (redirectURI: String, state: String, pkce: PKCE)
-    ) -> AuthorizationRequest? {
-        guard let discovery, let client else { return nil }
-        let leavesOutPKCE = !input.configuration.usesPKCE && input.configuration.hasEndpoints
+        _ terms: Terms, _ client: OAuthClient, _ callback: Callback
+    ) -> AuthorizationRequest {
+        let configuration = terms.configuration
+        let leavesOutPKCE = !configuration.usesPKCE && configuration.hasEndpoints
+        let scopes = scopes(terms)
         return AuthorizationRequest(
-            server: discovery.server, client: client, redirectURI: parts.redirectURI, scopes: requestedScopes,
-            resource: discovery.resource, scopeParameter: input.configuration.scopeParameter ?? "scope",
-            extraParameters: input.configuration.authorizationParameters + consentPrompt(discovery),
-            tokenParameters: input.configuration.tokenParameters, state: parts.state,
-            pkce: leavesOutPKCE ? nil : parts.pkce,
-            nonce: requestedScopes.contains("openid") ? parts.pkce.nonce : nil)
+            server: terms.server, client: client, redirectURI: callback.redirectURI, scopes: scopes,
+            resource: terms.discovery.resource, scopeParameter: configuration.scopeParameter ?? "scope",
+            extraParameters: configuration.authorizationParameters + consentPrompt(terms, scopes),
+            tokenParameters: configuration.tokenParameters, state: callback.state,
+            pkce: leavesOutPKCE ? nil : callback.pkce,
+            nonce: scopes.contains("openid") ? callback.pkce.nonce : nil)
     }
 
     /// An OpenID provider takes `offline_access` only together with a question for consent (OpenID Connect Core §11). A
     /// `prompt` the user or the provider's profile chose stays.
-    private func consentPrompt(_ discovery: Discovery) -> [(name: String, value: String)] {
-        guard requestedScopes.contains("offline_access"), discovery.server.isOpenIDProvider,
-            discovery.profile?.leavesOutConsentPrompt != true,
-            !input.configuration.authorizationParameters.contains(where: { $0.name == "prompt" })
+    private func consentPrompt(_ terms: Terms, _ scopes: [String]) -> [(name: String, value: String)] {
+        guard scopes.contains("offline_access"), terms.server.isOpenIDProvider,
+            terms.discovery.profile?.leavesOutConsentPrompt != true,
+            !terms.configuration.authorizationParameters.contains(where: { $0.name == "prompt" })
         else { return [] }
         return [("prompt", "consent")]
     }
 
-    mutating func answered(_ query: String, _ request: AuthorizationRequest) -> Action {
+    mutating func answered(_ query: String, _ question: Question) -> Action {
+        let request = question.request
         do throws(OmlxError) {
             switch try AuthorizationResponse.judge(query: query, for: request) {
             case .granted(let response):
-                code = response.code
-                return exchange(request, ClientAuthentication(request.client))
+                return exchange(question, response.code, ClientAuthentication(request.client))
             case .refused(let reply):
-                if dropsOfflineAccess(after: reply.error) { return renew() }
+                if let terms = dropsOfflineAccess(after: reply.error, question.terms) {
+                    return renew(question, terms)
+                }
                 throw AuthorizationResponse.failure(reply, request)
             case .unproven(let reply): throw AuthorizationResponse.unproven(reply, request)
             }
@@ -66,112 +72,129 @@ extension SignInMachine {
         }
     }
 
-    /// The next authorization request has a state and a verifier of its own: neither is used twice (C9.4).
-    mutating func renew() -> Action {
-        stage = .renewing
+    /// The next authorization request has a state and a verifier of its own: neither is used twice (OAuth 2.1 §7.5.1).
+    mutating func renew(_ question: Question, _ terms: Terms) -> Action {
+        var question = question
+        question.terms = terms
+        stage = .renewing(question)
         return .renew
     }
 
-    mutating func renewed(_ state: String, _ pkce: PKCE) -> Action {
-        guard let answerParts else { return interrupted() }
-        self.answerParts = (answerParts.redirectURI, state, pkce)
-        return proceed()
+    mutating func renewed(_ state: String, _ pkce: PKCE, _ question: Question) -> Action {
+        var question = question
+        let callback = Callback(redirectURI: question.request.redirectURI, state: state, pkce: pkce)
+        question.request = authorizationRequest(question.terms, question.client.client, callback)
+        return ask(question)
     }
 
     // MARK: the device grant (RFC 8628)
 
-    private mutating func requestDeviceCode() -> Action {
-        guard let discovery, let client, let endpoint = discovery.server.deviceAuthorizationEndpoint else {
-            return interrupted()
-        }
+    private mutating func requestDeviceCode(_ terms: Terms, _ client: ChosenClient, at endpoint: HTTPURL) -> Action {
         let request = DeviceAuthorizationRequest(
-            server: discovery.server, client: client, scopes: requestedScopes, resource: discovery.resource,
-            extraParameters: input.configuration.authorizationParameters,
-            tokenParameters: input.configuration.tokenParameters)
-        return requestDeviceCode(request, ClientAuthentication(client), at: endpoint)
+            server: terms.server, client: client.client, scopes: scopes(terms), resource: terms.discovery.resource,
+            extraParameters: terms.configuration.authorizationParameters,
+            tokenParameters: terms.configuration.tokenParameters)
+        return requestDeviceCode(
+            DeviceQuestion(terms: terms, client: client, endpoint: endpoint, request: request),
+            ClientAuthentication(client.client))
     }
 
     private mutating func requestDeviceCode(
-        _ request: DeviceAuthorizationRequest, _ authentication: ClientAuthentication, at endpoint: HTTPURL
+        _ question: DeviceQuestion, _ authentication: ClientAuthentication
     ) -> Action {
-        var request = request
-        request.client = authentication.client
-        stage = .requestingDeviceCode(request, authentication)
-        return .requestDeviceCode(request.request(to: endpoint))
+        var question = question
+        question.request.client = authentication.client
+        stage = .requestingDeviceCode(question, authentication)
+        return .requestDeviceCode(question.request.request(to: question.endpoint))
     }
 
     mutating func gotDeviceCode(
-        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ request: DeviceAuthorizationRequest,
+        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ question: DeviceQuestion,
         _ authentication: ClientAuthentication
     ) -> Action {
         let reply: HTTPReply
         do throws(OmlxError) { reply = try result.get(or: .oauthDeviceUnavailable) } catch {
-            return withoutDevice(error)
+            return withoutDevice(error, question)
         }
-        var authentication = authentication
-        if authentication.next(after: reply) != nil, let endpoint = request.server.deviceAuthorizationEndpoint {
-            return requestDeviceCode(request, authentication, at: endpoint)
-        }
-        learn(authentication)
+        var (question, authentication) = (question, authentication)
+        if authentication.next(after: reply) != nil { return requestDeviceCode(question, authentication) }
+        learn(authentication, &question.client)
         switch DeviceAuthorization.judge(reply) {
         case .granted(let authorization):
-            notices += authorization.oddities
-            stage = .polling(request)
-            return .poll(authorization, request)
-        case .failed(let error): return withoutDevice(error)
-        case .error(let error, let status):
-            if dropsOfflineAccess(after: error.error) { return requestDeviceCode() }
-            let isClient = error.error == "invalid_client"
-            let origin = reply.head.url.origin
-            if isClient, let action = registerAnew("\(origin) does not accept its client (\(error.text))") {
-                return action
-            }
-            let text =
-                error.error == "unauthorized_client"
-                ? "\(origin) does not allow the client this grant, device_code (\(error.text))"
-                : "\(origin) refused to give a code for this device (\(error.text))"
-            return withoutDevice(
-                OmlxError(
-                    isClient ? .oauthInvalidClient : .oauthDeviceRefused, text,
-                    compared: error.scopes(asked: request.scopes, supported: request.server.scopesSupported),
-                    httpStatus: status,
-                    nextStep: isClient && isOwnRegistration
-                        ? clientStep : error.error == "invalid_scope" ? OAuthErrorReply.scopeStep : Self.browserStep
-                ).hiding([request.client.secret]))
+            for oddity in authorization.oddities { note(oddity) }
+            stage = .polling(question)
+            return .poll(authorization, question.request)
+        case .failed(let error): return withoutDevice(error, question)
+        case .error(let error, let status): return refusedDeviceCode(error, status, reply.head.url.origin, question)
         }
+    }
+
+    private mutating func refusedDeviceCode(
+        _ error: OAuthErrorReply, _ status: Int, _ origin: String, _ question: DeviceQuestion
+    ) -> Action {
+        if let terms = dropsOfflineAccess(after: error.error, question.terms) {
+            return requestDeviceCode(terms, question.client, at: question.endpoint)
+        }
+        let isClient = error.error == "invalid_client"
+        if isClient,
+            let action = registerAnew(
+                "\(origin) does not accept its client (\(error.text))", instead: question.client, question.terms,
+                .device(question.endpoint))
+        {
+            return action
+        }
+        let request = question.request
+        let text =
+            error.error == "unauthorized_client"
+            ? "\(origin) does not allow the client this grant, device_code (\(error.text))"
+            : "\(origin) refused to give a code for this device (\(error.text))"
+        return withoutDevice(
+            OmlxError(
+                isClient ? .oauthInvalidClient : .oauthDeviceRefused, text,
+                compared: error.scopes(asked: request.scopes, supported: request.server.scopesSupported),
+                httpStatus: status,
+                nextStep: isClient && question.client.registration != nil
+                    ? question.client.refusedStep
+                    : error.error == "invalid_scope" ? OAuthErrorReply.scopeStep : Self.browserStep
+            ).hiding([request.client.secret]), question)
     }
 
     private static let browserStep: Remedy = "sign in with a browser: leave out \(.setting(.device))"
 
-    /// A device grant nobody asked for gives way to the browser.
-    private mutating func withoutDevice(_ error: OmlxError) -> Action {
+    /// A device grant that was not asked for gives way to the browser.
+    private mutating func withoutDevice(_ error: OmlxError, _ question: DeviceQuestion) -> Action {
         guard case .automatic = input.flow else { return fail(error) }
-        notices.append("\(error.message); the address is to be opened in a browser instead")
-        usesDevice = false
-        if isForDeviceAlone {
-            registration = nil
-            client = nil
+        note("\(error.message); the address is to be opened in a browser instead")
+        let client = question.client
+        switch client.source {
+        case .configured: return listen(question.terms, .chosen(client))
+        case .metadataDocument: return listen(question.terms, .document(url: client.client.id))
+        case .registeredNow(_, isForDeviceAlone: true): return listen(question.terms, .none)
+        case .registeredBefore(let record), .registeredNow(let record, isForDeviceAlone: false):
+            return listen(question.terms, .registered(client, redirectURI: record.redirectURI))
         }
-        stage = .listening
-        return .listen(preferredPort: registration.flatMap { try? HTTPURL($0.redirectURI) }?.port)
     }
 
     mutating func polled(
-        _ result: Swift.Result<TokenGrant, OmlxError>, _ request: DeviceAuthorizationRequest,
+        _ result: Swift.Result<TokenGrant, OmlxError>, _ question: DeviceQuestion,
         _ authentication: ClientAuthentication
     ) -> Action {
-        learn(authentication)
+        var question = question
+        learn(authentication, &question.client)
+        let request = question.request
         switch result {
         case .failure(var error):
             error = error.hiding([request.client.secret])
             // What the person decided, or left undone, stands.
             let isRefusal = [.oauthInvalidClient, .oauthInvalidGrant, .oauthTokenError].contains(error.code)
             guard isRefusal else { return fail(error) }
-            let isOwn = error.code == .oauthInvalidClient && isOwnRegistration
-            error.nextStep = isOwn ? clientStep : error.nextStep ?? Self.browserStep
-            return withoutDevice(error)
+            let isOwn = error.code == .oauthInvalidClient && question.client.registration != nil
+            error.nextStep = isOwn ? question.client.refusedStep : error.nextStep ?? Self.browserStep
+            return withoutDevice(error, question)
         case .success(let grant):
-            return finish(grant, Granted(request.server, authentication.client, request.scopes, request.resource, nil))
+            return finish(
+                grant, question.terms, question.client,
+                Asked(client: authentication.client, scopes: request.scopes, redirectURI: nil))
         }
     }
 }

@@ -9,59 +9,47 @@ import OmlxOAuth
 
 extension SignInMachine {
     /// What tokens were asked for with.
-    struct Granted {
-        let server: AuthorizationServerMetadata
+    struct Asked {
         let client: OAuthClient
         let scopes: [String]
-        let resource: String?
         let redirectURI: String?
-
-        init(
-            _ server: AuthorizationServerMetadata, _ client: OAuthClient, _ scopes: [String], _ resource: String?,
-            _ redirectURI: String?
-        ) {
-            self.server = server
-            self.client = client
-            self.scopes = scopes
-            self.resource = resource
-            self.redirectURI = redirectURI
-        }
     }
 
-    mutating func exchange(_ request: AuthorizationRequest, _ authentication: ClientAuthentication) -> Action {
-        guard let code else { return interrupted() }
-        var request = request
-        request.client = authentication.client
-        stage = .exchanging(request, authentication)
-        return .exchange(TokenRequest.exchange(code, for: request))
+    mutating func exchange(_ question: Question, _ code: Secret, _ authentication: ClientAuthentication) -> Action {
+        var question = question
+        question.request.client = authentication.client
+        stage = .exchanging(question, code: code, authentication)
+        return .exchange(TokenRequest.exchange(code, for: question.request))
     }
 
     mutating func exchanged(
-        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ request: AuthorizationRequest,
+        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ question: Question, _ code: Secret,
         _ authentication: ClientAuthentication
     ) -> Action {
         let reply: HTTPReply
         do throws(OmlxError) { reply = try result.get(or: .oauthTokenUnavailable) } catch { return fail(error) }
-        var authentication = authentication
+        var (question, authentication) = (question, authentication)
         // A refused client comes before the code is looked at: it is good for another try.
-        if authentication.next(after: reply) != nil { return exchange(request, authentication) }
-        learn(authentication)
+        if authentication.next(after: reply) != nil { return exchange(question, code, authentication) }
+        learn(authentication, &question.client)
+        let request = question.request
+        let secrets = [code, request.pkce?.verifier, request.client.secret]
         switch TokenReply(reply) {
         case .granted(let grant):
             if let error = nonceMismatch(grant, request) { return fail(error) }
             return finish(
-                grant,
-                Granted(request.server, request.client, request.scopes, request.resource, request.redirectURI))
-        case .unknown(let error), .unusable(let error): return fail(hidingSecrets(in: error, request))
+                grant, question.terms, question.client,
+                Asked(client: request.client, scopes: request.scopes, redirectURI: request.redirectURI))
+        case .unknown(let error), .unusable(let error): return fail(error.hiding(secrets))
         case .error(let error, let status):
             let isClient = ["invalid_client", "invalid_request"].contains(error.error)
-            return refused(isClient ? authentication.refusal ?? error : error, status, request)
+            return refused(isClient ? authentication.refusal ?? error : error, status, question, secrets)
         case .refused(let refusal):
-            let origin = request.server.tokenEndpoint.origin
             let error = OmlxError(
-                .oauthTokenError, "\(origin) refused the token request (\(refusal.text))",
+                .oauthTokenError,
+                "\(request.server.tokenEndpoint.origin) refused the token request (\(refusal.text))",
                 httpStatus: refusal.status)
-            return fail(hidingSecrets(in: error, request))
+            return fail(error.hiding(secrets))
         }
     }
 
@@ -71,7 +59,7 @@ extension SignInMachine {
         guard let sent = request.nonce, let came = grant.idTokenNonce else { return nil }
         switch came {
         case .none:
-            notices.append("the ID token that came carries no nonce although one was sent; it proves nothing here")
+            note("the ID token that came carries no nonce although one was sent; it proves nothing here")
             return nil
         case .value(let value):
             guard !constantTimeEquals(value.utf8, sent.utf8) else { return nil }
@@ -82,75 +70,59 @@ extension SignInMachine {
         }
     }
 
-    private func hidingSecrets(in error: OmlxError, _ request: AuthorizationRequest) -> OmlxError {
-        error.hiding([code, request.pkce?.verifier, request.client.secret])
-    }
-
-    private mutating func refused(_ reply: OAuthErrorReply, _ status: Int, _ request: AuthorizationRequest) -> Action {
-        if dropsOfflineAccess(after: reply.error) { return renew() }
+    private mutating func refused(
+        _ reply: OAuthErrorReply, _ status: Int, _ question: Question, _ secrets: [Secret?]
+    ) -> Action {
+        if let terms = dropsOfflineAccess(after: reply.error, question.terms) { return renew(question, terms) }
+        let (request, client) = (question.request, question.client)
         let origin = request.server.tokenEndpoint.origin
+        var error: OmlxError
         switch reply.error {
         case "invalid_client":
-            let error = OmlxError(
+            error = OmlxError(
                 .oauthInvalidClient, "\(origin) does not accept the client (\(reply.text))", httpStatus: status,
-                nextStep: clientStep)
-            guard clientOrigin == .registeredBefore, let registration else {
-                return fail(hidingSecrets(in: error, request))
+                nextStep: client.refusedStep)
+            if case .registeredBefore(let record) = client.source {
+                stage = .over
+                return .forget(record, error.hiding(secrets))
             }
-            stage = .over
-            return .forget(registration, hidingSecrets(in: error, request))
         case "unauthorized_client":
             // The client is known, and may not do this (RFC 6749 §5.2): no reason to forget it.
-            let error = OmlxError(
+            error = OmlxError(
                 .oauthTokenError,
                 "\(origin) does not allow the client this grant, authorization_code (\(reply.text))",
                 httpStatus: status,
-                nextStep: isOwnRegistration ? clientStep : OAuthErrorReply.grantStep)
-            return fail(hidingSecrets(in: error, request))
+                nextStep: client.registration == nil ? OAuthErrorReply.grantStep : client.refusedStep)
         case "invalid_grant":
-            let error = OmlxError(
+            error = OmlxError(
                 .oauthInvalidGrant, "\(origin) does not accept the authorization code (\(reply.text))",
                 httpStatus: status, nextStep: "\(.signIn())")
-            return fail(hidingSecrets(in: error, request))
         default:
-            let error = OmlxError(
+            error = OmlxError(
                 .oauthTokenError, "\(origin) refused the token request (\(reply.text))",
                 compared: reply.scopes(asked: request.scopes, supported: request.server.scopesSupported),
                 httpStatus: status, nextStep: reply.error == "invalid_scope" ? OAuthErrorReply.scopeStep : nil)
-            return fail(hidingSecrets(in: error, request))
         }
+        return fail(error.hiding(secrets))
     }
 
-    /// Whether omlx registered the client itself.
-    var isOwnRegistration: Bool { [.registeredBefore, .registeredNow].contains(clientOrigin) }
-
-    /// What to do about a client that is not accepted.
-    var clientStep: Remedy {
-        switch clientOrigin {
-        case .registeredBefore, .registeredNow: SignInMachine.resetStep
-        case .metadataDocument:
-            "check the client metadata document at \(OmlxError.shown(client?.id ?? "its URL")), or leave it out"
-        case .configured: "check client_id and client_secret in the auth block"
-        }
-    }
-
-    mutating func finish(_ grant: TokenGrant, _ granted: Granted) -> Action {
-        notices += grant.oddities
-        let moment = now()
+    mutating func finish(_ grant: TokenGrant, _ terms: Terms, _ chosen: ChosenClient, _ asked: Asked) -> Action {
+        for oddity in grant.oddities { note(oddity) }
+        let (moment, server, client) = (now(), terms.server, asked.client)
         var credential = Credential(
-            key: input.key, issuer: granted.server.issuer, tokenEndpoint: granted.server.tokenEndpoint.text,
-            clientID: granted.client.id, accessToken: grant.accessToken, refreshToken: grant.refreshToken,
+            key: input.key, issuer: server.issuer, tokenEndpoint: server.tokenEndpoint.text,
+            clientID: client.id, accessToken: grant.accessToken, refreshToken: grant.refreshToken,
             obtainedAt: moment)
-        credential.remember(granted.client.form)
-        credential.resource = granted.resource
-        credential.revocationEndpoint = granted.server.revocationEndpoint?.text
+        credential.remember(client.form)
+        credential.resource = terms.discovery.resource
+        credential.revocationEndpoint = server.revocationEndpoint?.text
         credential.revocationEndpointAuthMethod =
-            granted.client.revocationMethod(among: granted.server.revocationEndpointAuthMethods)?.rawValue
-        credential.clientSecret = granted.client.secret
-        credential.redirectURI = granted.redirectURI
-        credential.requestedScopes = granted.scopes
-        credential.refreshParameters = input.configuration.refreshParameters(
-            requested: granted.scopes, granted: grant.scopes
+            client.revocationMethod(among: server.revocationEndpointAuthMethods)?.rawValue
+        credential.clientSecret = client.secret
+        credential.redirectURI = asked.redirectURI
+        credential.requestedScopes = asked.scopes
+        credential.refreshParameters = terms.configuration.refreshParameters(
+            requested: asked.scopes, granted: grant.scopes
         ).map { Credential.Parameter($0.name, $0.value) }
         credential.grantedScopes = grant.scopes
         credential.lifetime = grant.lifetime
@@ -159,8 +131,20 @@ extension SignInMachine {
         return .finished(
             Result(
                 credential: credential,
-                missingScopes: Scopes.missing(requested: granted.scopes, granted: grant.scopes),
-                server: granted.server, resourceName: discovery?.resourceMetadata?.resourceName,
-                documents: documents, accountName: grant.accountName, client: clientOrigin))
+                missingScopes: Scopes.missing(requested: asked.scopes, granted: grant.scopes),
+                server: server, resourceName: terms.discovery.resourceMetadata?.resourceName,
+                documents: trace.documents, accountName: grant.accountName, client: chosen.origin,
+                replacedClient: terms.hasRegisteredAnew))
+    }
+}
+
+extension ChosenClient {
+    /// What to do about it when it is not accepted.
+    var refusedStep: Remedy {
+        switch source {
+        case .registeredBefore, .registeredNow: SignInMachine.resetStep
+        case .metadataDocument: "check the client metadata document at \(OmlxError.shown(client.id)), or leave it out"
+        case .configured: "check client_id and client_secret in the auth block"
+        }
     }
 }

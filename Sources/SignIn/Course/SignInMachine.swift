@@ -34,7 +34,8 @@ struct SignInMachine {
         /// Look at the authorization URL with a state and a challenge made for it alone; answer with `.fetched`.
         case look(AuthorizationRequest)
         /// Let the person sign in; answer with `.answered`.
-        case ask(AuthorizationRequest)
+        /// - Parameter lookAnswer: what the look was answered, where that says something.
+        case ask(AuthorizationRequest, client: SignInClient, lookAnswer: String?)
         /// Make a new state and code verifier, for the next authorization request; answer with `.renewed`.
         case renew
         /// Exchange the code; answer with `.fetched`.
@@ -71,6 +72,8 @@ struct SignInMachine {
         var documents: [DiscoveredDocument]
         var accountName: String?
         var client: SignInClient
+        /// Whether the client was registered again in place of one that was found.
+        var replacedClient: Bool
     }
 
     /// What the machine works from.
@@ -96,41 +99,99 @@ struct SignInMachine {
         var refusal: @Sendable (HTTPURL) -> OmlxError? = { _ in nil }
     }
 
+    /// What discovery settled, and what a refusal took from it since.
+    struct Terms {
+        let discovery: Discovery
+        /// Whether `offline_access`, which nothing but omlx asked for, was refused.
+        var leavesOutOfflineAccess = false
+        /// Whether a client is registered in place of one that was found: once.
+        var hasRegisteredAnew = false
+
+        /// The settings: the user's, completed by the provider's profile.
+        var configuration: SignInConfiguration { discovery.configuration }
+        var server: AuthorizationServerMetadata { discovery.server }
+    }
+
+    /// Where the answer of an authorization request comes, and what it has to prove.
+    struct Callback {
+        let redirectURI: String
+        let state: String
+        let pkce: PKCE
+    }
+
+    /// By which grant the sign-in goes.
+    enum Way {
+        /// By a code that is asked for at this endpoint.
+        case device(HTTPURL)
+        /// By a browser that comes back there.
+        case browser(Callback)
+
+        var isDevice: Bool { if case .device = self { true } else { false } }
+    }
+
+    /// What is known of the client while nothing listens yet.
+    enum Candidate {
+        /// It is settled, wherever the browser comes back to.
+        case chosen(ChosenClient)
+        /// A document that has to list where the browser comes back to.
+        case document(url: String)
+        /// A registered one, which serves for its own redirect URI alone.
+        case registered(ChosenClient, redirectURI: String)
+        /// None: one is registered.
+        case none
+
+        /// The port to listen at again.
+        var port: Int? {
+            switch self {
+            case .chosen, .none: nil
+            case .document: ClientIDMetadataDocument.port
+            case .registered(_, let redirectURI): (try? HTTPURL(redirectURI))?.port
+            }
+        }
+    }
+
+    /// An authorization request that a person is asked to answer.
+    struct Question {
+        var terms: Terms
+        var client: ChosenClient
+        var request: AuthorizationRequest
+        /// What the look at its address was answered, where that says something.
+        var lookAnswer: String?
+    }
+
+    /// A request for a device code.
+    struct DeviceQuestion {
+        var terms: Terms
+        var client: ChosenClient
+        let endpoint: HTTPURL
+        var request: DeviceAuthorizationRequest
+    }
+
     enum Stage {
-        case ready, discovering(DiscoveryMachine), checkingDocument, findingClient, listening
-        case registering(ClientRegistrationRequest), keeping, looking, renewing
-        case asking(AuthorizationRequest), exchanging(AuthorizationRequest, ClientAuthentication)
-        case requestingDeviceCode(DeviceAuthorizationRequest, ClientAuthentication), polling(DeviceAuthorizationRequest)
+        case ready
+        case discovering(DiscoveryMachine)
+        /// - Parameter device: where a device code is asked for, when it goes by the device grant.
+        case findingClient(Terms, device: HTTPURL?)
+        case listening(Terms, Candidate)
+        case checkingDocument(Terms, url: String, Callback)
+        case registering(Terms, ClientRegistrationRequest, Way)
+        case keeping(Terms, ChosenClient, Way)
+        case looking(Question, Callback)
+        case asking(Question)
+        case renewing(Question)
+        case exchanging(Question, code: Secret, ClientAuthentication)
+        case requestingDeviceCode(DeviceQuestion, ClientAuthentication)
+        case polling(DeviceQuestion)
         case over
     }
 
-    var input: Input
+    let input: Input
     let now: @Sendable () -> Date
     var stage = Stage.ready
-    var discovery: Discovery?
-    /// Whether this sign-in goes by the device grant.
-    var usesDevice = false
-    var registration: ClientRegistration?
-    /// The registration with the way to authenticate that worked in place of the first: to be kept, whatever the end.
+    /// What was decided on the way.
+    var trace: [SignInDecision] = []
+    /// A registration with the way to authenticate that worked in place of the first: to be kept, whatever the end.
     var learnedRegistration: ClientRegistration?
-    var client: OAuthClient?
-    var clientOrigin = SignInClient.configured
-    /// Whether the client was registered again in place of one that was found.
-    var hasRegisteredAnew = false
-    /// Whether the address of the client in use was looked at.
-    var hasLooked = false
-    /// What that look was answered, where it says something.
-    var lookAnswer: String?
-    /// Whether the client was registered for the device grant alone, which a browser has no use for.
-    var isForDeviceAlone = false
-    /// Whether `offline_access`, which nobody but omlx asked for, was refused.
-    var leavesOutOfflineAccess = false
-    var answerParts: (redirectURI: String, state: String, pkce: PKCE)?
-    var code: Secret?
-    var documents: [DiscoveredDocument] = []
-
-    /// What a person should know, in the order it came up.
-    var notices: [String] = []
 
     init(_ input: Input, now: @escaping @Sendable () -> Date) {
         self.input = input
@@ -140,24 +201,27 @@ struct SignInMachine {
     mutating func handle(_ event: Event) -> Action {
         switch (stage, event) {
         case (.ready, .start): return begin()
-        case (.discovering(var machine), .fetched(let result)):
-            let action = machine.received(result)
-            return follow(action, machine)
-        case (.checkingDocument, .fetched(let result)): return checkedDocument(result)
-        case (.findingClient, .client(let found)): return foundClient(found)
-        case (.listening, .listening(let uri, let state, let pkce)): return isListening(uri, state, pkce)
-        case (.registering(let request), .fetched(let result)): return registered(result, request)
-        case (.keeping, .kept): return proceed()
-        case (.looking, .fetched(let result)): return looked(result)
-        case (.renewing, .renewed(let state, let pkce)): return renewed(state, pkce)
-        case (.asking(let request), .answered(let query)): return answered(query, request)
-        case (.exchanging(let request, let authentication), .fetched(let result)):
-            return exchanged(result, request, authentication)
-        case (.requestingDeviceCode(let request, let authentication), .fetched(let result)):
-            return gotDeviceCode(result, request, authentication)
-        case (.polling(let request), .polled(let result, let authentication)):
-            return polled(result, request, authentication)
-        default: return interrupted()
+        case (.discovering(let machine), .fetched(let result)): return discovered(result, machine)
+        case (.findingClient(let terms, let device), .client(let found)): return foundClient(found, terms, device)
+        case (.listening(let terms, let candidate), .listening(let uri, let state, let pkce)):
+            return isListening(Callback(redirectURI: uri, state: state, pkce: pkce), terms, candidate)
+        case (.checkingDocument(let terms, let url, let callback), .fetched(let result)):
+            return checkedDocument(result, url, terms, callback)
+        case (.registering(let terms, let request, let way), .fetched(let result)):
+            return registered(result, request, terms, way)
+        case (.keeping(let terms, let client, let way), .kept): return proceed(terms, client, way)
+        case (.looking(let question, let callback), .fetched(let result)): return looked(result, question, callback)
+        case (.asking(let question), .answered(let query)): return answered(query, question)
+        case (.renewing(let question), .renewed(let state, let pkce)): return renewed(state, pkce, question)
+        case (.exchanging(let question, let code, let authentication), .fetched(let result)):
+            return exchanged(result, question, code, authentication)
+        case (.requestingDeviceCode(let question, let authentication), .fetched(let result)):
+            return gotDeviceCode(result, question, authentication)
+        case (.polling(let question), .polled(let result, let authentication)):
+            return polled(result, question, authentication)
+        default:
+            // The driver answers each action with its own event; nothing else comes.
+            return fail(OmlxError(.oauthSignInCancelled, "the sign-in was answered what it did not ask"))
         }
     }
 
@@ -166,9 +230,8 @@ struct SignInMachine {
         return .failed(error)
     }
 
-    mutating func interrupted() -> Action {
-        fail(OmlxError(.oauthSignInCancelled, "the sign-in was interrupted"))
-    }
+    /// What a person should know.
+    mutating func note(_ text: String) { trace.append(.notice(text)) }
 
     // MARK: discovery
 
@@ -179,6 +242,16 @@ struct SignInMachine {
         return follow(machine.start(), machine)
     }
 
+    private mutating func discovered(
+        _ result: Swift.Result<HTTPReply, HTTPFailure>, _ machine: DiscoveryMachine
+    ) -> Action {
+        var machine = machine
+        let known = machine.judgements.count
+        let action = machine.received(result)
+        trace += machine.judgements[known...].map { .judged($0) }
+        return follow(action, machine)
+    }
+
     private mutating func follow(_ action: DiscoveryMachine.Action, _ machine: DiscoveryMachine) -> Action {
         switch action {
         case .fetch(let request):
@@ -186,22 +259,24 @@ struct SignInMachine {
             return .fetch(request)
         case .failed(let error): return fail(error)
         case .finished(let discovery):
-            self.discovery = discovery
-            input.configuration = discovery.configuration
-            documents = discovery.documents
-            notices += discovery.notices
-            do throws(OmlxError) { usesDevice = try choosesDevice(discovery.server) } catch { return fail(error) }
-            return chooseClient(discovery)
+            let terms = Terms(discovery: discovery)
+            for notice in discovery.notices { note(notice) }
+            let device: HTTPURL?
+            do throws(OmlxError) { device = try deviceEndpoint(discovery.server) } catch { return fail(error) }
+            trace.append(.discovered(discovery, usesDevice: device != nil, scopes: scopes(terms)))
+            return chooseClient(terms, device)
         }
     }
 
+    /// Where a device code is asked for; `nil` when it goes by a browser.
     /// - Throws: `OmlxError` with `OAUTH_DEVICE_UNSUPPORTED` when it was asked for and there is none.
-    private func choosesDevice(_ server: AuthorizationServerMetadata) throws(OmlxError) -> Bool {
+    private func deviceEndpoint(_ server: AuthorizationServerMetadata) throws(OmlxError) -> HTTPURL? {
         switch input.flow {
-        case .browser: return false
-        case .automatic(let hasDisplay): return !hasDisplay && server.offersDeviceGrant
+        case .browser: return nil
+        case .automatic(let hasDisplay):
+            return !hasDisplay && server.offersDeviceGrant ? server.deviceAuthorizationEndpoint : nil
         case .device:
-            guard server.deviceAuthorizationEndpoint == nil else { return true }
+            if let endpoint = server.deviceAuthorizationEndpoint { return endpoint }
             throw OmlxError(
                 .oauthDeviceUnsupported,
                 "\(OmlxError.shown(server.issuer)) has no device authorization endpoint",
@@ -216,23 +291,25 @@ struct SignInMachine {
 
     // MARK: what is asked for
 
-    var requestedScopes: [String] {
+    func scopes(_ terms: Terms) -> [String] {
         let scopes = Scopes.requested(
-            configured: input.configuration.scopes, challenged: input.challenge.scopes,
-            resource: discovery?.resourceMetadata?.scopesSupported, serverSupports: discovery?.server.scopesSupported)
-        return leavesOutOfflineAccess ? scopes.filter { $0 != "offline_access" } : scopes
+            configured: terms.configuration.scopes, challenged: input.challenge.scopes,
+            resource: terms.discovery.resourceMetadata?.scopesSupported,
+            serverSupports: terms.server.scopesSupported)
+        return terms.leavesOutOfflineAccess ? scopes.filter { $0 != "offline_access" } : scopes
     }
 
-    /// Whether a refused scope may be the `offline_access` that omlx added by itself; it is then left out, once.
-    mutating func dropsOfflineAccess(after error: String) -> Bool {
-        guard error == "invalid_scope", !leavesOutOfflineAccess, input.configuration.scopes == nil,
-            requestedScopes.contains("offline_access")
-        else { return false }
-        leavesOutOfflineAccess = true
-        notices.append(
+    /// The terms without the `offline_access` that omlx added by itself, where a refused scope may be that one; once.
+    mutating func dropsOfflineAccess(after error: String, _ terms: Terms) -> Terms? {
+        guard error == "invalid_scope", !terms.leavesOutOfflineAccess, terms.configuration.scopes == nil,
+            scopes(terms).contains("offline_access")
+        else { return nil }
+        note(
             "offline_access was refused and is left out now; there may be no refresh token, so that the sign-in is short"
         )
-        return true
+        var terms = terms
+        terms.leavesOutOfflineAccess = true
+        return terms
     }
 }
 
@@ -260,7 +337,7 @@ extension Result where Success == HTTPReply, Failure == HTTPFailure {
 }
 
 extension SignInMachine.Action {
-    /// Whether it leaves something elsewhere, or asks somebody: only where the outcome could be kept.
+    /// Whether it leaves something elsewhere, or asks a person: only where the outcome could be kept.
     var involvesPerson: Bool {
         switch self {
         case .listen, .register, .ask, .requestDeviceCode: true

@@ -2,6 +2,7 @@
 
 import OmlxErrors
 import OmlxHTTPClient
+import OmlxJSON
 import OmlxOAuth
 
 /// What discovery found.
@@ -66,6 +67,8 @@ struct DiscoveryMachine {
     private(set) var inVain = PlacesInVain()
     /// Origins to which there is no connection: their other places need no try.
     private var unreachable: Set<String> = []
+    /// What became of each place that was asked.
+    private(set) var judgements: [PlaceJudgement] = []
     var notices: [String] = []
     var foreignEndpoints: [ForeignEndpoint] = []
 
@@ -124,12 +127,6 @@ struct DiscoveryMachine {
         }
     }
 
-    /// Whether the resource's own document is being asked for.
-    var asksResource: Bool {
-        if case .resource = stage { return true }
-        return false
-    }
-
     private func ordered(_ places: [HTTPURL]) -> [HTTPURL] {
         let known = places.filter { knownPlaces.contains($0.text) }
         return known + places.filter { !knownPlaces.contains($0.text) }
@@ -138,38 +135,69 @@ struct DiscoveryMachine {
     mutating func received(_ result: Result<HTTPReply, HTTPFailure>) -> Action {
         switch (stage, result) {
         case (.over, _): return fail(OmlxError(.oauthDiscoveryUnavailable, "discovery was over"))
-        case (.resource(let asked, let remaining), .failure(let failure)):
-            guard noted(failure, at: asked) else { return fail(failure.error) }
+        case (.resource(let place, let remaining), .failure(let failure)):
+            guard noted(failure, Asked(.resource, place, failure)) else { return fail(failure.error) }
             return fetchResource(remaining)
-        case (.server(let issuer, let asked, let remaining), .failure(let failure)):
-            guard noted(failure, at: asked) else { return fail(failure.error) }
+        case (.server(let issuer, let place, let remaining), .failure(let failure)):
+            guard noted(failure, Asked(.server, place, failure)) else { return fail(failure.error) }
             return fetchServer(issuer: issuer, places: remaining)
-        case (.resource(let asked, let remaining), .success(let reply)): return judgeResource(reply, asked, remaining)
-        case (.server(let issuer, let asked, let remaining), .success(let reply)):
-            return judgeServer(reply, issuer, asked, remaining)
+        case (.resource(let place, let remaining), .success(let reply)):
+            return judgeResource(reply, Asked(.resource, place, reply), remaining)
+        case (.server(let issuer, let place, let remaining), .success(let reply)):
+            return judgeServer(reply, issuer, Asked(.server, place, reply), remaining)
         }
     }
 
-    // MARK: places in vain
+    // MARK: what the places were good for
+
+    /// A place that answered, or did not.
+    private struct Asked {
+        let kind: DiscoveredDocument.Kind
+        let place: HTTPURL
+        let answer: Result<HTTPResponseHead, OmlxError>
+
+        init(_ kind: DiscoveredDocument.Kind, _ place: HTTPURL, _ reply: HTTPReply) {
+            (self.kind, self.place, answer) = (kind, place, .success(reply.head))
+        }
+
+        init(_ kind: DiscoveredDocument.Kind, _ place: HTTPURL, _ failure: HTTPFailure) {
+            (self.kind, self.place, answer) = (kind, place, .failure(failure.error))
+        }
+    }
+
+    private mutating func judge(_ asked: Asked, _ verdict: PlaceJudgement.Verdict) {
+        judgements.append(
+            PlaceJudgement(kind: asked.kind, place: asked.place, answer: asked.answer, verdict: verdict))
+    }
+
+    private mutating func take(_ asked: Asked, _ facts: JSON) {
+        let document = DiscoveredDocument(kind: asked.kind, url: asked.place.text, facts: facts)
+        documents.append(document)
+        judge(asked, .found(document))
+    }
 
     /// Passes over a place that could not be asked; false where that ends discovery: what the network policy, the user's
     /// own settings or the user decided.
-    private mutating func noted(_ failure: HTTPFailure, at place: HTTPURL) -> Bool {
+    private mutating func noted(_ failure: HTTPFailure, _ asked: Asked) -> Bool {
         let final: [ErrorCode] = [
             .transportAddressRefused, .transportCancelled, .configTLSInvalid, .configHeaderInvalid,
             .transportHTTPLibrary,
         ]
-        guard !final.contains(failure.error.code) else { return false }
-        if !failure.mayHaveBeenSent { unreachable.insert(place.origin) }
-        passOver(place, .unavailable(Self.unfetched(failure, from: place), why: failure.error.message))
+        guard !final.contains(failure.error.code) else {
+            judge(asked, .ended(failure.error))
+            return false
+        }
+        if !failure.mayHaveBeenSent { unreachable.insert(asked.place.origin) }
+        passOver(asked, .unavailable(Self.unfetched(failure, from: asked.place), why: failure.error.message))
         return true
     }
 
     /// Notes a place of no use. That nothing is published at one of several is how it should be, and not said.
-    private mutating func passOver(_ place: HTTPURL, _ reason: PlacesInVain.Reason, isExpected: Bool = false) {
-        inVain.note(place, reason)
+    private mutating func passOver(_ asked: Asked, _ reason: PlacesInVain.Reason, isExpected: Bool = false) {
+        inVain.note(asked.place, reason)
+        judge(asked, .passedOver(reason.text))
         guard !isExpected else { return }
-        notices.append("passed over: \(OmlxError.shown(place.withoutQuery)) (\(reason.text))")
+        notices.append("passed over: \(OmlxError.shown(asked.place.withoutQuery)) (\(reason.text))")
     }
 
     private func reachable(_ places: [HTTPURL]) -> [HTTPURL] {
@@ -185,7 +213,7 @@ struct DiscoveryMachine {
         return .fetch(ProtectedResourceMetadata.request(at: place))
     }
 
-    private mutating func judgeResource(_ reply: HTTPReply, _ asked: HTTPURL, _ remaining: [HTTPURL]) -> Action {
+    private mutating func judgeResource(_ reply: HTTPReply, _ asked: Asked, _ remaining: [HTTPURL]) -> Action {
         do throws(OmlxError) {
             switch try ProtectedResourceMetadata.judge(reply, for: server) {
             case .notHere(let why): passOver(asked, .notHere(why), isExpected: reply.head.status != 200)
@@ -194,17 +222,18 @@ struct DiscoveryMachine {
                 let error = Self.unavailable("protected resource metadata", reply, status)
                 passOver(asked, .unavailable(error, why: "HTTP \(status)"))
             case .namesNobody(let metadata):
-                if nameless == nil { nameless = (metadata, asked) }
+                if nameless == nil { nameless = (metadata, asked.place) }
                 passOver(asked, .unusable(namesNobody))
             case .found(let metadata):
                 resourceMetadata = metadata
                 notices += metadata.oddities
-                documents.append(DiscoveredDocument(kind: .resource, url: asked.text, facts: metadata.facts))
+                take(asked, metadata.facts)
                 inVain = PlacesInVain()
                 return findServer(among: metadata.authorizationServers)
             }
             return fetchResource(remaining)
         } catch {
+            judge(asked, .ended(error))
             return fail(error)
         }
     }
@@ -283,7 +312,7 @@ struct DiscoveryMachine {
     }
 
     private mutating func judgeServer(
-        _ reply: HTTPReply, _ issuer: AuthorizationServerMetadata.ExpectedIssuer, _ asked: HTTPURL,
+        _ reply: HTTPReply, _ issuer: AuthorizationServerMetadata.ExpectedIssuer, _ asked: Asked,
         _ remaining: [HTTPURL]
     ) -> Action {
         do throws(OmlxError) {
@@ -294,25 +323,36 @@ struct DiscoveryMachine {
             case .unavailable(let status):
                 let error = Self.unavailable("authorization server metadata", reply, status)
                 passOver(asked, .unavailable(error, why: "HTTP \(status)"))
-            case .found(var metadata):
-                metadata.hasOpenIDConfiguration = AuthorizationServerMetadata.isOpenIDPlace(asked)
-                notices += metadata.oddities
-                documents.append(DiscoveredDocument(kind: .server, url: asked.text, facts: metadata.facts))
-                noteForeignEndpoints(beside: metadata)
-                if let url = configuration.authorizationEndpoint { metadata.authorizationEndpoint = url }
-                if let url = configuration.tokenEndpoint { metadata.tokenEndpoint = url }
-                if let url = configuration.registrationEndpoint { metadata.registrationEndpoint = url }
-                if let url = configuration.revocationEndpoint { metadata.revocationEndpoint = url }
-                if let url = configuration.deviceAuthorizationEndpoint { metadata.deviceAuthorizationEndpoint = url }
-                try checkConfiguredEndpoints()
-                try checkAddresses(metadata)
-                noteTolerated(metadata, issuer)
-                return finish(metadata)
+            case .found(let metadata): return found(metadata, issuer, asked)
             }
             return fetchServer(issuer: issuer, places: remaining)
         } catch {
+            judge(asked, .ended(error))
             return fail(error)
         }
+    }
+
+    private mutating func found(
+        _ metadata: AuthorizationServerMetadata, _ issuer: AuthorizationServerMetadata.ExpectedIssuer, _ asked: Asked
+    ) -> Action {
+        var metadata = metadata
+        metadata.hasOpenIDConfiguration = AuthorizationServerMetadata.isOpenIDPlace(asked.place)
+        notices += metadata.oddities
+        take(asked, metadata.facts)
+        noteForeignEndpoints(beside: metadata)
+        if let url = configuration.authorizationEndpoint { metadata.authorizationEndpoint = url }
+        if let url = configuration.tokenEndpoint { metadata.tokenEndpoint = url }
+        if let url = configuration.registrationEndpoint { metadata.registrationEndpoint = url }
+        if let url = configuration.revocationEndpoint { metadata.revocationEndpoint = url }
+        if let url = configuration.deviceAuthorizationEndpoint { metadata.deviceAuthorizationEndpoint = url }
+        do throws(OmlxError) {
+            try checkConfiguredEndpoints()
+            try checkAddresses(metadata)
+        } catch {
+            return fail(error)
+        }
+        noteTolerated(metadata, issuer)
+        return finish(metadata)
     }
 
     private mutating func serverNotFound(_ issuer: AuthorizationServerMetadata.ExpectedIssuer) -> Action {

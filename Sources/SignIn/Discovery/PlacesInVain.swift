@@ -32,9 +32,6 @@ struct PlacesInVain {
     /// Why the last one was of no use.
     var lastReason: Reason? { all.last?.reason }
 
-    /// Why this one was.
-    func reason(at place: HTTPURL) -> Reason? { all.last { $0.place == place.withoutQuery }?.reason }
-
     /// Whether nothing is published anywhere: no place is down, none has a document that cannot be used.
     var areAllEmpty: Bool { firstUnavailable == nil && firstUnusable == nil }
 
