@@ -76,7 +76,7 @@ extension ErrorCode {
         case .oauthRefreshRejected, .oauthRefreshRefused, .oauthRefreshUnavailable, .oauthRefreshReplyInvalid,
             .oauthRefreshImpossible:
             .refresh
-        case .storeUnreadable, .storePermissions, .storeForeign, .storeVersion, .storeDamaged,
+        case .storeUnreadable, .storePermissions, .storeForeign, .storeVersion, .storeClientMethod, .storeDamaged,
             .storeKeyMissing, .storePasswordNeeded, .storePasswordWrong, .storeWriteFailed, .storeConflict,
             .storeLockTimeout, .storeLockFailed, .storeUnavailable, .storeLocked, .storeTimeout, .storeSealed,
             .storeForbidden, .storeTokenNeeded, .storeTokenExpired, .storeInsecureURL, .storeMoved,

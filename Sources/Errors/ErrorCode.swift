@@ -293,6 +293,8 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
     case storeForeign = "STORE_FOREIGN"
     /// The credential file was written by a newer omlx.
     case storeVersion = "STORE_VERSION"
+    /// A stored client shows itself in a way this omlx does not have.
+    case storeClientMethod = "STORE_CLIENT_METHOD"
     /// The credential file is damaged.
     case storeDamaged = "STORE_DAMAGED"
     /// Credentials are there, but the key file is not.

@@ -163,7 +163,7 @@ public final class ServerSignIn: Sendable {
         do {
             return try await authorizer.usableAuthorization()
         } catch let error as OmlxError where error.code.wantsSignIn {
-            let refused = await authorizer.current?.tokenGeneration
+            let refused = await authorizer.current?.tokens.generation
             return try await authorization(askedFor: error, refused: refused, since: mark, interaction)
         }
     }
@@ -183,8 +183,8 @@ public final class ServerSignIn: Sendable {
                 // Another program, or another demand, may have been signed in for meanwhile.
                 try await self.authorizer.reload()
                 let current = await self.authorizer.current
-                if let current, current.tokenGeneration != refused, current.sought(scopes) { return nil }
-                let wanted = scopes.map { Scopes.unique((current?.requestedScopes ?? []) + $0) }
+                if let current, current.tokens.generation != refused, current.sought(scopes) { return nil }
+                let wanted = scopes.map { Scopes.unique((current?.grant.requestedScopes ?? []) + $0) }
                 return try await self.signedIn(scopes: wanted, refused: error, interface: interface, browser: browser)
             }
         }
@@ -227,12 +227,12 @@ public final class ServerSignIn: Sendable {
     /// - Throws: `OmlxError`: `OAUTH_STEP_UP_FAILED`; the refusal itself when it does not say what is wanted.
     private func scopes(after refusal: OmlxError, _ attempt: Int) async throws -> [String] {
         let credential = await authorizer.current
-        let requested = credential?.requestedScopes ?? []
+        let requested = credential?.grant.requestedScopes ?? []
         var stepUp = StepUp(
             serverName: server.host, authorizations: attempt - 1, asked: attempt > 1 ? requested : [])
         let action = stepUp.refused(
             refusal, requested: requested,
-            granted: credential?.grantedScopes)
+            granted: credential?.grant.grantedScopes)
         switch action {
         case .authorize(let scopes): return scopes
         case .end(let error): throw error
@@ -331,6 +331,6 @@ extension ServerAuthorizer.Authorization {
 extension Credential {
     /// Whether it was asked for with these scopes, or has them.
     func sought(_ scopes: [String]?) -> Bool {
-        Set(requestedScopes + (grantedScopes ?? [])).isSuperset(of: scopes ?? [])
+        Set(grant.requestedScopes + (grant.grantedScopes ?? [])).isSuperset(of: scopes ?? [])
     }
 }

@@ -19,10 +19,11 @@ func say(_ value: some Any) {
 
 func credential(_ serverURL: String) -> Credential {
     Credential(
-        key: CredentialKey(serverURL: serverURL), issuer: "https://as.example",
-        tokenEndpoint: "https://as.example/token",
-        clientID: "client", accessToken: Secret("access"), refreshToken: Secret("refresh"),
-        obtainedAt: Date(timeIntervalSince1970: 1_700_000_000))
+        key: CredentialKey(serverURL: serverURL), client: .init(id: "client"),
+        grant: .init(
+            issuer: "https://as.example", tokenEndpoint: "https://as.example/token",
+            obtainedAt: Date(timeIntervalSince1970: 1_700_000_000)),
+        tokens: .init(access: Secret("access"), refresh: Secret("refresh")))
 }
 
 /// The store at a place: a folder of files, `keyring:` and the folder of its locks, or `vault:` and folder of locks, mount
@@ -65,7 +66,7 @@ func writeForever(_ store: any CredentialStore, _ serverURL: String) async throw
     while true {
         round += 1
         var next = credential(serverURL)
-        next.accessToken = Secret([UInt8](repeating: UInt8(ascii: "a"), count: round % 7 * 3000 + 1))
+        next.tokens.access = Secret([UInt8](repeating: UInt8(ascii: "a"), count: round % 7 * 3000 + 1))
         say(try await store.save(next, expecting: .any).generation)
     }
 }
@@ -122,7 +123,7 @@ do {
     case "save":
         let store = store(parameters[0])
         var next = credential(parameters[1])
-        next.accessToken = Secret([UInt8](repeating: UInt8(ascii: "a"), count: Int(parameters[2]) ?? 1))
+        next.tokens.access = Secret([UInt8](repeating: UInt8(ascii: "a"), count: Int(parameters[2]) ?? 1))
         _ = try await store.save(next, expecting: .any)
     case "save-apart":
         // Each saved, and read, by a store, and so a session and keys, of its own.

@@ -203,13 +203,13 @@ import Testing
             let store = store(folder)
             let saved = try await store.save(sampleCredential(), expecting: .absent)
             var negative = saved
-            negative.lifetime = -1
+            negative.tokens.lifetime = -1
             var binary = saved
-            binary.accessToken = Secret([0xFF])
+            binary.tokens.access = Secret([0xFF])
             var endless = saved
-            endless.expiresAt = Date(timeIntervalSince1970: .infinity)
+            endless.tokens.expiresAt = Date(timeIntervalSince1970: .infinity)
             var huge = saved
-            huge.accessToken = Secret([UInt8](repeating: 0x61, count: 2 << 20))
+            huge.tokens.access = Secret([UInt8](repeating: 0x61, count: 2 << 20))
             for bad in [negative, binary, endless, huge] {
                 #expect(try await error { try await store.save(bad, expecting: .any) }.code == .storeWriteFailed)
             }

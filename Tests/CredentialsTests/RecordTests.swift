@@ -13,7 +13,7 @@ import Testing
     func credentialRoundTrip() throws {
         var credential = fullCredential()
         credential.generation = 9
-        credential.tokenGeneration = 7
+        credential.tokens.generation = 7
         #expect(try Credential(serialized: credential.serialized()) == credential)
         #expect(try Credential(serialized: sampleCredential().serialized()) == sampleCredential())
     }
@@ -36,15 +36,85 @@ import Testing
             """#
         var credential = try Credential(serialized: Secret(text))
         #expect(credential.isRefreshTokenRejected)
-        credential.grantedScopes = ["x"]
+        credential.grant.grantedScopes = ["x"]
         let rewritten = try credential.serialized().withBytes { try JSON(parsing: Array($0)) }
         #expect(rewritten["big"]?.description == "12345678901234567890")
         #expect(rewritten["nested"] == ["a": [["b": .null]]])
         #expect(rewritten["rejected"] == ["code": "invalid_grant", "at": 2, "generation": 3, "by": "newer"])
         #expect(rewritten["secrets"] == ["access_token": "at", "dpop_key": "dk"])
-        credential.rejection = nil
+        credential.notes.rejection = nil
         let cleared = try credential.serialized().withBytes { try JSON(parsing: Array($0)) }
         #expect(cleared["rejected"] == nil)
+    }
+
+    /// As omlx wrote records when a credential had no parts, with a member and a secret that no version has.
+    private static let oldText = #"""
+        {"later":true,"format":1,"server_url":"https://mcp.example.com/mcp","account":"me","resource":"https://mcp.example.com/",
+        "issuer":"https://as.example","token_endpoint":"https://as.example/token",
+        "revocation_endpoint":"https://as.example/revoke","client_id":"client",
+        "token_endpoint_auth_method":"client_secret_basic","revocation_endpoint_auth_method":"client_secret_post",
+        "revocation_ends_grant":true,"client_auth_form":"client_secret_basic client_id",
+        "redirect_uri":"http://127.0.0.1:4000/callback","requested_scopes":["read","write"],"granted_scopes":["read"],
+        "token_type":"Bearer","expires_at":1700003600.25,"obtained_at":1700000000,"lifetime":3600,
+        "refreshed_at":1700000010,"refresh_begun_generation":7,"refresh_begun_at":1700000020,
+        "refresh_begun_by":"process 1 (call)","rejected":{"by":"newer","code":"invalid_grant","words":"no","at":1700000030,
+        "generation":7,"interrupted_at":1700000020,"interrupted_by":"process 1 (call)"},
+        "refresh_parameters":[["audience","a"]],"unjudged_origins":["https://as.example"],"generation":9,
+        "token_generation":7,
+        "secrets":{"access_token":"access-1","client_secret":"cs","dpop_key":"dk","refresh_token":"refresh-1"}}
+        """#
+
+    @Test("a record from before the parts is read into them, and written as it was: older versions read it too")
+    func oldForm() throws {
+        let credential = try Credential(serialized: Secret(Self.oldText))
+        #expect(
+            credential.client
+                == .init(
+                    id: "client", secret: Secret("cs"), authMethod: "client_secret_basic",
+                    authForm: "client_secret_basic client_id", redirectURI: "http://127.0.0.1:4000/callback"))
+        var grant = Credential.Grant(
+            issuer: "https://as.example", tokenEndpoint: "https://as.example/token", obtainedAt: sampleTime)
+        grant.revocationEndpoint = "https://as.example/revoke"
+        grant.revocationAuthMethod = "client_secret_post"
+        grant.resource = "https://mcp.example.com/"
+        (grant.requestedScopes, grant.grantedScopes) = (["read", "write"], ["read"])
+        grant.refreshParameters = [.init("audience", "a")]
+        grant.unjudgedOrigins = ["https://as.example"]
+        #expect(credential.grant == grant)
+        var tokens = Credential.Tokens(access: Secret("access-1"), refresh: Secret("refresh-1"))
+        (tokens.lifetime, tokens.generation) = (3600, 7)
+        tokens.expiresAt = sampleTime.addingTimeInterval(3600.25)
+        tokens.refreshedAt = sampleTime.addingTimeInterval(10)
+        #expect(credential.tokens == tokens)
+        let begun = Credential.Notes.Interruption(at: sampleTime.addingTimeInterval(20), by: "process 1 (call)")
+        #expect(credential.notes.begun == .init(generation: 7, first: begun) && credential.notes.revocationEndsGrant)
+        #expect(
+            credential.notes.rejection
+                == .init(
+                    code: "invalid_grant", words: "no", at: sampleTime.addingTimeInterval(30), generation: 7,
+                    interruption: begun))
+        let before = try JSON(parsing: Array(Self.oldText.utf8))
+        let after = try credential.serialized().withBytes { try JSON(parsing: Array($0)) }
+        let names = Set((before.objectValue ?? [:]).map(\.key))
+        #expect(Set((after.objectValue ?? [:]).map(\.key)) == names)
+        for name in names where name != "rejected" && name != "secrets" {
+            #expect(after[name] == before[name], "\(name)")
+        }
+        #expect(after["rejected"]?["by"] == "newer" && after["secrets"]?["dpop_key"] == "dk")
+    }
+
+    @Test("how it was granted is kept; a way of a newer version is not taken for another (RFC 7591 §2)")
+    func grantTypes() throws {
+        var credential = sampleCredential()
+        credential.grant.type = .deviceCode
+        let text = try credential.serialized().withBytes { String(decoding: $0, as: UTF8.self) }
+        #expect(try Credential(serialized: Secret(text)) == credential)
+        let newer = text.replacing(Credential.GrantType.deviceCode.rawValue, with: "client_credentials")
+        #expect { try Credential(serialized: Secret(newer)) } throws: { ErrorCode.storeVersion ~= $0 }
+        #expect(
+            try sampleCredential().serialized().withBytes {
+                !String(decoding: $0, as: UTF8.self).contains("grant_type")
+            })
     }
 
     @Test("a field that is null is a field that is not there")
@@ -100,7 +170,7 @@ import Testing
     @Test("a secret that is not text is refused before anything is written")
     func binarySecret() {
         var credential = sampleCredential()
-        credential.accessToken = Secret([0xFF])
+        credential.tokens.access = Secret([0xFF])
         #expect { try credential.serialized() } throws: { ErrorCode.storeWriteFailed ~= $0 }
     }
 
@@ -145,17 +215,17 @@ import Testing
     @Test("the generation grows with every save and over a removal; the token generation only with the tokens")
     func generations() {
         let first = sampleCredential().successor(of: nil, now: sampleTime)
-        #expect(first.tokenGeneration == first.generation)
+        #expect(first.tokens.generation == first.generation)
         var noted = first
-        noted.refreshBegunGeneration = first.tokenGeneration
+        noted.notes.begun = .init(generation: first.tokens.generation, first: nil)
         noted = noted.successor(of: first, now: sampleTime)
         #expect(noted.generation == first.generation + 1)
-        #expect(noted.tokenGeneration == first.tokenGeneration)
+        #expect(noted.tokens.generation == first.tokens.generation)
         #expect(noted.isRefreshUnfinished)
         var refreshed = noted
-        refreshed.accessToken = Secret("access-2")
+        refreshed.tokens.access = Secret("access-2")
         refreshed = refreshed.successor(of: noted, now: sampleTime)
-        #expect(refreshed.tokenGeneration == refreshed.generation)
+        #expect(refreshed.tokens.generation == refreshed.generation)
         #expect(!refreshed.isRefreshUnfinished)
         let again = sampleCredential().successor(of: nil, now: sampleTime.addingTimeInterval(1))
         #expect(again.generation > refreshed.generation)

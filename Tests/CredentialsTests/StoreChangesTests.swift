@@ -10,8 +10,10 @@ import Testing
 struct StoreChangesTests {
     private func credential(_ url: String) -> Credential {
         Credential(
-            key: CredentialKey(serverURL: url), issuer: "https://as.example.com",
-            tokenEndpoint: "https://as.example.com/token", clientID: "c", accessToken: Secret("a"), obtainedAt: Date())
+            key: CredentialKey(serverURL: url), client: .init(id: "c"),
+            grant: .init(
+                issuer: "https://as.example.com", tokenEndpoint: "https://as.example.com/token", obtainedAt: Date()),
+            tokens: .init(access: Secret("a")))
     }
 
     private func withFolder(_ body: (String) async throws -> Void) async throws {

@@ -313,7 +313,7 @@ struct StoreMigrationTests {
     func grantedLater() async throws {
         try await withVault { vault, folder in
             var old = sampleCredential(token: "old")
-            old.obtainedAt = sampleTime.addingTimeInterval(-60)
+            old.grant.obtainedAt = sampleTime.addingTimeInterval(-60)
             // A store whose clock is ahead counts from there.
             let ahead = { @Sendable in sampleTime.addingTimeInterval(1000) }
             old = try await vault.store(folder, now: ahead).save(old, expecting: .absent)
@@ -322,7 +322,7 @@ struct StoreMigrationTests {
             let move = try StoreMigration(from: .file, to: .vault, places: places(folder, vault), command: "test")
             #expect(try await move.run {}.moved == 1)
             let there = try #require(try await vault.store(folder).credential(for: new.key))
-            #expect(there.accessToken == new.accessToken && there.generation > old.generation)
+            #expect(there.tokens.access == new.tokens.access && there.generation > old.generation)
             _ = try await store(folder).save(old, expecting: .absent)
             #expect(try await move.run {}.moved == 1)
             #expect(try await vault.store(folder).credential(for: new.key) == there)

@@ -47,7 +47,7 @@ import Testing
             let saved = try await store.save(fullCredential(), expecting: .absent)
             let other = try await store.save(sampleCredential("https://other"), expecting: .absent)
             let registered = try await store.save(sampleRegistration(), expecting: .any)
-            #expect(saved.accessToken == Secret("access-1"))
+            #expect(saved.tokens.access == Secret("access-1"))
             #expect(saved.unknownSecrets == ["dpop_key": Secret("later-secret")])
             #expect(try await store.credential(for: saved.key) == saved)
             #expect(try await store.registration(for: registered.key) == registered)
@@ -98,8 +98,8 @@ import Testing
         try await kind.with { store, folder in
             let plain = try await store.save(sampleCredential(), expecting: .absent)
             let named = try await store.save(sampleCredential(account: "b", token: "b"), expecting: .absent)
-            #expect(try await store.credential(for: plain.key)?.accessToken == Secret("access-1"))
-            #expect(try await store.credential(for: named.key)?.accessToken == Secret("b"))
+            #expect(try await store.credential(for: plain.key)?.tokens.access == Secret("access-1"))
+            #expect(try await store.credential(for: named.key)?.tokens.access == Secret("b"))
             #expect(try await store.credential(for: CredentialKey(serverURL: sampleURL + "/")) == nil)
             _ = try await store.save(sampleRegistration(), expecting: .absent)
             #expect(

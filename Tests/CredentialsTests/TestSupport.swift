@@ -31,26 +31,26 @@ func store(
 func sampleCredential(_ serverURL: String = sampleURL, account: String? = nil, token: String = "access-1") -> Credential
 {
     Credential(
-        key: CredentialKey(serverURL: serverURL, account: account), issuer: "https://as.example",
-        tokenEndpoint: "https://as.example/token", clientID: "client", accessToken: Secret(token),
-        refreshToken: Secret("refresh-1"), obtainedAt: sampleTime)
+        key: CredentialKey(serverURL: serverURL, account: account), client: .init(id: "client"),
+        grant: .init(issuer: "https://as.example", tokenEndpoint: "https://as.example/token", obtainedAt: sampleTime),
+        tokens: .init(access: Secret(token), refresh: Secret("refresh-1")))
 }
 
 func fullCredential() -> Credential {
     var credential = sampleCredential(account: "me@example.com")
-    credential.resource = "https://mcp.example.com/"
-    credential.revocationEndpoint = "https://as.example/revoke"
-    credential.clientSecret = Secret("client-secret")
-    credential.tokenEndpointAuthMethod = "client_secret_basic"
-    credential.redirectURI = "http://127.0.0.1:4000/callback"
-    credential.requestedScopes = ["read", "write"]
-    credential.grantedScopes = ["read"]
-    credential.expiresAt = sampleTime.addingTimeInterval(3600.25)
-    credential.lifetime = 3600
-    credential.refreshedAt = sampleTime.addingTimeInterval(10)
-    credential.refreshBegunGeneration = 7
-    credential.rejection = .init(code: "invalid_grant", at: sampleTime, generation: 7)
-    credential.refreshParameters = [.init("audience", "a"), .init("audience", "b")]
+    credential.grant.resource = "https://mcp.example.com/"
+    credential.grant.revocationEndpoint = "https://as.example/revoke"
+    credential.client.secret = Secret("client-secret")
+    credential.client.authMethod = "client_secret_basic"
+    credential.client.redirectURI = "http://127.0.0.1:4000/callback"
+    credential.grant.requestedScopes = ["read", "write"]
+    credential.grant.grantedScopes = ["read"]
+    credential.tokens.expiresAt = sampleTime.addingTimeInterval(3600.25)
+    credential.tokens.lifetime = 3600
+    credential.tokens.refreshedAt = sampleTime.addingTimeInterval(10)
+    credential.notes.begun = .init(generation: 7, first: .init(at: sampleTime, by: "process 1 (call)"))
+    credential.notes.rejection = .init(code: "invalid_grant", at: sampleTime, generation: 7)
+    credential.grant.refreshParameters = [.init("audience", "a"), .init("audience", "b")]
     credential.unknown = ["later": ["deep": [1, 2.50, .null]]]
     credential.unknownSecrets = ["dpop_key": Secret("later-secret")]
     return credential

@@ -116,16 +116,16 @@ struct AnswerTests {
                 ]))
         let credential = try #require(course.result?.credential)
         #expect(credential.key == Course.key)
-        #expect(credential.issuer == Course.issuer)
-        #expect(credential.tokenEndpoint == Course.issuer + "/token")
-        #expect(credential.clientID == "known")
-        #expect(credential.tokenEndpointAuthMethod == "client_secret_post")
-        #expect(text(credential.clientSecret) == "demo-cs-secret-4")
-        #expect(credential.resource == "https://mcp.example.com/mcp")
-        #expect(credential.redirectURI == Course.redirect)
-        #expect(credential.expiresAt == Course.moment.addingTimeInterval(3600))
-        #expect(credential.grantedScopes == ["tools"])
-        #expect(credential.obtainedAt == Course.moment)
+        #expect(credential.grant.issuer == Course.issuer)
+        #expect(credential.grant.tokenEndpoint == Course.issuer + "/token")
+        #expect(credential.client.id == "known")
+        #expect(credential.client.authMethod == "client_secret_post")
+        #expect(text(credential.client.secret) == "demo-cs-secret-4")
+        #expect(credential.grant.resource == "https://mcp.example.com/mcp")
+        #expect(credential.client.redirectURI == Course.redirect)
+        #expect(credential.tokens.expiresAt == Course.moment.addingTimeInterval(3600))
+        #expect(credential.grant.grantedScopes == ["tools"])
+        #expect(credential.grant.obtainedAt == Course.moment)
     }
 
     @Test("P24, C11.7: no expires_in, no refresh token, no scope")
@@ -134,7 +134,9 @@ struct AnswerTests {
         course.answer()
         course.fetched(reply(200, ["access_token": "demo-at-1", "token_type": "Bearer"]))
         let credential = try #require(course.result?.credential)
-        #expect(credential.expiresAt == nil && credential.refreshToken == nil && credential.grantedScopes == nil)
+        #expect(
+            credential.tokens.expiresAt == nil && credential.tokens.refresh == nil
+                && credential.grant.grantedScopes == nil)
         #expect(course.result?.missingScopes == [])
     }
 
@@ -219,7 +221,7 @@ struct AnswerTests {
             var course = try asking(server: ["revocation_endpoint_auth_methods_supported": JSON(listed)])
             course.answer()
             course.fetched(reply(200, ["access_token": "demo-at-1", "token_type": "Bearer"]))
-            #expect(course.result?.credential.revocationEndpointAuthMethod == kept)
+            #expect(course.result?.credential.grant.revocationAuthMethod == kept)
         }
     }
 
@@ -232,7 +234,7 @@ struct AnswerTests {
                 200,
                 ["access_token": "demo-at-1", "token_type": "Bearer", "expires_in": 0, "refresh_token": "demo-rt-1"]))
         let credential = try #require(course.result?.credential)
-        #expect(credential.end == nil && credential.expiresAt != nil)
+        #expect(credential.tokens.end == nil && credential.tokens.expiresAt != nil)
     }
 
     @Test("P7: invalid_client for a registration used again: it is forgotten")

@@ -79,15 +79,15 @@ struct BadTokenReplyTests {
             try await withScene(inFile: true) { scene async throws in
                 scene.server.update { $0.token.overrides["authorization_code"] = reply.override(body) }
                 let outcome = try await scene.signIn()
-                #expect(text(outcome.credential.refreshToken) == "demo-rt-of-a-bad-reply", "\(way)")
+                #expect(text(outcome.credential.tokens.refresh) == "demo-rt-of-a-bad-reply", "\(way)")
                 scene.server.update { $0.token.overrides["authorization_code"] = nil }
                 try await scene.signIn()
                 scene.server.update { $0.token.overrides["refresh_token"] = reply.override(body) }
                 scene.server.expireTokens()
                 _ = try? await scene.call(scene.authorizer())
                 let after = try await scene.stored()
-                #expect(text(after.accessToken) == "demo-at-of-a-bad-reply", "\(way)")
-                #expect(text(after.refreshToken) == "demo-rt-of-a-bad-reply", "\(way)")
+                #expect(text(after.tokens.access) == "demo-at-of-a-bad-reply", "\(way)")
+                #expect(text(after.tokens.refresh) == "demo-rt-of-a-bad-reply", "\(way)")
                 #expect(scene.refreshes() == 1, "\(way)")
             }
         }
@@ -103,12 +103,12 @@ struct BadTokenReplyTests {
             context.oddity = { told.note($0) }
             scene.server.update { $0.token.patch = ["scope": 7, "expires_in": "soon"] }
             let stored = try await scene.stored()
-            let outcome = await RefreshTransaction(scene.key, context: context).run(replacing: stored.tokenGeneration)
+            let outcome = await RefreshTransaction(scene.key, context: context).run(replacing: stored.tokens.generation)
             guard case .current(let renewed, isNew: true) = outcome else { throw Unusable() }
             #expect(told.texts.count == 2 && told.texts.allSatisfy { $0.contains("token reply") }, "\(told.texts)")
-            #expect(renewed.expiresAt == nil && renewed.grantedScopes == stored.grantedScopes)
-            #expect(renewed.refreshToken != stored.refreshToken)
-            _ = await RefreshTransaction(scene.key, context: context).run(replacing: renewed.tokenGeneration)
+            #expect(renewed.tokens.expiresAt == nil && renewed.grant.grantedScopes == stored.grant.grantedScopes)
+            #expect(renewed.tokens.refresh != stored.tokens.refresh)
+            _ = await RefreshTransaction(scene.key, context: context).run(replacing: renewed.tokens.generation)
             #expect(told.texts.count == 2, "the same is not told again")
             told.expectNoSecret()
         }
@@ -125,7 +125,7 @@ struct BadTokenReplyTests {
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
             #expect(error?.code == .oauthRefreshReplyInvalid)
             let after = try await scene.stored()
-            #expect(after.accessToken == before.accessToken && after.refreshToken != before.refreshToken)
+            #expect(after.tokens.access == before.tokens.access && after.tokens.refresh != before.tokens.refresh)
             #expect(!after.isRefreshUnfinished && !after.isRefreshTokenRejected)
             scene.server.update { $0.token.patch = .null }
             #expect(try await scene.call(scene.authorizer()).status == 200, "the next refresh does better")
@@ -171,8 +171,12 @@ struct BadTokenReplyTests {
                 #expect(isReadable(error) && error?.isRetryable == true, "\(way)")
                 #expect(scene.refreshes() == count + 1, "\(way): one request each")
                 let after = try await scene.stored()
-                #expect(after.accessToken == before.accessToken && after.refreshToken == before.refreshToken, "\(way)")
-                #expect(after.expiresAt == before.expiresAt && after.grantedScopes == before.grantedScopes, "\(way)")
+                #expect(
+                    after.tokens.access == before.tokens.access && after.tokens.refresh == before.tokens.refresh,
+                    "\(way)")
+                #expect(
+                    after.tokens.expiresAt == before.tokens.expiresAt
+                        && after.grant.grantedScopes == before.grant.grantedScopes, "\(way)")
                 #expect(!after.isRefreshTokenRejected, "\(way)")
             }
             scene.server.update { $0.token.overrides = [:] }
@@ -197,7 +201,7 @@ struct BadTokenReplyTests {
             scene.server.expireTokens()
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
             #expect(error?.code == .oauthRefreshUnavailable)
-            #expect(try await scene.stored().refreshToken == before.refreshToken)
+            #expect(try await scene.stored().tokens.refresh == before.tokens.refresh)
             scene.server.update { $0.token.overrides = [:] }
             #expect(try await scene.call(scene.authorizer()).status == 200)
         }
@@ -229,7 +233,7 @@ struct BadTokenReplyTests {
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
             #expect(error?.code == .oauthRefreshRefused && isReadable(error))
             let after = try await scene.stored()
-            #expect(after.refreshToken == before.refreshToken && !after.isRefreshTokenRejected)
+            #expect(after.tokens.refresh == before.tokens.refresh && !after.isRefreshTokenRejected)
             scene.server.update { $0.token.overrides = [:] }
             #expect(try await scene.call(scene.authorizer()).status == 200)
         }
@@ -265,7 +269,7 @@ struct BadTokenReplyTests {
             }
             let outcome = try await scene.signIn()
             #expect(outcome.accountName == nil)
-            #expect(try await scene.stored().accessToken == outcome.credential.accessToken)
+            #expect(try await scene.stored().tokens.access == outcome.credential.tokens.access)
         }
     }
 

@@ -47,7 +47,7 @@ struct ClientFormTests {
     func alike(reading: DemoScript.BasicReading) async throws {
         try await withClient(reading) { scene, configuration async throws in
             let first = try await scene.signIn(scene.request(configuration))
-            #expect(first.credential.tokenEndpointAuthMethod == "client_secret_basic")
+            #expect(first.credential.client.authMethod == "client_secret_basic")
             #expect(requests(scene, "/token") == (reading == .headerAlone ? 1 : 2), "the same code once more")
             scene.server.clearRequests()
             scene.server.expireTokens()
@@ -89,7 +89,7 @@ struct ClientFormTests {
                 })
             let outcome = try await scene.signIn(
                 scene.request(configuration, flow: .device), browser: nil, person: person)
-            #expect(outcome.credential.refreshToken != nil)
+            #expect(outcome.credential.tokens.refresh != nil)
             scene.server.expireTokens()
             scene.server.clearRequests()
             #expect(try await scene.call(scene.authorizer()).status == 200)
@@ -103,7 +103,7 @@ struct ClientFormTests {
             scene, configuration async throws in
             scene.server.update { $0.clients[0].method = .post }
             let outcome = try await scene.signIn(scene.request(configuration))
-            #expect(outcome.credential.tokenEndpointAuthMethod == "client_secret_post")
+            #expect(outcome.credential.client.authMethod == "client_secret_post")
             #expect(requests(scene, "/token") == 1)
         }
     }
@@ -149,7 +149,7 @@ struct ClientFormTests {
             $0.registration.patch = ["token_endpoint_auth_method": .null]
         }) { scene async throws in
             let outcome = try await scene.signIn()
-            #expect(outcome.credential.tokenEndpointAuthMethod == "client_secret_post")
+            #expect(outcome.credential.client.authMethod == "client_secret_post")
             #expect(requests(scene, "/token") == 1)
         }
     }
@@ -163,7 +163,7 @@ struct ClientFormTests {
             var configuration = SignInConfiguration()
             configuration.clientAuthMethod = .post
             let outcome = try await scene.signIn(scene.request(configuration))
-            #expect(outcome.credential.tokenEndpointAuthMethod == "client_secret_post")
+            #expect(outcome.credential.client.authMethod == "client_secret_post")
             #expect(requests(scene, "/token") == 1)
         }
     }
@@ -204,21 +204,38 @@ struct ClientFormTests {
         try await withScene(inFile: true) { scene async throws in
             try await scene.signIn()
             var record = try await scene.stored()
-            record.tokenEndpointAuthMethod = "private_key_jwt"
+            record.client.authMethod = "private_key_jwt"
             _ = try await scene.store.save(record, expecting: .generation(record.generation))
             scene.server.expireTokens()
             scene.server.clearRequests()
             let stored = try await scene.stored()
             let outcome = await RefreshTransaction(scene.key, context: scene.context)
-                .run(replacing: stored.tokenGeneration)
+                .run(replacing: stored.tokens.generation)
             guard case .failed(let error) = outcome else { return #expect(Bool(false), "\(outcome)") }
-            #expect(error.code == .storeVersion && error.compared.first?.value == "private_key_jwt")
+            #expect(error.code == .storeClientMethod && error.compared.first?.value == "private_key_jwt")
             #expect(requests(scene, "/token") == 0)
-            #expect(try await scene.stored().refreshToken == stored.refreshToken)
+            #expect(try await scene.stored().tokens.refresh == stored.tokens.refresh)
             let signedOut = try await SignOut(context: scene.context).signOut(scene.key)
             guard case .unconfirmed = signedOut.revocation else { return #expect(Bool(false), "\(signedOut)") }
             #expect(requests(scene, "/revoke") == 0)
         }
+    }
+
+    @Test("A form or a method for revocation of a newer version is not taken for another either")
+    func newerForms() throws {
+        var client = Credential.Client(id: "c", secret: Secret("s"), authMethod: "client_secret_basic")
+        #expect(try client.form() == ClientAuthForm(.basic))
+        for form in ["client_secret_basic signed", "private_key_jwt", "client_secret_post", ""] {
+            client.authForm = form
+            #expect { try client.form() } throws: { ErrorCode.storeClientMethod ~= $0 }
+            #expect { try client.known() } throws: { ErrorCode.storeClientMethod ~= $0 }
+        }
+        var course = Course()
+        var record = courseRecord(secret: "demo-cs-5", method: "client_secret_basic")
+        record.clientAuthForm = "client_secret_basic signed"
+        course.send(.client(record))
+        try course.listen()
+        #expect(course.registration != nil && course.machine.notices.contains { $0.contains("registers anew") })
     }
 
     @Test("A registration with a method of a newer version is replaced, and it is said")
@@ -233,18 +250,20 @@ struct ClientFormTests {
     @Test("Both records keep the form and what was configured, over a rewrite")
     func records() async throws {
         var credential = Credential(
-            key: Course.key, issuer: Course.issuer, tokenEndpoint: "https://as.example/token", clientID: "c",
-            accessToken: Secret("a"), obtainedAt: Course.moment)
+            key: Course.key, client: .init(id: "c"),
+            grant: .init(
+                issuer: Course.issuer, tokenEndpoint: "https://as.example/token", obtainedAt: Course.moment),
+            tokens: .init(access: Secret("a")))
         let form = ClientAuthForm(.basic, namesClient: true)
-        credential.remember(form)
+        credential.client.remember(form)
         let read = try Credential(serialized: try credential.serialized())
-        #expect(read.clientForm == form && read.tokenEndpointAuthMethod == "client_secret_basic")
+        #expect(try read.client.form() == form && read.client.authMethod == "client_secret_basic")
         var registration = courseRecord(secret: "s")
         registration.clientAuthForm = form.text
         registration.clientMetadata = ["client_name": "x"]
         #expect(try ClientRegistration(serialized: try registration.serialized()) == registration)
-        credential.remember(ClientAuthForm(.post))
-        #expect(credential.clientAuthForm == nil && credential.clientForm == ClientAuthForm(.post))
+        credential.client.remember(ClientAuthForm(.post))
+        #expect(try credential.client.authForm == nil && credential.client.form() == ClientAuthForm(.post))
     }
 
     // MARK: registering anew

@@ -41,7 +41,7 @@ struct DeviceGrantTests {
             let prompt = try #require(person.prompt)
             #expect(prompt.url == scene.server.issuer + "/device")
             #expect(prompt.userCode?.count == 9 && !prompt.isListening && !prompt.opensBrowser)
-            #expect(outcome.credential.grantedScopes == ["tools", "offline_access"])
+            #expect(outcome.credential.grant.grantedScopes == ["tools", "offline_access"])
             #expect(outcome.client == .registeredNow)
             #expect(try await scene.call(scene.authorizer()).status == 200)
             #expect(scene.server.state.tokenGrants == [DeviceAuthorizationRequest.grantType: 1])
@@ -144,7 +144,7 @@ struct DeviceGrantTests {
         let refusal = DemoScript.Override.json(400, ["error": "unauthorized_client"])
         try await withDevice({ $0.device.override = refusal }) { scene in
             let outcome = try await scene.signIn(scene.request(flow: .automatic(hasDisplay: false)))
-            #expect(outcome.credential.redirectURI != nil)
+            #expect(outcome.credential.client.redirectURI != nil)
             #expect(scene.transcript.texts.contains { $0.contains("browser instead") })
         }
         try await withDevice({ $0.device.override = refusal }) { scene in
@@ -163,7 +163,7 @@ struct DeviceGrantTests {
         try await withDevice({ $0.token.overrides[grant] = refusal }) { scene in
             let outcome = try await scene.signIn(
                 scene.request(flow: .automatic(hasDisplay: false)), person: person(scene, opens: false))
-            #expect(outcome.credential.redirectURI != nil)
+            #expect(outcome.credential.client.redirectURI != nil)
             #expect(scene.transcript.texts.contains { $0.contains(word) && $0.contains("browser instead") })
         }
         try await withDevice({ $0.token.overrides[grant] = refusal }) { scene in
@@ -192,7 +192,7 @@ struct DeviceGrantTests {
             script.device.override = refusal
         }) { scene in
             let outcome = try await scene.signIn(scene.request(flow: .device), person: person(scene))
-            #expect(outcome.credential.requestedScopes == ["tools"])
+            #expect(outcome.credential.grant.requestedScopes == ["tools"])
         }
     }
 

@@ -49,10 +49,10 @@ struct DueTests {
 
     private func isDue(lifetime: Int?, left: Double?) -> Bool {
         var credential = Credential(
-            key: CredentialKey(serverURL: "https://x"), issuer: "i", tokenEndpoint: "t", clientID: "c",
-            accessToken: Secret("a"), obtainedAt: now)
-        credential.lifetime = lifetime
-        credential.expiresAt = left.map { now.addingTimeInterval($0) }
+            key: CredentialKey(serverURL: "https://x"), client: .init(id: "c"),
+            grant: .init(issuer: "i", tokenEndpoint: "t", obtainedAt: now), tokens: .init(access: Secret("a")))
+        credential.tokens.lifetime = lifetime
+        credential.tokens.expiresAt = left.map { now.addingTimeInterval($0) }
         return ServerAuthorizer.isDue(credential, now: now)
     }
 

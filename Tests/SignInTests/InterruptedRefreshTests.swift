@@ -17,8 +17,8 @@ struct InterruptedRefreshTests {
     private func dieInTheMiddle(_ scene: Scene) async throws {
         let stored = try await scene.stored()
         var begun = stored
-        begun.refreshBegunGeneration = stored.tokenGeneration
-        begun.refreshBegun = Credential.Interruption(at: scene.clock.now, by: "process 4711 (token)")
+        begun.notes.begun = .init(
+            generation: stored.tokens.generation, first: .init(at: scene.clock.now, by: "process 4711 (token)"))
         _ = try await scene.store.save(begun, expecting: .generation(stored.generation))
         let client = OAuthClientOf(stored)
         _ = try await scene.http.fetch(client.refresh())
@@ -36,7 +36,7 @@ struct InterruptedRefreshTests {
             }
             #expect(scene.refreshes() == 2, "the lost one, and one that was rejected")
             let kept = try await scene.stored()
-            #expect(kept.isRefreshTokenRejected && kept.rejection?.interruption?.by == "process 4711 (token)")
+            #expect(kept.isRefreshTokenRejected && kept.notes.rejection?.interruption?.by == "process 4711 (token)")
         }
     }
 
@@ -47,7 +47,7 @@ struct InterruptedRefreshTests {
             try await dieInTheMiddle(scene)
             #expect(try await scene.call(scene.authorizer()) == (200, 1))
             let kept = try await scene.stored()
-            #expect(!kept.isRefreshUnfinished && kept.refreshBegun == nil)
+            #expect(kept.notes.begun == nil)
         }
     }
 
@@ -125,10 +125,11 @@ struct InterruptedRefreshTests {
     @Test("P36: the margin differs from process to process, and never leaves the last 290 s of an hour")
     func jitter() throws {
         var credential = Credential(
-            key: CredentialKey(serverURL: "https://mcp.example.com"), issuer: "i", tokenEndpoint: "t", clientID: "c",
-            accessToken: Secret("a"), obtainedAt: Date(timeIntervalSince1970: 0))
-        credential.lifetime = 3600
-        credential.expiresAt = Date(timeIntervalSince1970: 3600)
+            key: CredentialKey(serverURL: "https://mcp.example.com"), client: .init(id: "c"),
+            grant: .init(issuer: "i", tokenEndpoint: "t", obtainedAt: Date(timeIntervalSince1970: 0)),
+            tokens: .init(access: Secret("a")))
+        credential.tokens.lifetime = 3600
+        credential.tokens.expiresAt = Date(timeIntervalSince1970: 3600)
         func due(_ left: Double, _ jitter: Double) -> Bool {
             ServerAuthorizer.isDue(credential, now: Date(timeIntervalSince1970: 3600 - left), jitter: jitter)
         }
@@ -144,7 +145,7 @@ struct InterruptedRefreshTests {
             let lock = try await CredentialLock.acquire(scene.key.recordName(), in: scene.locks, command: "stuck")
             defer { lock.release() }
             let outcome = await RefreshTransaction(scene.key, context: scene.context, lockWait: 0.05)
-                .run(replacing: try await scene.stored().tokenGeneration)
+                .run(replacing: try await scene.stored().tokens.generation)
             guard case .failed(let error) = outcome else {
                 Issue.record("\(outcome)")
                 return
@@ -177,12 +178,12 @@ private struct OAuthClientOf {
 
     func refresh() throws -> HTTPRequest {
         let fields = [
-            ("grant_type", "refresh_token"), ("refresh_token", text(credential.refreshToken) ?? ""),
-            ("client_id", credential.clientID), ("resource", credential.resource ?? ""),
+            ("grant_type", "refresh_token"), ("refresh_token", text(credential.tokens.refresh) ?? ""),
+            ("client_id", credential.client.id), ("resource", credential.grant.resource ?? ""),
         ]
         let body = fields.map { "\($0.0)=\(FormEncoding.encode($0.1))" }.joined(separator: "&")
         return HTTPRequest(
-            "POST", try HTTPURL(credential.tokenEndpoint),
+            "POST", try HTTPURL(credential.grant.tokenEndpoint),
             headers: [.init("Content-Type", "application/x-www-form-urlencoded")], body: .bytes(Array(body.utf8)))
     }
 }

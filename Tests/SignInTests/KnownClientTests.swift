@@ -87,7 +87,7 @@ struct KnownClientTests {
             #expect(browser.addresses.count == 1)
             #expect(scene.server.state.registrations == 2)
             let kept = try await scene.store.registration(for: scene.registrationKey)
-            #expect(kept?.clientID == outcome.credential.clientID)
+            #expect(kept?.clientID == outcome.credential.client.id)
             #expect(scene.transcript.texts.contains { $0.contains("does not know its client any more") })
         }
     }
@@ -183,8 +183,8 @@ struct KnownClientTests {
         try await withDocument { scene, request in
             let outcome = try await scene.signIn(request)
             #expect(outcome.client == .metadataDocument)
-            #expect(outcome.credential.clientID == scene.server.origin + "/clients/omlx.json")
-            #expect(outcome.credential.tokenEndpointAuthMethod == "none")
+            #expect(outcome.credential.client.id == scene.server.origin + "/clients/omlx.json")
+            #expect(outcome.credential.client.authMethod == "none")
             #expect(scene.server.state.registrations == 0)
             #expect(try await scene.store.registrations().records.isEmpty)
             scene.server.expireTokens()

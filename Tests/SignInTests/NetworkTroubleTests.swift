@@ -132,9 +132,9 @@ struct NetworkTroubleTests {
             var hurried = scene
             hurried.limits = trouble.limits(of: "/token")
             var moved = try await scene.stored()
-            let endpoint = moved.tokenEndpoint
+            let endpoint = moved.grant.tokenEndpoint
             if let elsewhere = try trouble.address(of: "/token", at: scene.server) {
-                moved.tokenEndpoint = elsewhere
+                moved.grant.tokenEndpoint = elsewhere
                 moved = try await scene.store.save(moved, expecting: .any)
             }
             let override = trouble.override
@@ -152,14 +152,14 @@ struct NetworkTroubleTests {
             #expect(error?.isRetryable == true && error?.message.contains(trouble.words) == true)
             #expect(error?.retryAfter == trouble.retryAfter)
             let kept = try await scene.stored()
-            #expect(kept.accessToken == moved.accessToken && kept.refreshToken == moved.refreshToken)
-            #expect(kept.tokenGeneration == moved.tokenGeneration && !kept.isRefreshTokenRejected)
+            #expect(kept.tokens.access == moved.tokens.access && kept.tokens.refresh == moved.tokens.refresh)
+            #expect(kept.tokens.generation == moved.tokens.generation && !kept.isRefreshTokenRejected)
             // The way is free again. What came late had been granted: hence the server's grace. What was cut off had been
             // granted more than once: the one that came back has no more to give.
             scene.server.update { $0.token.overrides = [:] }
-            if endpoint != kept.tokenEndpoint {
+            if endpoint != kept.grant.tokenEndpoint {
                 var back = kept
-                back.tokenEndpoint = endpoint
+                back.grant.tokenEndpoint = endpoint
                 _ = try await scene.store.save(back, expecting: .any)
             }
             scene.pass(seconds: 301)
@@ -177,7 +177,7 @@ struct NetworkTroubleTests {
             hurried.limits = trouble.limits(of: "/revoke")
             var moved = try await scene.stored()
             if let elsewhere = try trouble.address(of: "/revoke", at: scene.server) {
-                moved.revocationEndpoint = elsewhere
+                moved.grant.revocationEndpoint = elsewhere
                 _ = try await scene.store.save(moved, expecting: .any)
             }
             let override = trouble.override

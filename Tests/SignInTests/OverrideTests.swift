@@ -100,8 +100,8 @@ struct OverrideTests {
     /// The refresh as `RefreshTransaction` builds it from what is stored.
     private func refreshRequest(_ credential: Credential) throws -> HTTPRequest {
         RefreshTransaction.request(
-            for: credential, token: credential.refreshToken ?? Secret(""), at: url(credential.tokenEndpoint),
-            as: try credential.client())
+            for: credential, token: credential.tokens.refresh ?? Secret(""), at: url(credential.grant.tokenEndpoint),
+            as: try credential.client.known())
     }
 
     @Test(

@@ -19,7 +19,7 @@ struct ProviderClientTests {
             #expect(needed?.code == .oauthClientNeeded)
             #expect(needed?.nextStep?.plainText.contains("client_id") == true)
             let outcome = try await scene.signsIn(.app(secret: true))
-            #expect(outcome.credential.expiresAt == nil && outcome.credential.refreshToken == nil)
+            #expect(outcome.credential.tokens.expiresAt == nil && outcome.credential.tokens.refresh == nil)
             scene.pass(seconds: 90 * 86_400)
             #expect(try await scene.call(scene.authorizer()) == (200, 1), "unknown life: used until a 401 (P24)")
             scene.server.expireTokens()
@@ -43,7 +43,7 @@ struct ProviderClientTests {
     func asana() async throws {
         try await withProvider("asana") { scene async throws in
             let outcome = try await scene.signsIn(.app(secret: true), person: scene.registeredPerson)
-            #expect(outcome.credential.redirectURI == scene.server.script.clients[0].redirectURIs[0])
+            #expect(outcome.credential.client.redirectURI == scene.server.script.clients[0].redirectURIs[0])
             try await scene.refreshesTwice()
         }
     }
@@ -70,8 +70,8 @@ struct ProviderClientTests {
     func figmaListed() async throws {
         try await withProvider("figma-listed") { scene async throws in
             let outcome = try await scene.signsIn()
-            #expect(outcome.credential.tokenEndpointAuthMethod == "client_secret_post")
-            #expect(outcome.credential.clientSecret != nil)
+            #expect(outcome.credential.client.authMethod == "client_secret_post")
+            #expect(outcome.credential.client.secret != nil)
             try await scene.refreshesTwice()
         }
     }
@@ -105,12 +105,12 @@ struct ProviderClientTests {
     @Test("provider: AWS: a registration that has ended is made anew, by its own date")
     func aws() async throws {
         try await withProvider("aws") { scene async throws in
-            let first = try await scene.signsIn().credential.clientID
+            let first = try await scene.signsIn().credential.client.id
             try await scene.refreshesTwice()
             scene.pass(seconds: 91 * 86_400)
             let ended = await omlxError { _ = try await scene.call(scene.authorizer()) }
             #expect(ended?.code == .oauthRefreshRejected)
-            #expect(try await scene.signIn().credential.clientID != first)
+            #expect(try await scene.signIn().credential.client.id != first)
             #expect(try await scene.call(scene.authorizer()) == (200, 1))
             #expect(scene.server.state.registrations == 2)
         }

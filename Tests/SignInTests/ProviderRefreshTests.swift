@@ -36,7 +36,7 @@ struct ProviderRefreshTests {
     @Test("provider: Exa, Zitadel: 5 min access tokens are renewed ahead, family kept")
     func exa() async throws {
         try await withProvider("exa") { scene async throws in
-            #expect(try await scene.signsIn().credential.lifetime == 300)
+            #expect(try await scene.signsIn().credential.tokens.lifetime == 300)
             for round in 1...3 {
                 scene.pass(seconds: 280)
                 try await callsAtOnce(scene)
@@ -49,7 +49,7 @@ struct ProviderRefreshTests {
     @Test("provider: Linear: an answer that was lost is asked for again within the grace")
     func linear() async throws {
         try await withProvider("linear") { scene async throws in
-            #expect(try await scene.signsIn().credential.lifetime == 86_400)
+            #expect(try await scene.signsIn().credential.tokens.lifetime == 86_400)
             scene.server.update { $0.token.overrides["refresh_token"] = .answerLost.times(1) }
             scene.server.expireTokens()
             #expect(try await scene.call(scene.authorizer()) == (200, 2))
@@ -64,7 +64,7 @@ struct ProviderRefreshTests {
             scene.server.revokeAll()
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
             #expect(error?.code == .oauthRefreshRejected && error?.message.contains("Grant not found") == true)
-            #expect(try await scene.stored().rejection?.code == "invalid_grant")
+            #expect(try await scene.stored().notes.rejection?.code == "invalid_grant")
             // The same words beside another code are no rejection.
             try await scene.signIn()
             scene.server.update { $0.provider.errorCodes = ["invalid_grant": "temporarily_unavailable"] }
@@ -86,10 +86,10 @@ struct ProviderRefreshTests {
             for _ in 0..<3 { #expect(try await scene.call(authorizer) == (200, 1)) }
             #expect(scene.refreshes() == 1, "not repeated at once")
             let kept = try await scene.stored()
-            #expect(kept.refreshToken == before.refreshToken && !kept.isRefreshTokenRejected)
+            #expect(kept.tokens.refresh == before.tokens.refresh && !kept.isRefreshTokenRejected)
             scene.pass(seconds: 200)
             #expect(try await scene.call(authorizer).status == 200)
-            #expect(try await scene.stored().tokenGeneration > before.tokenGeneration)
+            #expect(try await scene.stored().tokens.generation > before.tokens.generation)
         }
     }
 
@@ -128,7 +128,7 @@ struct ProviderRefreshTests {
         ])
     func long(name: String, days: Int) async throws {
         try await withProvider(name) { scene async throws in
-            #expect(try await scene.signsIn().credential.refreshToken == nil)
+            #expect(try await scene.signsIn().credential.tokens.refresh == nil)
             scene.pass(seconds: Double(days) * 86_400 - 60)
             #expect(try await scene.call(scene.authorizer()) == (200, 1))
             scene.pass(seconds: 120)
@@ -149,7 +149,7 @@ struct ProviderRefreshTests {
             let error = await omlxError { _ = try await scene.call(authorizer) }
             #expect(error?.code == .oauthRefreshRefused && error?.nextStep == Remedy(.signIn(.init(.named("demo")))))
             let kept = try await scene.stored()
-            #expect(kept.refreshToken == before.refreshToken && !kept.isRefreshTokenRejected)
+            #expect(kept.tokens.refresh == before.tokens.refresh && !kept.isRefreshTokenRejected)
             try await scene.signIn()
             #expect(try await scene.call(scene.authorizer()) == (200, 1))
         }
@@ -182,7 +182,7 @@ struct ProviderRefreshTests {
             // A page names nothing, so it says nothing about the token.
             #expect(error?.code == (format == .html ? .oauthRefreshUnavailable : .oauthRefreshRejected))
             let after = try await scene.stored()
-            #expect(after.refreshToken == before.refreshToken && after.accessToken == before.accessToken)
+            #expect(after.tokens.refresh == before.tokens.refresh && after.tokens.access == before.tokens.access)
             #expect(after.isRefreshTokenRejected == (format != .html))
         }
     }

@@ -23,14 +23,14 @@ struct ProviderTests {
             let asked = try scene.asked()
             #expect(asked["user_scope"] == "tools" && asked["scope"] == nil)
             #expect(asked["redirect_uri"]?.hasPrefix("http://localhost:") == true)
-            #expect(outcome.missingScopes.isEmpty && outcome.credential.grantedScopes == ["tools"])
+            #expect(outcome.missingScopes.isEmpty && outcome.credential.grant.grantedScopes == ["tools"])
             try await scene.refreshesTwice()
             let before = try await scene.stored()
             scene.server.revokeAll()
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
             #expect(error?.code == .oauthRefreshRejected)
             let after = try await scene.stored()
-            #expect(after.rejection?.code == "invalid_grant" && after.refreshToken == before.refreshToken)
+            #expect(after.notes.rejection?.code == "invalid_grant" && after.tokens.refresh == before.tokens.refresh)
         }
     }
 
@@ -52,7 +52,7 @@ struct ProviderTests {
             let asked = try scene.asked()
             #expect(asked["resource"] == nil && asked["code_challenge_method"] == "S256")
             #expect(asked["scope"] == "api://demo/tools offline_access")
-            #expect(outcome.credential.resource == nil && outcome.credential.refreshToken != nil)
+            #expect(outcome.credential.grant.resource == nil && outcome.credential.tokens.refresh != nil)
             try await scene.refreshesTwice()
             let refresh = scene.server.state.lastTokenRequest
             #expect(refresh["resource"] == nil && refresh["scope"] == nil)
@@ -100,11 +100,11 @@ struct ProviderTests {
             let asked = try scene.asked()
             #expect(asked["access_type"] == "offline" && asked["prompt"] == "consent")
             #expect(asked["scope"] == "tools", "offline_access is not asked for where it is not listed")
-            #expect(outcome.credential.issuer == scene.server.issuer, "the metadata's own spelling")
-            #expect(outcome.credential.refreshToken != nil)
+            #expect(outcome.credential.grant.issuer == scene.server.issuer, "the metadata's own spelling")
+            #expect(outcome.credential.tokens.refresh != nil)
             try await scene.refreshesTwice()
             let byHand = SignInConfiguration.app(secret: true) { $0.acceptsIssuerSlash = true }
-            #expect(try await scene.signIn(scene.request(byHand)).credential.refreshToken == nil)
+            #expect(try await scene.signIn(scene.request(byHand)).credential.tokens.refresh == nil)
         }
     }
 
@@ -131,7 +131,7 @@ struct ProviderTests {
             let without = try await scene.signIn(scene.request(.app()))
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
             #expect(error?.code == .oauthTokenRefused)
-            #expect(try await scene.stored().issuer == without.credential.issuer)
+            #expect(try await scene.stored().grant.issuer == without.credential.grant.issuer)
             try await scene.signIn(scene.request(.app { $0.profile = .named("auth0") }))
             #expect(try await scene.call(scene.authorizer()) == (200, 1))
             #expect(try scene.asked()["audience"] == scene.server.url)
@@ -163,7 +163,7 @@ struct ProviderTests {
             var configuration = SignInConfiguration()
             configuration.issuer = scene.server.origin
             let outcome = try await scene.signsIn(configuration)
-            #expect(outcome.credential.issuer == scene.server.origin)
+            #expect(outcome.credential.grant.issuer == scene.server.origin)
             #expect(try scene.asked()["scope"] == "tools offline_access")
             try await scene.refreshesTwice()
             scene.server.update { $0.authorization.error = "invalid_request" }
@@ -196,7 +196,7 @@ struct ProviderTests {
     func hubSpot() async throws {
         try await withProvider("hubspot") { scene async throws in
             let outcome = try await scene.signsIn()
-            #expect(outcome.credential.resource == scene.server.url + "/")
+            #expect(outcome.credential.grant.resource == scene.server.url + "/")
             try await scene.refreshesTwice()
             #expect(scene.server.state.lastTokenRequest["resource"] == scene.server.url + "/")
         }

@@ -99,7 +99,7 @@ struct RefreshConcurrencyTests {
             await scene.server.wait { $0.requests.contains { $0.form["grant_type"] == "refresh_token" } }
             work.cancel()
             await exchanges.drain()
-            #expect(try await scene.stored().refreshToken != before.refreshToken)
+            #expect(try await scene.stored().tokens.refresh != before.tokens.refresh)
             _ = try? await work.value
             #expect(try await scene.call(authorizer) == (200, 1))
             #expect(scene.refreshes() == 1)
@@ -183,7 +183,7 @@ struct RefreshConcurrencyTests {
             async let refreshed = authorizer.authorization()
             await scene.server.wait { $0.requests.contains { $0.form["grant_type"] == "refresh_token" } }
             var other = try await scene.stored()
-            other.grantedScopes = ["noted elsewhere"]
+            other.grant.grantedScopes = ["noted elsewhere"]
             _ = try await scene.store.save(other, expecting: .any)
             _ = try await refreshed
             #expect(try await scene.call(authorizer) == (200, 1))

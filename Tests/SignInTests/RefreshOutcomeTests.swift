@@ -32,9 +32,9 @@ struct RefreshOutcomeTests {
             }
             #expect(scene.refreshes() == 1)
             let after = try await scene.stored()
-            #expect(after.refreshToken == before.refreshToken && after.accessToken == before.accessToken)
+            #expect(after.tokens.refresh == before.tokens.refresh && after.tokens.access == before.tokens.access)
             #expect(after.isRefreshTokenRejected)
-            #expect(after.rejection?.code == reason)
+            #expect(after.notes.rejection?.code == reason)
             try await scene.signIn()
             #expect(try await scene.stored().isRefreshTokenRejected == false)
             #expect(try await scene.call(scene.authorizer()).status == 200)
@@ -71,7 +71,7 @@ struct RefreshOutcomeTests {
             }
             #expect(scene.refreshes() == 1)
             let after = try await scene.stored()
-            #expect(after.refreshToken == before.refreshToken && !after.isRefreshTokenRejected)
+            #expect(after.tokens.refresh == before.tokens.refresh && !after.isRefreshTokenRejected)
             scene.server.update { $0.token.overrides = [:] }
             scene.pass(seconds: 31)
             #expect(try await scene.call(authorizer).status == 200)
@@ -107,7 +107,7 @@ struct RefreshOutcomeTests {
             #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
             #expect(error?.nextStep == Remedy(.signIn(.init(.named("demo")))))
             let after = try await scene.stored()
-            #expect(after.refreshToken == before.refreshToken && after.accessToken == before.accessToken)
+            #expect(after.tokens.refresh == before.tokens.refresh && after.tokens.access == before.tokens.access)
             #expect(!after.isRefreshTokenRejected)
         }
     }
@@ -121,7 +121,7 @@ struct RefreshOutcomeTests {
     func warnedOfOldToken(status: Int, body: String, words: String) async throws {
         try await withScene { scene async throws in
             try await scene.signIn()
-            let end = try #require(try await scene.stored().end)
+            let end = try #require(try await scene.stored().tokens.end)
             scene.server.update {
                 $0.token.overrides["refresh_token"] = .status(
                     status, headers: [.init("Content-Type", "application/json")], body: body)
@@ -160,7 +160,7 @@ struct RefreshOutcomeTests {
     func firstReason() async throws {
         try await withScene(inFile: true) { scene async throws in
             try await scene.signIn()
-            let token = try #require(text(try await scene.stored().refreshToken))
+            let token = try #require(text(try await scene.stored().tokens.refresh))
             scene.server.update {
                 $0.token.overrides["refresh_token"] = .json(
                     400, ["error": "invalid_grant", "error_description": JSON("ended by the admin, \(token)")])
@@ -173,7 +173,7 @@ struct RefreshOutcomeTests {
                 #expect(error?.message.contains(token) == false)
             }
             #expect(scene.refreshes() == 1)
-            #expect(try await scene.stored().rejection?.words == "ended by the admin, <redacted>")
+            #expect(try await scene.stored().notes.rejection?.words == "ended by the admin, <redacted>")
         }
     }
 
@@ -192,7 +192,7 @@ struct RefreshOutcomeTests {
                 return limits
             }
             var credential = try await scene.stored()
-            credential.tokenEndpoint = "http://127.0.0.1:\(drip.port)/token"
+            credential.grant.tokenEndpoint = "http://127.0.0.1:\(drip.port)/token"
             _ = try await scene.store.save(credential, expecting: .any)
             scene.pass(seconds: 4000)
             let error = await omlxError { _ = try await scene.call(scene.authorizer()) }
@@ -232,7 +232,7 @@ struct RefreshOutcomeTests {
             #expect(error?.code == refusal.code)
             #expect(error?.isRetryable == true)
             let after = try await scene.stored()
-            #expect(after.refreshToken == before.refreshToken && after.accessToken == before.accessToken)
+            #expect(after.tokens.refresh == before.tokens.refresh && after.tokens.access == before.tokens.access)
             #expect(!after.isRefreshTokenRejected)
             #expect(!scene.server.requests.contains { $0.path == "/caught" })
             scene.server.update { $0.token.overrides = [:] }

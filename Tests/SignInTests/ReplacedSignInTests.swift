@@ -24,7 +24,7 @@ struct ReplacedSignInTests {
             let old = try await scene.signIn().credential
             let outcome = try await scene.signIn()
             #expect(outcome.replaced == .confirmed)
-            #expect(revoked(scene) == [text(old.refreshToken), text(old.accessToken)])
+            #expect(revoked(scene) == [text(old.tokens.refresh), text(old.tokens.access)])
             #expect(scene.server.state.liveRefreshTokens == 1)
             #expect(try await scene.call(scene.authorizer()) == (200, 1))
             let places = scene.server.requests.map(\.path)
@@ -90,9 +90,9 @@ struct ReplacedSignInTests {
     func sameGrant() async throws {
         try await withScene { scene async throws in
             let old = try await scene.signIn().credential
-            scene.server.update { $0.token.patch = ["refresh_token": JSON(text(old.refreshToken) ?? "")] }
+            scene.server.update { $0.token.patch = ["refresh_token": JSON(text(old.tokens.refresh) ?? "")] }
             #expect(try await scene.signIn().replaced == nil)
-            scene.server.update { $0.token.patch = ["access_token": JSON(text(old.accessToken) ?? "")] }
+            scene.server.update { $0.token.patch = ["access_token": JSON(text(old.tokens.access) ?? "")] }
             try await scene.store.removeCredential(for: scene.key, expecting: .any)
             _ = try await scene.store.save(old, expecting: .any)
             #expect(try await scene.signIn().replaced == nil)
@@ -104,9 +104,11 @@ struct ReplacedSignInTests {
         -> Credential
     {
         Credential(
-            key: Course.key, issuer: issuer, tokenEndpoint: "https://as.example/token", clientID: "c",
-            accessToken: Secret(access), refreshToken: refresh.map { Secret($0) },
-            obtainedAt: Course.moment.addingTimeInterval(at))
+            key: Course.key, client: .init(id: "c"),
+            grant: .init(
+                issuer: issuer, tokenEndpoint: "https://as.example/token",
+                obtainedAt: Course.moment.addingTimeInterval(at)),
+            tokens: .init(access: Secret(access), refresh: refresh.map { Secret($0) }))
     }
 
     @Test(

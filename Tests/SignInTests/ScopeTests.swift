@@ -51,7 +51,7 @@ struct ScopeTests {
         }) { scene in
             let browser = TestBrowser()
             let outcome = try await scene.signIn(browser: browser)
-            #expect(outcome.credential.requestedScopes == ["tools"])
+            #expect(outcome.credential.grant.requestedScopes == ["tools"])
             #expect(browser.addresses.count == 2)
         }
     }

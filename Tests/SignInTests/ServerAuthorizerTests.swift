@@ -45,10 +45,10 @@ struct ServerAuthorizerTests {
             #expect(try await scene.call(scene.authorizer(events: events)) == (200, 1))
             let after = try await scene.stored()
             #expect(scene.refreshes() == 1)
-            #expect(after.accessToken != before.accessToken && after.refreshToken != before.refreshToken)
-            #expect(after.tokenGeneration > before.tokenGeneration)
-            #expect(after.obtainedAt == before.obtainedAt, "a refresh is no sign-in")
-            #expect(after.refreshedAt != nil && !after.isRefreshUnfinished)
+            #expect(after.tokens.access != before.tokens.access && after.tokens.refresh != before.tokens.refresh)
+            #expect(after.tokens.generation > before.tokens.generation)
+            #expect(after.grant.obtainedAt == before.grant.obtainedAt, "a refresh is no sign-in")
+            #expect(after.tokens.refreshedAt != nil && !after.isRefreshUnfinished)
             #expect(events.all == ["signed in", "refreshed"])
             #expect(scene.server.state.lastTokenRequest["resource"] == scene.server.url, "C10.1")
             #expect(scene.server.state.lastTokenRequest["scope"] == nil)
@@ -92,7 +92,7 @@ struct ServerAuthorizerTests {
                 #expect(try await scene.call(authorizer) == (200, 2))
                 #expect(scene.refreshes() == round)
             }
-            #expect(try await scene.stored().refreshToken == before.refreshToken)
+            #expect(try await scene.stored().tokens.refresh == before.tokens.refresh)
         }
     }
 
@@ -160,8 +160,8 @@ struct ServerAuthorizerTests {
         try await withScene { scene async throws in
             try await scene.signIn()
             var credential = try await scene.stored()
-            credential.lifetime = 0
-            credential.expiresAt = credential.obtainedAt
+            credential.tokens.lifetime = 0
+            credential.tokens.expiresAt = credential.grant.obtainedAt
             _ = try await scene.store.save(credential, expecting: .any)
             #expect(try await scene.call(scene.authorizer()) == (200, 1))
             #expect(scene.refreshes() == 0)

@@ -44,7 +44,7 @@ struct ServerSignInTests {
             #expect(error?.code == .oauthInsufficientScope && browser.addresses.count == 1)
             #expect(try await call(scene, tool: "echo", allowed) == (200, 2))
             #expect(browser.addresses.count == 2)
-            #expect(try await scene.stored().requestedScopes == ["tools", "offline_access", "admin"])
+            #expect(try await scene.stored().grant.requestedScopes == ["tools", "offline_access", "admin"])
         }
     }
 

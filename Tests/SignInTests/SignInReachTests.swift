@@ -87,7 +87,7 @@ struct SignInReachTests {
     func insideLeadsInside() async throws {
         try await withScene { scene in
             let outcome = try await scene.signIn()
-            #expect(outcome.credential.unjudgedOrigins == nil)
+            #expect(outcome.credential.grant.unjudgedOrigins == nil)
         }
     }
 
@@ -109,9 +109,9 @@ struct SignInReachTests {
             var request = try scene.request(configuration)
             request.peer = .address("1.1.1.1")
             let outcome = try await scene.signIn(request)
-            #expect(outcome.credential.unjudgedOrigins == [scene.server.origin])
+            #expect(outcome.credential.grant.unjudgedOrigins == [scene.server.origin])
             let result = await RefreshTransaction(scene.key, context: scene.context)
-                .run(replacing: outcome.credential.tokenGeneration)
+                .run(replacing: outcome.credential.tokens.generation)
             guard case .current(_, isNew: true) = result else {
                 Issue.record("\(result)")
                 return
@@ -123,19 +123,19 @@ struct SignInReachTests {
     func refresh() async throws {
         try await withPublicScene { scene in
             let before = try await scene.signIn().credential
-            #expect(before.unjudgedOrigins == [])
+            #expect(before.grant.unjudgedOrigins == [])
             var moved = scene
             // The name now leads elsewhere.
             moved.http = HTTPClient()
             let result = await RefreshTransaction(moved.key, context: moved.context)
-                .run(replacing: before.tokenGeneration)
+                .run(replacing: before.tokens.generation)
             guard case .unknown(let kept, let error) = result else {
                 Issue.record("\(result)")
                 return
             }
             #expect(error.code == .oauthRefreshUnavailable)
             #expect(error.message.contains("127.0.0.1"))
-            #expect(kept.refreshToken == before.refreshToken)
+            #expect(kept.tokens.refresh == before.tokens.refresh)
             #expect(scene.refreshes() == 0)
         }
     }
@@ -161,11 +161,11 @@ struct SignInReachTests {
         try await withScene { scene in
             let credential = try await scene.signIn().credential
             let text = try credential.serialized()
-            #expect(try Credential(serialized: text).unjudgedOrigins == nil)
+            #expect(try Credential(serialized: text).grant.unjudgedOrigins == nil)
             var judged = credential
-            judged.unjudgedOrigins = ["https://as.example"]
+            judged.grant.unjudgedOrigins = ["https://as.example"]
             let judgedText = try judged.serialized()
-            #expect(try Credential(serialized: judgedText).unjudgedOrigins == ["https://as.example"])
+            #expect(try Credential(serialized: judgedText).grant.unjudgedOrigins == ["https://as.example"])
         }
     }
 

@@ -225,8 +225,8 @@ struct SignInRefusalTests {
             let first = try await scene.signIn().credential
             scene.server.useAuthorizationServer(of: other)
             let second = try await scene.signIn().credential
-            #expect(second.issuer == other.issuer && first.issuer == scene.server.issuer)
-            #expect(second.clientID != first.clientID)
+            #expect(second.grant.issuer == other.issuer && first.grant.issuer == scene.server.issuer)
+            #expect(second.client.id != first.client.id)
             #expect(other.state.registrations == 1)
             #expect(try await scene.call(scene.authorizer()).status == 200)
         }

@@ -32,7 +32,8 @@ struct SignInTests {
             #expect(try await scene.call(authorizer).status == 200)
             #expect(try await scene.stored() == outcome.credential)
             #expect(
-                try await scene.store.registration(for: scene.registrationKey)?.clientID == outcome.credential.clientID)
+                try await scene.store.registration(for: scene.registrationKey)?.clientID == outcome.credential.client.id
+            )
             let page = String(decoding: try #require(await browser.page?.body), as: UTF8.self)
             #expect(page.contains("Back to the terminal"))
         }
@@ -131,7 +132,7 @@ struct SignInTests {
     func authenticationMethods(method: DemoScript.AuthMethod) async throws {
         try await withScene({ $0.registration.method = method }) { scene async throws in
             let outcome = try await scene.signIn()
-            #expect(outcome.credential.tokenEndpointAuthMethod == method.rawValue)
+            #expect(outcome.credential.client.authMethod == method.rawValue)
             try await scene.signIn()
             #expect(scene.server.state.registrations == 1)
         }
@@ -140,16 +141,16 @@ struct SignInTests {
     @Test("P5: the port of the registration is used again; taken, it is registered anew")
     func portKept() async throws {
         try await withScene({ $0.authorization.anyLoopbackPort = false }) { scene async throws in
-            let first = try await scene.signIn().credential.redirectURI
+            let first = try await scene.signIn().credential.client.redirectURI
             let port = try #require(first.flatMap { try? HTTPURL($0) }?.port)
             try await waitUntilFree(port)
-            #expect(try await scene.signIn().credential.redirectURI == first)
+            #expect(try await scene.signIn().credential.client.redirectURI == first)
             #expect(scene.server.state.registrations == 1)
             try await waitUntilFree(port)
             let squatter = try CallbackListener(.init(), preferredPort: port)
             defer { squatter.stop() }
             try #require(squatter.port == port)
-            #expect(try await scene.signIn().credential.redirectURI != first)
+            #expect(try await scene.signIn().credential.client.redirectURI != first)
             #expect(scene.server.state.registrations == 2)
         }
     }
@@ -181,7 +182,7 @@ struct SignInTests {
                 person.type(" " + end.head.url.text + " ")
             }
             let outcome = try await scene.signIn(scene.request(configuration), browser: browser, person: person)
-            #expect(outcome.credential.redirectURI == scene.server.origin + "/landing")
+            #expect(outcome.credential.client.redirectURI == scene.server.origin + "/landing")
             #expect(person.prompt?.isListening == false)
         }
     }
@@ -194,7 +195,7 @@ struct SignInTests {
             var configuration = SignInConfiguration()
             configuration.redirect = RedirectSettings(path: "/callback?tenant=a&state=mine")
             let outcome = try await scene.signIn(scene.request(configuration))
-            #expect(outcome.credential.redirectURI?.hasSuffix("/callback?tenant=a&state=mine") == true)
+            #expect(outcome.credential.client.redirectURI?.hasSuffix("/callback?tenant=a&state=mine") == true)
         }
     }
 
@@ -324,8 +325,8 @@ struct SignInTests {
         try await withScene(inFile: true) { scene async throws in
             let first = try await scene.signIn().credential
             let second = try await scene.signIn().credential
-            #expect(second.tokenGeneration > first.tokenGeneration)
-            #expect(second.accessToken != first.accessToken)
+            #expect(second.tokens.generation > first.tokens.generation)
+            #expect(second.tokens.access != first.tokens.access)
         }
     }
 
@@ -344,8 +345,8 @@ struct SignInTests {
     @Test("--reset-client registers anew (P7)")
     func resetClient() async throws {
         try await withScene { scene async throws in
-            let first = try await scene.signIn().credential.clientID
-            let second = try await scene.signIn(scene.request(resets: true)).credential.clientID
+            let first = try await scene.signIn().credential.client.id
+            let second = try await scene.signIn(scene.request(resets: true)).credential.client.id
             #expect(first != second)
             #expect(scene.server.state.registrations == 2)
         }

@@ -80,7 +80,7 @@ struct SignOutBesideLockTests {
     func refreshUnderWay(inFile: Bool) async throws {
         try await withScene(inFile: inFile) { scene async throws in
             try await scene.signInAndExpire()
-            let generation = try await scene.stored().tokenGeneration
+            let generation = try await scene.stored().tokens.generation
             scene.server.update {
                 var slow = DemoScript.Override()
                 slow.outcome = .pass

@@ -34,7 +34,7 @@ struct SignOutTests {
             #expect(outcome.wasSignedIn && outcome.revocation == .confirmed && !outcome.forgotClient)
             let forms = scene.server.requests.filter { $0.path == "/revoke" }.map(\.form)
             #expect(forms.map { $0["token_type_hint"] } == ["refresh_token", "access_token"])
-            #expect(forms.map { $0["token"] } == [text(credential.refreshToken), text(credential.accessToken)])
+            #expect(forms.map { $0["token"] } == [text(credential.tokens.refresh), text(credential.tokens.access)])
             #expect(scene.server.state.liveAccessTokens == 0 && scene.server.state.liveRefreshTokens == 0)
             #expect(try await scene.store.credential(for: scene.key) == nil)
             #expect(try await scene.store.registration(for: scene.registrationKey) != nil)
@@ -70,7 +70,7 @@ struct SignOutTests {
     func echo() async throws {
         try await withScene { scene async throws in
             let credential = try await scene.signIn().credential
-            let token = try #require(text(credential.refreshToken))
+            let token = try #require(text(credential.tokens.refresh))
             scene.server.update {
                 $0.revocation.override = .json(
                     400, ["error": "invalid_request", "error_description": JSON("no \(token)")])
@@ -169,7 +169,7 @@ struct SignOutTests {
         try await withScene { scene async throws in
             try await scene.signIn()
             var credential = try await scene.stored()
-            credential.revocationEndpoint = "http://127.0.0.1:\(slow.port)/revoke"
+            credential.grant.revocationEndpoint = "http://127.0.0.1:\(slow.port)/revoke"
             _ = try await scene.store.save(credential, expecting: .any)
             let outcome = try await SignOut(context: scene.context).signOut(scene.key, within: 0.5)
             guard case .unconfirmed(let reason) = outcome.revocation else {

@@ -209,27 +209,28 @@ extension DoctorStep {
         _ credential: Credential, now: Date, examination: SignInExamination?, login: SignInRemedy
     ) -> DoctorStep {
         var facts = [
-            OmlxError.Comparison("issuer", credential.issuer), .init("token endpoint", credential.tokenEndpoint),
-            .init("client_id", credential.clientID), .init("resource", credential.resource ?? "not sent"),
+            OmlxError.Comparison("issuer", credential.grant.issuer),
+            .init("token endpoint", credential.grant.tokenEndpoint),
+            .init("client_id", credential.client.id), .init("resource", credential.grant.resource ?? "not sent"),
             .init(
-                "scopes granted", Scopes.text(credential.grantedScopes ?? credential.requestedScopes)),
+                "scopes granted", Scopes.text(credential.grant.grantedScopes ?? credential.grant.requestedScopes)),
             .init("access token", end(credential, now: now)),
             .init("refresh token", refreshState(credential)),
         ]
         if let issuer = examination?.issuer { facts.append(.init("issuer published now", issuer)) }
-        if let endpoint = examination?.tokenEndpoint, endpoint != credential.tokenEndpoint {
+        if let endpoint = examination?.tokenEndpoint, endpoint != credential.grant.tokenEndpoint {
             facts.append(.init("token endpoint published now", endpoint))
         }
-        let hasEnded = credential.end.map { $0 <= now } ?? false
-        if hasEnded, credential.refreshToken == nil || credential.isRefreshTokenRejected {
-            let code: ErrorCode = credential.refreshToken == nil ? .oauthRefreshImpossible : .oauthRefreshRejected
-            let why = credential.refreshToken == nil ? "there is no refresh token" : "its refresh token was rejected"
+        let hasEnded = credential.tokens.end.map { $0 <= now } ?? false
+        if hasEnded, credential.tokens.refresh == nil || credential.isRefreshTokenRejected {
+            let code: ErrorCode = credential.tokens.refresh == nil ? .oauthRefreshImpossible : .oauthRefreshRejected
+            let why = credential.tokens.refresh == nil ? "there is no refresh token" : "its refresh token was rejected"
             return DoctorStep(
                 .credential,
                 OmlxError(code, "the access token has ended and \(why)", nextStep: Remedy(.signIn(login))), facts: facts
             )
         }
-        if let issuer = examination?.issuer, issuer != credential.issuer {
+        if let issuer = examination?.issuer, issuer != credential.grant.issuer {
             return DoctorStep(
                 .credential, .notice,
                 "the sign-in is with another issuer than the server names now; it is kept until the next login",
@@ -240,17 +241,18 @@ extension DoctorStep {
     }
 
     private static func end(_ credential: Credential, now: Date) -> String {
-        guard let end = credential.end else { return "no end stated: used until it is refused" }
+        guard let end = credential.tokens.end else { return "no end stated: used until it is refused" }
         return (end <= now ? "ended " : "ends ") + end.formatted(.iso8601)
     }
 
     private static func refreshState(_ credential: Credential) -> String {
-        guard credential.refreshToken != nil else { return "none" }
-        if let rejection = credential.rejection, credential.isRefreshTokenRejected {
+        guard credential.tokens.refresh != nil else { return "none" }
+        if let rejection = credential.notes.rejection, credential.isRefreshTokenRejected {
             return "rejected (\(rejection.code)) \(rejection.at.formatted(.iso8601))"
         }
         if credential.isRefreshUnfinished { return "there; a refresh was begun whose outcome was never saved" }
-        return "there" + (credential.refreshedAt.map { ", last used \($0.formatted(.iso8601))" } ?? ", not used yet")
+        return "there"
+            + (credential.tokens.refreshedAt.map { ", last used \($0.formatted(.iso8601))" } ?? ", not used yet")
     }
 }
 

@@ -94,7 +94,7 @@ extension ManagedServer {
         guard let authorizer, let credential = try? await context.store.credential(for: authorizer.key),
             credential.isAlive(options.now())
         else { return [] }
-        let attempt = await attempt(header: credential.accessToken.concatenating(prefix: "Bearer "))
+        let attempt = await attempt(header: credential.tokens.access.concatenating(prefix: "Bearer "))
         return attempt.observer.heard.prefix(1).map(heard) + sessions(attempt, isSignedIn: true)
     }
 
@@ -289,7 +289,7 @@ extension ManagedServer {
 
 extension Credential {
     /// Whether the access token can be used as it is.
-    fileprivate func isAlive(_ now: Date) -> Bool { end.map { $0 > now } ?? true }
+    fileprivate func isAlive(_ now: Date) -> Bool { tokens.end.map { $0 > now } ?? true }
 }
 
 extension DoctorObserver.Heard {

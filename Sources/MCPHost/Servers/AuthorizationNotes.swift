@@ -80,15 +80,15 @@ extension SignInRecord {
 
     /// Takes over the public part of a credential.
     mutating func take(_ credential: Credential, storeName: String) {
-        issuer = credential.issuer
-        provider = (try? HTTPURL(credential.issuer))?.host ?? credential.issuer
-        grantedScopes = credential.grantedScopes ?? credential.requestedScopes
-        requestedScopes = credential.requestedScopes
-        expiresAt = credential.end
-        hasRefreshToken = credential.refreshToken != nil && !credential.isRefreshTokenRejected
+        issuer = credential.grant.issuer
+        provider = (try? HTTPURL(credential.grant.issuer))?.host ?? credential.grant.issuer
+        grantedScopes = credential.grant.grantedScopes ?? credential.grant.requestedScopes
+        requestedScopes = credential.grant.requestedScopes
+        expiresAt = credential.tokens.end
+        hasRefreshToken = credential.tokens.refresh != nil && !credential.isRefreshTokenRejected
         self.storeName = storeName
-        lastSignIn = credential.obtainedAt
-        lastRefresh = credential.refreshedAt
+        lastSignIn = credential.grant.obtainedAt
+        lastRefresh = credential.tokens.refreshedAt
         if let name = credential.key.account { account = name }
     }
 }

@@ -25,7 +25,7 @@ extension ManagedServer {
         let ended = await sharing.ended
         guard let authorizer else { return SignInMark(ended: ended, isRead: false, signedInAt: nil) }
         return SignInMark(
-            ended: ended, isRead: await authorizer.isRead, signedInAt: await authorizer.current?.obtainedAt)
+            ended: ended, isRead: await authorizer.isRead, signedInAt: await authorizer.current?.grant.obtainedAt)
     }
 
     /// Signs in because somebody asked for it; after the sign-in under way, which may have made it needless.
@@ -50,7 +50,7 @@ extension ManagedServer {
     /// - Throws: `OmlxError`; `CancellationError`.
     func signIn(wanting scopes: [String]?, since mark: SignInMark, _ offer: SignInOffer) async throws {
         var seen = mark.signedInAt
-        if !mark.isRead { seen = await authorizer?.current?.obtainedAt }
+        if !mark.isRead { seen = await authorizer?.current?.grant.obtainedAt }
         let known = seen
         _ = try await sharing.join(wanting: scopes, since: mark.ended) {
             try await self.signInInTurn(scopes, known, offer)
@@ -84,8 +84,8 @@ extension ManagedServer {
         _ scopes: [String]?, _ seen: Date?, _ context: SignInContext, _ authorizer: ServerAuthorizer
     ) async throws -> LoginReport? {
         try await authorizer.reload()
-        guard let credential = await authorizer.current, credential.obtainedAt != seen,
-            Set(credential.requestedScopes + (credential.grantedScopes ?? [])).isSuperset(of: scopes ?? [])
+        guard let credential = await authorizer.current, credential.grant.obtainedAt != seen,
+            Set(credential.grant.requestedScopes + (credential.grant.grantedScopes ?? [])).isSuperset(of: scopes ?? [])
         else { return nil }
         if link == nil || problem != nil {
             await shutDown()

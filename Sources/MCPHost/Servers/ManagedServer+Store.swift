@@ -24,7 +24,7 @@ extension ManagedServer {
             await signedOutElsewhere(context, authorizer.key)
             return
         }
-        guard credential.obtainedAt != before else { return }
+        guard credential.grant.obtainedAt != before else { return }
         let isConnected = link != nil && problem == nil
         let waitsForSignIn = problem.map { SignInState(problem: $0.code) != nil } ?? false
         guard isConnected || waitsForSignIn else { return }

@@ -228,8 +228,8 @@ extension StoreReport.Record {
     init(_ record: Credential, known: Set<String>) {
         self.init(
             kind: "sign-in", server: CredentialKey(serverURL: record.key.serverURL).description,
-            account: record.key.account, issuer: record.issuer, clientID: record.clientID,
-            expiresAt: record.expiresAt, isOrphan: !known.contains(record.key.serverURL))
+            account: record.key.account, issuer: record.grant.issuer, clientID: record.client.id,
+            expiresAt: record.tokens.expiresAt, isOrphan: !known.contains(record.key.serverURL))
     }
 
     init(_ record: ClientRegistration, known: Set<String>) {

@@ -24,30 +24,46 @@ extension SignInContext {
     }
 }
 
-extension Credential {
-    /// The form the client showed itself in when the tokens were granted; `nil` for a method of a newer version.
-    var clientForm: ClientAuthForm? {
-        guard let method = ClientAuthMethod(rawValue: tokenEndpointAuthMethod) else { return nil }
-        let form = clientAuthForm.flatMap(ClientAuthForm.init(text:))
-        return form?.method == method ? form : ClientAuthForm(method)
+extension Credential.Client {
+    /// The form the client showed itself in when the tokens were granted.
+    /// - Throws: `OmlxError` with `STORE_CLIENT_METHOD` for one that this version does not have: without its proof the client
+    ///   would be another one (RFC 6749 §6).
+    func form() throws(OmlxError) -> ClientAuthForm {
+        guard let method = ClientAuthMethod(rawValue: authMethod) else { throw .unknownMethod(authMethod) }
+        guard let authForm else { return ClientAuthForm(method) }
+        guard let form = ClientAuthForm(text: authForm), form.method == method else { throw .unknownMethod(authForm) }
+        return form
     }
 
-    /// The client the tokens were issued to.
-    /// - Throws: `OmlxError` with `STORE_VERSION` for a method that this version does not have: without its proof the
-    ///   client would be another one.
-    func client() throws(OmlxError) -> OAuthClient {
-        guard let form = clientForm else {
-            throw OmlxError(
-                .storeVersion, "the sign-in's client shows itself in a way this omlx does not have",
-                compared: [.init("token_endpoint_auth_method", tokenEndpointAuthMethod)], nextStep: "update omlx")
-        }
-        return OAuthClient(
-            id: clientID, secret: clientSecret, method: form.method, serverMethods: nil, remembered: form)
+    /// The client as an authorization server knows it.
+    /// - Throws: as `form()`.
+    func known() throws(OmlxError) -> OAuthClient {
+        let form = try form()
+        return OAuthClient(id: id, secret: secret, method: form.method, serverMethods: nil, remembered: form)
     }
 
     /// Notes the form that worked.
     mutating func remember(_ form: ClientAuthForm) {
-        tokenEndpointAuthMethod = form.method.rawValue
-        clientAuthForm = form == ClientAuthForm(form.method) ? nil : form.text
+        authMethod = form.method.rawValue
+        authForm = form == ClientAuthForm(form.method) ? nil : form.text
+    }
+}
+
+extension OmlxError {
+    /// - Parameter method: the method or form as a record names it.
+    static func unknownMethod(_ method: String) -> OmlxError {
+        OmlxError(
+            .storeClientMethod, "the sign-in's client shows itself in a way this omlx does not have",
+            compared: [.init("token_endpoint_auth_method", method)],
+            nextStep: "update omlx, or \(.signIn())")
+    }
+}
+
+extension ClientRegistration {
+    /// Whether this version has the way the client shows itself in.
+    /// - Parameter chosen: the method the user chose, which counts before the one registered.
+    func isUsable(chosen: ClientAuthMethod?) -> Bool {
+        (chosen ?? ClientAuthMethod(rawValue: tokenEndpointAuthMethod)) != nil
+            && clientAuthForm.map { ClientAuthForm(text: $0) != nil } ?? true
     }
 }

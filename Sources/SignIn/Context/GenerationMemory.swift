@@ -99,8 +99,8 @@ extension Credential {
         func isSame(_ one: Date?, _ another: Date?) -> Bool {
             abs((one ?? .distantPast).timeIntervalSince(another ?? .distantPast)) < 0.002
         }
-        return accessToken == other.accessToken && refreshToken == other.refreshToken
-            && isSame(obtainedAt, other.obtainedAt) && isSame(refreshedAt, other.refreshedAt)
+        return tokens.access == other.tokens.access && tokens.refresh == other.tokens.refresh
+            && isSame(grant.obtainedAt, other.grant.obtainedAt) && isSame(tokens.refreshedAt, other.tokens.refreshedAt)
     }
 }
 

@@ -23,9 +23,9 @@ extension Redactor {
 
     /// Remembers the tokens and the client secret of a record.
     func learn(_ credential: Credential) {
-        learn(credential.accessToken, isPassing: true)
-        learn(credential.refreshToken, isPassing: true)
-        learn(credential.clientSecret, isPassing: true)
+        learn(credential.tokens.access, isPassing: true)
+        learn(credential.tokens.refresh, isPassing: true)
+        learn(credential.client.secret, isPassing: true)
     }
 
     /// What the browser's answer carries (RFC 6749 §4.1.2).

@@ -24,13 +24,13 @@ extension SignInConfiguration {
 
 extension Credential {
     /// Which addresses the endpoints stored with the tokens may be at: as judged when they were found.
-    var addresses: AddressPolicy { unjudgedOrigins.map { .publicOnly(except: Set($0)) } ?? .any }
+    var addresses: AddressPolicy { grant.unjudgedOrigins.map { .publicOnly(except: Set($0)) } ?? .any }
 
     /// Remembers under which policy the endpoints were found.
     mutating func remember(_ addresses: AddressPolicy) {
         switch addresses {
-        case .any: unjudgedOrigins = nil
-        case .publicOnly(let origins): unjudgedOrigins = origins.sorted()
+        case .any: grant.unjudgedOrigins = nil
+        case .publicOnly(let origins): grant.unjudgedOrigins = origins.sorted()
         }
     }
 }

@@ -29,7 +29,7 @@ public final class UnsavedGrants: Sendable {
     func save(over record: Credential, _ context: SignInContext) async throws -> Credential? {
         guard var credential = held.withLock({ $0[record.key]?.credential }) else { return nil }
         // Its own generations are those of the record it was to be saved over.
-        guard credential.tokenGeneration == record.tokenGeneration else {
+        guard credential.tokens.generation == record.tokens.generation else {
             forget(record.key)
             return nil
         }

@@ -20,8 +20,8 @@ extension SignInDriver {
                     try await context.locked(result.credential.key, timeout: 30) {
                         let earlier = try? await context.store.credential(for: result.credential.key)
                         var fresh = result.credential
-                        if let earlier, earlier.issuer == fresh.issuer {
-                            fresh.revocationEndsGrant = earlier.revocationEndsGrant
+                        if let earlier, earlier.grant.issuer == fresh.grant.issuer {
+                            fresh.notes.revocationEndsGrant = earlier.notes.revocationEndsGrant
                         }
                         let saved = try await context.savePatiently(fresh, expecting: .any, replacingDamaged: true)
                         return (saved, earlier)
@@ -70,7 +70,7 @@ extension SignInDriver {
         let context = context
         try await context.locked(key, timeout: 10) {
             guard var credential = try await context.store.credential(for: key) else { return }
-            credential.revocationEndsGrant = true
+            credential.notes.revocationEndsGrant = true
             _ = try await context.save(credential, expecting: .generation(credential.generation))
         }
     }
@@ -80,14 +80,14 @@ extension Credential {
     /// Whether its tokens may be taken back while another sign-in goes on: not when both are of one grant, as far as that
     /// shows, nor where taking back a token ends all that the person ever granted the client (RFC 7009 §2.1).
     func isReplaceable(by other: Credential, _ profile: ProfileChoice) -> Bool {
-        if accessToken == other.accessToken { return false }
-        if let refreshToken, refreshToken == other.refreshToken { return false }
-        guard issuer == other.issuer else { return true }
+        if tokens.access == other.tokens.access { return false }
+        if let refresh = tokens.refresh, refresh == other.tokens.refresh { return false }
+        guard grant.issuer == other.grant.issuer else { return true }
         // Who gives a refresh token only once for a grant gives it with the first sign-in.
-        let (first, later) = obtainedAt <= other.obtainedAt ? (self, other) : (other, self)
-        if clientID == other.clientID, first.refreshToken != nil, later.refreshToken == nil { return false }
-        if revocationEndsGrant || other.revocationEndsGrant { return false }
-        return profile.profile(issuer: issuer)?.revocationEndsGrant != true
+        let (first, later) = grant.obtainedAt <= other.grant.obtainedAt ? (self, other) : (other, self)
+        if client.id == other.client.id, first.tokens.refresh != nil, later.tokens.refresh == nil { return false }
+        if notes.revocationEndsGrant || other.notes.revocationEndsGrant { return false }
+        return profile.profile(issuer: grant.issuer)?.revocationEndsGrant != true
     }
 }
 

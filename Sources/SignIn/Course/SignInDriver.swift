@@ -279,9 +279,9 @@ extension SignInMachine {
         self.init(
             Input(
                 key: request.key, server: request.server, challenge: request.challenge,
-                configuration: request.configuration, flow: request.flow, earlierIssuer: earlier?.issuer,
-                earlierClientID: earlier?.clientID, earlierClientForm: earlier?.clientForm,
-                isEarlierClientRefused: earlier?.rejection?.code == "invalid_client",
+                configuration: request.configuration, flow: request.flow, earlierIssuer: earlier?.grant.issuer,
+                earlierClientID: earlier?.client.id, earlierClientForm: try? earlier?.client.form(),
+                isEarlierClientRefused: earlier?.notes.rejection?.code == "invalid_client",
                 knownPlaces: request.knownPlaces, resetsClient: request.resetsClient,
                 refusal: { context.http.refusal(of: $0, by: context.addresses) }), now: context.now)
     }

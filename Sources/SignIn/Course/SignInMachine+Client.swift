@@ -140,9 +140,9 @@ extension SignInMachine {
         if record.secretExpiresAt.map({ $0 <= now() }) == true {
             return .unusable(reason: "the secret of the client registered earlier has ended")
         }
-        guard
-            let method = terms.configuration.clientAuthMethod
-                ?? ClientAuthMethod(rawValue: record.tokenEndpointAuthMethod)
+        let chosen = terms.configuration.clientAuthMethod
+        guard record.isUsable(chosen: chosen),
+            let method = chosen ?? ClientAuthMethod(rawValue: record.tokenEndpointAuthMethod)
         else {
             return .unusable(
                 reason: "the client registered earlier shows itself in a way this omlx does not have")

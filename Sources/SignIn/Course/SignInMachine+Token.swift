@@ -109,24 +109,26 @@ extension SignInMachine {
     mutating func finish(_ grant: TokenGrant, _ terms: Terms, _ chosen: ChosenClient, _ asked: Asked) -> Action {
         for oddity in grant.oddities { note(oddity) }
         let (moment, server, client) = (now(), terms.server, asked.client)
-        var credential = Credential(
-            key: input.key, issuer: server.issuer, tokenEndpoint: server.tokenEndpoint.text,
-            clientID: client.id, accessToken: grant.accessToken, refreshToken: grant.refreshToken,
-            obtainedAt: moment)
-        credential.remember(client.form)
-        credential.resource = terms.discovery.resource
-        credential.revocationEndpoint = server.revocationEndpoint?.text
-        credential.revocationEndpointAuthMethod =
-            client.revocationMethod(among: server.revocationEndpointAuthMethods)?.rawValue
-        credential.clientSecret = client.secret
-        credential.redirectURI = asked.redirectURI
-        credential.requestedScopes = asked.scopes
-        credential.refreshParameters = terms.configuration.refreshParameters(
+        var kept = Credential.Grant(
+            // A device grant comes back to no redirect URI (RFC 8628 §3.1).
+            asked.redirectURI == nil ? .deviceCode : .authorizationCode, issuer: server.issuer,
+            tokenEndpoint: server.tokenEndpoint.text, obtainedAt: moment)
+        kept.revocationEndpoint = server.revocationEndpoint?.text
+        kept.revocationAuthMethod = client.revocationMethod(among: server.revocationEndpointAuthMethods)?.rawValue
+        kept.resource = terms.discovery.resource
+        kept.requestedScopes = asked.scopes
+        kept.grantedScopes = grant.scopes
+        kept.refreshParameters = terms.configuration.refreshParameters(
             requested: asked.scopes, granted: grant.scopes
-        ).map { Credential.Parameter($0.name, $0.value) }
-        credential.grantedScopes = grant.scopes
-        credential.lifetime = grant.lifetime
-        credential.expiresAt = grant.lifetime.map { moment.addingTimeInterval(Double($0)) }
+        ).map { Credential.Grant.Parameter($0.name, $0.value) }
+        var tokens = Credential.Tokens(access: grant.accessToken, refresh: grant.refreshToken)
+        tokens.lifetime = grant.lifetime
+        tokens.expiresAt = grant.lifetime.map { moment.addingTimeInterval(Double($0)) }
+        var credential = Credential(
+            key: input.key,
+            client: Credential.Client(id: client.id, secret: client.secret, redirectURI: asked.redirectURI),
+            grant: kept, tokens: tokens)
+        credential.client.remember(client.form)
         stage = .over
         return .finished(
             Result(

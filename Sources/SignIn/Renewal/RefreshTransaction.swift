@@ -68,9 +68,9 @@ public struct RefreshTransaction: Sendable {
         context.redactor.learn(credential)
         try context.refuseOlder(credential)
         if let saved = try await context.unsaved.save(over: credential, context) { return .current(saved, isNew: true) }
-        if credential.tokenGeneration != tokenGeneration { return .current(credential, isNew: false) }
+        if credential.tokens.generation != tokenGeneration { return .current(credential, isNew: false) }
         if credential.isRefreshTokenRejected { return .rejected(credential, Self.knownRejection(credential)) }
-        guard let token = credential.refreshToken else { return .impossible(credential) }
+        guard let token = credential.tokens.refresh else { return .impossible(credential) }
         do {
             return try await refresh(credential, token)
         } catch let error as OmlxError where error.code == .storeConflict {
@@ -83,14 +83,15 @@ public struct RefreshTransaction: Sendable {
     /// The error of a rejection that was noted earlier.
     static func knownRejection(_ credential: Credential) -> OmlxError {
         let reason = OAuthErrorReply(
-            error: credential.rejection?.code ?? "invalid_grant", errorDescription: credential.rejection?.words)
+            error: credential.notes.rejection?.code ?? "invalid_grant",
+            errorDescription: credential.notes.rejection?.words)
         var text = "the authorization server rejected the refresh token before (\(reason.text))"
-        if let interruption = credential.rejection?.interruption { text += "; \(cause(interruption))" }
+        if let interruption = credential.notes.rejection?.interruption { text += "; \(cause(interruption))" }
         return OmlxError(.oauthRefreshRejected, text, nextStep: "\(.signIn())")
     }
 
     /// Why the tokens that were granted are not here.
-    private static func cause(_ interruption: Credential.Interruption) -> String {
+    private static func cause(_ interruption: Credential.Notes.Interruption) -> String {
         let place = interruption.by.map { " by \(OmlxError.shown($0, limit: 80))" } ?? ""
         let moment = interruption.at.formatted(.iso8601)
         return "the answer to a refresh begun\(place) at \(moment) was lost, and the new tokens with it"
@@ -98,16 +99,14 @@ public struct RefreshTransaction: Sendable {
 
     private func refresh(_ credential: Credential, _ token: Secret) async throws -> RefreshOutcome {
         let endpoint = try OAuthURL.endpoint(
-            credential.tokenEndpoint, named: "token endpoint", invalid: .oauthServerMetadataInvalid)
-        var authentication = ClientAuthentication(try credential.client())
+            credential.grant.tokenEndpoint, named: "token endpoint", invalid: .oauthServerMetadataInvalid)
+        var authentication = ClientAuthentication(try credential.client.known())
         // A refresh begun before and never finished: its process was ended, or nobody answered it.
-        let earlier = credential.isRefreshUnfinished ? credential.refreshBegun : nil
+        let earlier = credential.isRefreshUnfinished ? credential.notes.begun?.first : nil
         var begun = credential
-        begun.refreshBegunGeneration = credential.tokenGeneration
-        if earlier == nil {
-            begun.refreshBegun = Credential.Interruption(
-                at: context.now(), by: "process \(getpid()) (\(context.command))")
-        }
+        begun.notes.begun = .init(
+            generation: credential.tokens.generation,
+            first: earlier ?? .init(at: context.now(), by: "process \(getpid()) (\(context.command))"))
         begun = try await context.save(begun, expecting: .generation(credential.generation))
         let context = context.judging(credential.addresses)
         var spare: Secret?
@@ -129,12 +128,12 @@ public struct RefreshTransaction: Sendable {
                 }
                 reply.wipe()
             case .granted(let grant):
-                begun.remember(authentication.client.form)
+                begun.client.remember(authentication.client.form)
                 let kept = try await keep(grant, over: begun)
                 context.tell(grant.oddities)
                 return .current(kept, isNew: true)
             case .rejected(let error, let reply):
-                let lost = earlier ?? (machine.mayHaveLostTokens ? begun.refreshBegun : nil)
+                let lost = earlier ?? (machine.mayHaveLostTokens ? begun.notes.begun?.first : nil)
                 return try await rejected(error.hiding(begun.secrets), reply, begun, after: lost)
             case .refused(let error): return .refused(await answered(begun, earlier), error.hiding(begun.secrets))
             case .unknown(let error):
@@ -152,18 +151,17 @@ public struct RefreshTransaction: Sendable {
         for credential: Credential, token: Secret, at endpoint: HTTPURL, as client: OAuthClient
     ) -> HTTPRequest {
         TokenRequest.refresh(
-            token, at: endpoint, as: client, resource: credential.resource,
+            token, at: endpoint, as: client, resource: credential.grant.resource,
             scope: credential.refreshScope,
-            parameters: credential.refreshParameters.map { ($0.name, $0.value) })
+            parameters: credential.grant.refreshParameters.map { ($0.name, $0.value) })
     }
 
     /// Takes the note back after an answer, or after nothing was sent: no tokens were lost. What an earlier refresh left
     /// open stays open. A store that fails now is no reason to say anything else than the answer.
-    private func answered(_ begun: Credential, _ earlier: Credential.Interruption?) async -> Credential {
+    private func answered(_ begun: Credential, _ earlier: Credential.Notes.Interruption?) async -> Credential {
         guard earlier == nil else { return begun }
         var record = begun
-        record.refreshBegunGeneration = nil
-        record.refreshBegun = nil
+        record.notes.begun = nil
         return (try? await context.save(record, expecting: .generation(begun.generation))) ?? begun
     }
 
@@ -173,15 +171,14 @@ public struct RefreshTransaction: Sendable {
     ) async throws -> Credential {
         let moment = context.now()
         var renewed = credential
-        renewed.accessToken = grant.accessToken
-        if let token = grant.refreshToken { renewed.refreshToken = token }
-        renewed.lifetime = grant.lifetime
-        renewed.expiresAt = grant.lifetime.map { moment.addingTimeInterval(Double($0)) }
-        if let scopes = grant.scopes { renewed.grantedScopes = scopes }
-        renewed.refreshedAt = moment
-        renewed.refreshBegunGeneration = nil
-        renewed.refreshBegun = nil
-        renewed.rejection = nil
+        renewed.tokens.access = grant.accessToken
+        if let token = grant.refreshToken { renewed.tokens.refresh = token }
+        renewed.tokens.lifetime = grant.lifetime
+        renewed.tokens.expiresAt = grant.lifetime.map { moment.addingTimeInterval(Double($0)) }
+        if let scopes = grant.scopes { renewed.grant.grantedScopes = scopes }
+        renewed.tokens.refreshedAt = moment
+        renewed.notes.begun = nil
+        renewed.notes.rejection = nil
         do {
             return try await persist(renewed, over: credential)
         } catch let error as OmlxError where error.code == .storeConflict && isFirst {
@@ -191,7 +188,7 @@ public struct RefreshTransaction: Sendable {
                 _ = await TokenRevocation(context: context).revoke(renewed)
                 throw error
             }
-            guard latest.tokenGeneration == credential.tokenGeneration else { throw error }
+            guard latest.tokens.generation == credential.tokens.generation else { throw error }
             return try await keep(grant, over: latest, isFirst: false)
         }
     }
@@ -200,9 +197,8 @@ public struct RefreshTransaction: Sendable {
     /// the new one the next refresh may do better.
     private func keep(_ spare: Secret, over credential: Credential) async throws -> Credential {
         var record = credential
-        record.refreshToken = spare
-        record.refreshBegunGeneration = nil
-        record.refreshBegun = nil
+        record.tokens.refresh = spare
+        record.notes.begun = nil
         return try await persist(record, over: credential)
     }
 
@@ -212,7 +208,7 @@ public struct RefreshTransaction: Sendable {
         do {
             return try await context.savePatiently(renewed, expecting: .generation(credential.generation))
         } catch let error as OmlxError where error.code != .storeConflict {
-            let lost = error.losingRefresh(isRotated: renewed.refreshToken != credential.refreshToken)
+            let lost = error.losingRefresh(isRotated: renewed.tokens.refresh != credential.tokens.refresh)
             context.unsaved.hold(renewed, because: lost)
             throw lost
         }
@@ -223,16 +219,15 @@ public struct RefreshTransaction: Sendable {
     ///   the likely reason, since a refresh token that rotates works once.
     private func rejected(
         _ error: OmlxError, _ reply: OAuthErrorReply, _ credential: Credential,
-        after interruption: Credential.Interruption?
+        after interruption: Credential.Notes.Interruption?
     ) async throws -> RefreshOutcome {
         guard let latest = try await context.store.credential(for: key) else { return .gone }
-        if latest.tokenGeneration != credential.tokenGeneration { return .current(latest, isNew: false) }
+        if latest.tokens.generation != credential.tokens.generation { return .current(latest, isNew: false) }
         var marked = latest
-        marked.rejection = Credential.Rejection(
+        marked.notes.rejection = Credential.Notes.Rejection(
             code: reply.error, words: reply.errorDescription.map { credential.secrets.hidden(in: $0) },
-            at: context.now(), generation: latest.tokenGeneration, interruption: interruption)
-        marked.refreshBegunGeneration = nil
-        marked.refreshBegun = nil
+            at: context.now(), generation: latest.tokens.generation, interruption: interruption)
+        marked.notes.begun = nil
         let kept = try await context.save(marked, expecting: .generation(latest.generation))
         var error = error
         if let interruption { error.message += "; \(Self.cause(interruption))" }
@@ -242,7 +237,7 @@ public struct RefreshTransaction: Sendable {
 
 extension Credential {
     /// The scopes a refresh names, as they were kept at the sign-in.
-    fileprivate var refreshScope: String? { refreshParameters.last { $0.name == "scope" }?.value }
+    fileprivate var refreshScope: String? { grant.refreshParameters.last { $0.name == "scope" }?.value }
     fileprivate var refreshScopes: [String] { refreshScope.map { Scopes.parse($0) } ?? [] }
 }
 

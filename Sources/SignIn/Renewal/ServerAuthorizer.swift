@@ -108,8 +108,8 @@ public actor ServerAuthorizer {
         }
         guard let credential else { return Authorization() }
         return Authorization(
-            header: credential.accessToken.concatenating(prefix: "Bearer "),
-            tokenGeneration: credential.tokenGeneration, expiresAt: credential.end, isFresh: isFresh)
+            header: credential.tokens.access.concatenating(prefix: "Bearer "),
+            tokenGeneration: credential.tokens.generation, expiresAt: credential.tokens.end, isFresh: isFresh)
     }
 
     /// The header for a request whose answer is not shown here, as for a script's: there is no 401 to wait for, so a
@@ -132,7 +132,7 @@ public actor ServerAuthorizer {
             let error = RefreshTransaction.knownRejection(credential)
             throw signInNeeded(error.code, error.message)
         }
-        guard credential.refreshToken != nil else { throw impossible(key.description) }
+        guard credential.tokens.refresh != nil else { throw impossible(key.description) }
         if let pause, case .refused(_, let error) = pause.outcome { throw signInNeeded(error.code, error.message) }
         return authorization
     }
@@ -148,23 +148,23 @@ public actor ServerAuthorizer {
     /// unknown life are used until a 401. The wall clock counts, which goes on while a machine sleeps; tokens
     /// that a clock set back since makes seem to live longer than they ever did are due too.
     static func isDue(_ credential: Credential, now: Date, jitter: Double = 0) -> Bool {
-        guard let end = credential.end else { return false }
+        guard let end = credential.tokens.end else { return false }
         let left = end.timeIntervalSince(now)
-        let life = credential.lifetime.map(Double.init)
+        let life = credential.tokens.lifetime.map(Double.init)
         if let life, left > life + clockSlack { return true }
         let margin = min(refreshMargin, (life ?? .infinity) / 10)
         return left <= margin * (1 - jitter * jitterShare)
     }
 
     private func hasEnded(_ credential: Credential) -> Bool {
-        credential.end.map { $0 <= context.now() } ?? false
+        credential.tokens.end.map { $0 <= context.now() } ?? false
     }
 
     /// Whether a token has no life at all by its own word, which counts where no 401 is waited for: once, or each header
     /// would cost a refresh.
     private func isSaidToHaveEnded(_ credential: Credential) -> Bool {
-        guard credential.tokenGeneration != refreshedGeneration else { return false }
-        return credential.lifetime == 0 && credential.expiresAt.map { $0 <= context.now() } ?? false
+        guard credential.tokens.generation != refreshedGeneration else { return false }
+        return credential.tokens.lifetime == 0 && credential.tokens.expiresAt.map { $0 <= context.now() } ?? false
     }
 
     /// - Returns: whether there are new tokens, got by asking for them.
@@ -174,10 +174,10 @@ public actor ServerAuthorizer {
             guard hasEnded else { return false }
             // Another process may have had more luck meanwhile.
             try await readStore()
-            guard credential?.tokenGeneration == current.tokenGeneration else { return false }
+            guard credential?.tokens.generation == current.tokens.generation else { return false }
         }
-        if current.isRefreshTokenRejected || current.refreshToken == nil { return false }
-        switch await refresh(current.tokenGeneration) {
+        if current.isRefreshTokenRejected || current.tokens.refresh == nil { return false }
+        switch await refresh(current.tokens.generation) {
         case .current(_, let isNew): return isNew
         case .impossible, .gone: return false
         case .rejected(_, let error), .refused(_, let error):
@@ -194,11 +194,11 @@ public actor ServerAuthorizer {
     /// Says that there will be no next tokens while those from before still work: it is found out before it hurts. Once for
     /// the same tokens.
     private func warnOfOldToken(_ error: OmlxError, _ current: Credential) {
-        guard warnedGeneration != current.tokenGeneration else { return }
-        warnedGeneration = current.tokenGeneration
+        guard warnedGeneration != current.tokens.generation else { return }
+        warnedGeneration = current.tokens.generation
         var warning = about(error)
         warning.message += "; the access token from before still works and is used"
-        if let end = current.end { warning.message += " until \(end.formatted(.iso8601))" }
+        if let end = current.tokens.end { warning.message += " until \(end.formatted(.iso8601))" }
         context.warn(warning)
     }
 
@@ -237,7 +237,7 @@ public actor ServerAuthorizer {
         switch outcome {
         case .current(let latest, let isNew):
             credential = latest
-            if isNew { refreshedGeneration = latest.tokenGeneration }
+            if isNew { refreshedGeneration = latest.tokens.generation }
             observer(isNew ? .refreshed(latest) : .signedIn(latest))
         case .rejected(let latest, let error):
             credential = latest
@@ -263,14 +263,14 @@ public actor ServerAuthorizer {
     /// - Throws: the store's errors.
     @discardableResult
     public func storeChanged() async throws -> Credential? {
-        let known = credential?.tokenGeneration
+        let known = credential?.tokens.generation
         try await readStore()
-        if credential?.tokenGeneration != known { pause = nil }
+        if credential?.tokens.generation != known { pause = nil }
         return credential
     }
 
     private func readStore() async throws {
-        let known = credential?.tokenGeneration
+        let known = credential?.tokens.generation
         do {
             credential = try await context.store.credential(for: key)
         } catch let error as OmlxError {
@@ -278,7 +278,7 @@ public actor ServerAuthorizer {
         }
         isLoaded = true
         if let credential { context.redactor.learn(credential) }
-        if let credential, credential.tokenGeneration != known { observer(.signedIn(credential)) }
+        if let credential, credential.tokens.generation != known { observer(.signedIn(credential)) }
     }
 
     /// Judges the head of an answer to a request that carried `authorization`.
@@ -315,10 +315,10 @@ public actor ServerAuthorizer {
     }
 
     private func renew(_ used: Int, _ head: HTTPResponseHead, attempt: Int, isFresh: Bool) async throws -> Bool {
-        if let credential, credential.tokenGeneration != used { return true }
+        if let credential, credential.tokens.generation != used { return true }
         try await readStore()
         guard let credential else { throw await missing("\(head.url.origin) wants a sign-in", head) }
-        if credential.tokenGeneration != used { return true }
+        if credential.tokens.generation != used { return true }
         // One refresh for each request; tokens of another process that ended unused are no reason to give up.
         guard !isFresh, attempt == 1 || (attempt == 2 && used != refreshedGeneration) else {
             throw signInNeeded(.oauthTokenRefused, "\(head.url.origin) refuses a token it was just given", head)

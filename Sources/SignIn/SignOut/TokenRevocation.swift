@@ -16,7 +16,7 @@ struct TokenRevocation {
     func revoke(
         _ credential: Credential, within seconds: Double = TokenRequest.revocationLimit
     ) async -> SignOutOutcome.Revocation {
-        guard let text = credential.revocationEndpoint,
+        guard let text = credential.grant.revocationEndpoint,
             let endpoint = try? OAuthURL.endpoint(
                 text, named: "revocation endpoint", invalid: .oauthServerMetadataInvalid)
         else { return .unsupported }
@@ -28,7 +28,7 @@ struct TokenRevocation {
             return .unconfirmed(error.description)
         }
         // The list is the endpoint's; the client may be held to what it registered all the same.
-        var registered = try? credential.client()
+        var registered = try? credential.client.known()
         let end = ContinuousClock.now + .seconds(seconds)
         let context = context.judging(credential.addresses)
         var problems: [String] = []
@@ -69,19 +69,19 @@ extension Credential {
     /// The tokens that are worth taking back, the refresh token first: the access token goes with it at most servers
     /// (RFC 7009 §2.1). A refresh token that was rejected is dead, unless its successor was lost on the way.
     func livingTokens(at now: Date) -> [(token: Secret, hint: String)] {
-        var tokens: [(token: Secret, hint: String)] = []
-        let isDead = isRefreshTokenRejected && rejection?.code == "invalid_grant" && rejection?.interruption == nil
-        if let refreshToken, !isDead { tokens.append((refreshToken, "refresh_token")) }
-        if end.map({ $0 > now }) ?? true { tokens.append((accessToken, "access_token")) }
-        return tokens
+        var living: [(token: Secret, hint: String)] = []
+        let rejection = isRefreshTokenRejected ? notes.rejection : nil
+        let isDead = rejection.map { $0.code == "invalid_grant" && $0.interruption == nil } ?? false
+        if let refresh = tokens.refresh, !isDead { living.append((refresh, "refresh_token")) }
+        if tokens.end.map({ $0 > now }) ?? true { living.append((tokens.access, "access_token")) }
+        return living
     }
 
     /// The client as it shows itself at the revocation endpoint.
-    /// - Throws: as `client()`.
+    /// - Throws: as `Client.form()`.
     fileprivate func revokingClient() throws(OmlxError) -> OAuthClient {
-        guard let method = revocationEndpointAuthMethod.flatMap(ClientAuthMethod.init(rawValue:)) else {
-            return try client()
-        }
-        return OAuthClient(id: clientID, secret: clientSecret, method: method, serverMethods: [method.rawValue])
+        guard let name = grant.revocationAuthMethod else { return try client.known() }
+        guard let method = ClientAuthMethod(rawValue: name) else { throw .unknownMethod(name) }
+        return OAuthClient(id: client.id, secret: client.secret, method: method, serverMethods: [name])
     }
 }

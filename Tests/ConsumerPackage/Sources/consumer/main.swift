@@ -65,9 +65,10 @@ actor OwnStore: CredentialStore {
 let store = OwnStore()
 _ = try await store.save(
     Credential(
-        key: CredentialKey(serverURL: "https://mcp.example.com/mcp"), issuer: "https://as.example.com",
-        tokenEndpoint: "https://as.example.com/token", clientID: "consumer", accessToken: Secret("kept"),
-        obtainedAt: Date()), expecting: .absent)
+        key: CredentialKey(serverURL: "https://mcp.example.com/mcp"), client: .init(id: "consumer"),
+        grant: .init(
+            issuer: "https://as.example.com", tokenEndpoint: "https://as.example.com/token", obtainedAt: Date()),
+        tokens: .init(access: Secret("kept"))), expecting: .absent)
 var own = ServerSignIn.Options(environment: [:], homeDirectory: home)
 own.store = store
 let kept = try await ServerSignIn("https://mcp.example.com/mcp", own).authorization()
