@@ -57,8 +57,32 @@ public struct RedirectSettings: Sendable, Hashable {
     }
 }
 
+/// A parameter a user adds to a request of the sign-in. Printing it shows its name alone: the value may be a secret.
+public struct ExtraParameter: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
+    /// The name.
+    public var name: String
+    /// The value.
+    public var value: String
+
+    /// A parameter.
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+
+    /// The name, without the value.
+    public var description: String { "\(name)=\(Redactor.mark)" }
+    /// A mirror that shows the name only.
+    public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+}
+
+extension [ExtraParameter] {
+    /// As requests take them.
+    var pairs: [(name: String, value: String)] { map { ($0.name, $0.value) } }
+}
+
 /// What a user configured about signing in to one server.
-public struct SignInConfiguration: Sendable {
+public struct SignInConfiguration: Sendable, Equatable {
     /// A client registered beforehand.
     public var clientID: String?
     /// Its secret.
@@ -94,11 +118,11 @@ public struct SignInConfiguration: Sendable {
     /// Whether PKCE is used. False counts only together with configured endpoints.
     public var usesPKCE: Bool
     /// Parameters to add to the authorization request, such as `audience`.
-    public var authorizationParameters: [(name: String, value: String)]
+    public var authorizationParameters: [ExtraParameter]
     /// Parameters to add where a code, or a device code, becomes a token.
-    public var tokenParameters: [(name: String, value: String)]
+    public var tokenParameters: [ExtraParameter]
     /// Parameters to add to each refresh; kept with the credential.
-    public var refreshParameters: [(name: String, value: String)]
+    public var refreshParameters: [ExtraParameter]
     /// The scopes of a refresh, kept with the credential; `nil` is `.omit`.
     public var refreshScope: RefreshScope?
     /// The name of the parameter the scopes go into; `nil` is `scope` (provider: Slack).
@@ -118,7 +142,7 @@ public struct SignInConfiguration: Sendable {
 
     /// Nothing configured.
     public init() {
-        usesDefaultEndpoints = false
+        usesDefaultEndpoints = true
         usesPKCE = true
         authorizationParameters = []
         tokenParameters = []
@@ -130,5 +154,5 @@ public struct SignInConfiguration: Sendable {
     }
 
     /// Whether authorization and token endpoint are both configured, so that nothing needs discovering.
-    var hasEndpoints: Bool { authorizationEndpoint != nil && tokenEndpoint != nil }
+    public var hasEndpoints: Bool { authorizationEndpoint != nil && tokenEndpoint != nil }
 }

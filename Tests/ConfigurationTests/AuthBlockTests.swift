@@ -1,6 +1,8 @@
 // The `auth` block, and the `oauth` blocks of mcp-cli and mcpo.
 
+import OmlxCryptography
 import OmlxErrors
+import OmlxSignIn
 import Testing
 
 @testable import OmlxConfiguration
@@ -17,7 +19,7 @@ import Testing
     @Test(
         "A bare oauth2 means discovery and registration",
         arguments: ["{\"type\": \"oauth2\"}", "\"oauth2\"", "\"oauth\""])
-    func bare(block: String) throws { #expect(try auth(block) == AuthConfiguration()) }
+    func bare(block: String) throws { #expect(try auth(block) == AuthSettings()) }
 
     @Test("none, disabled and false mean: never sign in")
     func disabled() throws {
@@ -43,30 +45,31 @@ import Testing
              "client_metadata_url": "https://me/client.json", "token_endpoint_auth_method": "client_secret_post",
              "initial_access_token": "${I}"}
             """, environment: ["S": "sec", "I": "initial"])
-        #expect(auth.initialAccessToken?.opened == "initial")
-        #expect(auth.clientID?.value == "id")
-        #expect(auth.clientSecret?.opened == "sec")
-        #expect(auth.scopes == ["a", "b", "c"])
-        #expect(auth.audience?.value == "aud")
-        #expect(auth.authorizationURL?.value == "https://as/a")
-        #expect(auth.tokenURL?.value == "https://as/t")
-        #expect(auth.deviceAuthorizationURL?.value == "https://as/d")
-        #expect(auth.registrationURL?.value == "https://as/r")
-        #expect(auth.revocationURL?.value == "https://as/v")
-        #expect(auth.issuer?.value == "https://as/")
-        #expect(auth.resource == .value(ConfiguredText("api://x")))
-        #expect(auth.redirect == RedirectConfiguration(host: "localhost", port: 3118, path: "/cb?x=1"))
-        #expect(auth.extraAuthorizationParameters.map(\.name) == ["prompt", "access_type", "audience"])
+        let signIn = auth.signIn
+        #expect(signIn.initialAccessToken == Secret("initial"))
+        #expect(signIn.clientID == "id")
+        #expect(signIn.clientSecret == Secret("sec"))
+        #expect(signIn.scopes == ["a", "b", "c"])
+        #expect(signIn.authorizationEndpoint?.text == "https://as/a")
+        #expect(signIn.tokenEndpoint?.text == "https://as/t")
+        #expect(signIn.deviceAuthorizationEndpoint?.text == "https://as/d")
+        #expect(signIn.registrationEndpoint?.text == "https://as/r")
+        #expect(signIn.revocationEndpoint?.text == "https://as/v")
+        #expect(signIn.issuer == "https://as/")
+        #expect(signIn.resource == .value("api://x"))
+        #expect(signIn.redirect == RedirectSettings(host: "localhost", port: 3118, path: "/cb?x=1", listens: false))
+        #expect(signIn.authorizationParameters.map(\.name) == ["prompt", "access_type", "audience", "audience"])
+        #expect(signIn.authorizationParameters.last == ExtraParameter("audience", "aud"))
         #expect(auth.store == .folder(ConfiguredText(shown: "~/keys", value: "/home/ada/keys")))
-        #expect(auth.discoveryURL?.value == "https://base")
-        #expect(!auth.usesLoopback)
-        #expect(auth.clientMetadata.clientName == "n")
-        #expect(auth.clientMetadata.grantTypes == ["authorization_code"])
-        #expect(auth.clientMetadata.responseTypes == ["code"])
-        #expect(auth.clientMetadata.tokenEndpointAuthMethod == "none")
-        #expect(auth.clientMetadataURL?.value == "https://me/client.json")
-        #expect(auth.tokenEndpointAuthMethod == "client_secret_post")
-        #expect(auth.hasConfiguredEndpoints)
+        #expect(signIn.discoveryBase?.text == "https://base")
+        #expect(signIn.clientName == "n")
+        #expect(
+            signIn.registrationMetadata == [
+                "grant_types": ["authorization_code"], "response_types": ["code"], "token_endpoint_auth_method": "none",
+            ])
+        #expect(signIn.clientMetadataURL == "https://me/client.json")
+        #expect(signIn.clientAuthMethod == .post)
+        #expect(signIn.hasEndpoints)
     }
 
     @Test(
@@ -152,33 +155,33 @@ import Testing
 
     @Test("The redirect's parts (P5 and P6)")
     func redirect() throws {
-        func redirect(_ keys: String) throws -> RedirectConfiguration {
-            try auth("{\"type\": \"oauth2\", \(keys)}").redirect
+        func redirect(_ keys: String) throws -> RedirectSettings {
+            try auth("{\"type\": \"oauth2\", \(keys)}").signIn.redirect
         }
-        #expect(try redirect("\"callback_port\": 9") == RedirectConfiguration(port: 9))
+        #expect(try redirect("\"callback_port\": 9") == RedirectSettings(port: 9))
         #expect(
             try redirect("\"redirect\": {\"host\": \"::1\", \"port\": 9, \"path\": \"/x\"}")
-                == RedirectConfiguration(host: "[::1]", port: 9, path: "/x"))
+                == RedirectSettings(host: "::1", port: 9, path: "/x"))
         #expect(
             try redirect("\"redirect\": \"http://127.0.0.1/cb\"")
-                == RedirectConfiguration(host: "127.0.0.1", path: "/cb"))
+                == RedirectSettings(host: "127.0.0.1", path: "/cb"))
         #expect(
             try redirect("\"redirect\": {\"uri\": \"http://localhost:1\"}")
-                == RedirectConfiguration(host: "localhost", port: 1, path: ""))
+                == RedirectSettings(host: "localhost", port: 1, path: ""))
         #expect(try redirect("\"redirect_uri\": \"https://me/cb\"").foreignURI?.value == "https://me/cb")
         let contradiction = "{\"type\": \"oauth2\", \"redirect_uri\": \"http://localhost:1/\", \"callback_port\": 2}"
-        #expect(try auth(contradiction).redirect.port == 1)
+        #expect(try auth(contradiction).signIn.redirect.port == 1)
         #expect(try warnings(contradiction).map(\.key) == ["auth.callback_port"])
     }
 
     @Test("use_pkce: false counts only with configured endpoints, and is warned of")
     func pkce() throws {
         let bare = "{\"type\": \"oauth2\", \"use_pkce\": false}"
-        #expect(try auth(bare).usesPKCE)
+        #expect(try auth(bare).signIn.usesPKCE)
         #expect(try warnings(bare).map(\.code) == [.configIgnoredKey])
         let configured =
             "{\"type\": \"oauth2\", \"use_pkce\": false, \"auth_url\": \"https://a/\", \"token_url\": \"https://t/\"}"
-        #expect(try !auth(configured).usesPKCE)
+        #expect(try !auth(configured).signIn.usesPKCE)
         #expect(try warnings(configured).map(\.code) == [.configWeakened])
     }
 
@@ -189,37 +192,37 @@ import Testing
             {"authorization_url": "https://as/a", "token_url": "https://as/t", "client_id": "i", "client_secret": "s",
              "scopes": ["x"], "use_pkce": true, "extra_auth_params": {"p": "1"}}
             """, key: "oauth")
-        #expect(auth.authorizationURL?.value == "https://as/a")
-        #expect(auth.redirect == RedirectConfiguration(host: "localhost", port: 8080, path: "/callback"))
-        #expect(auth.usesPKCE)
+        #expect(auth.signIn.authorizationEndpoint?.text == "https://as/a")
+        #expect(auth.signIn.redirect == RedirectSettings(host: "localhost", port: 8080, path: "/callback"))
+        #expect(auth.signIn.usesPKCE)
         #expect(
             try ConfigurationTests.auth(
                 "{\"client_id\": \"i\", \"redirect_uri\": \"http://127.0.0.1:5/cb\"}", key: "oauth"
             )
-            .redirect
-                == RedirectConfiguration(host: "127.0.0.1", port: 5, path: "/cb"))
+            .signIn.redirect
+                == RedirectSettings(host: "127.0.0.1", port: 5, path: "/cb"))
     }
 
     @Test("mcpo's block: its names, its port, memory and paste")
     func mcpo() throws {
         let plain = try auth("{\"server_url\": \"https://as\"}", key: "oauth")
-        #expect(plain.discoveryURL?.value == "https://as")
-        #expect(plain.redirect == RedirectConfiguration(host: "localhost", port: 3030, path: "/callback"))
-        #expect(plain.usesLoopback)
+        #expect(plain.signIn.discoveryBase?.text == "https://as")
+        #expect(plain.signIn.redirect == RedirectSettings(host: "localhost", port: 3030, path: "/callback"))
+        #expect(plain.signIn.redirect.listens)
         #expect(plain.store == .shared)
         let full = try auth(
             """
             {"server_url": "https://as", "callback_port": 4000, "use_loopback": false, "storage_type": "memory",
              "client_metadata": {"client_name": "n"}}
             """, key: "oauth")
-        #expect(full.redirect.port == 4000)
-        #expect(!full.usesLoopback)
+        #expect(full.signIn.redirect.port == 4000)
+        #expect(!full.signIn.redirect.listens)
         #expect(full.store == .memory)
-        #expect(full.clientMetadata.clientName == "n")
+        #expect(full.signIn.clientName == "n")
         let registered = try auth(
             "{\"server_url\": \"https://as\", \"client_metadata\": {\"redirect_uris\": [\"http://localhost:3131/cb\"]}}",
             key: "oauth")
-        #expect(registered.redirect == RedirectConfiguration(host: "localhost", port: 3131, path: "/cb"))
+        #expect(registered.signIn.redirect == RedirectSettings(host: "localhost", port: 3131, path: "/cb"))
         #expect(
             try warnings("{\"server_url\": \"https://as\", \"multi_user\": true}", key: "oauth").map(\.code)
                 == [.configIgnoredKey])
@@ -227,16 +230,16 @@ import Testing
 
     @Test("A block that is neither's alone assumes nothing; other products' camel case is read")
     func others() throws {
-        #expect(try auth("{}", key: "oauth") == AuthConfiguration())
+        #expect(try auth("{}", key: "oauth") == AuthSettings())
         #expect(
-            try auth("{\"server_url\": \"https://as\", \"client_id\": \"i\"}", key: "oauth").redirect
-                == RedirectConfiguration())
+            try auth("{\"server_url\": \"https://as\", \"client_id\": \"i\"}", key: "oauth").signIn.redirect
+                == RedirectSettings())
         let camel = try auth(
             "{\"clientId\": \"i\", \"clientSecret\": \"s\", \"callbackPort\": 7, \"tokenUrl\": \"https://t/\"}",
             key: "oauth")
-        #expect(camel.clientID?.value == "i")
-        #expect(camel.clientSecret?.opened == "s")
-        #expect(camel.redirect == RedirectConfiguration(port: 7))
+        #expect(camel.signIn.clientID == "i")
+        #expect(camel.signIn.clientSecret == Secret("s"))
+        #expect(camel.signIn.redirect == RedirectSettings(port: 7))
     }
 
     @Test("auth beside oauth wins; the same key twice, unknown keys and contradictions are warnings")
@@ -244,7 +247,7 @@ import Testing
         let (server, host) = try oneServer(
             "{\"url\": \"https://h/\", \"oauth\": {\"client_id\": \"o\"}, \"auth\": {\"type\": \"oauth2\", \"client_id\": \"a\"}}"
         )
-        #expect(try server.result.get().auth?.clientID?.value == "a")
+        #expect(try server.result.get().auth?.signIn.clientID == "a")
         #expect(host.diagnostics.map(\.key) == ["oauth"])
         #expect(
             try warnings("{\"type\": \"oauth2\", \"client_id\": \"a\", \"clientId\": \"b\"}").map(\.key) == [

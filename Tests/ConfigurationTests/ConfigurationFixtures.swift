@@ -24,7 +24,7 @@ func settings(_ entry: String, environment: [String: String] = [:]) throws -> Se
 }
 
 /// The sign-in settings that a block means.
-func auth(_ block: String, key: String = "auth", environment: [String: String] = [:]) throws -> AuthConfiguration {
+func auth(_ block: String, key: String = "auth", environment: [String: String] = [:]) throws -> AuthSettings {
     let entry = "{\"url\": \"https://h/mcp\", \"\(key)\": \(block)}"
     return try #require(try settings(entry, environment: environment).auth)
 }

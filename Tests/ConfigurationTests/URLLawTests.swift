@@ -2,7 +2,7 @@
 
 import OmlxErrors
 import OmlxHTTPClient
-import OmlxSignIn
+import OmlxJSON
 import Testing
 
 @testable import OmlxConfiguration
@@ -30,19 +30,27 @@ import Testing
     }
 
     @Test(
-        "An address in a sign-in's settings that passes is taken by the sign-in", arguments: odd,
+        "An address in a sign-in's settings that passes is the sign-in's, byte for byte", arguments: odd,
         ["token_url", "auth_url", "server_url", "issuer", "registration_url", "device_auth_url", "revocation_url"])
     func endpoints(url: String, key: String) throws {
         let entry = "{\"url\": \"https://h/\", \"auth\": {\"type\": \"oauth2\", \"\(key)\": \"\(url)\"}}"
         guard let auth = try? settings(entry).auth else { return }
-        #expect(throws: Never.self) { try SignInConfiguration(auth) }
+        let signIn = auth.signIn
+        let kept =
+            [
+                signIn.tokenEndpoint, signIn.authorizationEndpoint, signIn.discoveryBase, signIn.registrationEndpoint,
+                signIn.deviceAuthorizationEndpoint, signIn.revocationEndpoint,
+            ].compactMap { $0?.text } + [signIn.issuer].compactMap { $0 }
+        #expect(try kept == [JSON(parsing: "\"\(url)\"").stringValue])
     }
 
     @Test("Names below localhost are this machine, for endpoints and for the redirect")
     func localhost() throws {
         #expect(
-            try auth("{\"type\": \"oauth2\", \"token_url\": \"http://keycloak.localhost:8080/token\"}").tokenURL != nil)
-        let redirect = try auth("{\"type\": \"oauth2\", \"redirect_uri\": \"http://app.localhost:9999/cb\"}").redirect
+            try auth("{\"type\": \"oauth2\", \"token_url\": \"http://keycloak.localhost:8080/token\"}").signIn
+                .tokenEndpoint != nil)
+        let redirect = try auth("{\"type\": \"oauth2\", \"redirect_uri\": \"http://app.localhost:9999/cb\"}").signIn
+            .redirect
         #expect(redirect.host == "app.localhost" && redirect.port == 9999)
     }
 
@@ -120,6 +128,6 @@ import Testing
         arguments: [("/usr/bin/npx", "npx"), ("a b", "a b"), ("/", "server"), ("a\nb", "server")])
     func derivedCommandNames(command: String, name: String) {
         let derived = ServerName.derived(fromCommand: command)
-        #expect(derived == name || HostConfiguration.nameFault(derived) == nil)
+        #expect(derived == name || ServerName.fault(derived) == nil)
     }
 }

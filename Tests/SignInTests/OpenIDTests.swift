@@ -65,7 +65,7 @@ struct OpenIDTests {
     @Test("a prompt of the user's own stays, and Entra is asked without one")
     func otherPrompt() throws {
         let own = try course(["openid", "offline_access"]) {
-            $0.authorizationParameters = [("prompt", "select_account")]
+            $0.authorizationParameters = [.init("prompt", "select_account")]
         }
         #expect(try parameters(own).filter { $0.name == "prompt" }.map(\.value) == ["select_account"])
         let entra = try course(["openid", "offline_access"]) { $0.profile = .named("entra") }
@@ -100,7 +100,7 @@ struct OpenIDTests {
         let first = try PKCE(octets: Array(repeating: 1, count: 32))
         let second = try PKCE(octets: Array(repeating: 2, count: 32))
         #expect(first.nonce != second.nonce)
-        let own = try course(["openid"], asking: ["openid"]) { $0.authorizationParameters = [("nonce", "mine")] }
+        let own = try course(["openid"], asking: ["openid"]) { $0.authorizationParameters = [.init("nonce", "mine")] }
         #expect(try parameters(own).filter { $0.name == "nonce" }.map(\.value) == ["mine"])
     }
 

@@ -67,9 +67,11 @@ struct OverrideTests {
     @Test("P11: extra parameters go where they are configured for, and reserved ones nowhere")
     func extraParameters() throws {
         let end = try signedIn {
-            $0.authorizationParameters = [("prompt", "login"), ("state", "fixed")]
-            $0.tokenParameters = [("audience", "api"), ("grant_type", "password"), ("code_verifier", "x")]
-            $0.refreshParameters = [("tenant", "t1"), ("refresh_token", "stolen")]
+            $0.authorizationParameters = [.init("prompt", "login"), .init("state", "fixed")]
+            $0.tokenParameters = [
+                .init("audience", "api"), .init("grant_type", "password"), .init("code_verifier", "x"),
+            ]
+            $0.refreshParameters = [.init("tenant", "t1"), .init("refresh_token", "stolen")]
         }
         let sent = try asked(end.request)
         #expect(sent["prompt"] == "login" && sent["audience"] == nil && sent["tenant"] == nil)
@@ -195,7 +197,7 @@ struct OverrideTests {
             try asked(signedIn { $0.profile = .named("auth0") }.request)["audience"] == "https://mcp.example.com/mcp")
         let own = try signedIn {
             $0.profile = .named("auth0")
-            $0.authorizationParameters = [("audience", "https://api")]
+            $0.authorizationParameters = [.init("audience", "https://api")]
         }
         #expect(try asked(own.request)["audience"] == "https://api")
         #expect(own.exchange["audience"] == nil)

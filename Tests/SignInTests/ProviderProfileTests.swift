@@ -76,7 +76,7 @@ struct ProviderProfileTests {
     @Test("What the user configured wins over the profile, each thing for itself")
     func userWins() {
         var settings = SignInConfiguration()
-        settings.authorizationParameters = [("prompt", "select_account"), ("hd", "example.com")]
+        settings.authorizationParameters = [.init("prompt", "select_account"), .init("hd", "example.com")]
         settings.acceptsIssuerSlash = false
         let google = settings.applying(.named("google"))
         #expect(google.authorizationParameters.map(\.name) == ["access_type", "prompt", "hd"])

@@ -65,7 +65,7 @@ struct ProviderTests {
             let configuration = SignInConfiguration.app {
                 $0.profile = .named("entra")
                 $0.refreshScope = .value(["api://demo/tools"])
-                $0.refreshParameters = [("client_info", "1")]
+                $0.refreshParameters = [.init("client_info", "1")]
             }
             try await scene.signsIn(configuration)
             try await scene.refreshesTwice()
@@ -138,7 +138,7 @@ struct ProviderTests {
             try await scene.refreshesTwice()
             let own = SignInConfiguration.app {
                 $0.profile = .named("auth0")
-                $0.authorizationParameters = [("audience", "https://api.example")]
+                $0.authorizationParameters = [.init("audience", "https://api.example")]
             }
             try await scene.signIn(scene.request(own))
             #expect(try scene.asked()["audience"] == "https://api.example")
@@ -148,7 +148,7 @@ struct ProviderTests {
     @Test("provider: Okta: OpenID metadata of an issuer with a path, and audience as configured")
     func okta() async throws {
         try await withProvider("okta") { scene async throws in
-            try await scene.signsIn(.app { $0.authorizationParameters = [("audience", "api://default")] })
+            try await scene.signsIn(.app { $0.authorizationParameters = [.init("audience", "api://default")] })
             #expect(scene.clientRequests.contains("GET /oauth2/default/.well-known/openid-configuration"))
             try await scene.refreshesTwice()
         }

@@ -17,6 +17,8 @@ struct EntryForms {
         "environment": "env", "transportType": "transport", "isActive": "enabled", "disabled_tools": "disabledTools",
         "enabled_tools": "includeTools", "enabledTools": "includeTools", "available_tools": "includeTools",
     ]
+    /// The keys of an address: omlx's, Windsurf's and Gemini's.
+    static let addressKeys = ["url", "serverUrl", "httpUrl"]
     private static let texts = ["env", "headers"]
     private static let switches = ["enabled", "disabled"]
 
@@ -62,7 +64,7 @@ struct EntryForms {
 
     /// An empty text says nothing where the other of the two says something.
     private func dropEmpty(_ object: inout JSONObject) {
-        let addresses = EntryReader.urlKeys.filter { object[$0] != nil && object[$0]?.isNull == false }
+        let addresses = Self.addressKeys.filter { object[$0] != nil && object[$0]?.isNull == false }
         let hasAddress = addresses.contains { object[$0]?.stringValue?.isEmpty != true }
         if hasAddress, object["command"]?.stringValue?.isEmpty == true { object["command"] = nil }
         guard object["command"]?.stringValue?.isEmpty == false || hasAddress else { return }

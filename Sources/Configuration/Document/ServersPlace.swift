@@ -106,7 +106,7 @@ extension ServersPlace {
         guard let value, value.objectValue != nil else { return false }
         if let command = value["command"], command.stringValue != nil || command.arrayValue != nil { return true }
         if value["command"]?["path"]?.stringValue != nil { return true }
-        return EntryReader.urlKeys.contains { value[$0]?.stringValue != nil }
+        return EntryForms.addressKeys.contains { value[$0]?.stringValue != nil }
     }
 
     private static func holdsEntries(_ value: JSON) -> Bool {
@@ -115,37 +115,13 @@ extension ServersPlace {
     }
 
     private static func name(ofEntry entry: JSON) -> String {
-        if let name = entry["name"]?.stringValue, HostConfiguration.nameFault(name) == nil { return name }
-        if let url = EntryReader.urlKeys.lazy.compactMap({ entry[$0]?.stringValue }).first(where: { !$0.isEmpty }) {
+        if let name = entry["name"]?.stringValue, ServerName.fault(name) == nil { return name }
+        if let url = EntryForms.addressKeys.lazy.compactMap({ entry[$0]?.stringValue }).first(where: { !$0.isEmpty }) {
             return ServerName.derived(fromURL: url)
         }
         let command = entry["command"]
         let word = command?.stringValue ?? command?.arrayValue?.first?.stringValue ?? command?["path"]?.stringValue
         let program = word?.split { $0 == " " || $0 == "\t" }.first
         return ServerName.derived(fromCommand: program.map(String.init) ?? "")
-    }
-}
-
-/// Names for servers that were given none.
-public enum ServerName {
-    /// The host of an address, an IPv6 address in its brackets; `server` when there is none.
-    public static func derived(fromURL url: String) -> String {
-        let rest = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? url[...]
-        let authority = rest.prefix { !"/?#\\".contains($0) }
-        // What stands before an "@" may be a password.
-        let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
-        if place.first == "[", let end = place.firstIndex(of: "]") { return usable(place[...end]) }
-        return usable(place.prefix { $0 != ":" })
-    }
-
-    /// The name of a program without its folder; `server` when there is none.
-    public static func derived(fromCommand command: String) -> String {
-        usable(command.split(separator: "/").last ?? "")
-    }
-
-    private static func usable(_ text: some StringProtocol) -> String {
-        let shown = OmlxError.shown(String(text)).unicodeScalars.filter { $0 != "\u{FFFD}" }
-        let name = String(String.UnicodeScalarView(shown.prefix(HostConfiguration.maximumNameLength)))
-        return HostConfiguration.nameFault(name) == nil ? name : "server"
     }
 }

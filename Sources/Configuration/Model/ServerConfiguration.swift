@@ -51,7 +51,7 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// Certificates for this server's connections, sign-in included; of no meaning for stdio.
     public var tls: TLSFiles
     /// How to sign in; `nil` when the entry says nothing, so that the server's answers decide. Always `nil` for stdio.
-    public var auth: AuthConfiguration?
+    public var auth: AuthSettings?
     /// Which of the server's tools are used.
     public var toolFilter: ToolFilter
     /// How the program speaks of the server, for remedies; holds no secret.
@@ -61,7 +61,7 @@ public struct ServerConfiguration: Sendable, Equatable {
     public init(
         name: String, transport: ServerTransport, isEnabled: Bool = true,
         timeout: Duration = HostConfiguration.standardTimeout, tls: TLSFiles = TLSFiles(),
-        auth: AuthConfiguration? = nil, toolFilter: ToolFilter = ToolFilter()
+        auth: AuthSettings? = nil, toolFilter: ToolFilter = ToolFilter()
     ) {
         self.toolFilter = toolFilter
         self.name = name

@@ -111,7 +111,7 @@ extension EntryReader {
     }
 
     /// A URL of an authorization server: https, or http on loopback (C5.1).
-    mutating func endpoint(_ entry: ConfigurationEntry?) -> ConfiguredText? {
+    mutating func endpoint(_ entry: ConfigurationEntry?) -> HTTPURL? {
         guard let entry, let (text, parts) = url(entry, code: .configAuthInvalid) else { return nil }
         guard parts.scheme == "https" || parts.isLoopback else {
             fail(
@@ -120,23 +120,24 @@ extension EntryReader {
                 nextStep: "use the https:// address")
             return nil
         }
-        return isLawful(entry) { () throws(OmlxError) in
-            _ = try OAuthURL.endpoint(text.value, named: Self.quoted(entry.path), invalid: .configAuthInvalid)
-        } ? text : nil
+        do throws(OmlxError) {
+            return try OAuthURL.endpoint(text.value, named: Self.quoted(entry.path), invalid: .configAuthInvalid)
+        } catch {
+            fail(error.code, entry, error.message, nextStep: error.nextStep)
+            return nil
+        }
     }
 
     /// Warns of a sign-in that could not be made: metadata is asked for over https, or on this machine (C5.1). The server
     /// itself may do without one.
-    mutating func warnOfInsecureSignIn(
-        _ entry: ConfigurationEntry, _ settings: HTTPSettings, _ auth: AuthConfiguration
-    ) {
-        guard auth.mode != .disabled, auth.discoveryURL == nil, !auth.hasConfiguredEndpoints,
+    mutating func warnOfInsecureSignIn(_ address: ConfigurationEntry?, _ settings: HTTPSettings, _ auth: AuthSettings) {
+        guard auth.mode != .disabled, auth.signIn.discoveryBase == nil, !auth.signIn.hasEndpoints,
             let parts = try? ConfiguredURLParts(settings.url.value), parts.scheme == "http", !parts.isLoopback,
-            let member = Self.urlKeys.lazy.compactMap({ entry.member($0) }).first
+            let address
         else { return }
         warn(
-            .oauthInsecureURL, member,
-            "a sign-in at the URL in \(Self.quoted(member.path)) would be refused: it is neither https nor on this machine",
+            .oauthInsecureURL, address,
+            "a sign-in at the URL in \(Self.quoted(address.path)) would be refused: it is neither https nor on this machine",
             nextStep: "use the https:// address")
     }
 

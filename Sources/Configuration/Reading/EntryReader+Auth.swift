@@ -3,6 +3,7 @@
 import OmlxErrors
 import OmlxJSON
 import OmlxOAuth
+import OmlxSignIn
 
 /// An object's members under the names of the `auth` block, whatever spelling they have in the file.
 struct AuthBlock {
@@ -16,23 +17,17 @@ struct AuthBlock {
         case mcpo
     }
 
-    let entry: ConfigurationEntry
     let flavour: Flavour
-    private(set) var members: [String: ConfigurationEntry] = [:]
+    /// The members, by the names of the `auth` block.
+    var members: ConfigurationObject
     /// Members that say again what another spelling has said.
     private(set) var repeated: [ConfigurationEntry] = []
+    /// Members that mean something to another product only.
+    private(set) var foreign: [ConfigurationEntry] = []
 
-    static let keys = [
-        "type", "client_id", "client_secret", "initial_access_token", "scopes", "audience", "auth_url", "token_url",
-        "device_auth_url", "registration_url", "revocation_url", "issuer", "resource", "redirect", "redirect_uri",
-        "callback_port",
-        "use_pkce", "extra_auth_params", "token_store", "server_url", "use_loopback", "storage_type",
-        "client_metadata", "client_metadata_url", "token_endpoint_auth_method", "default_endpoints",
-        "extra_token_params", "extra_refresh_params", "scope_param", "refresh_scope", "profile", "accept_issuer_slash",
-        "accept_missing_pkce_list", "account",
-    ]
-    /// Keys of other products that mean something only there.
-    static let foreignKeys = ["multi_user", "webui_secret_key", "session_timeout_minutes"]
+    var entry: ConfigurationEntry { members.entry }
+
+    private static let foreignKeys: Set = ["multi_user", "webui_secret_key", "session_timeout_minutes"]
     private static let aliases = ["authorization_url": "auth_url", "scope": "scopes"]
     private static let mcpCLIKeys: Set = [
         "authorization_url", "token_url", "redirect_uri", "use_pkce", "extra_auth_params", "client_id", "client_secret",
@@ -43,25 +38,32 @@ struct AuthBlock {
     ]
 
     init(_ entry: ConfigurationEntry, isForeign: Bool) {
-        self.entry = entry
         let spelled = Set(entry.members.filter { !$0.entry.value.isNull }.map(\.key))
         switch (isForeign, spelled.isDisjoint(with: Self.mcpCLIKeys), spelled.isDisjoint(with: Self.mcpoKeys)) {
         case (true, false, true): flavour = .mcpCLI
         case (true, true, false): flavour = .mcpo
         default: flavour = .plain
         }
-        for (key, member) in entry.members where !member.value.isNull {
+        var spellings: [String: String] = [:]
+        var passed: [String] = []
+        for (key, member) in entry.members {
             let snake = Self.snakeCase(key)
             let name = Self.aliases[snake] ?? snake
-            if members[name] == nil {
-                members[name] = member
+            if member.value.isNull {
+                passed.append(key)
+            } else if Self.foreignKeys.contains(name) {
+                foreign.append(member)
+                passed.append(key)
+            } else if spellings[name] == nil {
+                spellings[name] = key
             } else {
                 repeated.append(member)
+                passed.append(key)
             }
         }
+        members = ConfigurationObject(entry, spellings: spellings)
+        members.pass(passed)
     }
-
-    subscript(key: String) -> ConfigurationEntry? { members[key] }
 
     /// `clientId` and `clientID` as `client_id`.
     private static func snakeCase(_ key: String) -> String {
@@ -78,9 +80,7 @@ struct AuthBlock {
 }
 
 extension EntryReader {
-    mutating func authConfiguration(of server: ConfigurationEntry) -> AuthConfiguration? {
-        let auth = server.member("auth")
-        let oauth = server.member("oauth")
+    mutating func authSettings(_ auth: ConfigurationEntry?, _ oauth: ConfigurationEntry?) -> AuthSettings? {
         if auth != nil, let oauth {
             warn(
                 .configIgnoredKey, oauth, "\"oauth\" stands beside \"auth\"; ignored",
@@ -88,15 +88,23 @@ extension EntryReader {
         }
         guard let entry = auth ?? oauth else { return nil }
         if entry.value.objectValue == nil { return authWord(entry) }
-        let block = AuthBlock(entry, isForeign: auth == nil)
+        var block = AuthBlock(entry, isForeign: auth == nil)
         warnOfKeys(in: block)
-        guard let mode = authMode(block, isTypeNeeded: auth != nil) else { return nil }
-        return settings(block, mode)
+        let mode = authMode(&block, isTypeNeeded: auth != nil)
+        // Of a block that means nothing it is only asked what it would have said.
+        var reader = self
+        let settings = reader.settings(&block)
+        if mode != nil { self = reader }
+        warnOfUnknownKeys(in: block.members)
+        guard let mode else { return nil }
+        var auth = settings
+        auth.mode = mode
+        return auth
     }
 
     /// `"auth": "oauth2"`, `"auth": "none"`, `"auth": false`.
-    private mutating func authWord(_ entry: ConfigurationEntry) -> AuthConfiguration? {
-        var auth = AuthConfiguration()
+    private mutating func authWord(_ entry: ConfigurationEntry) -> AuthSettings? {
+        var auth = AuthSettings()
         if entry.value == .bool(false) {
             auth.mode = .disabled
             return auth
@@ -115,7 +123,7 @@ extension EntryReader {
         return auth
     }
 
-    private static func mode(_ word: String) -> AuthConfiguration.Mode? {
+    private static func mode(_ word: String) -> AuthSettings.Mode? {
         switch word.lowercased() {
         case "oauth2", "oauth", "oauth2.1": .oauth2
         case "none", "disabled": .disabled
@@ -123,8 +131,8 @@ extension EntryReader {
         }
     }
 
-    private mutating func authMode(_ block: AuthBlock, isTypeNeeded: Bool) -> AuthConfiguration.Mode? {
-        guard let member = block["type"] else {
+    private mutating func authMode(_ block: inout AuthBlock, isTypeNeeded: Bool) -> AuthSettings.Mode? {
+        guard let member = block.members.take("type") else {
             guard isTypeNeeded else { return .oauth2 }
             fail(
                 .configAuthInvalid, block.entry, "\"auth\" needs \"type\"",
@@ -147,102 +155,104 @@ extension EntryReader {
                 .configIgnoredKey, member, "\(Self.quoted(member.path)) says again what another key has said; ignored",
                 nextStep: "remove it")
         }
-        var unknown = JSONObject()
-        for (key, member) in block.members.sorted(by: { $0.key < $1.key }) {
-            if AuthBlock.foreignKeys.contains(key) {
-                warn(
-                    .configIgnoredKey, member, "\(Self.quoted(member.path)) has a meaning for mcpo only; ignored",
-                    nextStep: "remove it")
-            } else if !AuthBlock.keys.contains(key), let name = member.path.split(separator: ".").last {
-                unknown[String(name)] = member.value
-            }
+        for member in block.foreign {
+            warn(
+                .configIgnoredKey, member, "\(Self.quoted(member.path)) has a meaning for mcpo only; ignored",
+                nextStep: "remove it")
         }
-        var rest = block.entry
-        rest.value = .object(unknown)
-        warnOfUnknownKeys(in: rest, known: AuthBlock.keys)
     }
 }
 
 extension EntryReader {
-    private mutating func settings(_ block: AuthBlock, _ mode: AuthConfiguration.Mode) -> AuthConfiguration {
-        var auth = AuthConfiguration()
-        auth.mode = mode
-        readClient(block, &auth)
-        readEndpoints(block, &auth)
-        readParameters(block, &auth)
-        readStore(block, &auth)
-        auth.clientMetadata = clientMetadata(block["client_metadata"])
-        auth.usesLoopback = bool(block["use_loopback"], code: .configAuthInvalid) ?? true
-        auth.redirect = redirect(block, registered: auth.clientMetadata.redirectURIs)
-        readPKCE(block, &auth)
+    private mutating func settings(_ block: inout AuthBlock) -> AuthSettings {
+        var auth = AuthSettings()
+        readClient(&block, &auth.signIn)
+        readEndpoints(&block, &auth.signIn)
+        readParameters(&block, &auth.signIn)
+        readStore(&block, &auth)
+        let registered = readRegistration(block.members.take("client_metadata"), &auth.signIn)
+        let listens = bool(block.members.take("use_loopback"), code: .configAuthInvalid) ?? true
+        auth.signIn.redirect = redirect(&block, registered: registered)
+        auth.signIn.redirect.listens = listens && auth.signIn.redirect.foreignURI == nil
+        readPKCE(&block, &auth.signIn)
         return auth
     }
 
-    private mutating func readClient(_ block: AuthBlock, _ auth: inout AuthConfiguration) {
-        auth.clientID = nonEmpty(block["client_id"])
-        auth.clientSecret = secret(block["client_secret"], code: .configAuthInvalid)
-        if let member = block["client_secret"] {
-            if block["client_id"] == nil {
+    private mutating func readClient(_ block: inout AuthBlock, _ signIn: inout SignInConfiguration) {
+        let id = block.members.take("client_id")
+        signIn.clientID = nonEmpty(id)?.value
+        if let member = block.members.take("client_secret") {
+            signIn.clientSecret = secret(member, code: .configAuthInvalid)?.secret
+            if id == nil {
                 fail(
                     .configAuthInvalid, member, "\(Self.quoted(member.path)) stands without \"client_id\"",
                     nextStep: "add \"client_id\"")
-            } else if auth.clientSecret?.secret.isEmpty == true {
+            } else if signIn.clientSecret?.isEmpty == true {
                 fail(.configAuthInvalid, member, "\(Self.quoted(member.path)) is empty", nextStep: "remove it")
             }
         }
-        auth.initialAccessToken = secret(block["initial_access_token"], code: .configAuthInvalid)
-        if let member = block["initial_access_token"], auth.initialAccessToken?.secret.isEmpty == true {
-            fail(.configAuthInvalid, member, "\(Self.quoted(member.path)) is empty", nextStep: "remove it")
+        if let member = block.members.take("initial_access_token") {
+            signIn.initialAccessToken = secret(member, code: .configAuthInvalid)?.secret
+            if signIn.initialAccessToken?.isEmpty == true {
+                fail(.configAuthInvalid, member, "\(Self.quoted(member.path)) is empty", nextStep: "remove it")
+            }
         }
-        auth.tokenEndpointAuthMethod = authMethod(block["token_endpoint_auth_method"])
-        guard let member = block["client_metadata_url"], let url = endpoint(member) else { return }
-        if isLawful(member, { () throws(OmlxError) in try ClientIDMetadataDocument.check(url.value) }) {
-            auth.clientMetadataURL = url
+        signIn.clientAuthMethod = authMethod(block.members.take("token_endpoint_auth_method"))
+        guard let member = block.members.take("client_metadata_url"), let url = endpoint(member) else { return }
+        if isLawful(member, { () throws(OmlxError) in try ClientIDMetadataDocument.check(url.text) }) {
+            signIn.clientMetadataURL = url.text
         }
     }
 
-    private mutating func readEndpoints(_ block: AuthBlock, _ auth: inout AuthConfiguration) {
-        auth.authorizationURL = endpoint(block["auth_url"])
-        auth.tokenURL = endpoint(block["token_url"])
-        auth.deviceAuthorizationURL = endpoint(block["device_auth_url"])
-        auth.registrationURL = endpoint(block["registration_url"])
-        auth.revocationURL = endpoint(block["revocation_url"])
-        auth.issuer = issuer(block["issuer"])
-        auth.usesDefaultEndpoints = bool(block["default_endpoints"], code: .configAuthInvalid) ?? true
-        auth.discoveryURL = endpoint(block["server_url"])
+    private mutating func readEndpoints(_ block: inout AuthBlock, _ signIn: inout SignInConfiguration) {
+        signIn.authorizationEndpoint = endpoint(block.members.take("auth_url"))
+        signIn.tokenEndpoint = endpoint(block.members.take("token_url"))
+        signIn.deviceAuthorizationEndpoint = endpoint(block.members.take("device_auth_url"))
+        signIn.registrationEndpoint = endpoint(block.members.take("registration_url"))
+        signIn.revocationEndpoint = endpoint(block.members.take("revocation_url"))
+        signIn.issuer = issuer(block.members.take("issuer"))
+        if let isWanted = bool(block.members.take("default_endpoints"), code: .configAuthInvalid) {
+            signIn.usesDefaultEndpoints = isWanted
+        }
+        signIn.discoveryBase = endpoint(block.members.take("server_url"))
     }
 
-    private mutating func readParameters(_ block: AuthBlock, _ auth: inout AuthConfiguration) {
-        auth.scopes = scopes(block["scopes"])
-        auth.audience = nonEmpty(block["audience"])
-        auth.resource = resource(block["resource"])
-        auth.extraAuthorizationParameters = parameters(block["extra_auth_params"])
-        auth.extraTokenParameters = parameters(block["extra_token_params"])
-        auth.extraRefreshParameters = parameters(block["extra_refresh_params"])
-        auth.scopeParameter = scopeParameter(block["scope_param"])
-        auth.refreshScope = refreshScope(block["refresh_scope"])
-        auth.profile = profile(block["profile"])
-        auth.acceptsIssuerSlash = tolerance(block["accept_issuer_slash"], "an issuer that is spelled otherwise")
-        auth.acceptsMissingPKCEList = tolerance(
-            block["accept_missing_pkce_list"], "an authorization server that does not say it protects codes")
+    private mutating func readParameters(_ block: inout AuthBlock, _ signIn: inout SignInConfiguration) {
+        signIn.scopes = scopes(block.members.take("scopes"))
+        let audience = nonEmpty(block.members.take("audience"))
+        signIn.resource = resource(block.members.take("resource"))
+        signIn.authorizationParameters = parameters(block.members.take("extra_auth_params"))
+        if let audience { signIn.authorizationParameters.append(ExtraParameter("audience", audience.value)) }
+        signIn.tokenParameters = parameters(block.members.take("extra_token_params"))
+        signIn.refreshParameters = parameters(block.members.take("extra_refresh_params"))
+        signIn.scopeParameter = scopeParameter(block.members.take("scope_param"))
+        signIn.refreshScope = refreshScope(block.members.take("refresh_scope"))
+        signIn.profile = profile(block.members.take("profile"))
+        signIn.acceptsIssuerSlash = tolerance(
+            block.members.take("accept_issuer_slash"), "an issuer that is spelled otherwise")
+        signIn.acceptsMissingPKCEList = tolerance(
+            block.members.take("accept_missing_pkce_list"),
+            "an authorization server that does not say it protects codes")
     }
 
-    private mutating func readStore(_ block: AuthBlock, _ auth: inout AuthConfiguration) {
-        auth.account = nonEmpty(block["account"])?.value
+    private mutating func readStore(_ block: inout AuthBlock, _ auth: inout AuthSettings) {
+        auth.account = nonEmpty(block.members.take("account"))?.value
+        let tokenStore = block.members.take("token_store")
+        let storageType = block.members.take("storage_type")
         guard document.choosesStore else {
-            for key in ["token_store", "storage_type"] { if let member = block[key] { warnOfStore(member) } }
+            for member in [tokenStore, storageType].compactMap({ $0 }) { warnOfStore(member) }
             return
         }
-        if let folder = path(block["token_store"], code: .configAuthInvalid) { auth.store = .folder(folder) }
-        guard let member = block["storage_type"], let word = string(member, code: .configAuthInvalid) else { return }
+        if let folder = path(tokenStore, code: .configAuthInvalid) { auth.store = .folder(folder) }
+        guard let member = storageType, let word = string(member, code: .configAuthInvalid) else { return }
         switch word.lowercased() {
         case "file": break
         case "memory":
             auth.store = .memory
-            if let folder = block["token_store"] {
+            if let tokenStore {
                 warn(
-                    .configIgnoredKey, folder,
-                    "\(Self.quoted(folder.path)) contradicts \"storage_type\": memory; ignored",
+                    .configIgnoredKey, tokenStore,
+                    "\(Self.quoted(tokenStore.path)) contradicts \"storage_type\": memory; ignored",
                     nextStep: "keep one of the two")
             }
         default:
@@ -252,18 +262,18 @@ extension EntryReader {
         }
     }
 
-    private mutating func readPKCE(_ block: AuthBlock, _ auth: inout AuthConfiguration) {
-        guard let member = block["use_pkce"], let isWanted = bool(member, code: .configAuthInvalid), !isWanted else {
-            return
-        }
-        guard auth.hasConfiguredEndpoints else {
+    private mutating func readPKCE(_ block: inout AuthBlock, _ signIn: inout SignInConfiguration) {
+        guard let member = block.members.take("use_pkce"), let isWanted = bool(member, code: .configAuthInvalid),
+            !isWanted
+        else { return }
+        guard signIn.hasEndpoints else {
             warn(
                 .configIgnoredKey, member,
                 "\(Self.quoted(member.path)): false counts only with configured endpoints; ignored",
                 nextStep: "remove it")
             return
         }
-        auth.usesPKCE = false
+        signIn.usesPKCE = false
         warn(
             .configWeakened, member,
             "\(Self.quoted(member.path)): false lets a stolen code be used; PKCE is still sent where the metadata lists S256",

@@ -2,6 +2,8 @@
 
 import OmlxErrors
 import OmlxJSON
+import OmlxOAuth
+import OmlxSignIn
 
 extension EntryReader {
     mutating func nonEmpty(_ entry: ConfigurationEntry?) -> ConfiguredText? {
@@ -36,7 +38,7 @@ extension EntryReader {
     }
 
     /// `auto`, `omit`, or an absolute URI without fragment (RFC 8707 §2).
-    mutating func resource(_ entry: ConfigurationEntry?) -> AuthConfiguration.Resource? {
+    mutating func resource(_ entry: ConfigurationEntry?) -> ResourceMode? {
         guard let entry, let text = nonEmpty(entry) else { return nil }
         switch text.value.lowercased() {
         case "auto": return .automatic
@@ -53,12 +55,12 @@ extension EntryReader {
                 nextStep: "write \"auto\", \"omit\", or the resource's URI without \"#\"")
             return nil
         }
-        return .value(text)
+        return .value(text.value)
     }
 
-    mutating func authMethod(_ entry: ConfigurationEntry?) -> String? {
-        guard let entry, let method = string(entry, code: .configAuthInvalid) else { return nil }
-        guard ["none", "client_secret_basic", "client_secret_post"].contains(method) else {
+    mutating func authMethod(_ entry: ConfigurationEntry?) -> ClientAuthMethod? {
+        guard let entry, let word = string(entry, code: .configAuthInvalid) else { return nil }
+        guard let method = ClientAuthMethod(rawValue: word) else {
             fail(
                 .configAuthInvalid, entry, "\(Self.quoted(entry.path)) names a method that omlx does not have",
                 nextStep: "write none, client_secret_basic or client_secret_post")
@@ -67,18 +69,26 @@ extension EntryReader {
         return method
     }
 
-    mutating func clientMetadata(_ entry: ConfigurationEntry?) -> ClientMetadataConfiguration {
-        var metadata = ClientMetadataConfiguration()
-        guard let entry = object(entry, code: .configAuthInvalid) else { return metadata }
-        warnOfUnknownKeys(
-            in: entry,
-            known: ["client_name", "redirect_uris", "grant_types", "response_types", "token_endpoint_auth_method"])
-        metadata.clientName = nonEmpty(entry.member("client_name"))?.value
-        metadata.redirectURIs = words(entry.member("redirect_uris"))
-        metadata.grantTypes = words(entry.member("grant_types"))
-        metadata.responseTypes = words(entry.member("response_types"))
-        metadata.tokenEndpointAuthMethod = authMethod(entry.member("token_endpoint_auth_method"))
-        return metadata
+    /// What to say of ourselves when registering (RFC 7591 §2).
+    /// - Returns: The redirect URIs to register, with their entry; the one that is used is the redirect's.
+    mutating func readRegistration(
+        _ entry: ConfigurationEntry?, _ signIn: inout SignInConfiguration
+    ) -> (uris: [String], entry: ConfigurationEntry)? {
+        var method = signIn.clientAuthMethod
+        defer {
+            if let method { signIn.registrationMetadata["token_endpoint_auth_method"] = .string(method.rawValue) }
+        }
+        guard var object = object(entry, code: .configAuthInvalid) else { return nil }
+        if let name = nonEmpty(object.take("client_name")) { signIn.clientName = name.value }
+        let redirects = object.take("redirect_uris")
+        let uris = words(redirects)
+        for key in ["grant_types", "response_types"] {
+            if let types = words(object.take(key)) { signIn.registrationMetadata[key] = JSON(types) }
+        }
+        method = authMethod(object.take("token_endpoint_auth_method")) ?? method
+        warnOfUnknownKeys(in: object)
+        guard let uris, let redirects else { return nil }
+        return (uris, redirects)
     }
 
     private mutating func words(_ entry: ConfigurationEntry?) -> [String]? {
@@ -98,61 +108,64 @@ extension EntryReader {
 extension EntryReader {
     /// The redirect by the first of: `redirect_uri`, `redirect`, `callback_port`, the first registered redirect URI,
     /// what the block's product assumes.
-    mutating func redirect(_ block: AuthBlock, registered: [String]?) -> RedirectConfiguration {
-        var redirect = RedirectConfiguration()
-        let port = portNumber(block["callback_port"])
-        if let member = block["redirect_uri"] ?? block["redirect"].flatMap({ $0.value.objectValue == nil ? $0 : nil }) {
-            redirect = redirectURI(member) ?? redirect
-        } else if let member = block["redirect"] {
-            redirect = redirectParts(member)
-        } else if port == nil, let first = registered?.first, let metadata = block["client_metadata"],
-            let member = metadata.member("redirect_uris")
-        {
-            redirect = redirectURI(first, member) ?? redirect
+    mutating func redirect(
+        _ block: inout AuthBlock, registered: (uris: [String], entry: ConfigurationEntry)?
+    ) -> RedirectSettings {
+        var settings = RedirectSettings()
+        let portEntry = block.members.take("callback_port")
+        let port = portNumber(portEntry)
+        let uri = block.members.take("redirect_uri")
+        let redirect = block.members.take("redirect")
+        if let member = uri ?? redirect.flatMap({ $0.value.objectValue == nil ? $0 : nil }) {
+            settings = redirectURI(member) ?? settings
+        } else if let redirect {
+            settings = redirectParts(ConfigurationObject(redirect))
+        } else if port == nil, let registered, let first = registered.uris.first {
+            settings = redirectURI(first, registered.entry) ?? settings
         } else {
-            redirect = Self.assumedRedirect(block.flavour, port: port)
+            settings = Self.assumedRedirect(block.flavour, port: port)
         }
-        if let port, let member = block["callback_port"] {
-            if redirect.foreignURI != nil || redirect.port.map({ $0 != port }) == true {
+        if let port, let portEntry {
+            if settings.foreignURI != nil || settings.port.map({ $0 != port }) == true {
                 warn(
-                    .configIgnoredKey, member, "\(Self.quoted(member.path)) contradicts the redirect URI; ignored",
+                    .configIgnoredKey, portEntry,
+                    "\(Self.quoted(portEntry.path)) contradicts the redirect URI; ignored",
                     nextStep: "keep one of the two")
             } else {
-                redirect.port = port
+                settings.port = port
             }
         }
-        warnOfUnregistered(redirect, registered, block)
-        return redirect
+        warnOfUnregistered(settings, registered)
+        return settings
     }
 
-    private static func assumedRedirect(_ flavour: AuthBlock.Flavour, port: UInt16?) -> RedirectConfiguration {
+    private static func assumedRedirect(_ flavour: AuthBlock.Flavour, port: Int?) -> RedirectSettings {
         switch flavour {
-        case .plain: RedirectConfiguration(port: port)
-        case .mcpCLI: RedirectConfiguration(host: "localhost", port: 8080, path: "/callback")
-        case .mcpo: RedirectConfiguration(host: "localhost", port: port ?? 3030, path: "/callback")
+        case .plain: RedirectSettings(port: port)
+        case .mcpCLI: RedirectSettings(host: "localhost", port: 8080)
+        case .mcpo: RedirectSettings(host: "localhost", port: port ?? 3030)
         }
     }
 
     /// A redirect that the registered list does not have would be refused.
     private mutating func warnOfUnregistered(
-        _ redirect: RedirectConfiguration, _ registered: [String]?, _ block: AuthBlock
+        _ redirect: RedirectSettings, _ registered: (uris: [String], entry: ConfigurationEntry)?
     ) {
-        guard let registered, !registered.isEmpty, let port = redirect.port, let metadata = block["client_metadata"],
-            let member = metadata.member("redirect_uris"),
-            !registered.contains(where: { (try? ConfiguredURLParts($0))?.port == port })
+        guard let registered, !registered.uris.isEmpty, let port = redirect.port,
+            !registered.uris.contains(where: { (try? ConfiguredURLParts($0))?.port.map(Int.init) == port })
         else { return }
         warn(
-            .configIgnoredKey, member,
-            "none of \(Self.quoted(member.path)) has the port \(port) of the redirect in use",
+            .configIgnoredKey, registered.entry,
+            "none of \(Self.quoted(registered.entry.path)) has the port \(port) of the redirect in use",
             nextStep: "make \"redirect_uris\" and the redirect agree")
     }
 
-    private mutating func redirectURI(_ entry: ConfigurationEntry) -> RedirectConfiguration? {
+    private mutating func redirectURI(_ entry: ConfigurationEntry) -> RedirectSettings? {
         guard let text = nonEmpty(entry) else { return nil }
         return redirectURI(text.value, entry)
     }
 
-    private mutating func redirectURI(_ uri: String, _ entry: ConfigurationEntry) -> RedirectConfiguration? {
+    private mutating func redirectURI(_ uri: String, _ entry: ConfigurationEntry) -> RedirectSettings? {
         let parts: ConfiguredURLParts
         do {
             parts = try ConfiguredURLParts(uri)
@@ -163,7 +176,8 @@ extension EntryReader {
             return nil
         }
         if parts.scheme == "http", parts.isLoopback {
-            return RedirectConfiguration(host: parts.host, port: parts.port, path: parts.path)
+            return RedirectSettings(
+                host: parts.host.withoutBrackets, port: parts.port.map(Int.init), path: parts.path)
         }
         guard parts.scheme == "https" else {
             fail(
@@ -172,41 +186,43 @@ extension EntryReader {
                 nextStep: "write http://127.0.0.1:PORT/callback")
             return nil
         }
-        return RedirectConfiguration(foreignURI: ConfiguredText(uri))
+        return RedirectSettings(foreignURI: uri)
     }
 
-    private mutating func redirectParts(_ entry: ConfigurationEntry) -> RedirectConfiguration {
-        guard entry.member("uri") == nil else {
-            for key in ["host", "port", "path"] {
-                guard let member = entry.member(key) else { continue }
+    private mutating func redirectParts(_ parts: ConfigurationObject) -> RedirectSettings {
+        var parts = parts
+        let uri = parts.take("uri")
+        let (host, port, path) = (parts.take("host"), parts.take("port"), parts.take("path"))
+        if let uri {
+            for member in [host, port, path].compactMap({ $0 }) {
                 warn(.configIgnoredKey, member, "\(Self.quoted(member.path)) stands beside \"uri\"; ignored")
             }
-            return entry.member("uri").flatMap { redirectURI($0) } ?? RedirectConfiguration()
+            return redirectURI(uri) ?? RedirectSettings()
         }
-        warnOfUnknownKeys(in: entry, known: ["uri", "host", "port", "path"])
-        var redirect = RedirectConfiguration(port: portNumber(entry.member("port")))
-        if let member = entry.member("host"), let host = nonEmpty(member) {
-            redirect.host = host.value == "::1" ? "[::1]" : host.value
-            let isLoopback = (try? ConfiguredURLParts("http://\(redirect.host ?? "")/"))?.isLoopback
-            if isLoopback != true {
+        warnOfUnknownKeys(in: parts)
+        var redirect = RedirectSettings(port: portNumber(port))
+        if let host, let name = nonEmpty(host)?.value {
+            redirect.host = name.withoutBrackets
+            let spelled = name == "::1" ? "[::1]" : name
+            if (try? ConfiguredURLParts("http://\(spelled)/"))?.isLoopback != true {
                 fail(
-                    .configAuthInvalid, member, "\(Self.quoted(member.path)) must be this machine",
+                    .configAuthInvalid, host, "\(Self.quoted(host.path)) must be this machine",
                     nextStep: "write 127.0.0.1, localhost or [::1]")
             }
         }
-        if let member = entry.member("path"), let path = text(member, code: .configAuthInvalid) {
-            redirect.path = path.value
-            let isPath = (try? ConfiguredURLParts("http://localhost\(path.value)"))?.path == path.value
-            if !isPath || !(path.value.isEmpty || path.value.hasPrefix("/")) {
+        if let path, let text = text(path, code: .configAuthInvalid)?.value {
+            redirect.path = text
+            let isPath = (try? ConfiguredURLParts("http://localhost\(text)"))?.path == text
+            if !isPath || !(text.isEmpty || text.hasPrefix("/")) {
                 fail(
-                    .configAuthInvalid, member, "\(Self.quoted(member.path)) must be a path that begins with \"/\"",
+                    .configAuthInvalid, path, "\(Self.quoted(path.path)) must be a path that begins with \"/\"",
                     nextStep: "write /callback")
             }
         }
         return redirect
     }
 
-    private mutating func portNumber(_ entry: ConfigurationEntry?) -> UInt16? {
+    private mutating func portNumber(_ entry: ConfigurationEntry?) -> Int? {
         guard let entry else { return nil }
         guard let number = entry.value.intValue, let port = UInt16(exactly: number), port > 0 else {
             if entry.value.doubleValue == nil {
@@ -216,6 +232,11 @@ extension EntryReader {
             }
             return nil
         }
-        return port
+        return number
     }
+}
+
+extension String {
+    /// The host of a URL as it is without the brackets of an IPv6 address.
+    fileprivate var withoutBrackets: String { hasPrefix("[") ? String(dropFirst().dropLast()) : self }
 }

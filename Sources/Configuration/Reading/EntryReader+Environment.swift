@@ -6,10 +6,10 @@ import Glibc
 
 extension EntryReader {
     /// The variables of a program: those of its file, and in place of them those of `env` (VS Code).
-    mutating func environment(of entry: ConfigurationEntry) -> [EnvironmentVariable] {
-        let own = environmentVariables(entry.member("env"))
+    mutating func environment(_ entry: ConfigurationEntry?, file: ConfigurationEntry?) -> [EnvironmentVariable] {
+        let own = environmentVariables(entry)
         let names = Set(own.map(\.name))
-        return environmentFile(entry.member("envFile")).filter { !names.contains($0.name) } + own
+        return environmentFile(file).filter { !names.contains($0.name) } + own
     }
 
     private mutating func environmentFile(_ entry: ConfigurationEntry?) -> [EnvironmentVariable] {

@@ -31,7 +31,7 @@ enum HeaderRules {
 
 extension EntryReader {
     mutating func headers(_ entry: ConfigurationEntry?) -> [HeaderField] {
-        guard let entry = object(entry) else { return [] }
+        guard let entry = object(entry)?.entry else { return [] }
         var headers: [HeaderField?] = []
         var places: [String: Int] = [:]
         for (name, member) in entry.members {
@@ -74,7 +74,7 @@ extension EntryReader {
     }
 
     mutating func environmentVariables(_ entry: ConfigurationEntry?) -> [EnvironmentVariable] {
-        guard let entry = object(entry) else { return [] }
+        guard let entry = object(entry)?.entry else { return [] }
         var variables: [EnvironmentVariable] = []
         for (name, member) in entry.members {
             guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "=")), !name.utf8.contains(0) else {

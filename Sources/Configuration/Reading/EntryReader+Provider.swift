@@ -12,10 +12,13 @@ extension EntryReader {
         "device_code", "client_assertion", "client_assertion_type",
     ]
 
+    /// Reserved names that the block has keys for.
+    private static let ownParameters: Set = ["client_id", "client_secret", "redirect_uri", "resource"]
+
     /// An object of texts without reserved names.
-    mutating func parameters(_ entry: ConfigurationEntry?) -> [AuthorizationParameter] {
-        guard let entry = object(entry, code: .configAuthInvalid) else { return [] }
-        var parameters: [AuthorizationParameter] = []
+    mutating func parameters(_ entry: ConfigurationEntry?) -> [ExtraParameter] {
+        guard let entry = object(entry, code: .configAuthInvalid)?.entry else { return [] }
+        var parameters: [ExtraParameter] = []
         for (name, written) in entry.members where !written.value.isNull {
             var member = written
             if let text = member.value.asText { member.value = .string(text) }
@@ -23,13 +26,12 @@ extension EntryReader {
                 fail(
                     .configReservedParameter, member,
                     "the parameter \(Self.quoted(name)) is one that the sign-in itself sends",
-                    nextStep: "remove it" + (AuthBlock.keys.contains(name) ? "; \"\(name)\" is a key of its own" : ""))
+                    nextStep: "remove it"
+                        + (Self.ownParameters.contains(name) ? "; \"\(name)\" is a key of its own" : ""))
                 continue
             }
             guard let value = text(member, code: .configAuthInvalid) else { continue }
-            let shown = SecretMask.isSecretName(name) ? SecretMask.masked(value.shown) : value.shown
-            parameters.append(
-                AuthorizationParameter(name: name, value: ConfiguredText(shown: shown, value: value.value)))
+            parameters.append(ExtraParameter(name, value.value))
         }
         return parameters
     }
@@ -57,7 +59,7 @@ extension EntryReader {
     }
 
     /// `omit`, `same`, or scopes.
-    mutating func refreshScope(_ entry: ConfigurationEntry?) -> AuthConfiguration.RefreshScope? {
+    mutating func refreshScope(_ entry: ConfigurationEntry?) -> RefreshScope? {
         switch entry?.value.stringValue?.lowercased() {
         case "omit": return .omit
         case "same": return .same
@@ -74,7 +76,7 @@ extension EntryReader {
     }
 
     /// `auto`, `none`, or the name of a profile.
-    mutating func profile(_ entry: ConfigurationEntry?) -> AuthConfiguration.Profile {
+    mutating func profile(_ entry: ConfigurationEntry?) -> ProfileChoice {
         if entry?.value == .bool(false) { return .none }
         guard let entry, let name = string(entry, code: .configAuthInvalid)?.lowercased() else { return .automatic }
         switch name {
@@ -95,13 +97,13 @@ extension EntryReader {
 
     /// A URL. Entra's metadata for many tenants names its issuer with a placeholder, `{tenantid}`, which no URL may hold
     /// and which is compared as it stands.
-    mutating func issuer(_ entry: ConfigurationEntry?) -> ConfiguredText? {
+    mutating func issuer(_ entry: ConfigurationEntry?) -> String? {
         guard let entry, let written = entry.value.stringValue, written.contains("{tenantid}") else {
-            return endpoint(entry)
+            return endpoint(entry)?.text
         }
         var plain = entry
         plain.value = .string(written.replacing("{tenantid}", with: "tenantid"))
-        return endpoint(plain) == nil ? nil : text(entry, code: .configAuthInvalid)
+        return endpoint(plain) == nil ? nil : text(entry, code: .configAuthInvalid)?.value
     }
 
     /// A switch that lets something pass; it is warned of, because it weakens the sign-in.

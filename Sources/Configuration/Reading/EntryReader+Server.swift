@@ -1,8 +1,6 @@
 // Reads one server's entry: which transport it means, and that transport's settings.
 
 import OmlxErrors
-import OmlxJSON
-import OmlxSignIn
 
 /// The three transports, before their settings are known.
 enum TransportKind: String {
@@ -21,22 +19,72 @@ enum TransportKind: String {
     }
 }
 
-extension EntryReader {
-    static let serverKeys = [
-        "transport", "type", "command", "args", "env", "envFile", "cwd", "url", "serverUrl", "httpUrl", "headers",
-        "enabled", "disabled", "timeout", "auth", "oauth", "tls",
-    ]
-    /// Keys of other programs that are about their own questions to a person, or for people: nothing is lost without them.
-    private static let foreignKeys = [
-        "autoApprove", "alwaysAllow", "trust", "name", "title", "description", "dev", "source",
-    ]
-    static let urlKeys = ["url", "serverUrl", "httpUrl"]
+/// The members of a server's entry.
+struct ServerMembers {
+    let entry: ConfigurationEntry
+    let transport: ConfigurationEntry?
+    let type: ConfigurationEntry?
+    let enabled: ConfigurationEntry?
+    let disabled: ConfigurationEntry?
+    let timeout: ConfigurationEntry?
+    let filters: [(key: String, entry: ConfigurationEntry)]
+    let stdio: Stdio
+    let http: HTTP
+    /// What is left of the entry.
+    let rest: ConfigurationObject
 
+    /// Those that mean something for a program.
+    struct Stdio {
+        let command: ConfigurationEntry?
+        let arguments: ConfigurationEntry?
+        let environment: ConfigurationEntry?
+        let environmentFile: ConfigurationEntry?
+        let folder: ConfigurationEntry?
+
+        var present: [ConfigurationEntry] {
+            [command, arguments, environment, environmentFile, folder].compactMap { $0 }
+        }
+    }
+
+    /// Those that mean something for an HTTP server.
+    struct HTTP {
+        /// The same under up to three names.
+        let addresses: [ConfigurationEntry]
+        let headers: ConfigurationEntry?
+        let auth: ConfigurationEntry?
+        let oauth: ConfigurationEntry?
+        let tls: ConfigurationEntry?
+
+        var present: [ConfigurationEntry] { addresses + [headers, auth, oauth, tls].compactMap { $0 } }
+    }
+
+    init(_ entry: ConfigurationEntry) {
+        self.entry = entry
+        var object = ConfigurationObject(entry)
+        transport = object.take("transport")
+        type = object.take("type")
+        stdio = Stdio(
+            command: object.take("command"), arguments: object.take("args"), environment: object.take("env"),
+            environmentFile: object.take("envFile"), folder: object.take("cwd"))
+        http = HTTP(
+            addresses: EntryForms.addressKeys.compactMap { object.take($0) }, headers: object.take("headers"),
+            auth: object.take("auth"), oauth: object.take("oauth"), tls: object.take("tls"))
+        enabled = object.take("enabled")
+        disabled = object.take("disabled")
+        timeout = object.take("timeout")
+        filters = ToolFilter.keys.compactMap { key in object.take(key).map { (key, $0) } }
+        // Other programs' own questions to a person, or for people: nothing is lost without them.
+        object.pass(["autoApprove", "alwaysAllow", "trust", "name", "title", "description", "dev", "source"])
+        rest = object
+    }
+}
+
+extension EntryReader {
     /// Whether the entry is to be used: neither `enabled: false` nor `disabled: true`.
-    mutating func isEnabled(_ entry: ConfigurationEntry) -> Bool {
-        let enabled = bool(entry.member("enabled"))
-        let disabled = bool(entry.member("disabled"))
-        if let enabled, let disabled, enabled == disabled, let member = entry.member("enabled") {
+    mutating func isEnabled(_ members: ServerMembers) -> Bool {
+        let enabled = bool(members.enabled)
+        let disabled = bool(members.disabled)
+        if let enabled, let disabled, enabled == disabled, let member = members.enabled {
             warn(
                 .configIgnoredKey, member, "\"enabled\" and \"disabled\" contradict each other; the server is disabled",
                 nextStep: "keep \"enabled\" only")
@@ -46,27 +94,23 @@ extension EntryReader {
 
     /// The server's settings; whether they can be used is told by `firstError`.
     mutating func server(
-        _ entry: ConfigurationEntry, name: String, isEnabled: Bool, kind: TransportKind?, defaultTimeout: Duration
+        _ members: ServerMembers, name: String, isEnabled: Bool, kind: TransportKind?, defaultTimeout: Duration
     ) -> ServerConfiguration? {
-        warnOfUnknownKeys(in: entry, known: Self.serverKeys + ToolFilter.keys, silent: Self.foreignKeys)
-        let timeout = seconds(entry.member("timeout")) ?? defaultTimeout
+        warnOfUnknownKeys(in: members.rest)
+        let timeout = seconds(members.timeout) ?? defaultTimeout
         guard let kind else { return nil }
-        warnOfIgnoredKeys(in: entry, for: kind)
-        let filter = toolFilter(entry)
+        warnOfIgnored(kind == .stdio ? members.http.present : members.stdio.present, by: kind)
+        let filter = toolFilter(members.filters)
         guard kind != .stdio else {
-            return stdio(entry).map {
+            return stdio(members).map {
                 ServerConfiguration(
                     name: name, transport: .stdio($0), isEnabled: isEnabled, timeout: timeout, toolFilter: filter)
             }
         }
-        let settings = http(entry)
-        let tls = tlsFiles(entry.member("tls"))
-        let auth = authConfiguration(of: entry)
-        if firstError == nil, let member = entry.member("auth") ?? entry.member("oauth") {
-            // What the sign-in would refuse later is refused now.
-            guard isLawful(member, { () throws(OmlxError) in _ = try SignInConfiguration(auth) }) else { return nil }
-        }
-        if let settings, let auth { warnOfInsecureSignIn(entry, settings, auth) }
+        let settings = http(members)
+        let tls = tlsFiles(members.http.tls)
+        let auth = authSettings(members.http.auth, members.http.oauth)
+        if let settings, let auth { warnOfInsecureSignIn(members.http.addresses.first, settings, auth) }
         return settings.map {
             ServerConfiguration(
                 name: name, transport: kind == .sse ? .sse($0) : .streamableHTTP($0), isEnabled: isEnabled,
@@ -75,11 +119,8 @@ extension EntryReader {
     }
 
     /// The transport the entry names, or the one its keys mean; an error when there is none.
-    mutating func transportKind(of entry: ConfigurationEntry) -> TransportKind? {
-        let hasURL = Self.urlKeys.contains { entry.member($0) != nil }
-        let hasCommand = entry.member("command") != nil
-        let named = entry.member("transport") ?? entry.member("type")
-        guard let named else { return inferredKind(of: entry, hasURL: hasURL, hasCommand: hasCommand) }
+    mutating func transportKind(of members: ServerMembers) -> TransportKind? {
+        guard let named = members.transport ?? members.type else { return inferredKind(of: members) }
         guard let spelling = string(named) else { return nil }
         guard let kind = TransportKind(spelling: spelling) else {
             fail(
@@ -88,7 +129,7 @@ extension EntryReader {
                 nextStep: "write stdio, streamable-http or sse")
             return nil
         }
-        if named.path == "transport", let type = entry.member("type") {
+        if members.transport != nil, let type = members.type {
             if let other = string(type), TransportKind(spelling: other) != kind {
                 warn(
                     .configIgnoredKey, type, "\"type\" contradicts \"transport\"; ignored", nextStep: "remove \"type\"")
@@ -97,49 +138,45 @@ extension EntryReader {
         return kind
     }
 
-    private mutating func inferredKind(
-        of entry: ConfigurationEntry, hasURL: Bool, hasCommand: Bool
-    ) -> TransportKind? {
-        switch (hasURL, hasCommand) {
+    private mutating func inferredKind(of members: ServerMembers) -> TransportKind? {
+        switch (!members.http.addresses.isEmpty, members.stdio.command != nil) {
         case (true, false): return .streamableHTTP
         case (false, true): return .stdio
         case (true, true):
             fail(
-                .configServerInvalid, entry, "the entry has both \"command\" and \"url\" and names no transport",
+                .configServerInvalid, members.entry,
+                "the entry has both \"command\" and \"url\" and names no transport",
                 nextStep: "add \"transport\": \"stdio\" or \"streamable-http\", or remove one of the two")
         case (false, false):
             fail(
-                .configCommandMissing, entry, "the entry has neither \"command\" nor \"url\"",
+                .configCommandMissing, members.entry, "the entry has neither \"command\" nor \"url\"",
                 nextStep: "add \"command\" for a program, or \"url\" for an HTTP server")
         }
         return nil
     }
 
-    private mutating func warnOfIgnoredKeys(in entry: ConfigurationEntry, for kind: TransportKind) {
-        let keys =
-            kind == .stdio
-            ? Self.urlKeys + ["headers", "auth", "oauth", "tls"] : ["command", "args", "env", "envFile", "cwd"]
-        for key in keys {
-            guard let member = entry.member(key) else { continue }
+    private mutating func warnOfIgnored(_ members: [ConfigurationEntry], by kind: TransportKind) {
+        for member in members {
             warn(
-                .configIgnoredKey, member, "\"\(key)\" has no meaning for the transport \(kind.rawValue); ignored",
-                nextStep: kind == .stdio && key.hasSuffix("uth")
+                .configIgnoredKey, member,
+                "\"\(member.path)\" has no meaning for the transport \(kind.rawValue); ignored",
+                nextStep: kind == .stdio && member.path.hasSuffix("uth")
                     ? "a program gets its credentials through \"env\"" : "remove it")
         }
     }
 }
 
 extension EntryReader {
-    private mutating func stdio(_ entry: ConfigurationEntry) -> StdioSettings? {
-        let isShell = entry.member("command")?.value.stringValue.map(Self.isShell) ?? false
-        let arguments = argumentTexts(entry.member("args"), warns: !isShell)
-        let environment = environment(of: entry)
-        let folder = path(entry.member("cwd"))
-        guard let member = entry.member("command") else {
-            fail(.configCommandMissing, entry, "a stdio server needs \"command\"", nextStep: "add \"command\"")
+    private mutating func stdio(_ members: ServerMembers) -> StdioSettings? {
+        let isShell = members.stdio.command?.value.stringValue.map(Self.isShell) ?? false
+        let arguments = argumentTexts(members.stdio.arguments, warns: !isShell)
+        let environment = environment(members.stdio.environment, file: members.stdio.environmentFile)
+        let folder = path(members.stdio.folder)
+        guard let member = members.stdio.command else {
+            fail(.configCommandMissing, members.entry, "a stdio server needs \"command\"", nextStep: "add \"command\"")
             return nil
         }
-        for member in [member, entry.member("cwd")].compactMap({ $0 }) {
+        for member in [member, members.stdio.folder].compactMap({ $0 }) {
             let word = member.value.stringValue?.split(separator: " ").first
             if let word { warnOfUnexpanded(member, String(word), isPath: false) }
         }
@@ -203,14 +240,13 @@ extension EntryReader {
         }
     }
 
-    private mutating func http(_ entry: ConfigurationEntry) -> HTTPSettings? {
-        let headers = headers(entry.member("headers"))
-        let members = Self.urlKeys.compactMap { entry.member($0) }
-        guard let member = members.first else {
-            fail(.configURLMissing, entry, "an HTTP server needs \"url\"", nextStep: "add \"url\"")
+    private mutating func http(_ members: ServerMembers) -> HTTPSettings? {
+        let headers = headers(members.http.headers)
+        guard let member = members.http.addresses.first else {
+            fail(.configURLMissing, members.entry, "an HTTP server needs \"url\"", nextStep: "add \"url\"")
             return nil
         }
-        for other in members.dropFirst() {
+        for other in members.http.addresses.dropFirst() {
             warn(
                 .configIgnoredKey, other, "\(Self.quoted(other.path)) says the same as \"\(member.path)\"; ignored",
                 nextStep: "keep \"url\" only")
@@ -224,12 +260,12 @@ extension EntryReader {
     }
 
     private mutating func tlsFiles(_ entry: ConfigurationEntry?) -> TLSFiles {
-        guard let entry = object(entry) else { return TLSFiles() }
-        warnOfUnknownKeys(in: entry, known: ["ca", "cert", "key"])
+        guard var object = object(entry) else { return TLSFiles() }
+        let (authorities, certificate, key) = (object.take("ca"), object.take("cert"), object.take("key"))
+        warnOfUnknownKeys(in: object)
         let files = TLSFiles(
-            authorities: pemFile(entry.member("ca")), certificate: pemFile(entry.member("cert")),
-            key: pemFile(entry.member("key")))
-        if let key = entry.member("key"), entry.member("cert") == nil {
+            authorities: pemFile(authorities), certificate: pemFile(certificate), key: pemFile(key))
+        if let key, certificate == nil {
             fail(
                 .configTLSInvalid, key, "\"tls.key\" stands without \"tls.cert\"",
                 nextStep: "add the certificate's file")

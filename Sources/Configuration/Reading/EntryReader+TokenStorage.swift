@@ -33,11 +33,6 @@ extension TokenStorageConfiguration {
 }
 
 extension EntryReader {
-    private static let tokenStorageKeys = [
-        "backend", "password", "passwordFile", "vaultUrl", "vaultToken", "vaultMountPoint", "vaultPathPrefix",
-        "vaultNamespace",
-    ]
-
     mutating func tokenStorage(_ entry: ConfigurationEntry?) -> Result<TokenStorageConfiguration, OmlxError> {
         guard document.choosesStore else {
             if let entry { warnOfStore(entry) }
@@ -45,16 +40,16 @@ extension EntryReader {
         }
         var inner = EntryReader(document: document, scope: scope)
         var storage = TokenStorageConfiguration()
-        if let entry = inner.object(entry, code: .configInvalidRoot) {
-            inner.warnOfUnknownKeys(in: entry, known: Self.tokenStorageKeys)
-            storage.backend = inner.backend(entry.member("backend"))
-            storage.password = inner.secret(entry.member("password"), code: .configInvalidRoot)
-            storage.passwordFile = inner.path(entry.member("passwordFile"), code: .configInvalidRoot)
-            storage.vaultURL = inner.vaultURL(entry.member("vaultUrl"))
-            storage.vaultToken = inner.secret(entry.member("vaultToken"), code: .configInvalidRoot)
-            storage.vaultMountPoint = inner.text(entry.member("vaultMountPoint"), code: .configInvalidRoot)
-            storage.vaultPathPrefix = inner.text(entry.member("vaultPathPrefix"), code: .configInvalidRoot)
-            storage.vaultNamespace = inner.text(entry.member("vaultNamespace"), code: .configInvalidRoot)
+        if var object = inner.object(entry, code: .configInvalidRoot) {
+            storage.backend = inner.backend(object.take("backend"))
+            storage.password = inner.secret(object.take("password"), code: .configInvalidRoot)
+            storage.passwordFile = inner.path(object.take("passwordFile"), code: .configInvalidRoot)
+            storage.vaultURL = inner.vaultURL(object.take("vaultUrl"))
+            storage.vaultToken = inner.secret(object.take("vaultToken"), code: .configInvalidRoot)
+            storage.vaultMountPoint = inner.text(object.take("vaultMountPoint"), code: .configInvalidRoot)
+            storage.vaultPathPrefix = inner.text(object.take("vaultPathPrefix"), code: .configInvalidRoot)
+            storage.vaultNamespace = inner.text(object.take("vaultNamespace"), code: .configInvalidRoot)
+            inner.warnOfUnknownKeys(in: object)
         }
         adopt(inner.diagnostics)
         if let error = inner.firstError { return .failure(error) }

@@ -4,10 +4,10 @@ import OmlxJSON
 
 extension EntryReader {
     /// The filters of an entry. One that cannot be understood is an error: it was written to keep a tool away.
-    mutating func toolFilter(_ entry: ConfigurationEntry) -> ToolFilter {
+    mutating func toolFilter(_ filters: [(key: String, entry: ConfigurationEntry)]) -> ToolFilter {
         var filter = ToolFilter()
-        for key in ToolFilter.keys {
-            guard let member = entry.member(key), let names = toolNames(member, key) else { continue }
+        for (key, member) in filters {
+            guard let names = toolNames(member, key) else { continue }
             if key == "tools" || key == "includeTools" {
                 filter.included.append(names)
             } else {

@@ -4,39 +4,6 @@ import OmlxCryptography
 import OmlxErrors
 import OmlxJSON
 
-/// A value of the file and the way to it.
-struct ConfigurationEntry {
-    var value: JSON
-    /// The JSON Pointer in the file.
-    var pointer: String
-    /// The way from the server's entry, for people: `auth.scopes`, `args[2]`; empty for the entry itself.
-    var path: String
-
-    /// The member of that name; `nil` when it is absent or `null`.
-    func member(_ key: String) -> ConfigurationEntry? {
-        guard let value = value[key], !value.isNull else { return nil }
-        return child(key, value)
-    }
-
-    /// All members in their order.
-    var members: [(key: String, entry: ConfigurationEntry)] {
-        (value.objectValue ?? [:]).map { ($0.key, child($0.key, $0.value)) }
-    }
-
-    /// All elements in their order.
-    var elements: [ConfigurationEntry] {
-        (value.arrayValue ?? []).enumerated().map { index, value in
-            ConfigurationEntry(value: value, pointer: "\(pointer)/\(index)", path: "\(path)[\(index)]")
-        }
-    }
-
-    private func child(_ key: String, _ value: JSON) -> ConfigurationEntry {
-        ConfigurationEntry(
-            value: value, pointer: "\(pointer)/\(LocatedJSON.pointerToken(key))",
-            path: path.isEmpty ? key : "\(path).\(key)")
-    }
-}
-
 struct EntryReader {
     let document: ConfigurationDocument
     let scope: VariableScope
@@ -114,18 +81,17 @@ extension EntryReader {
         return value
     }
 
-    /// The members of an object; `nil` when the entry is absent or something else.
+    /// An object, to take its members; `nil` when the entry is absent or something else.
     mutating func object(
         _ entry: ConfigurationEntry?, code: ErrorCode = .configServerInvalid
-    ) -> ConfigurationEntry? {
+    ) -> ConfigurationObject? {
         guard let entry else { return nil }
         guard entry.value.objectValue != nil else {
             wrongType(entry, wanted: "an object", code: code)
             return nil
         }
-        return entry
+        return ConfigurationObject(entry)
     }
-
 }
 
 extension EntryReader {
@@ -208,12 +174,12 @@ extension EntryReader {
     /// More unknown keys than this in one object are counted, not named: the file is probably another program's.
     private static let namedUnknownKeys = 20
 
-    /// Warns of every member that is not known.
-    /// - Parameter silent: Keys of other programs; neither warned of nor suggested.
-    mutating func warnOfUnknownKeys(in entry: ConfigurationEntry, known: [String], silent: [String] = []) {
-        let unknown = entry.members.filter { !known.contains($0.key) && !silent.contains($0.key) }
-        for (key, member) in unknown.prefix(Self.namedUnknownKeys) {
-            let guess = KeySuggestion.closest(to: key, among: known)
+    /// Warns of the members that were not asked for.
+    mutating func warnOfUnknownKeys(in object: ConfigurationObject) {
+        let unknown = object.unknown
+        for key in unknown.prefix(Self.namedUnknownKeys) {
+            let member = object.entry.child(key, .null)
+            let guess = KeySuggestion.closest(to: key, among: object.known)
             warn(
                 .configUnknownKey, member,
                 "unknown key \(Self.quoted(member.path))" + (guess.map { ", did you mean \"\($0)\"?" } ?? ""),
@@ -221,7 +187,7 @@ extension EntryReader {
         }
         guard unknown.count > Self.namedUnknownKeys else { return }
         warn(
-            .configUnknownKey, unknown[Self.namedUnknownKeys].entry,
+            .configUnknownKey, object.entry.child(unknown[Self.namedUnknownKeys], .null),
             "\(unknown.count - Self.namedUnknownKeys) more unknown keys",
             nextStep: "check that this is a configuration of omlx")
     }

@@ -97,28 +97,26 @@ extension HostConfiguration {
     private mutating func readSettings(
         _ root: ConfigurationEntry, _ place: ServersPlace?, with reader: inout EntryReader
     ) {
-        // What else another program's file says, that program knows.
-        if place.map({ $0.isOwn || $0.keys.isEmpty && $0.entryName == nil }) ?? true {
-            let rest = place?.settings(in: root.value) ?? root.value.objectValue ?? [:]
-            var named = root
-            named.value = .object(JSONObject(rest.filter { !$0.key.hasPrefix("x-") }.map { ($0.key, $0.value) }))
-            reader.warnOfUnknownKeys(in: named, known: ServersPlace.ownKeys + ServersPlace.settingKeys)
-        }
-        if let seconds = reader.seconds(root.member("default_timeout"), code: .configInvalidRoot) {
+        var settings = ConfigurationObject(root)
+        if let seconds = reader.seconds(settings.take("default_timeout"), code: .configInvalidRoot) {
             defaultTimeout = seconds
         }
-        maxToolCalls = Self.count("max_tool_calls", root, standard: Self.standardMaxToolCalls, &reader)
-        maxStarts = Self.count("max_starts", root, standard: Self.standardMaxStarts, &reader)
-        tokenStorage = reader.tokenStorage(root.member("tokenStorage"))
+        maxToolCalls = Self.count(settings.take("max_tool_calls"), standard: Self.standardMaxToolCalls, &reader)
+        maxStarts = Self.count(settings.take("max_starts"), standard: Self.standardMaxStarts, &reader)
+        tokenStorage = reader.tokenStorage(settings.take("tokenStorage"))
+        // What else another program's file says, that program knows.
+        guard place.map({ $0.isOwn || $0.keys.isEmpty && $0.entryName == nil }) ?? true else { return }
+        for key in ServersPlace.ownKeys + ["inputs", "$schema"] { _ = settings.take(key) }
+        settings.pass(root.value.objectValue?.keys.filter { $0.hasPrefix("x-") } ?? [])
+        if let place, place.keys.isEmpty { settings.pass(place.entries(in: root.value).map(\.name)) }
+        reader.warnOfUnknownKeys(in: settings)
     }
 
-    private static func count(
-        _ key: String, _ root: ConfigurationEntry, standard: Int, _ reader: inout EntryReader
-    ) -> Int {
-        guard let entry = root.member(key) else { return standard }
+    private static func count(_ entry: ConfigurationEntry?, standard: Int, _ reader: inout EntryReader) -> Int {
+        guard let entry else { return standard }
         if let number = entry.value.intValue, number >= 1 { return number }
         reader.fail(
-            .configInvalidRoot, entry, "\"\(key)\" must be a whole number of at least 1; \(standard) is used",
+            .configInvalidRoot, entry, "\"\(entry.path)\" must be a whole number of at least 1; \(standard) is used",
             nextStep: "write a number without quotes")
         return standard
     }
@@ -163,9 +161,6 @@ extension HostConfiguration {
         return String(key)
     }
 
-    /// The longest server name, in Unicode scalars.
-    static let maximumNameLength = 64
-
     /// An entry as it stands in the file.
     private struct ServerEntry {
         var name: String
@@ -192,18 +187,19 @@ extension HostConfiguration {
         var isEnabled = true
         var kind: TransportKind?
         var settings: ServerConfiguration?
-        if let fault = Self.nameFault(name) {
+        if let fault = ServerName.fault(name) {
             reader.fail(.configServerName, entry, fault, nextStep: "rename the server")
         } else if entry.value.objectValue == nil {
             reader.fail(
                 .configServerInvalid, entry, "the entry must be an object, found \(entry.value.typeName)",
                 nextStep: "write {\"url\": \"https://…\"} or {\"command\": \"…\"}")
         } else {
-            isEnabled = reader.isEnabled(entry)
+            let members = ServerMembers(entry)
+            isEnabled = reader.isEnabled(members)
             reader.isLenient = !isEnabled
-            kind = reader.transportKind(of: entry)
+            kind = reader.transportKind(of: members)
             settings = reader.server(
-                entry, name: name, isEnabled: isEnabled, kind: kind, defaultTimeout: defaultTimeout)
+                members, name: name, isEnabled: isEnabled, kind: kind, defaultTimeout: defaultTimeout)
         }
         diagnostics += reader.diagnostics
         environmentFiles += reader.environmentFiles
@@ -219,22 +215,5 @@ extension HostConfiguration {
             ConfiguredServer(
                 name: name, isEnabled: isEnabled, transportName: kind?.rawValue,
                 line: document.position(of: entry.pointer)?.line, result: result))
-    }
-
-    /// What is wrong with a server's name, or `nil`. `__` within a name is allowed: a tool's name is split at the first
-    /// `__` whose left side is a configured server.
-    static func nameFault(_ name: String) -> String? {
-        let scalars = name.unicodeScalars
-        if scalars.allSatisfy(\.properties.isWhitespace) { return "the server's name is empty" }
-        if scalars.count > maximumNameLength {
-            return "the server's name is longer than \(maximumNameLength) characters"
-        }
-        let hasInvisible = scalars.contains { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: true
-            default: false
-            }
-        }
-        return hasInvisible ? "the server's name holds a control character or another invisible one" : nil
     }
 }

@@ -215,10 +215,7 @@ extension ManagedServer {
         guard let authorizer, configuration.auth?.mode != .disabled,
             !hasStaticHeader || configuration.auth != nil
         else { return nil }
-        var settings: SignInConfiguration
-        do throws(OmlxError) { settings = try SignInConfiguration(configuration.auth) } catch {
-            return SignInExamination(problem: error)
-        }
+        var settings = configuration.signInConfiguration
         if !isExplained { settings.usesDefaultEndpoints = false }
         var request = SignInRequest(
             key: authorizer.key, server: url, challenge: refusal.challenge, configuration: settings)

@@ -15,7 +15,7 @@ extension HostConfiguration {
         var settings = SignInConfiguration()
         if let name {
             guard let entry = server(named: name) else { throw unknownServer(name) }
-            settings = try SignInConfiguration(try entry.result.get().auth)
+            settings = try entry.result.get().signInConfiguration
         }
         guard let url = url ?? settings.clientMetadataURL else {
             throw OmlxError(

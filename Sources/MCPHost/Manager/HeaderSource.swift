@@ -63,7 +63,7 @@ public struct HeaderSource: Sendable {
             now: options.now)
         signIn = ServerSignIn(
             try HTTPURL(configuration: settings.url.value), account: options.account ?? server.auth?.account,
-            configuration: try SignInConfiguration(server.auth), context: context,
+            configuration: server.signInConfiguration, context: context,
             reference: server.reference, observer: { notes.note($0) })
     }
 

@@ -142,7 +142,7 @@ extension ManagedServer {
     private func signInRequest(
         _ login: LoginOptions, _ url: HTTPURL, _ authorizer: ServerAuthorizer
     ) throws(OmlxError) -> SignInRequest {
-        var settings = try SignInConfiguration(configuration.auth)
+        var settings = configuration.signInConfiguration
         if let scopes = login.scopes { settings.scopes = scopes }
         if let url = login.clientMetadataURL { settings.clientMetadataURL = url }
         return SignInRequest(

@@ -87,7 +87,7 @@ actor ManagedServer {
                 now: options.now)
             let (name, now) = (configuration.name, options.now)
             context.redactor = redactor
-            redactor.learn(configuration.auth?.clientSecret?.secret)
+            redactor.learn(configuration.signInConfiguration.clientSecret)
             if store.name != "memory" { context.memory = recorder }
             let (logger, wording) = (options.logger, options.wording)
             context.stuck = { logger.warning("\(name) waits: \($0.message)") }

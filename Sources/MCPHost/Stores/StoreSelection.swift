@@ -124,7 +124,7 @@ struct StoreSelection {
 
     /// A server's own store, or `nil` when it uses the shared one.
     static func own(
-        _ auth: AuthConfiguration?, _ configuration: HostConfiguration, _ options: HostOptions
+        _ auth: AuthSettings?, _ configuration: HostConfiguration, _ options: HostOptions
     ) -> (any CredentialStore)? {
         if options.store != nil { return nil }
         switch auth?.store {

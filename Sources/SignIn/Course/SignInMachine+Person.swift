@@ -38,20 +38,20 @@ extension SignInMachine {
         return AuthorizationRequest(
             server: terms.server, client: client, redirectURI: callback.redirectURI, scopes: scopes,
             resource: terms.discovery.resource, scopeParameter: configuration.scopeParameter ?? "scope",
-            extraParameters: configuration.authorizationParameters + consentPrompt(terms, scopes),
-            tokenParameters: configuration.tokenParameters, state: callback.state,
+            extraParameters: (configuration.authorizationParameters + consentPrompt(terms, scopes)).pairs,
+            tokenParameters: configuration.tokenParameters.pairs, state: callback.state,
             pkce: leavesOutPKCE ? nil : callback.pkce,
             nonce: scopes.contains("openid") ? callback.pkce.nonce : nil)
     }
 
     /// An OpenID provider takes `offline_access` only together with a question for consent (OpenID Connect Core §11). A
     /// `prompt` the user or the provider's profile chose stays.
-    private func consentPrompt(_ terms: Terms, _ scopes: [String]) -> [(name: String, value: String)] {
+    private func consentPrompt(_ terms: Terms, _ scopes: [String]) -> [ExtraParameter] {
         guard scopes.contains("offline_access"), terms.server.isOpenIDProvider,
             terms.discovery.profile?.leavesOutConsentPrompt != true,
             !terms.configuration.authorizationParameters.contains(where: { $0.name == "prompt" })
         else { return [] }
-        return [("prompt", "consent")]
+        return [ExtraParameter("prompt", "consent")]
     }
 
     mutating func answered(_ query: String, _ question: Question) -> Action {
@@ -92,8 +92,8 @@ extension SignInMachine {
     private mutating func requestDeviceCode(_ terms: Terms, _ client: ChosenClient, at endpoint: HTTPURL) -> Action {
         let request = DeviceAuthorizationRequest(
             server: terms.server, client: client.client, scopes: scopes(terms), resource: terms.discovery.resource,
-            extraParameters: terms.configuration.authorizationParameters,
-            tokenParameters: terms.configuration.tokenParameters)
+            extraParameters: terms.configuration.authorizationParameters.pairs,
+            tokenParameters: terms.configuration.tokenParameters.pairs)
         return requestDeviceCode(
             DeviceQuestion(terms: terms, client: client, endpoint: endpoint, request: request),
             ClientAuthentication(client.client))

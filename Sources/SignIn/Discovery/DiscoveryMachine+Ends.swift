@@ -76,7 +76,7 @@ extension DiscoveryMachine {
         if profile?.asksForAudience == true,
             !settings.authorizationParameters.contains(where: { $0.name == "audience" })
         {
-            settings.authorizationParameters.append(("audience", published))
+            settings.authorizationParameters.append(ExtraParameter("audience", published))
         }
         let resource: String? =
             switch configuration.resource {

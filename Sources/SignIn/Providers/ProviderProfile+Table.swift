@@ -13,7 +13,7 @@ extension ProviderProfile {
                 + "resources name its issuer with a slash that its metadata does not have; taking back a token ends all "
                 + "that was granted to the client")
     ) {
-        $0.authorizationParameters = [("access_type", "offline"), ("prompt", "consent")]
+        $0.authorizationParameters = [.init("access_type", "offline"), .init("prompt", "consent")]
         $0.tolerance.issuerSlash = true
         $0.revocationEndsGrant = true
         $0.clientAdvice =

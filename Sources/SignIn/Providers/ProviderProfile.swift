@@ -30,7 +30,7 @@ public struct ProviderProfile: Sendable {
     /// The issuers it is chosen for by itself.
     let issuers: [Issuers]
     /// Parameters added to the authorization request.
-    var authorizationParameters: [(name: String, value: String)] = []
+    var authorizationParameters: [ExtraParameter] = []
     /// The name of the parameter the scopes go into.
     var scopeParameter: String?
     /// Whether `resource` is left out when scopes are asked for that name a resource themselves.
@@ -120,14 +120,14 @@ extension SignInConfiguration {
     /// - Parameters:
     ///   - requested: the scopes asked for.
     ///   - granted: the scopes granted, where the authorization server says so.
-    func refreshParameters(requested: [String], granted: [String]?) -> [(name: String, value: String)] {
+    func refreshParameters(requested: [String], granted: [String]?) -> [ExtraParameter] {
         let scopes: [String] =
             switch refreshScope ?? .omit {
             case .omit: []
             case .same: granted ?? requested
             case .value(let scopes): scopes
             }
-        let scope = scopes.isEmpty ? [] : [(name: "scope", value: Scopes.text(scopes))]
+        let scope = scopes.isEmpty ? [] : [ExtraParameter("scope", Scopes.text(scopes))]
         return scope + refreshParameters
     }
 }

@@ -288,7 +288,7 @@ import Testing
                          "m": {"url": "https://h/", "auth": {"type": "oauth2", "storage_type": "memory"}}},
              "tokenStorage": {"backend": "vault", "vaultUrl": "https://evil.example", "vaultToken": "t", "password": "p"}}
             """)
-        func stores(_ host: HostConfiguration) throws -> [AuthConfiguration.Store?] {
+        func stores(_ host: HostConfiguration) throws -> [AuthSettings.Store?] {
             try host.servers.map { try $0.result.get().auth?.store }
         }
         let found = try approve(load())
