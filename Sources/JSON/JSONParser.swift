@@ -1,12 +1,12 @@
 // Reads JSON text: strict RFC 8259 for the wire, with comments and trailing commas for files people edit.
 
 struct JSONParser {
-    let bytes: [UInt8]
+    private let bytes: [UInt8]
+    private var tokens: JSONTokenizer
     private let options: JSONParseOptions
     private let locates: Bool
-    var offset = 0
     /// What the values read so far take, by a rough count: in bytes.
-    var memory = 0
+    private var memory = 0
     /// Whether values are looked at and not kept.
     private var isSkimming = false
     private var way = SourcePositions.Way.root
@@ -23,21 +23,20 @@ struct JSONParser {
 
     init(bytes: [UInt8], options: JSONParseOptions, locates: Bool) {
         self.bytes = bytes
+        tokens = JSONTokenizer(bytes, allowsComments: options.allowsComments)
         self.options = options
         self.locates = locates
     }
 
     mutating func parseDocument() throws(JSONParseError) -> JSON {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
-        try skipSpace()
-        let value = try parseValue(depth: 0)
-        try skipSpace()
-        guard offset == bytes.count else { throw failure("text after the end of the value") }
+        let value = try parseValue(try next(), depth: 0)
+        let rest = try next()
+        guard rest.kind == .end else { throw failure("text after the end of the value", at: rest.start) }
         return value
     }
 
-    func failure(_ reason: String, at place: Int? = nil) -> JSONParseError {
-        JSONParseError(reason: reason, position: position(at: place ?? offset))
+    private func failure(_ reason: String, at place: Int) -> JSONParseError {
+        JSONParseError(reason: reason, position: position(at: place))
     }
 
     private func position(at place: Int) -> SourcePosition {
@@ -60,59 +59,36 @@ struct JSONParser {
         return SourcePosition(line: located.line, column: place - located.start + 1)
     }
 
-    var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
-
-    mutating func skipSpace() throws(JSONParseError) {
-        while let byte = current {
-            switch byte {
-            case 0x20, 0x09, 0x0A, 0x0D: offset += 1
-            case UInt8(ascii: "/") where options.allowsComments: try skipComment()
-            default: return
-            }
+    private mutating func next() throws(JSONParseError) -> JSONToken {
+        let token = tokens.next()
+        switch token.kind {
+        case .endlessComment: throw failure("a comment that never ends", at: token.start)
+        case .oddSlash: throw failure("expected a value, found \"/\"", at: token.start)
+        default: return token
         }
     }
 
-    private mutating func skipComment() throws(JSONParseError) {
-        let start = offset
-        offset += 1
-        switch current {
-        case UInt8(ascii: "/"):
-            while let byte = current, byte != 0x0A { offset += 1 }
-        case UInt8(ascii: "*"):
-            offset += 1
-            while true {
-                guard offset + 1 < bytes.count else { throw failure("a comment that never ends", at: start) }
-                if bytes[offset] == UInt8(ascii: "*"), bytes[offset + 1] == UInt8(ascii: "/") { break }
-                offset += 1
-            }
-            offset += 2
-        default:
-            throw failure("expected a value, found \"/\"", at: start)
-        }
-    }
-
-    mutating func parseValue(depth: Int) throws(JSONParseError) -> JSON {
-        guard let byte = current else { throw failure("unexpected end, a value is missing") }
+    private mutating func parseValue(_ token: JSONToken, depth: Int) throws(JSONParseError) -> JSON {
+        guard token.kind != .end else { throw failure("unexpected end, a value is missing", at: token.start) }
         guard depth <= options.maximumDepth else {
-            guard options.passesOverDepth else { throw failure("nested deeper than \(options.maximumDepth)") }
-            return try passOver()
+            guard options.passesOverDepth else {
+                throw failure("nested deeper than \(options.maximumDepth)", at: token.start)
+            }
+            return try passOver(token)
         }
         memory += Self.valueSize
-        switch byte {
-        case UInt8(ascii: "{"): return try parseObject(depth: depth)
-        case UInt8(ascii: "["): return try parseArray(depth: depth)
-        case UInt8(ascii: "\""): return .string(try parseString())
-        case UInt8(ascii: "t"): return try parseWord("true", .bool(true))
-        case UInt8(ascii: "f"): return try parseWord("false", .bool(false))
-        case UInt8(ascii: "n"): return try parseWord("null", .null)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try parseNumber())
-        default: throw failure("expected a value" + oddity)
+        switch token.kind {
+        case .openObject: return try parseObject(from: token.start, depth: depth)
+        case .openArray: return try parseArray(from: token.start, depth: depth)
+        case .string, .escapedString, .oddString, .endlessString: return .string(try text(of: token))
+        case .plain: return try parsePlain(token)
+        default: throw failure("expected a value", at: token.start)
         }
     }
 
     /// What is put there by programs for prose, and looks like what JSON wants.
-    private var oddity: String {
-        let rest = bytes[offset...]
+    private func oddity(at place: Int) -> String {
+        let rest = bytes[place...]
         if rest.starts(with: [0xC2, 0xA0]) { return ", found a no-break space" }
         let isCurly = (0x98...0x9F).contains(rest.dropFirst(2).first ?? 0)
         return rest.starts(with: [0xE2, 0x80]) && isCurly ? ", found a typographic quotation mark: write \"" : ""
@@ -126,74 +102,47 @@ struct JSONParser {
     private static let nameSize = MemoryLayout<JSONObject.Member>.stride - valueSize
     private static let indexSize = 56
     private static let containerSize = 48
-    static let textSize = 48
-    static let inlineText = 15
+    private static let textSize = 48
+    private static let inlineText = 15
     /// Less is not worth leaving unread.
     private static let leastUnread = 64 << 10
 
     /// Whether what began there takes too much to be kept.
     private func takesTooMuch(_ start: (offset: Int, memory: Int)) -> Bool {
         guard let factor = options.memoryFactor, !isSkimming else { return false }
-        return memory - start.memory > max(Self.leastUnread, factor * (offset - start.offset))
+        return memory - start.memory > max(Self.leastUnread, factor * (tokens.offset - start.offset))
     }
 
     /// Ends an array or object that was only looked at.
     private mutating func unread(_ start: (offset: Int, memory: Int), isObject: Bool) -> JSON {
         isSkimming = false
         memory = start.memory + Self.containerSize
-        return .unread(UnreadJSON(bytes, start.offset..<offset, isObject: isObject, options))
-    }
-
-    private mutating func parseWord(_ word: String, _ value: JSON) throws(JSONParseError) -> JSON {
-        guard bytes[offset...].starts(with: word.utf8) else { throw failure("expected a value") }
-        offset += word.utf8.count
-        return value
+        return .unread(UnreadJSON(bytes, start.offset..<tokens.offset, isObject: isObject, options))
     }
 
     /// The end of a value that nests too deep, found without nesting calls: the stack has its own limit.
-    private mutating func passOver() throws(JSONParseError) -> JSON {
-        let start = offset
-        var open = 0
+    private mutating func passOver(_ first: JSONToken) throws(JSONParseError) -> JSON {
         isCut = true
-        while let byte = current {
-            offset += 1
-            switch byte {
-            case UInt8(ascii: "\""): offset = try stringEnd(start: offset - 1) + 1
-            case UInt8(ascii: "{"), UInt8(ascii: "["): open += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): open -= 1
-            case UInt8(ascii: ","), UInt8(ascii: ":"), 0x20, 0x09, 0x0A, 0x0D: continue
-            default:
-                // A scalar ends before what follows it.
-                while let next = current, !Self.endsScalar(next) { offset += 1 }
-            }
-            if open <= 0 { return .null }
-        }
-        throw failure("unexpected end inside a value", at: start)
-    }
-
-    private static func endsScalar(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "]"), UInt8(ascii: "}"), 0x20, 0x09, 0x0A, 0x0D: true
-        default: false
+        let last = tokens.skipValue(from: first)
+        switch last.kind {
+        case .endlessString: throw failure("a string that never ends", at: last.start)
+        case .end, .endlessComment: throw failure("unexpected end inside a value", at: first.start)
+        default: return .null
         }
     }
 
-    private mutating func parseArray(depth: Int) throws(JSONParseError) -> JSON {
-        let start = (offset: offset, memory: memory)
-        offset += 1
+    private mutating func parseArray(from start: Int, depth: Int) throws(JSONParseError) -> JSON {
+        let start = (offset: start, memory: memory)
         var elements: [JSON] = []
         var count = 0
         var isUnread = false
         let outer = way
         defer { way = outer }
-        try skipSpace()
-        if current == UInt8(ascii: "]") {
-            offset += 1
-            return .array([])
-        }
+        var token = try next()
+        if token.kind == .closeArray { return .array([]) }
         memory += Self.containerSize
         while true {
-            let element = try parseElement(count, of: outer, depth: depth)
+            let element = try parseElement(token, count, of: outer, depth: depth)
             count += 1
             if !isSkimming { elements.append(element) }
             if takesTooMuch(start) {
@@ -201,96 +150,94 @@ struct JSONParser {
                 isUnread = true
                 isSkimming = true
             }
-            guard try isFollowed(by: UInt8(ascii: "]"), in: "an array") else {
+            guard let following = try following(.closeArray, "]", in: "an array") else {
                 return isUnread ? unread(start, isObject: false) : .array(elements.fitted)
             }
+            token = following
         }
     }
 
-    private mutating func parseObject(depth: Int) throws(JSONParseError) -> JSON {
-        let start = (offset: offset, memory: memory)
-        offset += 1
+    private mutating func parseObject(from start: Int, depth: Int) throws(JSONParseError) -> JSON {
+        let start = (offset: start, memory: memory)
         var object = JSONObject()
         var isUnread = false
         let outer = way
         defer { way = outer }
-        try skipSpace()
-        if current == UInt8(ascii: "}") {
-            offset += 1
-            return .object(object)
-        }
+        var token = try next()
+        if token.kind == .closeObject { return .object(object) }
         memory += Self.containerSize
         while true {
-            try parseMember(into: &object, outer: outer, depth: depth)
+            try parseMember(token, into: &object, outer: outer, depth: depth)
             if takesTooMuch(start) {
                 object = JSONObject()
                 isUnread = true
                 isSkimming = true
             }
-            guard try isFollowed(by: UInt8(ascii: "}"), in: "an object") else {
+            guard let following = try following(.closeObject, "}", in: "an object") else {
                 return isUnread ? unread(start, isObject: true) : .object(object.fitted)
             }
+            token = following
         }
     }
 
-    /// Whether another element or member comes; passes over what divides them, or ends them.
-    mutating func isFollowed(by end: UInt8, in place: String) throws(JSONParseError) -> Bool {
-        try skipSpace()
-        switch current {
-        case UInt8(ascii: ","):
-            offset += 1
-            try skipSpace()
-            guard options.allowsComments, current == end else { return true }
-            offset += 1
-            return false
-        case end:
-            offset += 1
-            return false
-        case nil: throw failure("unexpected end inside \(place)")
-        default: throw failure("expected \",\" or \"\(Character(Unicode.Scalar(end)))\"")
+    /// What another element or member begins with; `nil` when none comes.
+    private mutating func following(
+        _ end: JSONToken.Kind, _ mark: Character, in place: String
+    ) throws(JSONParseError) -> JSONToken? {
+        let token = try next()
+        switch token.kind {
+        case .comma:
+            let following = try next()
+            return options.allowsComments && following.kind == end ? nil : following
+        case end: return nil
+        case .end: throw failure("unexpected end inside \(place)", at: token.start)
+        default: throw failure("expected \",\" or \"\(mark)\"", at: token.start)
         }
     }
 
     private mutating func parseElement(
-        _ index: Int, of outer: SourcePositions.Way, depth: Int
+        _ token: JSONToken, _ index: Int, of outer: SourcePositions.Way, depth: Int
     ) throws(JSONParseError) -> JSON {
-        guard locates else { return try parseValue(depth: depth + 1) }
-        let token = String(index)
-        way = outer.appending(token)
-        names.append(token)
+        guard locates else { return try parseValue(token, depth: depth + 1) }
+        let name = String(index)
+        way = outer.appending(name)
+        names.append(name)
         defer { names.removeLast() }
-        return try parseValue(depth: depth + 1)
+        return try parseValue(token, depth: depth + 1)
     }
 
     private mutating func parseMember(
-        into object: inout JSONObject, outer: SourcePositions.Way, depth: Int
+        _ token: JSONToken, into object: inout JSONObject, outer: SourcePositions.Way, depth: Int
     ) throws(JSONParseError) {
-        let start = offset
-        guard current == UInt8(ascii: "\"") else {
+        guard token.isString else {
             throw failure(
-                current == nil ? "unexpected end inside an object" : "expected a member name in quotes" + oddity)
+                token.kind == .end
+                    ? "unexpected end inside an object"
+                    : "expected a member name in quotes" + oddity(at: token.start), at: token.start)
         }
-        let key = try parseString()
+        let key = try text(of: token)
         memory += Self.nameSize + (object.isIndexed ? Self.indexSize : 0)
         if options.rejectsDuplicateKeys, object[key] != nil {
-            throw failure("the member \"\(key.prefix(64))\" stands twice", at: start)
+            throw failure("the member \"\(key.prefix(64))\" stands twice", at: token.start)
         }
         if locates {
-            let token = LocatedJSON.pointerToken(key)
-            way = outer.appending(token)
-            names.append(token)
+            let name = LocatedJSON.pointerToken(key)
+            way = outer.appending(name)
+            names.append(name)
             if object[key] != nil { noteDuplicate() }
-            positions[way] = nextPosition(at: start)
+            positions[way] = nextPosition(at: token.start)
         }
         defer { if locates { names.removeLast() } }
-        try skipSpace()
-        guard current == UInt8(ascii: ":") else { throw failure("expected \":\" after a member name") }
-        offset += 1
-        try skipSpace()
-        let value = try parseValue(depth: depth + 1)
+        let value = try parseValueOfMember(depth: depth + 1)
         if isSkimming { return }
         if depth == 0, let earlier = object[key], earlier != value { conflicts.insert(key) }
         object[key] = value
+    }
+
+    private mutating func parseValueOfMember(depth: Int) throws(JSONParseError) -> JSON {
+        let colon = try next()
+        guard colon.kind == .colon else { throw failure("expected \":\" after a member name", at: colon.start) }
+        return try parseValue(try next(), depth: depth)
     }
 
     private mutating func noteDuplicate() {
@@ -299,30 +246,111 @@ struct JSONParser {
             duplicates.append("/" + names.joined(separator: "/"))
         }
     }
+}
 
-    private mutating func parseNumber() throws(JSONParseError) -> JSONNumber {
-        let start = offset
-        if current == UInt8(ascii: "-") { offset += 1 }
-        if current == UInt8(ascii: "0") {
-            offset += 1
-        } else {
-            try skipDigits()
+// MARK: texts, numbers and words
+
+extension JSONParser {
+    private mutating func text(of token: JSONToken) throws(JSONParseError) -> String {
+        let string: String?
+        let size: Int
+        switch token.kind {
+        case .string:
+            size = token.content.count
+            string = String(validating: bytes[token.content], as: UTF8.self)
+        case .endlessString: throw endless(token)
+        default:
+            var text: [UInt8] = []
+            switch JSONStringFault.first(in: bytes[token.content], resolvingInto: &text) {
+            case nil: break
+            case .bareCharacter(let place): throw failure("a control character inside a string", at: place)
+            case .noHexadecimalDigit(let place):
+                throw failure("a \\u escape without four hexadecimal digits", at: place)
+            case .unknownEscape(let place):
+                throw failure(
+                    "an unknown escape: a backslash that is meant, as in a path of Windows, is written twice", at: place
+                )
+            }
+            size = text.count
+            string = String(validating: text, as: UTF8.self)
         }
-        if current == UInt8(ascii: ".") {
-            offset += 1
-            try skipDigits()
-        }
-        if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
-            offset += 1
-            if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { offset += 1 }
-            try skipDigits()
-        }
-        return JSONNumber(validated: String(decoding: bytes[start..<offset], as: UTF8.self))
+        guard let string else { throw failure("text that is not UTF-8", at: token.start) }
+        if size > Self.inlineText { memory += Self.textSize + size }
+        return string
     }
 
-    private mutating func skipDigits() throws(JSONParseError) {
-        let start = offset
-        while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { offset += 1 }
-        guard offset > start else { throw failure("a number without digits") }
+    /// The first control character before any escape says more: a line that ends within a string.
+    private func endless(_ token: JSONToken) -> JSONParseError {
+        let plain = bytes[token.content].prefix { $0 != UInt8(ascii: "\\") }
+        guard let place = plain.firstIndex(where: { $0 < 0x20 }) else {
+            return failure("a string that never ends", at: token.start)
+        }
+        return failure("a control character inside a string", at: place)
+    }
+
+    /// A number or a word. What follows it without a space is the next token's.
+    private mutating func parsePlain(_ token: JSONToken) throws(JSONParseError) -> JSON {
+        switch bytes[token.start] {
+        case UInt8(ascii: "t"): return try parseWord("true", .bool(true), token)
+        case UInt8(ascii: "f"): return try parseWord("false", .bool(false), token)
+        case UInt8(ascii: "n"): return try parseWord("null", .null, token)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try parseNumber(token))
+        default: throw failure("expected a value" + oddity(at: token.start), at: token.start)
+        }
+    }
+
+    private mutating func parseWord(
+        _ word: String, _ value: JSON, _ token: JSONToken
+    ) throws(JSONParseError) -> JSON {
+        guard bytes[token.range].starts(with: word.utf8) else { throw failure("expected a value", at: token.start) }
+        tokens.offset = token.start + word.utf8.count
+        return value
+    }
+
+    private mutating func parseNumber(_ token: JSONToken) throws(JSONParseError) -> JSONNumber {
+        let digits = bytes[token.range]
+        var place = token.start
+        func isNext(_ byte: UInt8) -> Bool { place < digits.endIndex && digits[place] == byte }
+        func skipDigits() throws(JSONParseError) {
+            let start = place
+            while place < digits.endIndex, digits[place] >= UInt8(ascii: "0"), digits[place] <= UInt8(ascii: "9") {
+                place += 1
+            }
+            guard place > start else { throw failure("a number without digits", at: place) }
+        }
+        if isNext(UInt8(ascii: "-")) { place += 1 }
+        if isNext(UInt8(ascii: "0")) { place += 1 } else { try skipDigits() }
+        if isNext(UInt8(ascii: ".")) {
+            place += 1
+            try skipDigits()
+        }
+        if isNext(UInt8(ascii: "e")) || isNext(UInt8(ascii: "E")) {
+            place += 1
+            if isNext(UInt8(ascii: "+")) || isNext(UInt8(ascii: "-")) { place += 1 }
+            try skipDigits()
+        }
+        tokens.offset = place
+        return JSONNumber(validated: String(decoding: digits[..<place], as: UTF8.self))
+    }
+}
+
+extension JSONParser {
+    /// Hands over the elements or members of an array or object of a valid text one after the other, until the body has
+    /// enough.
+    /// - Parameter start: Where it begins.
+    mutating func walk(
+        from start: Int, isObject: Bool, _ body: (_ name: String?, _ value: JSON) -> Bool
+    ) throws(JSONParseError) {
+        tokens.offset = start + 1
+        let end = isObject ? JSONToken.Kind.closeObject : .closeArray
+        var token: JSONToken? = try next()
+        if token?.kind == end { return }
+        while let first = token {
+            let name = isObject ? try text(of: first) : nil
+            let value = isObject ? try parseValueOfMember(depth: 0) : try parseValue(first, depth: 0)
+            guard body(name, value) else { return }
+            memory = 0
+            token = try following(end, isObject ? "}" : "]", in: "a value")
+        }
     }
 }

@@ -54,8 +54,8 @@ extension JSON {
             piece.end(&output)
         case .unread(let unread):
             var copy = TokenCopy(indent: indent, isEscaped)
-            unread.forEachToken { token in
-                copy.write(token, &output)
+            unread.forEachToken { token, text in
+                copy.write(token, of: text, &output)
                 Self.drain(&output, drain)
             }
         }
@@ -117,28 +117,29 @@ extension JSON {
             self.isEscaped = isEscaped
         }
 
-        mutating func write(_ token: JSONToken, _ output: inout [UInt8]) {
-            switch token {
-            case .open(let byte):
+        mutating func write(_ token: JSONToken, of text: [UInt8], _ output: inout [UInt8]) {
+            switch token.kind {
+            case .openObject, .openArray:
                 begin(&output)
-                output.append(byte)
+                output.append(text[token.start])
                 level += 1
                 isEmpty = true
-            case .close(let byte):
+            case .closeObject, .closeArray:
                 level -= 1
                 if !isEmpty { newLine(&output) }
                 isEmpty = false
-                output.append(byte)
+                output.append(text[token.start])
             case .comma:
                 output.append(UInt8(ascii: ","))
                 newLine(&output)
             case .colon: output.append(contentsOf: (isPretty ? ": " : ":").utf8)
-            case .string(let text):
+            default:
                 begin(&output)
-                JSON.write(string: text, to: &output, isEscaped)
-            case .plain(let text):
-                begin(&output)
-                output.append(contentsOf: text)
+                if let string = token.text(in: text) {
+                    JSON.write(string: string, to: &output, isEscaped)
+                } else {
+                    output.append(contentsOf: text[token.range])
+                }
             }
         }
 

@@ -28,9 +28,13 @@ public final class UnreadJSON: Sendable {
     }
 
     /// Hands over all tokens of the text in their order.
-    func forEachToken(_ body: (JSONToken) -> Void) {
-        var parser = JSONParser(bytes: bytes, options: options, locates: false)
-        try? parser.tokens(in: range, body)
+    func forEachToken(_ body: (_ token: JSONToken, _ text: [UInt8]) -> Void) {
+        var tokens = JSONTokenizer(bytes, in: range, allowsComments: options.allowsComments)
+        var token = tokens.next()
+        while token.kind != .end {
+            body(token, bytes)
+            token = tokens.next()
+        }
     }
 
     /// The member of that name: of several the last one.
