@@ -1,5 +1,6 @@
 // The stream on which a server speaks unasked (MCP 2025-11-25, listening for messages): opened, read, opened again.
 
+import OmlxConcurrency
 import OmlxErrors
 import OmlxHTTPClient
 

@@ -150,11 +150,15 @@ extension MCPConnection {
     // MARK: time limits and cancellation
 
     private func ring(by due: ContinuousClock.Instant) {
-        if !alarm.rings(by: due) { alarm.set(due) { [weak self] in await self?.rang() } }
+        if let nextRing, nextRing <= due { return }
+        nextRing = due
+        let timer = timer ?? DeadlineTimer { [weak self] _ in await self?.rang() }
+        self.timer = timer
+        timer.set(0, at: due)
     }
 
     private func rang() {
-        alarm.rang()
+        nextRing = nil
         let now = ContinuousClock.now
         for overdue in life.requests.takeOverdue(at: now) {
             switch overdue {

@@ -1,5 +1,6 @@
 // The connection to one server: drives its life, hands requests out and answers back.
 
+import OmlxConcurrency
 import OmlxCryptography
 import OmlxErrors
 import OmlxHTTPClient
@@ -43,7 +44,10 @@ public actor MCPConnection {
 
     var life = Life()
     var sendings = Sendings()
-    var alarm = Alarm()
+    /// Keeps all time limits: one sleep, however many requests are under way.
+    var timer: DeadlineTimer<Int, ContinuousClock>?
+    /// When it rings next.
+    var nextRing: ContinuousClock.Instant?
     var replies = 0
     /// The end of the link that is being left. A cancelled caller does not cut it off, and leaves no process behind.
     private var ending: Task<Void, Never>?
@@ -84,7 +88,6 @@ public actor MCPConnection {
     }
 
     deinit {
-        alarm.cancel()
         sendings.cancelAll()
         life.link?.transport.abandon()
     }
@@ -252,7 +255,8 @@ public actor MCPConnection {
         fail(ending.requests, with: error)
         for comer in ending.comers { comer.resume(throwing: error) }
         sendings.cancelAll()
-        alarm.cancel()
+        timer = nil
+        nextRing = nil
         let link = ending.link
         self.ending = Task { await link.transport.close(farewell: ending.farewell, quickly: quickly) }
     }

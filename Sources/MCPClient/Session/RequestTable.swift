@@ -1,5 +1,6 @@
 // The requests under way as a value: who waits for each, until when, and what each message that comes means. No I/O.
 
+import OmlxConcurrency
 import OmlxErrors
 import OmlxJSON
 
