@@ -60,7 +60,7 @@ let package = Package(
         // 0
         .room("HTTPClient", ["CCurl", "CCoding", "Cryptography", "Errors", "System"]),
         .room("Cryptography", ["COpenSSL", "Errors", "JSON"]),
-        .room("System", ["Concurrency"]),
+        .room("System", ["Errors", "Concurrency"]),
         .room("Concurrency"),
         .room("Errors"),
         .room("JSON"),
@@ -107,7 +107,7 @@ let package = Package(
             name: "CredentialsTests",
             dependencies: [
                 "OmlxCredentials", "OmlxHTTPClient", "CredentialStoreProbe", "OmlxCryptography", "OmlxErrors",
-                "OmlxJSON",
+                "OmlxJSON", "OmlxSystem",
                 "TestSupport",
             ]),
         .testTarget(
@@ -117,7 +117,7 @@ let package = Package(
             name: "SignInTests",
             dependencies: [
                 "OmlxSignIn", "OmlxOAuth", "OmlxCredentials", "OmlxHTTPClient", "OmlxCryptography", "OmlxErrors",
-                "OmlxDemoServer",
+                "OmlxSystem", "OmlxDemoServer",
             ]),
         .testTarget(
             name: "MCPClientTests",

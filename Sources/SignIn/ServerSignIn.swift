@@ -1,5 +1,6 @@
 // The sign-in at one server for programs that send their own requests: a header that works, and what a 401 means.
 
+import OmlxConcurrency
 import OmlxCredentials
 import OmlxCryptography
 import OmlxErrors
@@ -313,7 +314,7 @@ public final class ServerSignIn: Sendable {
     public func signOut(localOnly: Bool = false, within seconds: Double? = nil) async throws -> SignOutOutcome {
         let outcome = try await SignOut(context: context).signOut(key, localOnly: localOnly, within: seconds)
         let authorizer = authorizer
-        try await Task { try await authorizer.reload() }.value
+        try await uncancelled { try await authorizer.reload() }
         return outcome
     }
 

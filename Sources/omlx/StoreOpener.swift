@@ -3,7 +3,6 @@
 import OmlxCredentials
 import OmlxCryptography
 import OmlxErrors
-import Glibc
 import OmlxMCPHost
 
 /// The person who signs in, asked for a password or to unlock the keyring.
@@ -174,100 +173,5 @@ struct StoreOpener {
                 guard error.code == .storePasswordWrong else { return }
             }
         }
-    }
-}
-
-/// The terminal of the process, whatever its standard streams are.
-enum Terminal {
-    /// What came of a question.
-    enum Answer {
-        case given(Secret)
-        case empty
-        /// There is no terminal, or not any more.
-        case none
-        case overdue
-    }
-
-    private static let greatestCount = 1024
-
-    /// Whether a person looks at it: not merely a process that was started from one.
-    static var isThere: Bool {
-        guard isatty(STDIN_FILENO) == 1 || isatty(STDERR_FILENO) == 1 else { return false }
-        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
-        guard terminal >= 0 else { return false }
-        close(terminal)
-        return true
-    }
-
-    /// Asks for a word, which is shown.
-    /// - Parameter seconds: how long it is waited for.
-    /// - Returns: the line without blanks around it; `nil` when nobody answers.
-    /// - Throws: `CancellationError` when it is broken off.
-    static func answer(_ question: String, seconds: Double) async throws -> String? {
-        switch try await line(question, seconds: seconds, isShown: true) {
-        case .given(let bytes):
-            return bytes.withBytes { bytes in
-                let blanks = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r")]
-                return String(decoding: bytes.filter { !blanks.contains($0) }, as: UTF8.self)
-            }
-        case .empty: return ""
-        case .none, .overdue: return nil
-        }
-    }
-
-    /// Asks for a password, which is not shown.
-    /// - Parameter seconds: how long it is waited for.
-    /// - Throws: `CancellationError` when it is broken off.
-    static func password(_ question: String, seconds: Double) async throws -> Answer {
-        try await line(question, seconds: seconds, isShown: false)
-    }
-
-    private static func line(_ question: String, seconds: Double, isShown: Bool) async throws -> Answer {
-        let clock = ContinuousClock()
-        let deadline = clock.now.advanced(by: .seconds(seconds))
-        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
-        guard terminal >= 0 else { return .none }
-        defer { close(terminal) }
-        var settings = termios()
-        guard tcgetattr(terminal, &settings) == 0 else { return .none }
-        var silent = settings
-        if !isShown { silent.c_lflag &= ~tcflag_t(ECHO) }
-        // TCSAFLUSH: what was typed before the question is no answer to it.
-        guard tcsetattr(terminal, TCSAFLUSH, &silent) == 0 else { return .none }
-        defer { tcsetattr(terminal, TCSAFLUSH, &settings) }
-        say(question, terminal)
-        defer { if !isShown { say("\n", terminal) } }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(greatestCount)
-        defer { Secret.wipe(&bytes) }
-        while true {
-            try Task.checkCancellation()
-            guard clock.now < deadline else { return .overdue }
-            // A shell that had the terminal meanwhile (Ctrl-Z) shows what is typed again.
-            var now = termios()
-            if !isShown, tcgetpgrp(terminal) == getpgrp(), tcgetattr(terminal, &now) == 0,
-                now.c_lflag & tcflag_t(ECHO) != 0
-            {
-                tcsetattr(terminal, TCSANOW, &silent)
-            }
-            var entry = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
-            // Short waits, so that Ctrl-C is noticed.
-            guard poll(&entry, 1, 100) > 0 else {
-                await Task.yield()
-                continue
-            }
-            var byte: UInt8 = 0
-            let count = read(terminal, &byte, 1)
-            if count < 0, errno == EINTR { continue }
-            guard count == 1 else { return .none }
-            guard byte != UInt8(ascii: "\n"), bytes.count < greatestCount else { break }
-            bytes.append(byte)
-        }
-        return bytes.isEmpty ? .empty : .given(Secret(bytes))
-    }
-
-    private static func say(_ text: String, _ terminal: Int32) {
-        let bytes = Array(text.utf8)
-        _ = bytes.withUnsafeBytes { write(terminal, $0.baseAddress, $0.count) }
     }
 }

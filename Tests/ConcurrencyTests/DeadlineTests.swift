@@ -65,6 +65,23 @@ import Testing
         #expect((try? await two) == 1)
     }
 
+    @Test("what is not to be cut off goes on to its end, and its canceller waits for it")
+    func uncut() async {
+        let (begun, begin) = AsyncStream<Void>.makeStream()
+        let (mayEnd, end) = AsyncStream<Void>.makeStream()
+        let caller = Task {
+            await uncancelled {
+                begin.finish()
+                for await _ in mayEnd {}
+                return Task.isCancelled
+            }
+        }
+        for await _ in begun {}
+        caller.cancel()
+        end.finish()
+        #expect(await caller.value == false)
+    }
+
     @Test("tasks end with their owner, and those that come after its end at once")
     func owned() async {
         var owner: OwnedTasks? = OwnedTasks()

@@ -14,10 +14,8 @@ import Testing
     func order() {
         var deadlines = Moments()
         for (key, moment) in [("c", 3), ("a", 1), ("d", 3), ("b", 2)] { deadlines.set(key, at: at(moment)) }
-        let found1 = deadlines.next()
-        #expect(found1 == at(1))
-        let found2 = deadlines.takeDue(at: at(0))
-        #expect(found2 == nil)
+        let (next, early) = (deadlines.next(), deadlines.takeDue(at: at(0)))
+        #expect(next == at(1) && early == nil)
         var due: [String] = []
         while let key = deadlines.takeDue(at: at(3)) { due.append(key) }
         #expect(due == ["a", "b", "c", "d"])
@@ -30,20 +28,12 @@ import Testing
         deadlines.set("a", at: at(1))
         deadlines.set("b", at: at(2))
         deadlines.set("a", at: at(5))
-        let found3 = deadlines.next()
-        #expect(found3 == at(2))
-        let found4 = deadlines.clear("b")
-        #expect(found4)
-        let found5 = deadlines.clear("b")
-        #expect(!found5)
-        let found6 = deadlines.next()
-        #expect(found6 == at(5))
-        let found7 = deadlines.takeDue(at: at(4))
-        #expect(found7 == nil)
-        let found8 = deadlines.takeDue(at: at(5))
-        #expect(found8 == "a")
-        let found9 = deadlines.next()
-        #expect(found9 == nil)
+        let nextBefore = deadlines.next()
+        let cleared = [deadlines.clear("b"), deadlines.clear("b")]
+        let nextAfter = deadlines.next()
+        #expect(nextBefore == at(2) && cleared == [true, false] && nextAfter == at(5))
+        let due = [deadlines.takeDue(at: at(4)), deadlines.takeDue(at: at(5)), deadlines.takeDue(at: at(9))]
+        #expect(due == [nil, "a", nil])
     }
 
     @Test("what is cleared before it is due leaves nothing behind, however many there are")
@@ -53,9 +43,8 @@ import Testing
             deadlines.set(number, at: at(60 + number))
             if number >= 8 { deadlines.clear(number - 8) }
         }
-        #expect(deadlines.kept <= 40)
-        let found10 = deadlines.takeDue(at: at(1_000_000))
-        #expect(found10 == 9992)
+        let first = deadlines.takeDue(at: at(1_000_000))
+        #expect(deadlines.kept <= 40 && first == 9992)
     }
 
     /// Notes what is told.

@@ -2,6 +2,7 @@
 
 import OmlxCryptography
 import OmlxErrors
+import OmlxSystem
 import FoundationEssentials
 import Testing
 

@@ -76,6 +76,21 @@ struct SignInByHandTests {
         }
     }
 
+    @Test("two sign-ins of one program: after one that the browser answered, what is pasted is the second one's")
+    func oneAfterTheOther() async throws {
+        try await TestHome.with { home in
+            let (one, two) = (try await home.demo(), try await home.demo())
+            try home.configure(["one": ["url": one.url], "two": ["url": two.url]])
+            let program = try home.start(["mcp", "tools", "--login"])
+            let first = try await program.text(#"Sign in to one at this address:\n  (http\S+)\n"#, in: .errors)
+            _ = try await visit(home, try await home.callback(of: first))
+            let second = try await program.text(#"Sign in to two at this address:\n  (http\S+)\n"#, in: .errors)
+            program.write(try await home.callback(of: second) + "\n")
+            let run = try await home.note(program.end())
+            #expect(run.exit == 0 && run.out.contains("one__") && run.out.contains("two__"), "\(run)")
+        }
+    }
+
     private func visit(_ home: TestHome, _ words: String...) async throws -> String {
         try await home.run("/usr/bin/curl", ["-sS", "-i", "--noproxy", "*"] + words).out
     }

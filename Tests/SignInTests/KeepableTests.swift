@@ -2,6 +2,7 @@
 
 import OmlxCredentials
 import OmlxErrors
+import OmlxSystem
 import FoundationEssentials
 import Glibc
 import Testing

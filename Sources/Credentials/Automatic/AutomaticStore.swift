@@ -1,6 +1,7 @@
 // The store that is chosen by itself, once: afterwards the same one for every program, or an error that says it is away.
 
 import OmlxErrors
+import OmlxSystem
 import FoundationEssentials
 import Synchronization
 

@@ -243,7 +243,7 @@ extension ManagedServer {
                 guard mustHave else { return [store] }
                 return [store, DoctorStep(.credential, needed)]
             }
-            do throws(OmlxError) { try context.refuseOlder(credential) } catch {
+            do throws(OmlxError) { try await context.refuseOlder(credential) } catch {
                 return [store, DoctorStep(.credential, judged(error, isExamined: true))]
             }
             return [

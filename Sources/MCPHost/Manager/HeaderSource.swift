@@ -1,5 +1,6 @@
 // The Authorization header of one configured server for programs that send their own requests: no connection is made.
 
+import OmlxConcurrency
 import OmlxCredentials
 import OmlxCryptography
 import OmlxErrors
@@ -102,8 +103,8 @@ public struct HeaderSource: Sendable {
     /// Waits for a token exchange under way and writes down what happened: to be called before the process ends.
     public func finish() async {
         // A cancelled caller has to wait too: it is the one that is about to end the process.
-        if let signIn { await Task { await signIn.finish() }.value }
-        recorder.flush()
+        if let signIn { await uncancelled { await signIn.finish() } }
+        await recorder.flush()
     }
 }
 

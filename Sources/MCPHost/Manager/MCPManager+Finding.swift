@@ -103,9 +103,9 @@ extension MCPManager {
             wanting.append((server, mark))
         }
         guard wanting.count == 1 else { return nil }
-        defer { recorder.flush() }
-        try await wanting[0].server.signIn(wanting: nil, since: wanting[0].mark, offer(wanting[0].server.name))
-        return wanting[0].server
+        let (server, mark) = wanting[0]
+        try await recorder.flushing { try await server.signIn(wanting: nil, since: mark, offer(server.name)) }
+        return server
     }
 
     // MARK: what is known
@@ -118,7 +118,7 @@ extension MCPManager {
     }
 
     private func lists() async -> [ToolList] {
-        let recorded = recorder.toolNames()
+        let recorded = await recorder.toolNames()
         var lists: [ToolList] = []
         for entry in configuration.servers {
             guard let server = managed(entry.name) else { continue }

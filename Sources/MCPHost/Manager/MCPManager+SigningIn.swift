@@ -30,8 +30,9 @@ extension MCPManager {
         let mark = await managed(name)?.signInMark()
         await start([name])
         guard let mark, let problem = await problem(of: name), problem.isMendedBySigningIn else { return }
-        defer { recorder.flush() }
-        try await server(named: name).signIn(wanting: nil, since: mark, offer)
+        try await recorder.flushing {
+            try await server(named: name).signIn(wanting: nil, since: mark, offer)
+        }
     }
 
     /// Calls a tool as `call(_:arguments:timeout:onProgress:)` does, with a person at hand: a sign-in that is missing
@@ -60,8 +61,8 @@ extension MCPManager {
                     throw error
                 }
                 hasSignedIn = true
-                defer { recorder.flush() }
-                try await server.signIn(wanting: scopes, since: mark, offer)
+                let wanted = scopes
+                try await recorder.flushing { try await server.signIn(wanting: wanted, since: mark, offer) }
             }
         }
     }

@@ -100,10 +100,10 @@ public actor MCPManager {
         noteBroken(chosen)
         await connect(chosen, each: each)
         // What was broken off says nothing new of anybody.
-        guard !Task.isCancelled else { return recorder.flush() }
+        guard !Task.isCancelled else { return await recorder.flush() }
         let line = await summary(chosen)
         options.logger.info("\(line)")
-        recorder.flush()
+        await recorder.flush()
     }
 
     /// From the first use on.
@@ -147,24 +147,20 @@ public actor MCPManager {
     /// Waits for token exchanges under way, disconnects every server, and writes what is waiting. A child process gets
     /// a second to end by itself.
     public func stop() async {
-        await drainExchanges()
+        await exchanges.drain()
         await follower?.stop()
         follower = nil
         await withTaskGroup(of: Void.self) { group in
             for server in servers.values { group.addTask { await server.shutDown() } }
         }
-        recorder.flush()
+        await recorder.flush()
         watchers.finish()
     }
 
     /// Waits for token exchanges under way, as before a process ends on a signal; 10 s at most.
     public func drain() async {
-        await drainExchanges()
-        recorder.flush()
-    }
-
-    private func drainExchanges() async {
         await exchanges.drain()
+        await recorder.flush()
     }
 
     /// What happens from now on.
@@ -247,9 +243,10 @@ public actor MCPManager {
         _ name: String, _ login: LoginOptions = .init(), interface: any SignInInterface,
         browser: (any BrowserOpening)?
     ) async throws -> LoginReport {
-        defer { recorder.flush() }
         follow()
-        return try await server(named: name).login(login, interface: interface, browser: browser)
+        return try await recorder.flushing {
+            try await server(named: name).login(login, interface: interface, browser: browser)
+        }
     }
 
     /// Signs out of a server and disconnects it.
@@ -257,9 +254,10 @@ public actor MCPManager {
     public func logout(
         _ name: String, localOnly: Bool = false, forgetsClient: Bool = false
     ) async throws -> SignOutOutcome {
-        defer { recorder.flush() }
-        let outcomes = try await server(named: name).logout(
-            localOnly: localOnly, forgetsClient: forgetsClient, everyAccount: false)
+        let outcomes = try await recorder.flushing {
+            try await server(named: name).logout(
+                localOnly: localOnly, forgetsClient: forgetsClient, everyAccount: false)
+        }
         return outcomes.first?.outcome
             ?? SignOutOutcome(wasSignedIn: false, revocation: .notAsked, forgotClient: false)
     }
@@ -270,9 +268,10 @@ public actor MCPManager {
     public func logoutEveryAccount(
         _ name: String, localOnly: Bool = false, forgetsClient: Bool = false
     ) async throws -> [AccountSignOut] {
-        defer { recorder.flush() }
-        return try await server(named: name).logout(
-            localOnly: localOnly, forgetsClient: forgetsClient, everyAccount: true)
+        try await recorder.flushing {
+            try await server(named: name).logout(
+                localOnly: localOnly, forgetsClient: forgetsClient, everyAccount: true)
+        }
     }
 
     /// The running side of a server; `nil` when its entry cannot be used or is switched off.

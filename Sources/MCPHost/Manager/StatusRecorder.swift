@@ -1,8 +1,10 @@
 // Gathers changes of status and writes them in few transactions. A database that cannot be used stops nothing.
 
 import OmlxCredentials
+import OmlxConcurrency
 import OmlxErrors
 import FoundationEssentials
+import GRDB
 import OmlxJSON
 import Logging
 import OmlxMCPClient
@@ -15,46 +17,58 @@ typealias StatusChange = @Sendable (inout ServerStatus) -> Void
 /// The writing side of the status database for one manager.
 final class StatusRecorder: Sendable {
     private struct Pending {
-        var changes: [(server: String, change: StatusChange)] = []
-        var tools = ByName<[Tool]>()
-        var events: [StatusEvent] = []
-        var documents = ByName<[CachedDocument]>()
-        var generations: [RecordedGeneration] = []
+        var batch = StatusBatch()
         var isScheduled = false
-        var isBroken = false
+        /// How many callers wait for something to be written.
+        var writers = 0
+    }
+
+    /// Whether the database is open yet.
+    private enum Access {
+        case closed
+        /// Being opened, once for all who want it.
+        case opening(Task<Result<StatusDatabase, OmlxError>, Never>)
+        case open(StatusDatabase)
+        /// The first failure was told; nothing more is tried.
+        case broken
     }
 
     private let path: String
     private let logger: Logger
     private let now: @Sendable () -> Date
-    private let isReadOnly: Bool
+    private let mode: StatusDatabase.Mode
     private let pending = Mutex(Pending())
-    /// Held while a batch is written, so that batches keep their order and `flush` returns when all is written.
-    private let writing = Mutex(())
-    private let database = Mutex<StatusDatabase?>(nil)
+    private let access = Mutex(Access.closed)
+    private let tasks = OwnedTasks()
 
     init(path: String, logger: Logger, now: @escaping @Sendable () -> Date, isReadOnly: Bool = false) {
-        self.isReadOnly = isReadOnly
+        mode = isReadOnly ? .readIfExists : .readWrite
         self.path = path
         self.logger = logger
         self.now = now
     }
 
-    /// What is known from earlier runs.
+    /// What is known from earlier runs. Read on this thread, by the one that makes a host.
     func known() -> ByName<ServerStatus> {
-        let rows = attempt { (database) throws(OmlxError) in try database.read() } ?? []
-        return ByName(rows.map { ($0.name, $0) })
+        do throws(OmlxError) {
+            let database = try StatusDatabase.openHere(path: path, mode: mode)
+            access.withLock { if case .closed = $0 { $0 = .open(database) } }
+            return ByName(try database.readHere(or: []) { try $0.statuses() }.map { ($0.name, $0) })
+        } catch {
+            giveUp(error)
+            return ByName()
+        }
     }
 
     /// Places that answered discovery for a server before.
-    func places(of server: String) -> [String] {
-        (attempt { (database) throws(OmlxError) in try database.documents(of: server) } ?? [])
+    func places(of server: String) async -> [String] {
+        (await attempt { (database) async throws(OmlxError) in try await database.documents(of: server) } ?? [])
             .filter { $0.kind != DiscoveredDocument.Kind.defaults.rawValue }.map(\.url)
     }
 
     /// The names of the tools each server listed last.
-    func toolNames() -> [String: [String]] {
-        attempt { (database) throws(OmlxError) in try database.toolNames() } ?? [:]
+    func toolNames() async -> [String: [String]] {
+        await attempt { (database) async throws(OmlxError) in try await database.toolNames() } ?? [:]
     }
 
     func record(_ server: String, _ change: @escaping StatusChange) {
@@ -72,127 +86,176 @@ final class StatusRecorder: Sendable {
     }
 
     /// The highest generation known of a record.
-    func generation(of record: String, in store: String) -> Int? {
-        attempt { (database) throws(OmlxError) in try database.generation(of: record, in: store) } ?? nil
+    func generation(of record: String, in store: String) async -> Int? {
+        await attempt { (database) async throws(OmlxError) in try await database.generation(of: record, in: store) } ?? nil
     }
 
-    func record(_ generation: RecordedGeneration) { add { $0.generations.append(generation) } }
+    func record(_ generation: GenerationRow) { add { $0.generations.append(generation) } }
 
-    /// Puts a change aside to be written; calls nobody, so that a caller may hold a lock that keeps changes in order.
+    /// Puts a change aside to be written; calls nothing, so that a caller may hold a lock that keeps changes in order.
     /// - Returns: whether `schedule` must follow.
     func putAside(_ server: String, _ change: @escaping StatusChange) -> Bool {
         putAside { $0.changes.append((server, change)) }
     }
 
-    private func putAside(_ change: (inout Pending) -> Void) -> Bool {
-        if isReadOnly { return false }
+    private func putAside(_ change: (inout StatusBatch) -> Void) -> Bool {
+        if mode == .readIfExists || isBroken { return false }
         return pending.withLock { pending in
-            guard !pending.isBroken else { return false }
-            change(&pending)
+            change(&pending.batch)
             defer { pending.isScheduled = true }
             return !pending.isScheduled
         }
     }
 
-    private func add(_ change: (inout Pending) -> Void) { if putAside(change) { schedule() } }
+    private func add(_ change: (inout StatusBatch) -> Void) { if putAside(change) { schedule() } }
 
     /// Writes soon, together with what follows closely.
     func schedule() {
-        Task.detached { [weak self] in
-            try? await Task.sleep(for: .milliseconds(100))
-            self?.flush()
+        tasks.start { [weak self] in
+            guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { return }
+            await self?.flush()
         }
     }
 
-    deinit { flush() }
-
-    /// Writes what is waiting; returns when it is written.
-    func flush() {
-        // The log is the program's own, and is not written with a lock held.
-        if case .failure(let error)? = writing.withLock({ _ in writeBatch() }) { report(error) }
-    }
-
-    private func writeBatch() -> Result<Void, OmlxError>? {
-        let batch = pending.withLock { pending in
-            defer { pending = Pending(isBroken: pending.isBroken) }
-            return pending
-        }
-        let isEmpty = batch.changes.isEmpty && batch.tools.isEmpty && batch.events.isEmpty && batch.documents.isEmpty
-        guard !isEmpty || !batch.generations.isEmpty else { return nil }
+    /// What a host that was let go rather than stopped still knows is written here, on this thread.
+    deinit {
+        let batch = takeBatch()
+        guard !batch.isEmpty, case .open(let database) = access.withLock({ $0 }) else { return }
         let moment = now()
-        return tried { (database) throws(OmlxError) in
-            var changes = ByName<[StatusChange]>()
-            for (server, change) in batch.changes { changes.add(change, to: server) }
-            for (server, changes) in changes {
-                try database.update(server) { status in for change in changes { change(&status) } }
-            }
-            for (server, tools) in batch.tools {
-                try database.replaceTools(server, tools.map { CachedTool($0) }, at: moment)
-            }
-            for (server, documents) in batch.documents { try database.replaceDocuments(of: server, documents) }
-            for event in batch.events { try database.append(event) }
-            for entry in batch.generations {
-                try database.note(generation: entry.generation, of: entry.record, in: entry.store)
-            }
-        }
+        try? database.writeHere { try $0.take(batch, at: moment) }
     }
 
-    /// Runs against the database; the first failure is logged, later ones are not tried.
-    private func attempt<Value>(_ body: (StatusDatabase) throws(OmlxError) -> Value) -> Value? {
-        switch tried(body) {
-        case .success(let value)?: return value
-        case .failure(let error)?:
-            report(error)
-            return nil
-        case nil: return nil
+    /// Writes what is waiting; returns when it is written, be the caller cancelled or not.
+    func flush() async {
+        let isNeeded = pending.withLock { pending in
+            guard !pending.batch.isEmpty || pending.writers > 0 else { return false }
+            pending.writers += 1
+            return true
         }
+        guard isNeeded else { return }
+        let moment = now()
+        await attempt { (database) async throws(OmlxError) in
+            // Taken in the transaction: batches keep their order, and what another caller took is written by then.
+            try await database.write { try $0.take(self.takeBatch(), at: moment) }
+        }
+        pending.withLock { $0.writers -= 1 }
     }
 
-    private func report(_ error: OmlxError) { logger.warning("\(error.description)") }
-
-    /// Runs against the database; `nil` after the first failure.
-    private func tried<Value>(_ body: (StatusDatabase) throws(OmlxError) -> Value) -> Result<Value, OmlxError>? {
-        if pending.withLock({ $0.isBroken }) { return nil }
-        do throws(OmlxError) {
-            let database = try opened()
-            return .success(try body(database))
+    /// Does some work, and writes what came of it, however it ended.
+    /// - Throws: what the work throws.
+    func flushing<Value>(
+        isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            let value = try await work()
+            await flush()
+            return value
         } catch {
-            pending.withLock { $0.isBroken = true }
-            return .failure(error)
+            await flush()
+            throw error
         }
     }
 
-    private func opened() throws(OmlxError) -> StatusDatabase {
-        let result: Result<StatusDatabase, OmlxError> = database.withLock { database in
-            if let database { return .success(database) }
-            do throws(OmlxError) {
-                let fresh = try StatusDatabase.open(path: path, mode: isReadOnly ? .readIfExists : .readWrite)
-                database = fresh
-                return .success(fresh)
-            } catch {
-                return .failure(error)
+    private func takeBatch() -> StatusBatch {
+        pending.withLock { pending in
+            defer { pending.batch = StatusBatch() }
+            pending.isScheduled = false
+            return pending.batch
+        }
+    }
+
+    // MARK: the database
+
+    private var isBroken: Bool {
+        access.withLock { if case .broken = $0 { true } else { false } }
+    }
+
+    /// Runs against the database; `nil` after the first failure, which is told.
+    @discardableResult
+    private func attempt<Value: Sendable>(
+        _ body: (StatusDatabase) async throws(OmlxError) -> Value
+    ) async -> Value? {
+        do throws(OmlxError) {
+            guard let database = try await opened() else { return nil }
+            return try await body(database)
+        } catch {
+            giveUp(error)
+            return nil
+        }
+    }
+
+    private func giveUp(_ error: OmlxError) {
+        let isFirst = access.withLock { access in
+            if case .broken = access { return false }
+            access = .broken
+            return true
+        }
+        if isFirst { logger.warning("\(error.description)") }
+    }
+
+    private func opened() async throws(OmlxError) -> StatusDatabase? {
+        if case .open(let database) = access.withLock({ $0 }) { return database }
+        let (path, mode) = (path, mode)
+        let opening = access.withLock { access -> Task<Result<StatusDatabase, OmlxError>, Never>? in
+            switch access {
+            case .broken: return nil
+            case .opening(let task): return task
+            case .open(let database): return Task { .success(database) }
+            case .closed:
+                let task = Task { () async -> Result<StatusDatabase, OmlxError> in
+                    do throws(OmlxError) {
+                        return .success(try await StatusDatabase.open(path: path, mode: mode))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+                access = .opening(task)
+                return task
             }
         }
-        return try result.get()
+        guard let opening else { return nil }
+        let database = try await opening.value.get()
+        access.withLock { if case .opening = $0 { $0 = .open(database) } }
+        return database
     }
 }
 
-/// A generation that was saved.
-struct RecordedGeneration: Sendable {
-    var store: String
-    var record: String
-    var generation: Int
+/// Changes to be written in one transaction.
+struct StatusBatch {
+    var changes: [(server: String, change: StatusChange)] = []
+    var tools = ByName<[Tool]>()
+    var events: [StatusEvent] = []
+    var documents = ByName<[CachedDocument]>()
+    var generations: [GenerationRow] = []
+
+    var isEmpty: Bool {
+        changes.isEmpty && tools.isEmpty && events.isEmpty && documents.isEmpty && generations.isEmpty
+    }
+}
+
+extension Database {
+    fileprivate func take(_ batch: StatusBatch, at moment: Date) throws {
+        var changes = ByName<[StatusChange]>()
+        for (server, change) in batch.changes { changes.add(change, to: server) }
+        for (server, changes) in changes {
+            _ = try update(server) { status in for change in changes { change(&status) } }
+        }
+        for (server, tools) in batch.tools { try replaceTools(server, tools.map { CachedTool($0) }, at: moment) }
+        for (server, documents) in batch.documents { try replaceDocuments(of: server, documents) }
+        try append(batch.events)
+        for generation in batch.generations { try note(generation) }
+    }
 }
 
 extension StatusRecorder: GenerationMemory {
-    func highest(of key: CredentialKey, in store: any CredentialStore) -> Int? {
+    func highest(of key: CredentialKey, in store: any CredentialStore) async -> Int? {
         guard let record = try? key.recordName() else { return nil }
-        return generation(of: record, in: store.identity)
+        return await generation(of: record, in: store.identity)
     }
 
     func note(_ credential: Credential, in store: any CredentialStore) {
         guard let name = try? credential.key.recordName() else { return }
-        record(RecordedGeneration(store: store.identity, record: name, generation: credential.generation))
+        record(GenerationRow(store: store.identity, record: name, generation: credential.generation))
     }
 }
 

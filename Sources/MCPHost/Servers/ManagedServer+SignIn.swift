@@ -1,5 +1,6 @@
 // Signing in to and out of one server.
 
+import OmlxConcurrency
 import OmlxCredentials
 import OmlxErrors
 import FoundationEssentials
@@ -16,7 +17,7 @@ extension ManagedServer {
         guard let context, let authorizer, let url else { throw notApplicable }
         await context.store.settle()
         let driver = SignInDriver(context: context, interface: interface, browser: browser)
-        var request = try signInRequest(login, url, authorizer)
+        var request = try await signInRequest(login, url, authorizer)
         // The server's own refusal says best where to sign in. One that was heard already is not asked for again.
         let isTried = link != nil || problem != nil
         if login.isForced ? !isTried : !(await isJustRefused(authorizer)) { await start() }
@@ -141,13 +142,13 @@ extension ManagedServer {
 
     private func signInRequest(
         _ login: LoginOptions, _ url: HTTPURL, _ authorizer: ServerAuthorizer
-    ) throws(OmlxError) -> SignInRequest {
+    ) async throws(OmlxError) -> SignInRequest {
         var settings = configuration.signInConfiguration
         if let scopes = login.scopes { settings.scopes = scopes }
         if let url = login.clientMetadataURL { settings.clientMetadataURL = url }
         return SignInRequest(
             key: authorizer.key, server: url, challenge: BearerChallenge(), configuration: settings,
-            knownPlaces: recorder.places(of: name), resetsClient: login.resetsClient, flow: login.flow,
+            knownPlaces: await recorder.places(of: name), resetsClient: login.resetsClient, flow: login.flow,
             seconds: personSeconds(login))
     }
 
@@ -252,7 +253,7 @@ extension ManagedServer {
             outcomes.append(AccountSignOut(account: key.account, outcome: outcome))
             noteSignOut(outcome, key.account)
         }
-        try await Task { try await authorizer.reload() }.value
+        try await uncancelled { try await authorizer.reload() }
         let believed: Set<SignInState> = [.signedIn, .expired, .refreshFailed]
         if outcomes.contains(where: { $0.outcome.wasSignedIn }) || believed.contains(status.signIn.state) {
             forget(tools: true)

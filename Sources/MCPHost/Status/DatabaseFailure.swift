@@ -1,7 +1,7 @@
 // What can be wrong with the database file, as errors that name it and say what to do.
 
-import OmlxCredentials
 import OmlxErrors
+import OmlxSystem
 import GRDB
 import Glibc
 

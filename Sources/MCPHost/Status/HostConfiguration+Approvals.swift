@@ -35,7 +35,7 @@ extension HostConfiguration {
     @discardableResult
     public mutating func approve(database: String, at moment: Date) throws(OmlxError) -> ConfigurationApproval {
         let approval = try approve(at: moment)
-        try StatusDatabase.open(path: database, mode: .readWrite).approve(approval)
+        try StatusDatabase.approve(approval, database: database)
         return approval
     }
 }

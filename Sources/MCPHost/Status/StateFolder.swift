@@ -1,7 +1,7 @@
 // The folder of the status database: made for its owner alone, judged as a store's is, locked while the file in it is made.
 
-import OmlxCredentials
 import OmlxErrors
+import OmlxSystem
 import Glibc
 
 struct StateFolder {
@@ -86,7 +86,7 @@ struct StateFolder {
             tries < 500
         {
             tries += 1
-            usleep(10_000)
+            _ = poll(nil, 0, 10)
         }
         return try body()
     }

@@ -1,7 +1,7 @@
-// The highest generation of each record that was saved, to notice an older copy that somebody puts back.
+// The highest generation of each record that was saved, to notice an older copy that is put back.
 
-import OmlxErrors
 import GRDB
+import OmlxErrors
 
 extension StatusDatabase {
     /// The highest generation known of a record.
@@ -9,33 +9,30 @@ extension StatusDatabase {
     ///   - record: The record's name, a hash of its key.
     ///   - store: The store's identity.
     /// - Throws: `DATABASE_UNAVAILABLE`.
-    public func generation(of record: String, in store: String) throws(OmlxError) -> Int? {
-        try read(or: nil) { database in
-            try Int.fetchOne(
-                database, sql: "SELECT generation FROM generation WHERE store = ? AND record = ?",
-                arguments: [store, record])
-        }
+    public func generation(of record: String, in store: String) async throws(OmlxError) -> Int? {
+        try await read(or: nil) { try $0.generation(of: record, in: store) }
     }
 
     /// Notes a generation that was saved, unless a higher one is known.
     /// - Throws: `DATABASE_UNAVAILABLE`.
-    public func note(generation: Int, of record: String, in store: String) throws(OmlxError) {
-        try write { database in
-            try database.execute(
-                sql: """
-                    INSERT INTO generation (store, record, generation) VALUES (?, ?, ?)
-                    ON CONFLICT (store, record) DO UPDATE SET generation = max(generation, excluded.generation)
-                    """, arguments: [store, record, generation])
-        }
+    public func note(generation: Int, of record: String, in store: String) async throws(OmlxError) {
+        try await write { try $0.note(GenerationRow(store: store, record: record, generation: generation)) }
     }
 
     /// Takes a generation for the highest, whatever is known.
     /// - Throws: `DATABASE_UNAVAILABLE`.
-    public func accept(generation: Int, of record: String, in store: String) throws(OmlxError) {
-        try write { database in
-            try database.execute(
-                sql: "INSERT OR REPLACE INTO generation (store, record, generation) VALUES (?, ?, ?)",
-                arguments: [store, record, generation])
-        }
+    public func accept(generation: Int, of record: String, in store: String) async throws(OmlxError) {
+        try await write { try GenerationRow(store: store, record: record, generation: generation).insert($0) }
+    }
+}
+
+extension Database {
+    func generation(of record: String, in store: String) throws -> Int? {
+        try GenerationRow.filter(Column("store") == store && Column("record") == record).fetchOne(self)?.generation
+    }
+
+    func note(_ row: GenerationRow) throws {
+        if let known = try generation(of: row.record, in: row.store), known >= row.generation ?? 0 { return }
+        try row.insert(self)
     }
 }

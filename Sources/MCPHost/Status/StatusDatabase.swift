@@ -1,12 +1,17 @@
 // The status database: opened quickly for reading, carefully for writing, never the home of a secret.
 
-import OmlxErrors
+import OmlxConcurrency
 import FoundationEssentials
 import GRDB
 import Glibc
+import OmlxErrors
+import OmlxSystem
 
 /// What omlx remembers about servers between two commands: the three answers, the public part of sign-ins, tool lists,
 /// the event log, fetched documents. One SQLite file, shared by all processes of a user. Deleting it loses no sign-in.
+///
+/// SQLite blocks, and waits for other processes. So the file is opened, read and written on threads beside the cooperative
+/// pool, and the caller waits for that; a cancelled one too, for a process that ends still writes what it knows.
 public final class StatusDatabase: Sendable {
     /// How a database is opened.
     public enum Mode: Sendable, Hashable {
@@ -37,14 +42,18 @@ public final class StatusDatabase: Sendable {
     ///   - mode: Whether it may be made and written to.
     /// - Throws: `DATABASE_UNAVAILABLE` when the file is damaged, foreign, newer than this omlx, or out of reach. The
     ///   file is left as it is.
-    public static func open(path: String, mode: Mode) throws(OmlxError) -> StatusDatabase {
+    public static func open(path: String, mode: Mode) async throws(OmlxError) -> StatusDatabase {
+        try await OwnThread.run("omlx-status") { () throws(OmlxError) in try openHere(path: path, mode: mode) }
+    }
+
+    /// Opens the database on this thread, which waits meanwhile: for callers that are no tasks.
+    /// - Throws: as `open(path:mode:)`.
+    static func openHere(path: String, mode: Mode) throws(OmlxError) -> StatusDatabase {
         do {
             switch mode {
             case .readIfExists: return try openForReading(path)
             case .readWrite: return try openForWriting(path)
             }
-        } catch let error as OmlxError {
-            throw error
         } catch {
             throw DatabaseFailure.judging(error, path: path)
         }
@@ -98,36 +107,72 @@ public final class StatusDatabase: Sendable {
         }
     }
 
+    // MARK: reading and writing
+
     /// Runs a reading block; `nothing` is the answer of a database that does not exist.
-    func read<Value: Sendable>(or nothing: Value, _ body: (Database) throws -> Value) throws(OmlxError) -> Value {
+    /// - Throws: `DATABASE_UNAVAILABLE`.
+    func read<Value: Sendable>(
+        or nothing: Value, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(OmlxError) -> Value {
         guard let queue else { return nothing }
+        return try await unbroken { try await queue.read(body) }
+    }
+
+    /// Runs a writing block in one transaction that excludes every other writer from its start, so that what it reads
+    /// is what it changes.
+    /// - Throws: `DATABASE_UNAVAILABLE`; nothing was changed then.
+    @discardableResult
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(OmlxError) -> Value {
+        let queue = try writable()
+        return try await unbroken {
+            try await queue.writeWithoutTransaction { try Self.inTransaction($0, body) }
+        }
+    }
+
+    /// As `read`, on this thread.
+    func readHere<Value>(or nothing: Value, _ body: (Database) throws -> Value) throws(OmlxError) -> Value {
+        guard let queue else { return nothing }
+        do { return try queue.read(body) } catch { throw DatabaseFailure.judging(error, path: path) }
+    }
+
+    /// As `write`, on this thread.
+    func writeHere<Value>(_ body: (Database) throws -> Value) throws(OmlxError) -> Value {
+        let queue = try writable()
         do {
-            return try queue.read(body)
+            return try queue.writeWithoutTransaction { try Self.inTransaction($0, body) }
         } catch {
             throw DatabaseFailure.judging(error, path: path)
         }
     }
 
-    /// Runs a writing block in one transaction that excludes every other writer from its start, so that what it reads
-    /// is what it changes.
-    func write<Value>(_ body: (Database) throws -> Value) throws(OmlxError) -> Value {
+    private func writable() throws(OmlxError) -> DatabaseQueue {
         guard let queue, mode == .readWrite else {
             throw OmlxError(.databaseUnavailable, "the status database \(path) was opened for reading only")
         }
-        do {
-            return try queue.writeWithoutTransaction { database in
-                var value: Value?
-                try database.inTransaction(.immediate) {
-                    value = try body(database)
-                    return .commit
-                }
-                guard let value else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
-                return value
-            }
-        } catch let error as OmlxError {
-            throw error
-        } catch {
-            throw DatabaseFailure.judging(error, path: path)
+        return queue
+    }
+
+    private static func inTransaction<Value>(
+        _ database: Database, _ body: (Database) throws -> Value
+    ) throws -> Value {
+        var value: Value?
+        try database.inTransaction(.immediate) {
+            value = try body(database)
+            return .commit
+        }
+        guard let value else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+        return value
+    }
+
+    /// GRDB breaks off what a cancelled task asks for. This is waited for all the same.
+    private func unbroken<Value: Sendable>(
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async throws(OmlxError) -> Value {
+        let path = path
+        return try await uncancelled { () async throws(OmlxError) in
+            do { return try await work() } catch { throw DatabaseFailure.judging(error, path: path) }
         }
     }
 }

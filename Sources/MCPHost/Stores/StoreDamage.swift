@@ -11,7 +11,7 @@ extension HostConfiguration {
         for store in [try StoreSelection(self, options).store] + ownStores(options) {
             damaged += try await store.credentials().damaged + store.registrations().damaged
         }
-        return DamageNames(self, options).named(damaged.filter(\.isRemovable))
+        return await DamageNames(self, options).named(damaged.filter(\.isRemovable))
     }
 
     /// Takes records away that cannot be used, once a person has seen them.
@@ -44,9 +44,9 @@ struct DamageNames {
     private var owners: [String: (server: String, account: String?)] = [:]
 
     /// The names of the configured servers' records, as far as their accounts and issuers are known.
-    init(_ configuration: HostConfiguration, _ options: HostOptions) {
-        let database = try? StatusDatabase.open(path: options.paths.database, mode: .readIfExists)
-        let statuses = (try? database?.read()) ?? []
+    init(_ configuration: HostConfiguration, _ options: HostOptions) async {
+        let database = try? await StatusDatabase.open(path: options.paths.database, mode: .readIfExists)
+        let statuses = (try? await database?.read()) ?? []
         for server in configuration.servers {
             guard let settings = try? server.result.get(), let url = settings.transport.http?.url.value else {
                 continue

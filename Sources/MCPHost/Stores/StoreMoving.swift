@@ -74,7 +74,7 @@ extension HostConfiguration {
             try await note.replace(now, with: now.emptied(source), options.command)
         }
         await remember(source, target, places, options)
-        let damaged = DamageNames(self, options).named(outcome.damaged)
+        let damaged = await DamageNames(self, options).named(outcome.damaged)
         return StoreMove(from: source, to: target, moved: outcome.moved, damaged: damaged)
     }
 
@@ -83,16 +83,18 @@ extension HostConfiguration {
     private func remember(
         _ source: StoreKind, _ target: StoreKind, _ places: StorePlaces, _ options: HostOptions
     ) async {
-        guard let database = try? StatusDatabase.open(path: options.paths.database, mode: .readWrite) else { return }
+        guard let database = try? await StatusDatabase.open(path: options.paths.database, mode: .readWrite) else {
+            return
+        }
         let store = places.store(target)
         if !store.isShared {
             for record in (try? await store.credentials().records) ?? [] {
                 guard let name = try? record.key.recordName() else { continue }
-                try? database.accept(generation: record.generation, of: name, in: store.identity)
+                try? await database.accept(generation: record.generation, of: name, in: store.identity)
             }
         }
         for server in servers where Self.isShared(server) {
-            _ = try? database.update(server.name) { status in
+            _ = try? await database.update(server.name) { status in
                 status.renameStore(from: source.rawValue, to: target.rawValue)
             }
         }
@@ -110,7 +112,7 @@ extension HostConfiguration {
         in store: any CredentialStore, isInUse: Bool, _ options: HostOptions
     ) async throws {
         let records = try await store.credentials().records
-        guard var error = older(records, in: store, options.recorder).first else { return }
+        guard var error = await older(records, in: store, options.recorder).first else { return }
         if !isInUse { error.nextStep = "accept the copy: \(.checkStores(.init(accepts: true, store: store.name)))" }
         throw error
     }

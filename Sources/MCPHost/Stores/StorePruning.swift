@@ -46,7 +46,7 @@ extension HostConfiguration {
         let store = try StoreSelection(self, options).store
         var orphans = StoreOrphans(areShared: store.isShared)
         let (signIns, clients) = (try await store.credentials(), try await store.registrations())
-        orphans.damaged = DamageNames(self, options).named(signIns.damaged + clients.damaged)
+        orphans.damaged = await DamageNames(self, options).named(signIns.damaged + clients.damaged)
         for record in signIns.records where !known.contains(record.key.serverURL) {
             orphans.signIns.append(record.key)
             orphans.shown.append(StoreReport.Record(record, known: known))
@@ -70,22 +70,23 @@ extension HostConfiguration {
         var context = SignInContext(
             http: http, store: store, lockFolder: options.paths.locks, command: options.command, now: options.now)
         let recorder = StatusRecorder(path: options.paths.database, logger: options.logger, now: options.now)
-        defer { recorder.flush() }
         if store.name != "memory" { context.memory = recorder }
-        let signOut = SignOut(context: context)
-        var pruning = StorePruning()
-        for key in orphans.signIns where !known.contains(key.serverURL) {
-            let outcome = try await signOut.signOut(key, localOnly: localOnly)
-            pruning.signIns.append(
-                PrunedSignIn(
-                    server: CredentialKey(serverURL: key.serverURL).description,
-                    signOut: AccountSignOut(account: key.account, outcome: outcome)))
+        return try await recorder.flushing {
+            var pruning = StorePruning()
+            let signOut = SignOut(context: context)
+            for key in orphans.signIns where !known.contains(key.serverURL) {
+                let outcome = try await signOut.signOut(key, localOnly: localOnly)
+                pruning.signIns.append(
+                    PrunedSignIn(
+                        server: CredentialKey(serverURL: key.serverURL).description,
+                        signOut: AccountSignOut(account: key.account, outcome: outcome)))
+            }
+            for key in orphans.registrations where !known.contains(key.serverURL) {
+                try await store.removeRegistration(for: key, expecting: .any)
+                pruning.registrations += 1
+            }
+            return pruning
         }
-        for key in orphans.registrations where !known.contains(key.serverURL) {
-            try await store.removeRegistration(for: key, expecting: .any)
-            pruning.registrations += 1
-        }
-        return pruning
     }
 
     /// The URLs of all servers there are, switched off or not.

@@ -98,13 +98,13 @@ extension HostConfiguration {
         for store in ownStores(options) {
             do {
                 let listing = try await store.credentials()
-                inUse.older += older(listing.records, in: store, recorder)
+                inUse.older += await older(listing.records, in: store, recorder)
                 inUse.damaged += listing.damaged
             } catch let error as OmlxError {
                 inUse.own.append(error)
             }
         }
-        inUse.damaged = DamageNames(self, options).named(inUse.damaged)
+        inUse.damaged = await DamageNames(self, options).named(inUse.damaged)
         inUse.unfinished = (try? (usedStore as? AutomaticStore)?.standing())?.unfinishedMove
         let choices = [inUse] + StoreKind.allCases.compactMap { others[$0] }
         return StoreReport(reason: selection.reason(), choices: choices)
@@ -123,7 +123,7 @@ extension HostConfiguration {
         func sorted(_ records: [StoreReport.Record]) -> [StoreReport.Record] {
             records.sorted { ($0.server, $0.account ?? "") < ($1.server, $1.account ?? "") }
         }
-        let damaged = DamageNames(self, options).named(signIns.damaged + clients.damaged)
+        let damaged = await DamageNames(self, options).named(signIns.damaged + clients.damaged)
         return (sorted(credentials) + sorted(registrations), damaged)
     }
 
@@ -158,14 +158,15 @@ extension HostConfiguration {
     /// - Returns: how many were older.
     /// - Throws: `OmlxError` of class storage; `DATABASE_UNAVAILABLE`.
     public func acceptOlderRecords(_ options: HostOptions) async throws -> Int {
-        let database = try StatusDatabase.open(path: options.paths.database, mode: .readWrite)
+        let database = try await StatusDatabase.open(path: options.paths.database, mode: .readWrite)
         var count = 0
         for store in [try StoreSelection(self, options).store] + ownStores(options) {
             for record in try await store.credentials().records {
                 let name = try record.key.recordName()
-                guard let highest = try database.generation(of: name, in: store.identity), record.generation < highest
+                guard let highest = try await database.generation(of: name, in: store.identity),
+                    record.generation < highest
                 else { continue }
-                try database.accept(generation: record.generation, of: name, in: store.identity)
+                try await database.accept(generation: record.generation, of: name, in: store.identity)
                 count += 1
             }
         }
@@ -185,13 +186,14 @@ extension HostConfiguration {
 
     func older(
         _ records: [Credential], in store: any CredentialStore, _ recorder: StatusRecorder
-    ) -> [OmlxError] {
-        records.compactMap { record in
-            guard !store.isShared, let highest = recorder.highest(of: record.key, in: store),
-                record.generation < highest
-            else { return nil }
-            return .olderRecord(record, highest, login: signIn(for: record.key))
+    ) async -> [OmlxError] {
+        var errors: [OmlxError] = []
+        for record in records where !store.isShared {
+            guard let highest = await recorder.highest(of: record.key, in: store), record.generation < highest
+            else { continue }
+            errors.append(.olderRecord(record, highest, login: signIn(for: record.key)))
         }
+        return errors
     }
 
     /// The sign-in to the server a credential is for, which is unnamed when none of the configured ones is that.
@@ -215,7 +217,7 @@ extension HostConfiguration {
             choice.damaged = credentials.damaged + registrations.damaged
             choice.caution = try await store.advice()
             choice.summary = store.summary
-            if let recorder { choice.older = older(credentials.records, in: store, recorder) }
+            if let recorder { choice.older = await older(credentials.records, in: store, recorder) }
             if tries { try await store.tryWriting() }
         } catch {
             choice.problem = error as? OmlxError ?? OmlxError(.storeTimeout, "looking at the store was cancelled")

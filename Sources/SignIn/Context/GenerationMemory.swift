@@ -7,7 +7,7 @@ import FoundationEssentials
 /// Remembers the highest generation of each credential that was saved.
 public protocol GenerationMemory: Sendable {
     /// The highest generation of a credential in a store that is known; `nil` when none is.
-    func highest(of key: CredentialKey, in store: any CredentialStore) -> Int?
+    func highest(of key: CredentialKey, in store: any CredentialStore) async -> Int?
     /// Notes a generation that was saved.
     func note(_ credential: Credential, in store: any CredentialStore)
 }
@@ -19,7 +19,7 @@ extension SignInContext {
         _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged: Bool = false
     ) async throws -> Credential {
         var credential = credential
-        if expected == .any, !store.isShared, let highest = memory?.highest(of: credential.key, in: store) {
+        if expected == .any, !store.isShared, let highest = await memory?.highest(of: credential.key, in: store) {
             credential.generation = max(credential.generation, highest)
         }
         let saved = try await store.save(credential, expecting: expected, replacingDamaged: replacingDamaged)
@@ -82,8 +82,8 @@ extension SignInContext {
 
     /// A store of several machines counts by itself; their clocks differ.
     /// - Throws: `STORE_OLDER` for a record that is older than what was saved: its refresh token was used since.
-    public func refuseOlder(_ credential: Credential) throws(OmlxError) {
-        guard !store.isShared, let highest = memory?.highest(of: credential.key, in: store),
+    public func refuseOlder(_ credential: Credential) async throws(OmlxError) {
+        guard !store.isShared, let highest = await memory?.highest(of: credential.key, in: store),
             credential.generation < highest
         else {
             return

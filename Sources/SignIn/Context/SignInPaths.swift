@@ -2,6 +2,7 @@
 
 import OmlxCredentials
 import OmlxErrors
+import OmlxSystem
 
 /// The folders of one user's sign-ins. Every program that uses the same ones shares the sign-ins.
 public struct SignInPaths: Sendable, Hashable {

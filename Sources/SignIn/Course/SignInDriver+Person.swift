@@ -1,5 +1,6 @@
 // Waiting for the person: the callback, a pasted answer, or the code entered elsewhere, whichever comes first.
 
+import OmlxConcurrency
 import OmlxErrors
 import FoundationEssentials
 import OmlxHTTPClient
@@ -21,17 +22,16 @@ struct PersonAnswers {
     let continuation: AsyncStream<Answer>.Continuation
     /// The states of requests that were answered already.
     private var retired: Set<String> = []
-    private let sources: [Task<Void, Never>]
+    private let sources = OwnedTasks()
 
     init(_ listener: CallbackListener?, _ interface: any SignInInterface) {
         let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
-        var sources: [Task<Void, Never>] = []
+        (self.stream, self.continuation) = (stream, continuation)
         if let listener {
-            sources.append(Task { for await event in listener.events { continuation.yield(.came(event)) } })
+            sources.start { for await event in listener.events { continuation.yield(.came(event)) } }
         }
         let lines = interface.lines()
-        sources.append(Task { for await line in lines { continuation.yield(.line(line)) } })
-        (self.stream, self.continuation, self.sources) = (stream, continuation, sources)
+        sources.start { for await line in lines { continuation.yield(.line(line)) } }
     }
 
     /// A request was answered: its state does not count again (C9.4), and a page loaded twice ends nothing.
@@ -42,7 +42,7 @@ struct PersonAnswers {
     }
 
     func stop() {
-        for source in sources { source.cancel() }
+        sources.cancel()
         continuation.finish()
     }
 }
@@ -84,15 +84,13 @@ extension SignInDriver {
                 url: url, userCode: nil, completeURL: nil, redirectURI: authorization.redirectURI,
                 isListening: question.isListening, opensBrowser: browser != nil, seconds: question.seconds))
         let continuation = answers.continuation
-        var sources = [countdown(question.seconds) { continuation.yield(.tick($0)) }]
-        sources.append(
-            Task { [wait = context.hintAfter] in
-                if (try? await Task.sleep(for: .seconds(wait))) != nil { continuation.yield(.remind) }
-            })
-        if let browser {
-            sources.append(Task { if await !browser.open(url) { continuation.yield(.browserFailed) } })
+        let sources = OwnedTasks()
+        defer { sources.cancel() }
+        sources.start { await Self.countdown(question.seconds) { continuation.yield(.tick($0)) } }
+        sources.start { [wait = context.hintAfter] in
+            if (try? await Task.sleep(for: .seconds(wait))) != nil { continuation.yield(.remind) }
         }
-        defer { for source in sources { source.cancel() } }
+        if let browser { sources.start { if await !browser.open(url) { continuation.yield(.browserFailed) } } }
         var strays = Strays()
         var paste = PasteReader(for: authorization)
         var lines: [String] = []
@@ -108,10 +106,9 @@ extension SignInDriver {
             case .line(let line):
                 lines.append(line)
                 let count = lines.count
-                sources.append(
-                    Task {
-                        if (try? await Task.sleep(for: Self.pasteGap)) != nil { continuation.yield(.linesEnded(count)) }
-                    })
+                sources.start {
+                    if (try? await Task.sleep(for: Self.pasteGap)) != nil { continuation.yield(.linesEnded(count)) }
+                }
             case .linesEnded(let count) where count < lines.count: break
             case .linesEnded:
                 let reading = paste.read(lines)
@@ -172,12 +169,10 @@ extension SignInDriver {
     }
 
     /// Says each whole minute that is left, and the end.
-    private func countdown(_ seconds: Int, tell: @escaping @Sendable (Int) -> Void) -> Task<Void, Never> {
-        Task {
-            for left in stride(from: max(0, seconds), through: 0, by: -1) {
-                if left == 0 || (left != seconds && left % 60 == 0) { tell(left) }
-                guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
-            }
+    private static func countdown(_ seconds: Int, tell: @Sendable (Int) async -> Void) async {
+        for left in stride(from: max(0, seconds), through: 0, by: -1) {
+            if left == 0 || (left != seconds && left % 60 == 0) { await tell(left) }
+            guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
         }
     }
 
@@ -196,10 +191,13 @@ extension SignInDriver {
                 opensBrowser: false, seconds: limit))
         let end = context.now().addingTimeInterval(Double(limit))
         let interface = interface
-        let reminder = countdown(limit) { left in
-            if left > 0 { Task { await interface.notice("\(left / 60) min left to sign in") } }
-        }
+        let reminder = OwnedTasks()
         defer { reminder.cancel() }
+        reminder.start {
+            await Self.countdown(limit) { left in
+                if left > 0 { await interface.notice("\(left / 60) min left to sign in") }
+            }
+        }
         var polling = DevicePolling(authorization, for: request)
         var action = polling.first
         while true {

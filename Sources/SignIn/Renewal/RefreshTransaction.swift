@@ -66,7 +66,7 @@ public struct RefreshTransaction: Sendable {
     private func transact(_ tokenGeneration: Int) async throws -> RefreshOutcome {
         guard let credential = try await context.store.credential(for: key) else { return .gone }
         context.redactor.learn(credential)
-        try context.refuseOlder(credential)
+        try await context.refuseOlder(credential)
         if let saved = try await context.unsaved.save(over: credential, context) { return .current(saved, isNew: true) }
         if credential.tokens.generation != tokenGeneration { return .current(credential, isNew: false) }
         if credential.isRefreshTokenRejected { return .rejected(credential, Self.knownRejection(credential)) }

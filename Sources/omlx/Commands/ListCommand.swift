@@ -13,7 +13,7 @@ struct ListCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let configuration = try session.configuration()
-        let accounts = accounts(configuration, session)
+        let accounts = await accounts(configuration, session)
         let listed = configuration.servers.map { ListedServer($0, accounts: accounts[$0.name] ?? []) }
         if session.common.json {
             session.document(
@@ -31,10 +31,10 @@ struct ListCommand: Action {
     }
 
     /// The accounts signed in with, by server, as far as the status database knows them.
-    private func accounts(_ configuration: HostConfiguration, _ session: Session) -> [String: [AccountStatus]] {
+    private func accounts(_ configuration: HostConfiguration, _ session: Session) async -> [String: [AccountStatus]] {
         do throws(OmlxError) {
-            let database = try StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
-            let statuses = configuration.statuses(known: try database.read())
+            let database = try await StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
+            let statuses = configuration.statuses(known: try await database.read())
             return Dictionary(statuses.map { ($0.name, $0.accounts) }) { first, _ in first }
         } catch {
             session.console.report(error)

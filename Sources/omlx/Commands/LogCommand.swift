@@ -36,21 +36,21 @@ struct LogCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let path = session.paths.database
-        var database = try StatusDatabase.open(path: path, mode: .readIfExists)
-        if let server { try refuseUnknown(server, database, session) }
-        var last = show(try database.events(server: server, limit: limit), session, isFirst: true) ?? 0
+        var database = try await StatusDatabase.open(path: path, mode: .readIfExists)
+        if let server { try await refuseUnknown(server, database, session) }
+        var last = show(try await database.events(server: server, limit: limit), session, isFirst: true) ?? 0
         while follow {
             try await Task.sleep(for: .milliseconds(500))
             // It may have been made only now.
-            if !database.exists { database = try StatusDatabase.open(path: path, mode: .readIfExists) }
-            last = show(try database.events(server: server, after: last), session, isFirst: false) ?? last
+            if !database.exists { database = try await StatusDatabase.open(path: path, mode: .readIfExists) }
+            last = show(try await database.events(server: server, after: last), session, isFirst: false) ?? last
         }
         return .done
     }
 
     /// A server of which the log knows something need not be configured any more, nor the configuration be in order.
-    private func refuseUnknown(_ server: String, _ database: StatusDatabase, _ session: Session) throws {
-        guard try database.events(server: server, limit: 1).isEmpty else { return }
+    private func refuseUnknown(_ server: String, _ database: StatusDatabase, _ session: Session) async throws {
+        guard try await database.events(server: server, limit: 1).isEmpty else { return }
         try session.configuration(about: [server]).require([server])
     }
 

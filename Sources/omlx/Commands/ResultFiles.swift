@@ -4,6 +4,7 @@ import OmlxCryptography
 import OmlxErrors
 import Glibc
 import OmlxJSON
+import OmlxSystem
 
 /// The bytes in a content block: an image, a sound, a file.
 struct BinaryContent {
@@ -145,18 +146,11 @@ struct ResultFiles {
 
     /// - Returns: the number of the error, if there was one.
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
-        bytes.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty {
-                let piece = UnsafeRawBufferPointer(rebasing: rest)
-                let count = Glibc.write(descriptor, piece.baseAddress, piece.count)
-                if count > 0 {
-                    rest = rest.dropFirst(count)
-                } else if count == 0 || errno != EINTR {
-                    return count == 0 ? ENOSPC : errno
-                }
-            }
+        do throws(SystemError) {
+            try SafeWrite.write(bytes, to: descriptor)
             return nil
+        } catch {
+            return error.number
         }
     }
 

@@ -35,7 +35,7 @@ struct StatusCommand: Action {
         if check { return try await checkLive(configuration, session) }
         var shown: String?
         while true {
-            let statuses = try stored(configuration, session)
+            let statuses = try await stored(configuration, session)
             let glance = await glance(statuses, configuration, session)
             let printer = StatusPrinter(statuses, glance, now: Date(), isLive: false)
             if printer.fingerprint != shown {
@@ -62,11 +62,13 @@ struct StatusCommand: Action {
     }
 
     /// What the database knows, for the servers the configuration has.
-    private func stored(_ configuration: HostConfiguration, _ session: Session) throws(OmlxError) -> [ServerStatus] {
+    private func stored(
+        _ configuration: HostConfiguration, _ session: Session
+    ) async throws(OmlxError) -> [ServerStatus] {
         var known: [ServerStatus] = []
         do throws(OmlxError) {
-            let database = try StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
-            known = try database.read()
+            let database = try await StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
+            known = try await database.read()
         } catch {
             session.console.report(error)
         }

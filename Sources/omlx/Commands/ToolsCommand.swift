@@ -25,7 +25,7 @@ struct ToolsCommand: Action {
         let configuration = try await session.usable(connect, about: servers)
         try configuration.require(servers)
         try configuration.requireEnabled(servers)
-        if cached { return try listCached(configuration, session) }
+        if cached { return try await listCached(configuration, session) }
         return try await session.withManager(configuration, connect, command: "tools") { manager in
             try await list(manager, session)
         }
@@ -69,15 +69,15 @@ struct ToolsCommand: Action {
         }
     }
 
-    private func listCached(_ configuration: HostConfiguration, _ session: Session) throws -> ExitStatus {
-        let database = try StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
-        let known = try database.read()
+    private func listCached(_ configuration: HostConfiguration, _ session: Session) async throws -> ExitStatus {
+        let database = try await StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
+        let known = try await database.read()
         let printer = ToolPrinter(session: session, schema: schema)
         var listed: [JSON] = []
         for status in configuration.statuses(known: known) where servers.isEmpty || servers.contains(status.name) {
             // The list is the one read last, the filter is today's.
             let filter = try? configuration.server(named: status.name)?.result.get().toolFilter
-            let tools = (status.toolList == nil ? [] : try database.tools(of: status.name))
+            let tools = (status.toolList == nil ? [] : try await database.tools(of: status.name))
                 .filter { filter?.allows($0.name) ?? true }
             if session.common.json {
                 listed += tools.map { $0.json(of: status.name) }

@@ -37,7 +37,7 @@ struct TrustCommand: Action {
     }
 
     func act(_ session: Session) async throws -> ExitStatus {
-        if list { return try showApprovals(session) }
+        if list { return try await showApprovals(session) }
         return try await revoke ? takeBack(session) : approve(session)
     }
 
@@ -66,9 +66,9 @@ struct TrustCommand: Action {
         return .done
     }
 
-    private func showApprovals(_ session: Session) throws -> ExitStatus {
-        let database = try StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
-        let approvals = try database.approvals().map { (approval: $0, state: state(of: $0, session)) }
+    private func showApprovals(_ session: Session) async throws -> ExitStatus {
+        let database = try await StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
+        let approvals = try await database.approvals().map { (approval: $0, state: state(of: $0, session)) }
         if session.common.json {
             session.document(Self.word, ["approvals": .array(approvals.map { $0.approval.json(state: $0.state) })])
         } else if approvals.isEmpty {
@@ -98,11 +98,11 @@ struct TrustCommand: Action {
         }
     }
 
-    private func takeBack(_ session: Session) throws -> ExitStatus {
+    private func takeBack(_ session: Session) async throws -> ExitStatus {
         let named = path ?? common.configPath
         let paths = session.places(named)
-        let database = try StatusDatabase.open(path: session.paths.database, mode: .readWrite)
-        let revoked = try database.revokeApprovals(of: paths)
+        let database = try await StatusDatabase.open(path: session.paths.database, mode: .readWrite)
+        let revoked = try await database.revokeApprovals(of: paths)
         guard !revoked.isEmpty else {
             throw OmlxError(
                 .configNotFound,

@@ -148,7 +148,9 @@ final class HostScene: Sendable {
 
     /// The row of a server, as another process reads it.
     func row(_ name: String = "demo") throws -> ServerStatus {
-        try #require(try StatusDatabase.open(path: paths.database, mode: .readIfExists).status(of: name))
+        try #require(
+            try StatusDatabase.openHere(path: paths.database, mode: .readIfExists)
+                .readHere(or: nil) { try $0.status(of: name) })
     }
 
     /// The files of the credential store by name, byte for byte.

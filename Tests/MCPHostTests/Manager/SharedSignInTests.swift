@@ -137,7 +137,8 @@ struct SharedSignInTests {
             try await scene.login(manager, "demo", .init(isForced: true))
             #expect(server.state.liveRefreshTokens == 1 && server.state.liveAccessTokens == 1)
             #expect(try await scene.call(manager)["structuredContent"]?["authenticated"] == true)
-            let events = try StatusDatabase.open(path: scene.paths.database, mode: .readIfExists).events(server: "demo")
+            let events = try await StatusDatabase.open(path: scene.paths.database, mode: .readIfExists).events(
+                server: "demo")
             #expect(events.contains { $0.kind == "revocation" && $0.outcome == "confirmed" })
         }
     }

@@ -162,7 +162,7 @@ extension HostScene {
             server.revokeAll()
             _ = await scene.code { _ = try await scene.call(manager) }
             _ = try await manager.logout("demo")
-            let events = try StatusDatabase.open(path: scene.paths.database, mode: .readIfExists).events()
+            let events = try await StatusDatabase.open(path: scene.paths.database, mode: .readIfExists).events()
             let shown = events.map { "\($0.kind) \($0.outcome)" + ($0.code.map { " \($0)" } ?? "") }
             let expected = [
                 "sign-in needed OAUTH_SIGN_IN_NEEDED", "registration made", "sign-in failed OAUTH_ACCESS_DENIED",

@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test("No field of a status is a secret type, and no column is made for one")
-    func noSecrets() throws {
+    func noSecrets() async throws {
         func types(in value: Any, _ found: inout Set<String>) {
             found.insert(String(describing: type(of: value)))
             for child in Mirror(reflecting: value).children { types(in: child.value, &found) }
@@ -139,8 +139,8 @@ import Testing
         types(in: status, &found)
         #expect(!found.contains { $0.contains("Secret") })
         let folder = try TemporaryFolder()
-        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-        let sql = try database.write {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+        let sql = try await database.write {
             try String.fetchAll($0, sql: "SELECT lower(sql) FROM sqlite_master WHERE sql IS NOT NULL")
         }
         for word in ["access_token", "secret", "verifier", "password", "private_key", "registration_access"] {

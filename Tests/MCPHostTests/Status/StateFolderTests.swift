@@ -15,7 +15,7 @@ import Testing
     private func expectRefused(_ words: String, _ nextStep: String, _ location: SourceLocation = #_sourceLocation) {
         for mode in [StatusDatabase.Mode.readIfExists, .readWrite] {
             let error = #expect(throws: OmlxError.self, sourceLocation: location) {
-                _ = try StatusDatabase.open(path: folder.database, mode: mode)
+                _ = try StatusDatabase.openHere(path: folder.database, mode: mode)
             }
             #expect(error?.code == .databaseUnavailable, sourceLocation: location)
             #expect(error?.message.contains(words) == true, "\(error?.message ?? "")", sourceLocation: location)
@@ -25,7 +25,10 @@ import Testing
         }
     }
 
-    private func make() throws { try StatusDatabase.open(path: folder.database, mode: .readWrite).update("a") { _ in } }
+    private func make() throws {
+        _ = try StatusDatabase.openHere(path: folder.database, mode: .readWrite)
+            .writeHere { try $0.update("a") { _ in } }
+    }
 
     @Test("A folder others may look into or write to is refused", arguments: [0o755, 0o770, 0o707, 0o711] as [mode_t])
     func openFolder(mode: mode_t) throws {
@@ -74,13 +77,14 @@ import Testing
         let (state, real) = (folder.path + "/state/omlx", folder.path + "/real")
         rename(state, real)
         symlink(real, state)
-        #expect(try StatusDatabase.open(path: folder.database, mode: .readIfExists).read().count == 1)
+        let database = try StatusDatabase.openHere(path: folder.database, mode: .readIfExists)
+        #expect(try database.readHere(or: []) { try $0.statuses() }.count == 1)
         chmod(real, 0o755)
         expectRefused("is open to other users", "chmod 700 ")
         unlink(state)
         symlink(folder.path + "/nowhere", state)
         let error = #expect(throws: OmlxError.self) {
-            _ = try StatusDatabase.open(path: folder.database, mode: .readIfExists)
+            _ = try StatusDatabase.openHere(path: folder.database, mode: .readIfExists)
         }
         #expect(error?.message.contains("a link to a place that is not there") == true)
     }
@@ -90,7 +94,7 @@ import Testing
         // Only root can give files away; for others root is another user.
         guard geteuid() == 0 else {
             let error = #expect(throws: OmlxError.self) {
-                _ = try StatusDatabase.open(path: "/usr/status.sqlite", mode: .readIfExists)
+                _ = try StatusDatabase.openHere(path: "/usr/status.sqlite", mode: .readIfExists)
             }
             #expect(error?.message.contains("belongs to another user") == true)
             return

@@ -29,7 +29,7 @@ struct StatusBoardTests {
     }
 
     @Test("who is told may look at the status and change it: no lock is held meanwhile", .timeLimit(.minutes(1)))
-    func reentrant() throws {
+    func reentrant() async throws {
         let folder = try TemporaryFolder()
         let recorder = recorder(folder)
         let watcher = Watcher()
@@ -42,7 +42,7 @@ struct StatusBoardTests {
         watcher.watch(board)
         board.change { [moment] in $0.transport = StatusAnswer(.connecting, at: moment) }
         #expect(watcher.states == [.connecting, .connected])
-        recorder.flush()
+        await recorder.flush()
         #expect(recorder.known()["a"]?.transport.state == .connected)
         watcher.watch(StatusBoard(ServerStatus(name: "b"), recorder: recorder) { _ in })
     }
@@ -66,7 +66,7 @@ struct StatusBoardTests {
         let told = seen.withLock { $0 }
         #expect(told.count == 200 && Set(told).count == 200)
         #expect(told.last == board.status.lastError?.message)
-        recorder.flush()
+        await recorder.flush()
         #expect(recorder.known()["a"]?.lastError?.message == told.last)
     }
 }

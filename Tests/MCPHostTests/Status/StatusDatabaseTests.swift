@@ -70,9 +70,9 @@ private func fullStatus(_ name: String) -> ServerStatus {
 
     init() throws { folder = try TemporaryFolder() }
 
-    func code(_ mode: StatusDatabase.Mode) -> OmlxError? {
+    func code(_ mode: StatusDatabase.Mode) async -> OmlxError? {
         do throws(OmlxError) {
-            _ = try StatusDatabase.open(path: folder.database, mode: mode).read()
+            _ = try await StatusDatabase.open(path: folder.database, mode: mode).read()
             return nil
         } catch {
             return error
@@ -80,135 +80,137 @@ private func fullStatus(_ name: String) -> ServerStatus {
     }
 
     @Test("Reading without a file makes nothing and finds nothing")
-    func readsNothing() throws {
-        let database = try StatusDatabase.open(path: folder.database, mode: .readIfExists)
-        #expect(try database.read().isEmpty)
-        #expect(try database.status(of: "a") == nil)
-        #expect(try database.tools(of: "a").isEmpty)
-        #expect(try database.events().isEmpty)
-        #expect(try database.documents(of: "a").isEmpty)
+    func readsNothing() async throws {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readIfExists)
+        #expect(try await database.read().isEmpty)
+        #expect(try await database.status(of: "a") == nil)
+        #expect(try await database.tools(of: "a").isEmpty)
+        #expect(try await database.events().isEmpty)
+        #expect(try await database.documents(of: "a").isEmpty)
         #expect(access(folder.path + "/state", F_OK) != 0)
     }
 
     @Test("Writing to a database opened for reading is an error")
-    func readingIsReading() throws {
-        let database = try StatusDatabase.open(path: folder.database, mode: .readIfExists)
-        #expect(throws: OmlxError.self) { try database.remove("a") }
-        _ = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-        let again = try StatusDatabase.open(path: folder.database, mode: .readIfExists)
-        #expect(throws: OmlxError.self) { try again.update("a") { _ in } }
+    func readingIsReading() async throws {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readIfExists)
+        await #expect(throws: OmlxError.self) { try await database.remove("a") }
+        _ = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+        let again = try await StatusDatabase.open(path: folder.database, mode: .readIfExists)
+        await #expect(throws: OmlxError.self) { try await again.update("a") { _ in } }
     }
 
     @Test("The folders are made 0700, the file and its companions 0600")
-    func permissions() throws {
-        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-        try database.update("a") { _ in }
+    func permissions() async throws {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try await database.update("a") { _ in }
         #expect(folder.mode(of: folder.path + "/state") == 0o700)
         #expect(folder.mode(of: folder.path + "/state/omlx") == 0o700)
         for suffix in ["", "-wal", "-shm"] { #expect(folder.mode(of: folder.database + suffix) == 0o600) }
     }
 
     @Test("Every field comes back as it was written")
-    func roundTrip() throws {
+    func roundTrip() async throws {
         let wanted = fullStatus("notion")
-        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-        try database.update("notion") { $0 = wanted }
-        try database.update("bare") { _ in }
-        let read = try StatusDatabase.open(path: folder.database, mode: .readIfExists).read()
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try await database.update("notion") { $0 = wanted }
+        try await database.update("bare") { _ in }
+        let read = try await StatusDatabase.open(path: folder.database, mode: .readIfExists).read()
         #expect(read == [ServerStatus(name: "bare"), wanted])
     }
 
     @Test("Every state survives writing and reading")
-    func allStates() throws {
-        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+    func allStates() async throws {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
         for state in TransportState.allCases {
-            #expect(try database.update("a") { $0.transport.state = state }.transport.state == state)
+            #expect(try await database.update("a") { $0.transport.state = state }.transport.state == state)
         }
         for state in SignInState.allCases {
-            try database.update("a") { $0.signIn.state = state }
-            #expect(try database.status(of: "a")?.signIn.state == state)
+            try await database.update("a") { $0.signIn.state = state }
+            #expect(try await database.status(of: "a")?.signIn.state == state)
         }
         for state in [DiscoveryState.notTried, .succeeded(toolCount: 0), .unauthorized, .failed] {
-            try database.update("a") { $0.discovery.state = state }
-            #expect(try database.status(of: "a")?.discovery.state == state)
+            try await database.update("a") { $0.discovery.state = state }
+            #expect(try await database.status(of: "a")?.discovery.state == state)
         }
     }
 
     @Test("A changed URL takes the answers, the sign-in's record, the tools and the documents along")
-    func changedURL() throws {
-        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-        try database.update("n") { $0 = fullStatus("n") }
-        try database.replaceTools("n", [CachedTool(name: "t", inputSchema: [:], raw: "{}")], at: now)
-        try database.keep(CachedDocument(server: "n", url: "https://a", document: "{}", fetchedAt: now))
+    func changedURL() async throws {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try await database.update("n") { $0 = fullStatus("n") }
+        try await database.replaceTools("n", [CachedTool(name: "t", inputSchema: [:], raw: "{}")], at: now)
+        try await database.keep(CachedDocument(server: "n", url: "https://a", document: "{}", fetchedAt: now))
         let same = EndpointIdentity(url: "https://mcp.notion.com/mcp", transportKind: "streamable-http")
-        try database.update("n") { $0.point(at: same) }
-        #expect(try database.status(of: "n")?.signIn.state == .needed)
-        #expect(try database.status(of: "n")?.toolList?.count == 1)
+        try await database.update("n") { $0.point(at: same) }
+        #expect(try await database.status(of: "n")?.signIn.state == .needed)
+        #expect(try await database.status(of: "n")?.toolList?.count == 1)
         let other = EndpointIdentity(url: "https://mcp.notion.com/other", transportKind: "streamable-http")
-        try database.update("n") { $0.point(at: other) }
-        #expect(try database.status(of: "n") == ServerStatus(name: "n", endpoint: other))
-        #expect(try database.tools(of: "n").isEmpty)
-        #expect(try database.documents(of: "n").isEmpty)
+        try await database.update("n") { $0.point(at: other) }
+        #expect(try await database.status(of: "n") == ServerStatus(name: "n", endpoint: other))
+        #expect(try await database.tools(of: "n").isEmpty)
+        #expect(try await database.documents(of: "n").isEmpty)
     }
 
     @Test("Tools keep their order, their schema and the server's own text")
-    func tools() throws {
-        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+    func tools() async throws {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
         let tools = (0..<30).map { number in
             CachedTool(
                 name: "t\(29 - number)", title: number == 3 ? "T" : nil, description: number == 4 ? "d" : nil,
                 inputSchema: ["type": "object", "x": JSON(number)], raw: #"{"name": "t" , "n":1.0}"#)
         }
-        try database.replaceTools("a", [CachedTool(name: "old", inputSchema: .null, raw: "")], at: now - 1)
-        try database.replaceTools("a", tools, at: now)
-        try database.replaceTools("b", [], at: now)
-        #expect(try database.tools(of: "a") == tools)
-        try database.update("a") { _ in }
-        #expect(try database.status(of: "a")?.toolList == ToolListSummary(count: 30, at: now))
+        try await database.replaceTools("a", [CachedTool(name: "old", inputSchema: .null, raw: "")], at: now - 1)
+        try await database.replaceTools("a", tools, at: now)
+        try await database.replaceTools("b", [], at: now)
+        #expect(try await database.tools(of: "a") == tools)
+        try await database.update("a") { _ in }
+        #expect(try await database.status(of: "a")?.toolList == ToolListSummary(count: 30, at: now))
     }
 
     @Test("A removed server leaves nothing but its events")
-    func remove() throws {
-        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-        try database.update("a") { _ in }
-        try database.replaceTools("a", [CachedTool(name: "t", inputSchema: .null, raw: "")], at: now)
-        try database.append(StatusEvent(at: now, server: "a", kind: "k", outcome: "o", message: "m"))
-        try database.remove("a")
-        try database.remove("never")
-        #expect(try database.read().isEmpty)
-        #expect(try database.tools(of: "a").isEmpty)
-        #expect(try database.events(server: "a").count == 1)
+    func remove() async throws {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try await database.update("a") { _ in }
+        try await database.replaceTools("a", [CachedTool(name: "t", inputSchema: .null, raw: "")], at: now)
+        try await database.append(StatusEvent(at: now, server: "a", kind: "k", outcome: "o", message: "m"))
+        try await database.remove("a")
+        try await database.remove("never")
+        #expect(try await database.read().isEmpty)
+        #expect(try await database.tools(of: "a").isEmpty)
+        #expect(try await database.events(server: "a").count == 1)
     }
 
     @Test("The log is read oldest first, filtered, limited, and keeps the last of its events only")
-    func events() throws {
-        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+    func events() async throws {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
         for number in 0..<6 {
             let server = number % 2 == 0 ? "a" : nil
-            try database.append(
+            try await database.append(
                 StatusEvent(at: now + Double(number), server: server, kind: "k", outcome: "o", message: "\(number)"))
         }
-        #expect(try database.events(limit: 3).map(\.message) == ["3", "4", "5"])
-        #expect(try database.events(server: "a", limit: 2).map(\.message) == ["2", "4"])
-        #expect(try database.events(limit: -1).isEmpty)
-        try database.write {
+        #expect(try await database.events(limit: 3).map(\.message) == ["3", "4", "5"])
+        #expect(try await database.events(server: "a", limit: 2).map(\.message) == ["2", "4"])
+        #expect(try await database.events(limit: -1).isEmpty)
+        try await database.write {
             try $0.execute(sql: "UPDATE event SET id = id + \(StatusDatabase.eventLimit - 3) WHERE id > 3")
         }
-        try database.append(StatusEvent(at: now, kind: "k", outcome: "o", message: "a\nb\u{1B}[31m"))
-        #expect(try database.events().map(\.message) == ["3", "4", "5", "a\u{FFFD}b\u{FFFD}[31m"].suffix(4).map { $0 })
+        try await database.append(StatusEvent(at: now, kind: "k", outcome: "o", message: "a\nb\u{1B}[31m"))
+        #expect(
+            try await database.events().map(\.message)
+                == ["3", "4", "5", "a\u{FFFD}b\u{FFFD}[31m"].suffix(4).map { $0 })
     }
 
     @Test("Documents are kept by server and URL, with their age")
-    func documents() throws {
-        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
+    func documents() async throws {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
         let document = CachedDocument(server: "a", url: "https://a/x", document: "{}", fetchedAt: now)
-        try database.keep(CachedDocument(server: "a", url: "https://a/x", document: "old", fetchedAt: now - 1))
-        try database.keep(document)
-        try database.keep(CachedDocument(server: "b", url: "https://a/x", document: "b", fetchedAt: now))
-        #expect(try database.documents(of: "a") == [document])
-        try database.forgetDocuments(of: "a")
-        #expect(try database.documents(of: "a").isEmpty)
-        #expect(try database.documents(of: "b").count == 1)
+        try await database.keep(CachedDocument(server: "a", url: "https://a/x", document: "old", fetchedAt: now - 1))
+        try await database.keep(document)
+        try await database.keep(CachedDocument(server: "b", url: "https://a/x", document: "b", fetchedAt: now))
+        #expect(try await database.documents(of: "a") == [document])
+        try await database.forgetDocuments(of: "a")
+        #expect(try await database.documents(of: "a").isEmpty)
+        #expect(try await database.documents(of: "b").count == 1)
     }
 }
 
@@ -218,11 +220,11 @@ private func fullStatus(_ name: String) -> ServerStatus {
     init() throws { folder = try TemporaryFolder() }
 
     /// Opens in both modes, expects the same refusal from each, and the file untouched.
-    func expectRefusal(_ part: String, _ comment: Comment? = nil) throws {
+    func expectRefusal(_ part: String, _ comment: Comment? = nil) async throws {
         let before = try folder.bytes()
         for mode in [StatusDatabase.Mode.readIfExists, .readWrite] {
             do {
-                _ = try StatusDatabase.open(path: folder.database, mode: mode).read()
+                _ = try await StatusDatabase.open(path: folder.database, mode: mode).read()
                 Issue.record("opened \(mode)")
             } catch {
                 #expect(error.code == .databaseUnavailable)
@@ -235,48 +237,50 @@ private func fullStatus(_ name: String) -> ServerStatus {
     }
 
     @Test("A file that is no database is named and left alone")
-    func garbage() throws {
+    func garbage() async throws {
         try folder.write(Array(repeating: 0x41, count: 5000))
-        try expectRefusal("no SQLite file")
+        try await expectRefusal("no SQLite file")
     }
 
     @Test("A few bytes are no database either")
-    func shortGarbage() throws {
+    func shortGarbage() async throws {
         try folder.write(Array("{}".utf8))
-        try expectRefusal("no SQLite file")
+        try await expectRefusal("no SQLite file")
     }
 
     @Test("Another program's database is named and left alone")
-    func foreign() throws {
+    func foreign() async throws {
         folder.makeFolder()
-        try DatabaseQueue(path: folder.database).write { try $0.execute(sql: "CREATE TABLE bookmarks (url TEXT)") }
+        try await DatabaseQueue(path: folder.database).write {
+            try $0.execute(sql: "CREATE TABLE bookmarks (url TEXT)")
+        }
         chmod(folder.database, 0o600)
-        try expectRefusal("another program's tables")
+        try await expectRefusal("another program's tables")
     }
 
     @Test("A database of a newer omlx is named and left alone")
-    func newer() throws {
+    func newer() async throws {
         folder.makeFolder()
-        try DatabaseQueue(path: folder.database).write {
+        try await DatabaseQueue(path: folder.database).write {
             try $0.execute(sql: "PRAGMA application_id = \(DatabaseSchema.applicationID)")
             try $0.execute(sql: "PRAGMA user_version = 99; CREATE TABLE server (x)")
         }
         chmod(folder.database, 0o600)
-        try expectRefusal("newer omlx")
+        try await expectRefusal("newer omlx")
     }
 
     @Test("A damaged page is reported, the file left alone")
-    func damaged() throws {
+    func damaged() async throws {
         do {
-            let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-            for number in 0..<50 { try database.update("server\(number)") { $0 = fullStatus("server\(number)") } }
-            try database.write { _ in }
+            let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+            for number in 0..<50 { try await database.update("server\(number)") { $0 = fullStatus("server\(number)") } }
+            try await database.write { _ in }
         }
         var bytes = try folder.bytes()
         for index in 4096..<bytes.count { bytes[index] = 0xA5 }
         try folder.write(bytes)
         do {
-            _ = try StatusDatabase.open(path: folder.database, mode: .readIfExists).read()
+            _ = try await StatusDatabase.open(path: folder.database, mode: .readIfExists).read()
             Issue.record("read a damaged file")
         } catch {
             #expect(error.code == .databaseUnavailable)
@@ -286,23 +290,23 @@ private func fullStatus(_ name: String) -> ServerStatus {
     }
 
     @Test("A file cut short anywhere is an error or reads, but never crashes")
-    func truncated() throws {
+    func truncated() async throws {
         do {
-            let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-            for number in 0..<20 { try database.update("server\(number)") { $0 = fullStatus("server\(number)") } }
+            let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+            for number in 0..<20 { try await database.update("server\(number)") { $0 = fullStatus("server\(number)") } }
         }
         let whole = try folder.bytes()
         for count in stride(from: 0, to: whole.count, by: 777) {
             try folder.write(Array(whole[..<count]))
-            _ = try? StatusDatabase.open(path: folder.database, mode: .readIfExists).read()
+            _ = try? await StatusDatabase.open(path: folder.database, mode: .readIfExists).read()
         }
     }
 
     @Test("Values of the wrong type read as no value")
-    func wrongTypes() throws {
-        let database = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-        try database.update("a") { $0 = fullStatus("a") }
-        try database.write {
+    func wrongTypes() async throws {
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try await database.update("a") { $0 = fullStatus("a") }
+        try await database.write {
             try $0.execute(
                 sql: """
                     UPDATE server SET transport = x'00ff', transport_at = 'soon', discovery_tools = 'many', sign_in = 7,
@@ -311,53 +315,53 @@ private func fullStatus(_ name: String) -> ServerStatus {
             try $0.execute(sql: "INSERT INTO tool VALUES ('a', 'x', x'ff', 1, 2, '{', x'00')")
             try $0.execute(sql: "INSERT INTO event (at, kind, outcome, message) VALUES ('x', x'ff', 3, x'ff')")
         }
-        let status = try database.status(of: "a")
+        let status = try await database.status(of: "a")
         #expect(status?.transport.state == .idle)
         #expect(status?.signIn.state == .unknown)
         #expect(status?.record.expiresAt == nil)
-        #expect(try database.tools(of: "a").first?.inputSchema == .null)
-        #expect(try database.events().count == 1)
+        #expect(try await database.tools(of: "a").first?.inputSchema == .null)
+        #expect(try await database.events().count == 1)
     }
 
     @Test("An empty file reads as an empty database, and is filled when opened for writing")
-    func emptyFile() throws {
+    func emptyFile() async throws {
         try folder.write([])
-        #expect(try StatusDatabase.open(path: folder.database, mode: .readIfExists).read().isEmpty)
+        #expect(try await StatusDatabase.open(path: folder.database, mode: .readIfExists).read().isEmpty)
         #expect(try folder.bytes().isEmpty)
-        try StatusDatabase.open(path: folder.database, mode: .readWrite).update("a") { _ in }
-        #expect(try StatusDatabase.open(path: folder.database, mode: .readIfExists).read().count == 1)
+        try await StatusDatabase.open(path: folder.database, mode: .readWrite).update("a") { _ in }
+        #expect(try await StatusDatabase.open(path: folder.database, mode: .readIfExists).read().count == 1)
     }
 
     @Test("A folder in the file's place, a link to nowhere, a file in the folder's place: errors that name the path")
-    func notAFile() throws {
+    func notAFile() async throws {
         try FileManager.default.createDirectory(atPath: folder.database, withIntermediateDirectories: true)
         for mode in [StatusDatabase.Mode.readIfExists, .readWrite] {
-            #expect(throws: OmlxError.self) { try StatusDatabase.open(path: folder.database, mode: mode) }
+            await #expect(throws: OmlxError.self) { try await StatusDatabase.open(path: folder.database, mode: mode) }
         }
         let inFile = folder.path + "/plain/status.sqlite"
         try Data().write(to: URL(filePath: folder.path + "/plain"))
-        #expect(throws: OmlxError.self) { try StatusDatabase.open(path: inFile, mode: .readWrite) }
-        #expect(try StatusDatabase.open(path: inFile, mode: .readIfExists).read().isEmpty)
+        await #expect(throws: OmlxError.self) { try await StatusDatabase.open(path: inFile, mode: .readWrite) }
+        #expect(try await StatusDatabase.open(path: inFile, mode: .readIfExists).read().isEmpty)
         let link = folder.path + "/link"
         symlink(folder.path + "/nowhere", link)
-        #expect(throws: OmlxError.self) { try StatusDatabase.open(path: link, mode: .readWrite) }
+        await #expect(throws: OmlxError.self) { try await StatusDatabase.open(path: link, mode: .readWrite) }
     }
 
     @Test("A path with characters that mean something in a URI is itself")
-    func oddPath() throws {
+    func oddPath() async throws {
         let path = folder.path + "/a?b#c%20d é/status.sqlite"
-        try StatusDatabase.open(path: path, mode: .readWrite).update("a") { _ in }
-        #expect(try StatusDatabase.open(path: path, mode: .readIfExists).read().count == 1)
+        try await StatusDatabase.open(path: path, mode: .readWrite).update("a") { _ in }
+        #expect(try await StatusDatabase.open(path: path, mode: .readIfExists).read().count == 1)
         let queue = try DatabaseQueue(path: DatabaseSchema.unchangingLocation(of: path))
-        #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM server") } == 1)
+        #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM server") } == 1)
     }
 
     @Test("Readers see what a writer committed while both are open")
-    func readWhileWriting() throws {
-        let writer = try StatusDatabase.open(path: folder.database, mode: .readWrite)
-        let reader = try StatusDatabase.open(path: folder.database, mode: .readIfExists)
-        try writer.update("a") { _ in }
-        #expect(try reader.read().count == 1)
+    func readWhileWriting() async throws {
+        let writer = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+        let reader = try await StatusDatabase.open(path: folder.database, mode: .readIfExists)
+        try await writer.update("a") { _ in }
+        #expect(try await reader.read().count == 1)
     }
 
     @Test("Changes made at once from many connections are all kept", .timeLimit(.minutes(5)))
@@ -367,9 +371,9 @@ private func fullStatus(_ name: String) -> ServerStatus {
         try await withThrowingTaskGroup { group in
             for _ in 0..<8 {
                 group.addTask {
-                    let database = try StatusDatabase.open(path: path, mode: .readWrite)
+                    let database = try await StatusDatabase.open(path: path, mode: .readWrite)
                     for _ in 0..<25 {
-                        try database.update("a") { status in
+                        try await database.update("a") { status in
                             let count = status.discovery.state.toolCount ?? 0
                             status.discovery.state = .succeeded(toolCount: count + 1)
                         }
@@ -378,7 +382,7 @@ private func fullStatus(_ name: String) -> ServerStatus {
             }
             try await group.waitForAll()
         }
-        let database = try StatusDatabase.open(path: path, mode: .readIfExists)
-        #expect(try database.status(of: "a")?.discovery.state == .succeeded(toolCount: 200))
+        let database = try await StatusDatabase.open(path: path, mode: .readIfExists)
+        #expect(try await database.status(of: "a")?.discovery.state == .succeeded(toolCount: 200))
     }
 }

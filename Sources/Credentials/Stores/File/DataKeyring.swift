@@ -2,6 +2,7 @@
 
 import OmlxCryptography
 import OmlxErrors
+import OmlxSystem
 
 /// The data key in memory. An actor of its own: deriving a key from a password takes half a second, which is not to
 /// stop the caller's actor, and everybody who asks meanwhile waits for the one derivation.

@@ -2,6 +2,7 @@
 
 import OmlxCryptography
 import OmlxErrors
+import OmlxSystem
 
 /// How the data key of an encrypted store is kept.
 public enum KeySource: Sendable {

@@ -2,6 +2,7 @@
 
 import OmlxCryptography
 import OmlxErrors
+import OmlxSystem
 
 /// The record file's format.
 ///

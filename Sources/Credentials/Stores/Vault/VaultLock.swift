@@ -1,5 +1,6 @@
 // The lock of one credential across machines: an entry in Vault that its holder keeps fresh.
 
+import OmlxConcurrency
 import OmlxCryptography
 import OmlxErrors
 import FoundationEssentials
@@ -74,7 +75,7 @@ struct VaultLock: SharedLock {
             while (try? await Task.sleep(for: .seconds(Self.beat))) != nil {
                 let last = version
                 // What is under way when the lock is freed is waited for.
-                guard let next = await Task.detached(operation: { await Self.kept(place, text, last) }).value else {
+                guard let next = await uncancelled({ await Self.kept(place, text, last) }) else {
                     return version
                 }
                 version = next
@@ -108,7 +109,7 @@ struct VaultLock: SharedLock {
         entry.version = await heart.value
         let (place, last) = (place, entry)
         // Not freed, it is free in 15 s. A cancelled caller frees it too.
-        await Task.detached { _ = try? await place.write(nil, beside: [("free", "true")], over: last, .version2) }.value
+        await uncancelled { _ = try? await place.write(nil, beside: [("free", "true")], over: last, .version2) }
     }
 
     private static func held(_ entry: VaultEntry, _ place: VaultPlace) -> OmlxError {

@@ -1,5 +1,6 @@
 // The credential store in HashiCorp Vault or OpenBao: the KV secrets engine, versions 1 and 2.
 
+import OmlxConcurrency
 import OmlxCryptography
 import OmlxErrors
 import FoundationEssentials
@@ -132,9 +133,9 @@ extension VaultStore {
         let lock = engine == .version1 ? try await self.lock(name) : nil
         defer { lock?.release() }
         // A cancelled caller does not stop a write half-way: it is left to end by itself.
-        return try await Task.detached { [self] in
+        return try await uncancelled { () async throws(OmlxError) in
             try await saved(record, name, expected, replacesDamaged, succession, engine)
-        }.value
+        }
     }
 
     private func saved<Record: StoredRecord>(
@@ -197,7 +198,9 @@ extension VaultStore {
         let engine = try await engine()
         let lock = engine == .version1 ? try await self.lock(name) : nil
         defer { lock?.release() }
-        try await Task.detached { [self] in try await removed(Record.self, key, name, expected, engine) }.value
+        try await uncancelled { () async throws(OmlxError) in
+            try await removed(Record.self, key, name, expected, engine)
+        }
         return 0
     }
 

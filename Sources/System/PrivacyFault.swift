@@ -4,17 +4,17 @@ import OmlxErrors
 import Glibc
 
 /// Why a file or folder is not used.
-public struct PrivacyFault: Sendable, Hashable {
+package struct PrivacyFault: Sendable, Hashable {
     /// A sentence that names it.
-    public var message: String
+    package var message: String
     /// What was compared.
-    public var compared: [OmlxError.Comparison] = []
+    package var compared: [OmlxError.Comparison] = []
     /// What to do about it.
-    public var nextStep: Remedy
+    package var nextStep: Remedy
 
     /// The fault of what was found at a path, if there is one.
     /// - Parameter mode: the permissions others may not have.
-    public init?(_ status: stat, _ path: String, forbidding mode: mode_t = 0o077) {
+    package init?(_ status: stat, _ path: String, forbidding mode: mode_t = 0o077) {
         let found = status.st_mode & 0o7777
         if status.st_uid != geteuid() {
             message = "\(path) belongs to another user"
@@ -31,7 +31,7 @@ public struct PrivacyFault: Sendable, Hashable {
 
     /// The fault of a path that leads nowhere because of a link: a place that is not there, as of a disk that is not mounted,
     /// is not the same as nothing.
-    public init?(leadingNowhere path: String) {
+    package init?(leadingNowhere path: String) {
         var part = path[...]
         while !part.isEmpty {
             var status = stat()

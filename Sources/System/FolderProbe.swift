@@ -28,15 +28,12 @@ package enum FolderProbe {
         let place = nearest(to: path)
         let file = try make(in: place)
         defer { close(file) }
-        let bytes = [UInt8](repeating: 0x20, count: size)
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress.map { $0 + written }, size - written) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw .writeFailed(path + "/…", count == 0 ? ENOSPC : errno) }
-            written += count
+        do throws(SystemError) {
+            try SafeWrite.write([UInt8](repeating: 0x20, count: size), to: file)
+            try SafeWrite.synchronize(folder: file)
+        } catch {
+            throw .writeFailed(path + "/…", error.number)
         }
-        guard fsync(file) == 0 else { throw .writeFailed(path + "/…", errno) }
     }
 
     /// A file without a name, or one that has lost it again, where the file system has none of those.

@@ -1,21 +1,19 @@
 // A folder only its owner can look into: every file operation of the stores and locks, relative to its descriptor.
 
-import OmlxCryptography
-import OmlxErrors
-import OmlxSystem
 import FoundationEssentials
 import Glibc
+import OmlxErrors
 
-/// An open folder. All names are relative to it, so that nobody can swap the folder between two steps.
-struct PrivateFolder: ~Copyable, Sendable {
+/// An open folder of a store or of locks. All names are relative to it, so that it cannot be swapped between two steps.
+package struct PrivateFolder: ~Copyable, Sendable {
     /// More than any record needs; a larger file is not read.
-    static let greatestFileSize = 1 << 20
+    package static let greatestFileSize = 1 << 20
 
-    let path: String
+    package let path: String
     private let descriptor: OwnedDescriptor
 
     /// What a file has to be like.
-    enum Strictness {
+    package enum Strictness {
         /// Nobody else may read, write or search it.
         case secret
         /// Nobody else may write to it: for lock files, which hold no secret.
@@ -26,7 +24,7 @@ struct PrivateFolder: ~Copyable, Sendable {
 
     /// Opens the folder; `nil` when it does not exist and is not to be made.
     /// - Throws: `STORE_PERMISSIONS`, `STORE_UNREADABLE`, and `STORE_WRITE_FAILED` when it cannot be made.
-    static func open(
+    package static func open(
         _ path: String, strictness: Strictness = .secret, creating creates: Bool
     ) throws(OmlxError) -> PrivateFolder? {
         if creates { try create(path) }
@@ -59,9 +57,9 @@ struct PrivateFolder: ~Copyable, Sendable {
     }
 
     /// The path of a file in the folder, for messages.
-    func path(of name: String) -> String { "\(path)/\(name)" }
+    package func path(of name: String) -> String { "\(path)/\(name)" }
 
-    static func checkOwnership(_ status: stat, _ path: String, _ strictness: Strictness) throws(OmlxError) {
+    fileprivate static func checkOwnership(_ status: stat, _ path: String, _ strictness: Strictness) throws(OmlxError) {
         guard let fault = PrivacyFault(status, path, forbidding: strictness.forbiddenMode) else { return }
         throw OmlxError(.storePermissions, fault.message, compared: fault.compared, nextStep: fault.nextStep)
     }
@@ -70,7 +68,7 @@ struct PrivateFolder: ~Copyable, Sendable {
 
     /// The bytes of a file, or `nil` when there is none.
     /// - Throws: `STORE_PERMISSIONS`, `STORE_FOREIGN` for what is no regular file or too large, `STORE_UNREADABLE`.
-    func read(_ name: String) throws(OmlxError) -> (bytes: [UInt8], identity: FileIdentity)? {
+    package func read(_ name: String) throws(OmlxError) -> (bytes: [UInt8], identity: FileIdentity)? {
         // O_NONBLOCK: a pipe put in the file's place must not make us wait.
         let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
         guard let file = OwnedDescriptor(openat(descriptor.number, name, flags)) else {
@@ -85,29 +83,28 @@ struct PrivateFolder: ~Copyable, Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else { throw .foreign(path(of: name), "is no regular file") }
         try Self.checkOwnership(status, path(of: name), .secret)
         guard status.st_size <= Self.greatestFileSize else { throw .foreign(path(of: name), "is too large") }
-        return (try readAll(file, name), FileIdentity(status))
+        return (try readAll(file, name, Int(status.st_size)), FileIdentity(status))
     }
 
-    private func readAll(_ file: borrowing OwnedDescriptor, _ name: String) throws(OmlxError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: Self.greatestFileSize / 256)
-        // The key file fits in the first piece, so that growing leaves no copy of it.
-        defer { Secret.wipe(&bytes) }
+    /// In one buffer, so that reading leaves no copy of a secret behind.
+    private func readAll(_ file: borrowing OwnedDescriptor, _ name: String, _ size: Int) throws(OmlxError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: size + 1)
         var count = 0
-        while true {
-            if count == bytes.count { bytes.append(contentsOf: repeatElement(0, count: bytes.count)) }
-            let room = bytes.count - count
-            let number = file.number
+        while count < bytes.count {
+            let (number, room) = (file.number, bytes.count - count)
             let got = bytes.withUnsafeMutableBytes { Glibc.read(number, $0.baseAddress.map { $0 + count }, room) }
             if got == 0 { break }
             guard got > 0 || errno == EINTR else { throw .unreadable(path(of: name), errno) }
             count += max(got, 0)
-            guard count <= Self.greatestFileSize else { throw .foreign(path(of: name), "is too large") }
         }
-        return Array(bytes[..<count])
+        // Files are replaced, never added to.
+        guard count <= size else { throw .foreign(path(of: name), "grows while it is read") }
+        bytes.removeLast(bytes.count - count)
+        return bytes
     }
 
     /// What a file is now, without opening it; `nil` when there is none.
-    func identity(of name: String) -> FileIdentity? {
+    package func identity(of name: String) -> FileIdentity? {
         var status = stat()
         guard fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
         return FileIdentity(status)
@@ -115,7 +112,7 @@ struct PrivateFolder: ~Copyable, Sendable {
 
     /// The names in the folder.
     /// - Throws: `STORE_UNREADABLE`.
-    func names() throws(OmlxError) -> [String] {
+    package func names() throws(OmlxError) -> [String] {
         let number = openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard number >= 0, let stream = fdopendir(number) else {
             let failure = errno
@@ -137,15 +134,15 @@ struct PrivateFolder: ~Copyable, Sendable {
 }
 
 /// What tells one file from another, and from itself after a change.
-struct FileIdentity: Sendable, Hashable {
+package struct FileIdentity: Sendable, Hashable {
     private let device: UInt64
     private let inode: UInt64
     private let changedSeconds: Int
     private let changedNanoseconds: Int
     /// When the content last changed.
-    let modified: Date
+    package let modified: Date
 
-    init(_ status: stat) {
+    package init(_ status: stat) {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         changedSeconds = status.st_ctim.tv_sec
@@ -154,23 +151,22 @@ struct FileIdentity: Sendable, Hashable {
     }
 
     /// Whether both are the same file, changed or not.
-    func isSameFile(as other: FileIdentity) -> Bool { device == other.device && inode == other.inode }
+    package func isSameFile(as other: FileIdentity) -> Bool { device == other.device && inode == other.inode }
 }
 
 // MARK: writing
 extension PrivateFolder {
     /// Files under construction begin with this.
-    static let temporaryPrefix = ".new-"
+    package static let temporaryPrefix = ".new-"
 
     /// Puts the bytes in the place of the file so that at any moment, also after a power cut, the old bytes or the new
     /// are there whole: temporary file, fsync, rename, fsync of the folder; then reads them back.
     /// - Throws: `STORE_WRITE_FAILED`; the old file is untouched and no temporary file left.
-    func replace(_ name: String, with bytes: [UInt8], temporaryName: String) throws(OmlxError) {
-        try writeTemporary(temporaryName, bytes, for: name)
-        guard renameat(descriptor.number, temporaryName, descriptor.number, name) == 0 else {
-            let failure = errno
-            unlinkat(descriptor.number, temporaryName, 0)
-            throw .writeFailed(path(of: name), failure)
+    package func replace(_ name: String, with bytes: [UInt8], temporaryName: String) throws(OmlxError) {
+        do throws(SystemError) {
+            try SafeWrite.replace(name, in: descriptor.number, with: bytes, temporaryName: temporaryName)
+        } catch {
+            throw .writeFailed(path(of: name), error.number)
         }
         try synchronize(name)
         guard try read(name)?.bytes == bytes else {
@@ -181,7 +177,7 @@ extension PrivateFolder {
     /// Puts the bytes in a file that must not exist yet.
     /// - Returns: Whether this call made the file; `false` when another one was first, whose file stays.
     /// - Throws: `STORE_WRITE_FAILED`; no temporary file is left.
-    func create(_ name: String, with bytes: [UInt8], temporaryName: String) throws(OmlxError) -> Bool {
+    package func create(_ name: String, with bytes: [UInt8], temporaryName: String) throws(OmlxError) -> Bool {
         try writeTemporary(temporaryName, bytes, for: name)
         let outcome = linkat(descriptor.number, temporaryName, descriptor.number, name, 0)
         let failure = errno
@@ -196,41 +192,24 @@ extension PrivateFolder {
 
     /// Writes a file and removes it.
     /// - Throws: `STORE_WRITE_FAILED`; no file is left.
-    func tryWriting(temporaryName: String) throws(OmlxError) {
+    package func tryWriting(temporaryName: String) throws(OmlxError) {
         try writeTemporary(temporaryName, [UInt8](repeating: 0, count: 4096), for: temporaryName)
         try remove(temporaryName)
     }
 
     private func writeTemporary(_ temporaryName: String, _ bytes: [UInt8], for name: String) throws(OmlxError) {
-        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        guard let file = OwnedDescriptor(openat(descriptor.number, temporaryName, flags, 0o600)) else {
-            throw .writeFailed(path(of: name), errno)
+        do throws(SystemError) {
+            try SafeWrite.create(temporaryName, in: descriptor.number, bytes)
+        } catch {
+            throw .writeFailed(path(of: name), error.number)
         }
-        guard fchmod(file.number, 0o600) == 0, writeAll(file, bytes), fsync(file.number) == 0 else {
-            let failure = errno
-            unlinkat(descriptor.number, temporaryName, 0)
-            throw .writeFailed(path(of: name), failure)
-        }
-    }
-
-    private func writeAll(_ file: borrowing OwnedDescriptor, _ bytes: [UInt8]) -> Bool {
-        var written = 0
-        let number = file.number
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(number, $0.baseAddress.map { $0 + written }, bytes.count - written)
-            }
-            guard count > 0 || (count < 0 && errno == EINTR) else { return false }
-            written += max(count, 0)
-        }
-        return true
     }
 
     /// Moves a file that cannot be used to the first free name `….damaged-N`. It stays in its place too until it is
     /// replaced, so that it is never gone.
     /// - Returns: The path of the file kept.
     /// - Throws: `STORE_WRITE_FAILED`.
-    func keepDamaged(_ name: String) throws(OmlxError) -> String {
+    package func keepDamaged(_ name: String) throws(OmlxError) -> String {
         for number in 1...9999 {
             let kept = "\(name).damaged-\(number)"
             if linkat(descriptor.number, name, descriptor.number, kept, 0) == 0 {
@@ -244,7 +223,7 @@ extension PrivateFolder {
 
     /// Removes a file. That it is gone already is no error.
     /// - Throws: `STORE_WRITE_FAILED`.
-    func remove(_ name: String) throws(OmlxError) {
+    package func remove(_ name: String) throws(OmlxError) {
         guard unlinkat(descriptor.number, name, 0) == 0 || errno == ENOENT else {
             throw .writeFailed(path(of: name), errno)
         }
@@ -252,7 +231,7 @@ extension PrivateFolder {
     }
 
     /// Removes the temporary files of writers that were killed.
-    func removeTemporaryFiles(changedBefore time: Date) throws(OmlxError) {
+    package func removeTemporaryFiles(changedBefore time: Date) throws(OmlxError) {
         for name in try names() where name.hasPrefix(Self.temporaryPrefix) {
             guard let identity = identity(of: name), identity.modified < time else { continue }
             unlinkat(descriptor.number, name, 0)
@@ -260,12 +239,16 @@ extension PrivateFolder {
     }
 
     private func synchronize(_ name: String) throws(OmlxError) {
-        guard fsync(descriptor.number) == 0 else { throw .writeFailed(path(of: name), errno) }
+        do throws(SystemError) {
+            try SafeWrite.synchronize(folder: descriptor.number)
+        } catch {
+            throw .writeFailed(path(of: name), error.number)
+        }
     }
 
     /// Opens a lock file, making it when it is missing.
     /// - Throws: `STORE_LOCK_FAILED`, `STORE_PERMISSIONS`.
-    func openLockFile(_ name: String) throws(OmlxError) -> OwnedDescriptor {
+    package func openLockFile(_ name: String) throws(OmlxError) -> OwnedDescriptor {
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
         guard let file = OwnedDescriptor(openat(descriptor.number, name, flags, 0o600)) else {
             throw .lockFailed(path(of: name), String(cString: strerror(errno)))
