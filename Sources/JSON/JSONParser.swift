@@ -308,29 +308,29 @@ extension JSONParser {
     }
 
     private mutating func parseNumber(_ token: JSONToken) throws(JSONParseError) -> JSONNumber {
-        let digits = bytes[token.range]
         var place = token.start
-        func isNext(_ byte: UInt8) -> Bool { place < digits.endIndex && digits[place] == byte }
-        func skipDigits() throws(JSONParseError) {
-            let start = place
-            while place < digits.endIndex, digits[place] >= UInt8(ascii: "0"), digits[place] <= UInt8(ascii: "9") {
-                place += 1
-            }
-            guard place > start else { throw failure("a number without digits", at: place) }
-        }
-        if isNext(UInt8(ascii: "-")) { place += 1 }
-        if isNext(UInt8(ascii: "0")) { place += 1 } else { try skipDigits() }
-        if isNext(UInt8(ascii: ".")) {
+        let end = token.range.upperBound
+        if bytes[place] == UInt8(ascii: "-") { place += 1 }
+        if place < end, bytes[place] == UInt8(ascii: "0") {
             place += 1
-            try skipDigits()
+        } else {
+            place = try digits(from: place, to: end)
         }
-        if isNext(UInt8(ascii: "e")) || isNext(UInt8(ascii: "E")) {
+        if place < end, bytes[place] == UInt8(ascii: ".") { place = try digits(from: place + 1, to: end) }
+        if place < end, bytes[place] | 0x20 == UInt8(ascii: "e") {
             place += 1
-            if isNext(UInt8(ascii: "+")) || isNext(UInt8(ascii: "-")) { place += 1 }
-            try skipDigits()
+            if place < end, bytes[place] == UInt8(ascii: "+") || bytes[place] == UInt8(ascii: "-") { place += 1 }
+            place = try digits(from: place, to: end)
         }
         tokens.offset = place
-        return JSONNumber(validated: String(decoding: digits[..<place], as: UTF8.self))
+        return JSONNumber(validated: String(decoding: bytes[token.start..<place], as: UTF8.self))
+    }
+
+    private func digits(from start: Int, to end: Int) throws(JSONParseError) -> Int {
+        var place = start
+        while place < end, bytes[place] >= UInt8(ascii: "0"), bytes[place] <= UInt8(ascii: "9") { place += 1 }
+        guard place > start else { throw failure("a number without digits", at: place) }
+        return place
     }
 }
 

@@ -153,8 +153,8 @@ import Testing
         #expect(http?.headers.map(\.value.opened) == ["7", "true"])
         let parameters = try auth(
             "{\"type\": \"oauth2\", \"extra_auth_params\": {\"max_age\": 3600, \"x\": true, \"n\": null}}"
-        ).extraAuthorizationParameters
-        #expect(parameters.map(\.value.value) == ["3600", "true"])
+        ).signIn.authorizationParameters
+        #expect(parameters.map(\.value) == ["3600", "true"])
     }
 
     @Test("The same in YAML")

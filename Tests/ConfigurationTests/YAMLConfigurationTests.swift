@@ -38,7 +38,7 @@ import Testing
         #expect(stdio.arguments.map(\.value) == ["-y", "@x/y", "8080", "alpha"])
         #expect(stdio.environment.map(\.value.opened) == ["yes", "010"])
         #expect(try host.servers[0].result.get().timeout == .seconds(2))
-        #expect(try host.servers[1].result.get().auth?.scopes == ["a", "b"])
+        #expect(try host.servers[1].result.get().auth?.signIn.scopes == ["a", "b"])
         #expect(host.servers.map(\.line) == [5, 12])
     }
 

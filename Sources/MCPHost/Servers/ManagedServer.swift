@@ -160,7 +160,7 @@ actor ManagedServer {
             await earlier?.value
             if let former { await close(former) }
             await connectAndList(number)
-            seenSignIn = await authorizer?.current?.obtainedAt
+            seenSignIn = await authorizer?.current?.grant.obtainedAt
             life.ended(number)
         }
     }
