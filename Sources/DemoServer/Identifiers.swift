@@ -1,6 +1,5 @@
 // Random identifiers and secrets, each with a prefix that is easy to find in a log.
 
-import Crypto
 import FoundationEssentials
 
 enum Identifier: String {
@@ -28,7 +27,7 @@ enum Identifier: String {
 enum PKCE {
     /// BASE64URL(SHA256(verifier)), RFC 7636 §4.2.
     static func challenge(of verifier: String) -> String {
-        let digest = Data(SHA256.hash(data: Data(verifier.utf8))).base64EncodedString()
+        let digest = Data(SHA256.hash(verifier.utf8)).base64EncodedString()
         return String(digest.compactMap { $0 == "=" ? nil : $0 == "+" ? "-" : $0 == "/" ? "_" : $0 })
     }
 
