@@ -87,7 +87,8 @@ final class StatusRecorder: Sendable {
 
     /// The highest generation known of a record.
     func generation(of record: String, in store: String) async -> Int? {
-        await attempt { (database) async throws(OmlxError) in try await database.generation(of: record, in: store) } ?? nil
+        await attempt { (database) async throws(OmlxError) in try await database.generation(of: record, in: store) }
+            ?? nil
     }
 
     func record(_ generation: GenerationRow) { add { $0.generations.append(generation) } }
