@@ -135,7 +135,7 @@ let package = Package(
                 "OmlxDemoServer", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography"]),
+        .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography", "OmlxErrors"]),
         .testTarget(name: "DemoServerTests", dependencies: ["OmlxDemoServer", "OmlxJSON", "TestSupport"]),
         .testTarget(
             name: "IntegrationTests",

@@ -125,9 +125,7 @@ public final class Redactor: Sendable {
         copy.message = hide(error.message)
         copy.nextStep = error.nextStep.map { $0.mapText { hide($0) } }
         copy.serverWords = error.serverWords.map { hide($0) }
-        copy.compared = error.compared.map {
-            .init(hide($0.label), hide($0.value), remedy: $0.remedy?.mapText { hide($0) })
-        }
+        copy.compared = error.compared.map { $0.mapText { hide($0) } }
         return copy
     }
 

@@ -18,6 +18,11 @@ public struct OmlxError: Error, Sendable, Hashable {
             self.value = OmlxError.shown(value)
             self.remedy = remedy
         }
+
+        /// The same with other words, what it is and what would mend it included.
+        public func mapText(_ change: (String) -> String) -> Comparison {
+            Comparison(change(label), change(value), remedy: remedy?.mapText(change))
+        }
     }
 
     /// The answer that refused a request. It travels with the error, so that of two refusals at once neither is taken for

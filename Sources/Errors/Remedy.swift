@@ -41,9 +41,15 @@ public struct Remedy: Sendable, Hashable {
         }.joined()
     }
 
-    /// The same remedy with other words, the actions as they are.
+    /// The same remedy with other words, those included that an action has from elsewhere.
     public func mapText(_ change: (String) -> String) -> Remedy {
-        Remedy(parts: parts.map { if case .text(let words) = $0 { .text(change(words)) } else { $0 } })
+        Remedy(
+            parts: parts.map {
+                switch $0 {
+                case .text(let words): .text(change(words))
+                case .action(let action): .action(action.mapText(change))
+                }
+            })
     }
 
     /// The remedy in words that suit any program.
@@ -141,6 +147,18 @@ public enum RemedyAction: Sendable, Hashable {
     case useStore(String)
     /// Give one of the program's settings another value; the value's form follows the setting.
     case setting(HostSetting, String? = nil)
+
+    /// The same action with other words where a server or a person chose them.
+    func mapText(_ change: (String) -> String) -> RemedyAction {
+        switch self {
+        case .signIn(var remedy):
+            remedy.scopes = remedy.scopes.map(change)
+            return .signIn(remedy)
+        case .clientMetadata(let url): return .clientMetadata(url: url.map(change))
+        case .setting(let setting, let value): return .setting(setting, value.map(change))
+        default: return self
+        }
+    }
 
     /// The same action about this server, unless it names one or is about none.
     public func about(_ server: ServerReference, account: String? = nil) -> RemedyAction {

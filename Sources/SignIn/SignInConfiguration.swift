@@ -156,3 +156,12 @@ public struct SignInConfiguration: Sendable, Equatable {
     /// Whether authorization and token endpoint are both configured, so that nothing needs discovering.
     public var hasEndpoints: Bool { authorizationEndpoint != nil && tokenEndpoint != nil }
 }
+
+extension SignInConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Nothing of what is configured: each text may be what a variable stands for.
+    public var description: String { "SignInConfiguration" }
+    /// The same as `description`.
+    public var debugDescription: String { description }
+    /// A mirror that shows as much.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

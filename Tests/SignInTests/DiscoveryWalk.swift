@@ -20,6 +20,8 @@ struct DiscoveryWalk {
         issuer: String? = nil, places: [String] = [], _ configure: (inout SignInConfiguration) -> Void = { _ in }
     ) {
         var configuration = SignInConfiguration()
+        // The last resort has tests of its own.
+        configuration.usesDefaultEndpoints = false
         configure(&configuration)
         machine = DiscoveryMachine(
             server: url(server), challenge: challenge, configuration: configuration, preferredIssuer: issuer,

@@ -28,7 +28,7 @@ extension ManagedServer {
             var step = step
             step.title = redactor.hide(unexpanded(step.title))
             step.url = step.url.map { redactor.hide(unexpanded($0)) }
-            step.facts = step.facts.map { .init($0.label, redactor.hide(unexpanded($0.value))) }
+            step.facts = step.facts.map { $0.mapText { redactor.hide(unexpanded($0)) } }
             step.error = step.error.map { redactor.hide(unexpanded($0)) }
             return step
         }

@@ -79,7 +79,7 @@ extension ManagedServer {
         var error = error
         error.message = unexpanded(error.message)
         error.nextStep = error.nextStep.map { $0.mapText { unexpanded($0) } }
-        error.compared = error.compared.map { .init($0.label, unexpanded($0.value)) }
+        error.compared = error.compared.map { $0.mapText(unexpanded) }
         return error
     }
 

@@ -311,6 +311,7 @@ import Testing
             let step = try #require(report.steps.first { $0.part == .history })
             #expect(step.verdict == .notice && step.title.hasPrefix("OAUTH_ISSUER_MISMATCH: "))
             #expect(step.facts.contains { $0.label == "at" })
+            #expect(step.facts.allSatisfy { !$0.value.isEmpty || $0.remedy != nil })
             #expect(report.worst?.code == .oauthSignInNeeded, "what is past is no finding")
         }
     }

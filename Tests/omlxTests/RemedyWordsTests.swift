@@ -64,4 +64,12 @@ struct RemedyWordsTests {
             remedy.about(.named("demo"), account: "me").typed
                 == "omlx mcp login demo --account me, or omlx mcp login other")
     }
+
+    @Test("what is changed in words is changed in what an action has from a server too, as a secret that is hidden")
+    func changedWords() {
+        let remedy: Remedy = "x: \(.signIn(.init(.named("x"), scopes: ["x", "y"])))"
+        #expect(remedy.mapText { $0.replacing("x", with: "z") }.typed == "z: omlx mcp login x --scope 'z y'")
+        let compared = OmlxError.Comparison("x", "x", remedy: remedy).mapText { $0.replacing("x", with: "z") }
+        #expect(compared.typed == "z — z: omlx mcp login x --scope 'z y'")
+    }
 }
