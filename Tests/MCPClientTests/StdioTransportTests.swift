@@ -1,5 +1,6 @@
 // Child processes, real ones: Python and shell scripts that behave and misbehave.
 
+import OmlxCryptography
 import OmlxErrors
 import Glibc
 import OmlxHTTPClient
@@ -52,6 +53,18 @@ struct StdioTransportTests {
         #expect(seen?["environment"]?["LANG"] == "C.UTF-8")
         #expect(seen?["environment"]?["HOST_SECRET"] == nil)
         await connection.close()
+    }
+
+    @Test("a way that was closed while it was to be opened starts no process")
+    func closedBefore() async throws {
+        let sink = TransportSink(
+            receive: { _, _ in true }, garbled: { _, _ in }, opens: { _ in [] }, remark: { _ in "" }, ended: { _ in },
+            report: { _ in })
+        let transport = StdioTransport(
+            command: script(), host: ["PATH": "/usr/bin:/bin"], limits: .short, redactor: Redactor(), sink: sink)
+        await transport.close(farewell: nil, quickly: true)
+        let error = await failure { try await transport.open() }
+        #expect(error?.code == .transportCancelled)
     }
 
     @Test("the child has no descriptor but its three")

@@ -13,7 +13,15 @@ final class StdioTransport: Transport {
     private let limits: ConnectionLimits
     private let redactor: Redactor
     private let sink: TransportSink
-    private let child = Mutex<ChildProcess?>(nil)
+    private let state = Mutex(State())
+
+    private struct State {
+        var child: ChildProcess?
+        /// An opening that comes later, or is under way, starts no process that would be left behind.
+        var isClosed = false
+    }
+
+    private var child: ChildProcess? { state.withLock { $0.child } }
 
     init(
         command: StdioCommand, host: [String: String], limits: ConnectionLimits, redactor: Redactor,
@@ -28,18 +36,23 @@ final class StdioTransport: Transport {
 
     func open() async throws {
         let resolved = try ResolvedCommand(command, host: host)
-        let child = try ChildProcess.start(resolved, loop: .shared)
-        self.child.withLock { $0 = child }
+        // A close waits here until the process is there to be ended.
+        let child = try state.withLock { state in
+            guard !state.isClosed else { throw OmlxError.cancelled("connecting") }
+            let child = try ChildProcess.start(resolved, loop: .shared)
+            state.child = child
+            return child
+        }
         let reader = StdioReader(child: child, limits: limits, redactor: redactor, sink: sink)
         Task { await reader.run() }
     }
 
     func post(_ message: OutgoingMessage) -> Bool {
-        child.withLock { $0 }?.post(message.bytes + [0x0A]) ?? false
+        child?.post(message.bytes + [0x0A]) ?? false
     }
 
     func send(_ message: OutgoingMessage) async throws {
-        guard let child = child.withLock({ $0 }) else {
+        guard let child else {
             throw OmlxError(.transportNotConnected, "the server's process does not run")
         }
         guard await child.write(message.bytes + [0x0A]) else {
@@ -50,12 +63,20 @@ final class StdioTransport: Transport {
     }
 
     func close(farewell: [HTTPRequestHeader]?, quickly: Bool) async {
-        guard let child = child.withLock({ $0 }) else { return }
+        guard let child = closed() else { return }
         child.shutDown(grace: limits.shutdownGrace, quickly: quickly)
         await child.waitForEnd()
     }
 
-    func abandon() { child.withLock { $0 }?.shutDown(grace: limits.shutdownGrace, quickly: true) }
+    func abandon() { closed()?.shutDown(grace: limits.shutdownGrace, quickly: true) }
+
+    /// The process, if there is one; there will be no other.
+    private func closed() -> ChildProcess? {
+        state.withLock { state in
+            state.isClosed = true
+            return state.child
+        }
+    }
 }
 
 /// Reads what a child process writes until it is gone.
