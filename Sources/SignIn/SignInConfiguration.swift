@@ -158,10 +158,16 @@ public struct SignInConfiguration: Sendable, Equatable {
 }
 
 extension SignInConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Nothing of what is configured: each text may be what a variable stands for.
-    public var description: String { "SignInConfiguration" }
+    /// The names of the parameters, and nothing else of what is configured: each text may be what a variable stands for.
+    public var description: String {
+        let names = (authorizationParameters + tokenParameters + refreshParameters).map(\.name)
+        return "SignInConfiguration(\(names.joined(separator: ", ")))"
+    }
     /// The same as `description`.
     public var debugDescription: String { description }
     /// A mirror that shows as much.
-    public var customMirror: Mirror { Mirror(self, children: []) }
+    public var customMirror: Mirror {
+        let all = [authorizationParameters, tokenParameters, refreshParameters]
+        return Mirror(self, children: ["parameters": all.joined().map(\.name)])
+    }
 }
