@@ -17,10 +17,11 @@ import Testing
         let file = try path(folder)
         let store = store(folder)
         let refusal = try await error { try await store.credential(for: key) }
-        #expect(unusable.contains(refusal.code))
+        #expect(unusable.contains(refusal.code), "\(refusal.message)")
         #expect(refusal.message.contains(file))
         #expect(refusal.nextStep != nil)
-        #expect(try bytes(file) == content)
+        let isUnchanged = try bytes(file) == content
+        #expect(isUnchanged)
     }
 
     @Test("every flipped byte of a record file is an error, and the file stays")
@@ -55,24 +56,38 @@ import Testing
 
     private static let magic = Array("omlxcred".utf8)
     private static let rest = [UInt8](repeating: 0, count: 99)
-    private static let unusableFiles: [(content: [UInt8], code: ErrorCode)] = [
-        (Array("{\"access_token\":\"x\"}".utf8), .storeForeign),
-        ([], .storeDamaged),
-        (magic, .storeDamaged),
-        (rest, .storeForeign),
-        (magic + [2] + rest, .storeVersion),
-        (magic + [1] + rest, .storeDamaged),
-        (magic + [0] + rest, .storeDamaged),
-        ([UInt8](repeating: 7, count: (1 << 20) + 1), .storeForeign),
+    /// By a name: a failure that prints the bytes themselves is too long to be read.
+    private struct UnusableFile: Sendable, CustomTestStringConvertible {
+        var name: String
+        var content: [UInt8]
+        var code: ErrorCode
+
+        init(_ name: String, _ content: [UInt8], _ code: ErrorCode) {
+            (self.name, self.content, self.code) = (name, content, code)
+        }
+
+        var testDescription: String { name }
+    }
+
+    private static let unusableFiles = [
+        UnusableFile("tokens in plain text", Array("{\"access_token\":\"x\"}".utf8), .storeForeign),
+        UnusableFile("empty", [], .storeDamaged),
+        UnusableFile("the magic alone", magic, .storeDamaged),
+        UnusableFile("zeros", rest, .storeForeign),
+        UnusableFile("version 2", magic + [2] + rest, .storeVersion),
+        UnusableFile("version 1, zeros", magic + [1] + rest, .storeDamaged),
+        UnusableFile("version 0", magic + [0] + rest, .storeDamaged),
+        UnusableFile("too large", [UInt8](repeating: 7, count: (1 << 20) + 1), .storeForeign),
     ]
 
     @Test("foreign, newer and damaged files are told apart", arguments: unusableFiles)
-    func kinds(content: [UInt8], code: ErrorCode) async throws {
+    private func kinds(file: UnusableFile) async throws {
         try await withTemporaryFolder { folder in
             _ = try await store(folder).save(sampleCredential(), expecting: .absent)
-            try overwrite(path(folder), content)
-            #expect(try await error { try await store(folder).credential(for: key) }.code == code)
-            try await expectRefused(folder, content)
+            try overwrite(path(folder), file.content)
+            let refusal = try await error { try await store(folder).credential(for: key) }
+            #expect(refusal.code == file.code, "\(refusal.message)")
+            try await expectRefused(folder, file.content)
         }
     }
 

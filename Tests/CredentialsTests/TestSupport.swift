@@ -82,10 +82,14 @@ func bytes(_ path: String) throws -> [UInt8] {
     let file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     try #require(file >= 0)
     defer { close(file) }
-    var content = [UInt8](repeating: 0, count: 2 << 20)
-    let count = read(file, &content, content.count)
-    try #require(count >= 0)
-    return Array(content[..<count])
+    var content: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 2 << 20)
+    while true {
+        let count = read(file, &part, part.count)
+        try #require(count >= 0, "\(path): \(String(cString: strerror(errno)))")
+        if count == 0 { return content }
+        content += part[..<count]
+    }
 }
 
 /// Puts bytes in a file in place, so that its mode and owner stay.
@@ -93,7 +97,13 @@ func overwrite(_ path: String, _ bytes: [UInt8]) throws {
     let file = open(path, O_WRONLY | O_TRUNC | O_CREAT, 0o600)
     try #require(file >= 0)
     defer { close(file) }
-    try #require(bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == bytes.count)
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        // A write of a large file may end early, as when a signal comes.
+        let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        try #require(count > 0, "\(path): \(String(cString: strerror(errno)))")
+        rest = rest.dropFirst(count)
+    }
 }
 
 func mode(_ path: String) throws -> UInt32 {
