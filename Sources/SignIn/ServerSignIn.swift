@@ -29,8 +29,15 @@ public final class ServerSignIn: Sendable {
     public enum Interaction: Sendable {
         /// Never: what needs a person is an error.
         case never
+        /// This person may be asked.
+        case offered(SignInOffer)
+
         /// A person in front of this interface may be asked; a `browser` opens the address for them.
-        case allowed(any SignInInterface, browser: (any BrowserOpening)? = nil)
+        public static func allowed(
+            _ interface: any SignInInterface, browser: (any BrowserOpening)? = nil, flow: SignInFlow = .browser
+        ) -> Interaction {
+            .offered(SignInOffer(interface: interface, browser: browser, flow: flow))
+        }
     }
 
     /// What the sign-in works with.
@@ -108,11 +115,13 @@ public final class ServerSignIn: Sendable {
     public let server: HTTPURL
     /// What the credential is looked up by.
     public let key: CredentialKey
-    private let authorizer: ServerAuthorizer
-    private let context: SignInContext
-    private let configuration: SignInConfiguration
+    let authorizer: ServerAuthorizer
+    let context: SignInContext
+    let configuration: SignInConfiguration
+    let reference: ServerReference?
+    let observer: @Sendable (AuthorizationEvent) -> Void
     /// One sign-in for all tasks that need one.
-    private let sharing = SharedSignIn<SignInOutcome?>()
+    let sharing = SharedSignIn<SignInOutcome?>()
     /// How long another program's sign-in is waited for, in seconds: a little longer than a person has.
     private static let turnLimit = 660.0
 
@@ -148,6 +157,8 @@ public final class ServerSignIn: Sendable {
         self.context = context
         context.redactor.learn(address: server.text)
         self.configuration = configuration
+        self.reference = reference
+        self.observer = observer
         key = CredentialKey(serverURL: server.text, account: account)
         authorizer = ServerAuthorizer(key, server: reference, context: context, observer: observer)
     }
@@ -155,17 +166,23 @@ public final class ServerSignIn: Sendable {
     // MARK: the header
 
     /// The header to send now. Refreshes first when the tokens are due: one token request at most, and no other.
-    /// - Parameter interaction: whether a person may be asked when there is no usable sign-in.
+    /// - Parameters:
+    ///   - interaction: whether a person may be asked when there is no usable sign-in.
+    ///   - method: the request's.
+    ///   - url: the request's; `nil` is the server's own. One at another origin gets no header.
     /// - Throws: `OmlxError`: `OAUTH_SIGN_IN_NEEDED`, `OAUTH_REFRESH_REJECTED`, `OAUTH_REFRESH_REFUSED` and
     ///   `OAUTH_REFRESH_IMPOSSIBLE` when only a person can help; `OAUTH_REFRESH_UNAVAILABLE` when trying later can; the
     ///   store's errors; with a person also those of the sign-in.
-    public func authorization(_ interaction: Interaction = .never) async throws -> Authorization {
+    public func authorization(
+        _ interaction: Interaction = .never, method: String = "POST", url: HTTPURL? = nil
+    ) async throws -> Authorization {
         let mark = await sharing.ended
         do {
-            return try await authorizer.usableAuthorization()
+            return try await authorizer.usableAuthorization(for: method, url)
         } catch let error as OmlxError where error.code.wantsSignIn {
             let refused = await authorizer.current?.tokens.generation
-            return try await authorization(askedFor: error, refused: refused, since: mark, interaction)
+            try await signIn(askedFor: error, refused: refused, since: mark, interaction)
+            return try await authorizer.usableAuthorization(for: method, url)
         }
     }
 
@@ -173,23 +190,22 @@ public final class ServerSignIn: Sendable {
     /// - Parameters:
     ///   - refused: the generation of the tokens that are of no use, if there are any.
     ///   - mark: how many sign-ins had ended before that turned out.
-    private func authorization(
+    private func signIn(
         askedFor error: OmlxError, scopes: [String]? = nil, refused: Int?, since mark: Int, _ interaction: Interaction
-    ) async throws -> Authorization {
-        guard case .allowed(let interface, let browser) = interaction else { throw error }
+    ) async throws {
+        guard case .offered(let offer) = interaction else { throw error }
         _ = try await sharing.join(wanting: scopes, since: mark) {
             try await self.context.takingTurn(
-                self.key, within: Self.turnLimit, waiting: { await interface.notice($0) }
+                self.key, within: Self.turnLimit, waiting: { await offer.interface.notice($0) }
             ) {
                 // Another program, or another demand, may have been signed in for meanwhile.
                 try await self.authorizer.reload()
                 let current = await self.authorizer.current
                 if let current, current.tokens.generation != refused, current.sought(scopes) { return nil }
                 let wanted = scopes.map { Scopes.unique((current?.grant.requestedScopes ?? []) + $0) }
-                return try await self.signedIn(scopes: wanted, refused: error, interface: interface, browser: browser)
+                return try await self.signedIn(offer, scopes: wanted, refused: error)
             }
         }
-        return try await authorizer.usableAuthorization()
     }
 
     /// The header to repeat a refused request with, or `nil` when the answer is no matter of the sign-in. Refreshes once
@@ -199,28 +215,31 @@ public final class ServerSignIn: Sendable {
     ///   - status: the answer's status.
     ///   - challenges: the answer's `WWW-Authenticate` lines.
     ///   - attempt: which sending of the same request was answered, from 1.
+    ///   - interaction: whether a person may be asked.
+    ///   - method: the request's.
+    ///   - url: the request's; `nil` is the server's own.
     /// - Throws: as `authorization(_:)`; `OAUTH_TOKEN_REFUSED` when a new token is refused as well;
     ///   `OAUTH_INSUFFICIENT_SCOPE` for a 403 that says so, where nobody may be asked; with a person it is signed in to
     ///   for the scopes that are wanted as well, three times at most, and then `OAUTH_STEP_UP_FAILED`.
     public func authorization(
         after used: Authorization, status: Int, challenges: [String], attempt: Int = 1,
-        _ interaction: Interaction = .never
+        _ interaction: Interaction = .never, method: String = "POST", url: HTTPURL? = nil
     ) async throws -> Authorization? {
         let headers = HTTPHeaders(challenges.map { ("WWW-Authenticate", $0) })
         let head = HTTPResponseHead(status: status, headers: headers, url: server)
         let mark = await sharing.ended
         do {
             guard try await authorizer.judge(head, of: used, attempt: attempt) else { return nil }
-            return try await authorizer.usableAuthorization()
+            return try await authorizer.usableAuthorization(for: method, url)
         } catch let error as OmlxError where error.code.wantsSignIn {
-            return try await authorization(
-                askedFor: error, refused: used.tokenGeneration, since: mark, interaction)
+            try await signIn(askedFor: error, refused: used.tokenGeneration, since: mark, interaction)
         } catch let error as OmlxError where error.code == .oauthInsufficientScope {
-            guard case .allowed = interaction else { throw error }
-            return try await authorization(
+            guard case .offered = interaction else { throw error }
+            try await signIn(
                 askedFor: error, scopes: scopes(after: error, attempt), refused: used.tokenGeneration, since: mark,
                 interaction)
         }
+        return try await authorizer.usableAuthorization(for: method, url)
     }
 
     /// The scopes to sign in for after a 403 that asks for more (C11.3 to C11.6). Every sending before this one
@@ -245,82 +264,6 @@ public final class ServerSignIn: Sendable {
     public func credential() async throws -> Credential? {
         try await context.store.credential(for: key)
     }
-
-    // MARK: in and out
-
-    /// Signs in, whatever sign-in there is; the earlier one stays until the new one is kept.
-    /// - Throws: `OmlxError`; `CancellationError`.
-    @discardableResult
-    public func signIn(
-        interface: any SignInInterface, browser: (any BrowserOpening)?
-    ) async throws -> SignInOutcome {
-        let outcome = try await sharing.make(asking: nil) {
-            try await self.context.takingTurn(self.key, within: 0, waiting: { _ in }) {
-                try await self.signedIn(scopes: nil, refused: nil, interface: interface, browser: browser)
-            }
-        }
-        guard let outcome else { throw OmlxError(.oauthSignInCancelled, "the sign-in was interrupted") }
-        return outcome
-    }
-
-    private func signedIn(
-        scopes: [String]?, refused: OmlxError?, interface: any SignInInterface, browser: (any BrowserOpening)?
-    ) async throws -> SignInOutcome {
-        let refusal = await askForRefusal()
-        let challenge = refusal?.challenge ?? refused?.refusal?.challenge
-        let driver = SignInDriver(context: context, interface: interface, browser: browser)
-        var request = SignInRequest(
-            key: key, server: server, challenge: challenge ?? BearerChallenge(), configuration: configuration)
-        if let scopes { request.configuration.scopes = scopes }
-        request.peer = refusal?.peer
-        let outcome = try await driver.signIn(request)
-        try await authorizer.reload()
-        if outcome.replaced == .confirmed { try await checkAfterRevocation(driver) }
-        return outcome
-    }
-
-    /// Looks once whether the new tokens work after those they replaced were taken back.
-    /// - Throws: `OAUTH_TOKEN_REFUSED` when the server refuses them; the next sign-in then leaves replaced tokens alone.
-    private func checkAfterRevocation(_ driver: SignInDriver) async throws {
-        guard let header = try await authorizer.authorization().header else { return }
-        let request = HTTPRequest(
-            "GET", server,
-            headers: [
-                HTTPRequestHeader("Accept", "application/json, text/event-stream"),
-                HTTPRequestHeader("Authorization", secret: header),
-            ], limits: .oauth, redirects: .sameOrigin)
-        guard let head = try? await context.http.send(request).head, head.status == 401 else { return }
-        try? await driver.noteRevocationEndedGrant(key)
-        try await authorizer.reload()
-        throw OmlxError.endedByRevocation(head.url.origin, nextStep: "\(.signIn())")
-    }
-
-    /// What the server says to a request without a header, and from where. One that does not refuse it says nothing.
-    private func askForRefusal() async -> (challenge: BearerChallenge?, peer: HTTPPeer?)? {
-        let request = HTTPRequest(
-            "GET", server, headers: [HTTPRequestHeader("Accept", "application/json, text/event-stream")],
-            limits: .oauth, redirects: .sameOrigin)
-        guard let head = try? await context.http.send(request).head else { return nil }
-        guard head.status == 401 else { return (nil, head.peer) }
-        let lines = head.headers.values(of: "www-authenticate")
-        return (BearerChallenge(challenges: AuthenticationChallenge.parse(lines)), head.peer)
-    }
-
-    /// Takes the tokens back at the authorization server (RFC 7009), then forgets them here whatever it answered.
-    /// Cancelling the task ends the asking, not the forgetting.
-    /// - Parameter seconds: how long it may last until they are forgotten; 10 s for the server when `nil`.
-    /// - Throws: `OmlxError` of class storage.
-    @discardableResult
-    public func signOut(localOnly: Bool = false, within seconds: Double? = nil) async throws -> SignOutOutcome {
-        let outcome = try await SignOut(context: context).signOut(key, localOnly: localOnly, within: seconds)
-        let authorizer = authorizer
-        try await uncancelled { try await authorizer.reload() }
-        return outcome
-    }
-
-    /// Waits for a token exchange under way, 10 s at most, so that a rotated token is not lost: to be called before the
-    /// process ends, also after a signal.
-    public func finish() async { await context.exchanges.drain() }
 }
 
 extension ServerAuthorizer.Authorization {

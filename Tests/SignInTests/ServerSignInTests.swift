@@ -65,6 +65,71 @@ struct ServerSignInTests {
         }
     }
 
+    @Test("Scopes, the device grant, the person's time and a new registration are the caller's to choose")
+    func choices() async throws {
+        try await withScene {
+            $0.device.enabled = true
+            $0.device.interval = 0
+            $0.metadata.scopesSupported = ["tools", "admin", "offline_access"]
+        } _: { scene async throws in
+            let person = Person(scene.transcript) { prompt in
+                guard prompt.userCode != nil else { return }
+                _ = await TestBrowser().open(prompt.completeURL ?? prompt.url)
+            }
+            var offer = SignInOffer(interface: person, browser: UnusedBrowser(), flow: .device)
+            offer.seconds = 90
+            let signIn = try scene.serverSignIn()
+            let outcome = try await signIn.signIn(offer, scopes: ["admin"])
+            #expect(outcome.credential.requestedScopes == ["admin"])
+            #expect(person.prompt?.userCode != nil && person.prompt?.seconds == 90)
+            try await signIn.signIn(offer, scopes: ["admin"], resetsClient: true)
+            #expect(scene.server.state.registrations == 2)
+            #expect(person.ends == ["signed in", "signed in"])
+        }
+    }
+
+    @Test("The person hears the end of each sign-in, once, and of one that failed why")
+    func ends() async throws {
+        try await withScene {
+            $0.authorization.consent = .deny
+        } _: { scene async throws in
+            let person = Person(scene.transcript)
+            let error = await omlxError {
+                _ = try await scene.serverSignIn().signIn(interface: person, browser: TestBrowser())
+            }
+            #expect(error?.code == .oauthAccessDenied)
+            #expect(person.ends == ["OAUTH_ACCESS_DENIED"])
+        }
+    }
+
+    @Test("Several accounts at one server: each signs in, is told of, and signs out by itself, its client too")
+    func accounts() async throws {
+        try await withScene { scene async throws in
+            let signIn = try scene.serverSignIn()
+            let ada = signIn.with(account: "ada")
+            for one in [signIn, ada] {
+                try await one.signIn(interface: Person(scene.transcript), browser: TestBrowser())
+            }
+            #expect(try await signIn.accounts() == [nil, "ada"])
+            #expect(try await ada.authorization().header != nil)
+            #expect(try await ada.signOut().wasSignedIn)
+            #expect(try await signIn.accounts() == [nil])
+            #expect(try await signIn.authorization().header != nil, "the other one stays")
+            #expect(try await signIn.signOut(forgetsClient: true).forgotClient)
+            #expect(try await scene.store.registrations().records.isEmpty)
+        }
+    }
+
+    @Test("OAuth 2.1 §5.2: a request to another origin gets no header, and nothing is asked for it")
+    func otherOrigin() async throws {
+        try await withScene { scene async throws in
+            let signIn = try scene.serverSignIn()
+            let place = try HTTPURL("https://elsewhere.example/mcp")
+            #expect(try await signIn.authorization(method: "GET", url: place).headers.isEmpty)
+            #expect(scene.server.requests.isEmpty)
+        }
+    }
+
     @Test("an answer that is no matter of the sign-in changes nothing and asks nobody")
     func otherAnswers() async throws {
         try await withScene { scene async throws in

@@ -73,6 +73,7 @@ func withTemporaryFolder<Result>(_ body: (String) async throws -> Result) async 
 final class Person: SignInInterface {
     let transcript: Transcript
     private let prompts = Mutex<[SignInPrompt]>([])
+    private let heardEnds = Mutex<[String]>([])
     private let typed: AsyncStream<String>
     private let typing: AsyncStream<String>.Continuation
     private let onPrompt: (@Sendable (SignInPrompt) async -> Void)?
@@ -89,6 +90,18 @@ final class Person: SignInInterface {
     }
 
     var prompt: SignInPrompt? { prompts.withLock { $0.last } }
+    /// How the sign-ins ended, in a word each.
+    var ends: [String] { heardEnds.withLock { $0 } }
+
+    func ended(_ end: SignInEnd) async {
+        let word =
+            switch end {
+            case .signedIn: "signed in"
+            case .failed(let error): error.code.text
+            case .cancelled: "cancelled"
+            }
+        heardEnds.withLock { $0.append(word) }
+    }
 
     func type(_ line: String) { typing.yield(line) }
 

@@ -1,9 +1,10 @@
 // Signs requests with the token that is there, renews nothing, and writes down the head of every answer.
 
-import OmlxCryptography
+import OmlxCredentials
 import OmlxErrors
 import OmlxHTTPClient
 import OmlxMCPClient
+import OmlxSignIn
 import Synchronization
 
 /// What a connection of the doctor shows.
@@ -26,17 +27,11 @@ final class DoctorObserver: RequestAuthorizer {
     /// How many lines of a child's error stream are shown.
     private static let tail = 20
 
-    private let header: Secret?
-    private let origin: String?
+    private let credential: Credential?
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - header: the value of `Authorization`; `nil` to ask without a sign-in.
-    ///   - origin: the only origin it is sent to.
-    init(header: Secret? = nil, origin: String? = nil) {
-        self.header = header
-        self.origin = origin
-    }
+    /// - Parameter credential: the sign-in to ask with; `nil` to ask without one.
+    init(_ credential: Credential? = nil) { self.credential = credential }
 
     /// The answers in their order.
     var heard: [Heard] { state.withLock { $0.heard } }
@@ -51,8 +46,7 @@ final class DoctorObserver: RequestAuthorizer {
 
     func authorize(method: String, url: HTTPURL) async throws -> RequestAuthorization {
         state.withLock { $0.asked.append((method, url)) }
-        guard let header, url.origin == origin else { return RequestAuthorization() }
-        return RequestAuthorization(headers: [HTTPRequestHeader("Authorization", secret: header)])
+        return RequestAuthorization(headers: try credential?.headers(for: method, url) ?? [])
     }
 
     func judge(

@@ -222,9 +222,12 @@ extension DoctorStep {
             facts.append(.init("token endpoint published now", endpoint))
         }
         let hasEnded = credential.tokens.end.map { $0 <= now } ?? false
-        if hasEnded, credential.tokens.refresh == nil || credential.isRefreshTokenRejected {
-            let code: ErrorCode = credential.tokens.refresh == nil ? .oauthRefreshImpossible : .oauthRefreshRejected
-            let why = credential.tokens.refresh == nil ? "there is no refresh token" : "its refresh token was rejected"
+        if hasEnded, let reason = credential.nextTokens.reason {
+            let (code, why): (ErrorCode, String) =
+                switch reason {
+                case .noRefreshToken: (.oauthRefreshImpossible, "there is no refresh token")
+                case .rejected: (.oauthRefreshRejected, "its refresh token was rejected")
+                }
             return DoctorStep(
                 .credential,
                 OmlxError(code, "the access token has ended and \(why)", nextStep: Remedy(.signIn(login))), facts: facts

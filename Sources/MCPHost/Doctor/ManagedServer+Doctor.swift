@@ -41,7 +41,7 @@ extension ManagedServer {
     }
 
     private func examined(_ url: HTTPURL, _ context: SignInContext) async -> [DoctorStep] {
-        let first = await attempt(header: nil)
+        let first = await attempt()
         var steps = network(url, first) + first.observer.heard.map(heard)
         guard let refusal = refusal(first) else {
             // Without any answer the network's step has said why.
@@ -94,17 +94,17 @@ extension ManagedServer {
         guard let authorizer, let credential = try? await context.store.credential(for: authorizer.key),
             credential.isAlive(options.now())
         else { return [] }
-        let attempt = await attempt(header: credential.tokens.access.concatenating(prefix: "Bearer "))
+        let attempt = await attempt(credential)
         return attempt.observer.heard.prefix(1).map(heard) + sessions(attempt, isSignedIn: true)
     }
 
     // MARK: connecting
 
     func attempt(
-        header: Secret?, at other: OmlxMCPClient.ServerEndpoint? = nil, seconds: Double = .infinity
+        _ credential: Credential? = nil, at other: OmlxMCPClient.ServerEndpoint? = nil, seconds: Double = .infinity
     ) async -> DoctorAttempt {
         let limit = min(limit, seconds)
-        let observer = DoctorObserver(header: header, origin: url?.origin)
+        let observer = DoctorObserver(credential)
         let limits = ConnectionLimits(request: limit, connect: min(limit, 10), shutdownGrace: 1)
         let voice = voice
         let connection = MCPConnection(
@@ -263,7 +263,7 @@ extension ManagedServer {
 
     private func examineProcess() async -> [DoctorStep] {
         guard let stdio = configuration.transport.stdio else { return [] }
-        let attempt = await attempt(header: nil)
+        let attempt = await attempt()
         let command = ([stdio.command.shown] + stdio.arguments.map(\.shown)).joined(separator: " ")
         var facts = [OmlxError.Comparison("command", command)]
         if let folder = stdio.workingDirectory { facts.append(.init("working directory", folder.shown)) }

@@ -15,7 +15,7 @@ extension ManagedServer {
             if Task.isCancelled { return nil }
             // Where nothing answers over http, only https is left.
             if first.observer.heard.isEmpty, candidate.url.origin == url.origin { continue }
-            let attempt = await attempt(header: nil, at: target(candidate), seconds: Self.patience)
+            let attempt = await attempt(at: target(candidate), seconds: Self.patience)
             guard let spoken = spoken(attempt, candidate) else { continue }
             return found(candidate, spoken, url)
         }

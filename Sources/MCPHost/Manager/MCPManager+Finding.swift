@@ -3,6 +3,7 @@
 import OmlxErrors
 import OmlxJSON
 import OmlxMCPClient
+import OmlxSignIn
 
 /// A tool's name that leads to one server.
 struct FoundTool: Sendable {

@@ -6,23 +6,6 @@ import OmlxJSON
 import OmlxMCPClient
 import OmlxSignIn
 
-/// A person who may be asked to sign in.
-public struct SignInOffer: Sendable {
-    /// The person.
-    public var interface: any SignInInterface
-    /// Opens addresses for them; `nil` opens nothing.
-    public var browser: (any BrowserOpening)?
-    /// How they sign in.
-    public var flow: SignInFlow
-
-    /// An offer.
-    public init(interface: any SignInInterface, browser: (any BrowserOpening)?, flow: SignInFlow = .browser) {
-        self.interface = interface
-        self.browser = browser
-        self.flow = flow
-    }
-}
-
 extension MCPManager {
     /// Starts a server, signing in when that is what it wants.
     /// - Throws: `OmlxError`: what the sign-in throws. Whatever else keeps the server away is in `problem(of:)`.

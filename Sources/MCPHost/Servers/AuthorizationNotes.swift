@@ -85,7 +85,7 @@ extension SignInRecord {
         grantedScopes = credential.grant.grantedScopes ?? credential.grant.requestedScopes
         requestedScopes = credential.grant.requestedScopes
         expiresAt = credential.tokens.end
-        hasRefreshToken = credential.tokens.refresh != nil && !credential.isRefreshTokenRejected
+        hasRefreshToken = credential.nextTokens.reason == nil
         self.storeName = storeName
         lastSignIn = credential.grant.obtainedAt
         lastRefresh = credential.tokens.refreshedAt

@@ -65,7 +65,7 @@ extension ManagedServer {
         ) {
             if let report = try await self.adopted(scopes, seen, context, authorizer) { return report }
             var options = LoginOptions(isForced: true)
-            options.flow = offer.flow
+            (options.flow, options.seconds) = (offer.flow, offer.seconds)
             // Together with what was asked for meanwhile, or the new sign-in would lose it (C11.4).
             options.scopes = scopes.map { Scopes.unique(self.status.record.soughtScopes + $0) }
             let login = options

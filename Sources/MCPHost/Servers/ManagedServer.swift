@@ -218,7 +218,7 @@ actor ManagedServer {
             endpoint: endpoint, client: ClientInfo(name: options.clientName, version: options.clientVersion),
             http: context?.http ?? HTTPClient(),
             authorizer: authorizer.flatMap { authorizer in
-                url.map { SignInRequestAuthorizer(authorizer: authorizer, origin: $0.origin, notes: notes) }
+                url.map { _ in SignInRequestAuthorizer(authorizer: authorizer, notes: notes) }
             },
             limits: limits, environment: options.environment,
             fallsBackToSSE: configuration.transport.name == "streamable-http",

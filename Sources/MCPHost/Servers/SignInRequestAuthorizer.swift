@@ -8,8 +8,6 @@ import OmlxSignIn
 /// Signs the requests of one server's connection with its credential.
 struct SignInRequestAuthorizer: RequestAuthorizer {
     let authorizer: ServerAuthorizer
-    /// The only origin the token is sent to.
-    let origin: String
     let notes: ConnectionNotes
 
     /// A store that cannot be read keeps no server away that wants no token; one that does want one answers 401, and
@@ -20,18 +18,17 @@ struct SignInRequestAuthorizer: RequestAuthorizer {
     ]
 
     func authorize(method: String, url: HTTPURL) async throws -> RequestAuthorization {
-        guard url.origin == origin else { return RequestAuthorization() }
+        guard authorizer.signs(url) else { return RequestAuthorization() }
         // The end of a session is worth no refresh, which would outlive the process.
         if let farewell = notes.farewell { return farewell }
         let authorization: ServerAuthorizer.Authorization
         do {
-            authorization = try await authorizer.authorization()
+            authorization = try await authorizer.authorization(for: method, url)
         } catch let error as OmlxError where Self.unreadable.contains(error.code) {
             return RequestAuthorization()
         }
-        let headers = authorization.header.map { [HTTPRequestHeader("Authorization", secret: $0)] } ?? []
         let signed = RequestAuthorization(
-            headers: headers, generation: authorization.tokenGeneration, isFresh: authorization.isFresh)
+            headers: authorization.headers, generation: authorization.tokenGeneration, isFresh: authorization.isFresh)
         notes.note(signed)
         return signed
     }
@@ -41,7 +38,7 @@ struct SignInRequestAuthorizer: RequestAuthorizer {
     ) async throws -> AuthorizationVerdict {
         if notes.farewell != nil { return .accept }
         let used = ServerAuthorizer.Authorization(
-            header: nil, tokenGeneration: authorization.generation, isFresh: authorization.isFresh)
+            tokenGeneration: authorization.generation, isFresh: authorization.isFresh)
         return try await authorizer.judge(head, of: used, attempt: attempt) ? .retry : .accept
     }
 }

@@ -78,4 +78,5 @@ struct HidingInterface: SignInInterface {
         await interface.hint(hint)
     }
     func lines() -> AsyncStream<String> { interface.lines() }
+    func ended(_ end: SignInEnd) async { await interface.ended(end) }
 }

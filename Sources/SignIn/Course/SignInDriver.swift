@@ -35,9 +35,24 @@ public protocol SignInInterface: Sendable {
     func hint(_ hint: SignInHint) async
     /// Lines the person types or pastes. The end of the stream ends nothing.
     func lines() -> AsyncStream<String>
+    /// The sign-in is over, and nothing more is shown or asked: the last that is told of it, once.
+    func ended(_ end: SignInEnd) async
+}
+
+/// How a sign-in ended, for the person in front of it.
+public enum SignInEnd: Sendable {
+    /// It was made and is kept.
+    case signedIn(SignInOutcome)
+    /// It failed.
+    case failed(OmlxError)
+    /// It was given up.
+    case cancelled
 }
 
 extension SignInInterface {
+    /// Nothing: a program that shows nothing that has to go may leave it out.
+    public func ended(_ end: SignInEnd) async {}
+
     /// Its sentences, each by itself.
     public func hint(_ hint: SignInHint) async { for sentence in hint.sentences() { await notice(sentence) } }
 }
@@ -121,7 +136,14 @@ public struct SignInDriver: Sendable {
     ///   `CancellationError` when the task is cancelled, unless tokens were granted by then: those are stored.
     public func signIn(_ request: SignInRequest) async throws -> SignInOutcome {
         let judging = judging(request)
-        return try await context.redactor.hidingErrors { try await judging.run(request) }
+        do {
+            let outcome = try await context.redactor.hidingErrors { try await judging.run(request) }
+            await interface.ended(.signedIn(outcome))
+            return outcome
+        } catch {
+            await interface.ended((error as? OmlxError).map { .failed($0) } ?? .cancelled)
+            throw error
+        }
     }
 
     /// The same driver with the addresses a sign-in may lead to.

@@ -18,7 +18,7 @@ public enum RefreshOutcome: Sendable {
     case refused(Credential, OmlxError)
     /// Nothing is known; the record is kept.
     case unknown(Credential, OmlxError)
-    /// There is no refresh token.
+    /// A person alone can get the next tokens: there is no refresh token.
     case impossible(Credential)
     /// There is no credential any more.
     case gone
@@ -69,10 +69,12 @@ public struct RefreshTransaction: Sendable {
         try await context.refuseOlder(credential)
         if let saved = try await context.unsaved.save(over: credential, context) { return .current(saved, isNew: true) }
         if credential.tokens.generation != tokenGeneration { return .current(credential, isNew: false) }
-        if credential.isRefreshTokenRejected { return .rejected(credential, Self.knownRejection(credential)) }
-        guard let token = credential.tokens.refresh else { return .impossible(credential) }
         do {
-            return try await refresh(credential, token)
+            switch credential.nextTokens {
+            case .refresh(let token): return try await refresh(credential, token)
+            case .person(.noRefreshToken): return .impossible(credential)
+            case .person(.rejected): return .rejected(credential, Self.knownRejection(credential))
+            }
         } catch let error as OmlxError where error.code == .storeConflict {
             // Somebody signed out, who did not wait for the lock.
             guard try await context.store.credential(for: key) == nil else { throw error }

@@ -25,22 +25,31 @@ public enum AuthorizationEvent: Sendable {
 
 /// The authorization of one server's requests.
 public actor ServerAuthorizer {
-    /// A header for a request, and which tokens it was made of.
+    /// The headers of a request, and which tokens they were made of.
     public struct Authorization: Sendable {
-        /// The value of `Authorization`, or `nil` when there is no credential.
-        public var header: Secret?
+        /// The headers; none when there is no credential, or none for this request.
+        public var headers: [HTTPRequestHeader]
         /// The generation of the tokens in it.
         public var tokenGeneration: Int?
         /// When the access token ends, where that is known.
         public var expiresAt: Date?
-        /// Whether this very header was worth a token request: then its request is worth no other.
+        /// Whether these very headers were worth a token request: then their request is worth no other.
         public var isFresh: Bool
 
-        /// A header made of tokens of this generation.
+        /// The value of `Authorization`, or `nil` when there is none.
+        public var header: Secret? {
+            for header in headers where header.name.lowercased() == "authorization" {
+                if case .secret(let value) = header.value { return value }
+            }
+            return nil
+        }
+
+        /// Headers made of tokens of this generation.
         public init(
-            header: Secret? = nil, tokenGeneration: Int? = nil, expiresAt: Date? = nil, isFresh: Bool = false
+            headers: [HTTPRequestHeader] = [], tokenGeneration: Int? = nil, expiresAt: Date? = nil,
+            isFresh: Bool = false
         ) {
-            self.header = header
+            self.headers = headers
             self.tokenGeneration = tokenGeneration
             self.expiresAt = expiresAt
             self.isFresh = isFresh
@@ -89,17 +98,30 @@ public actor ServerAuthorizer {
         jitter = (try? context.random(1).first).map { Double($0) / 255 } ?? 0
     }
 
-    /// The header to send now; refreshes first when the tokens are about to end.
+    /// Whether requests to this URL are signed: those to the server's own origin.
+    public nonisolated func signs(_ url: HTTPURL) -> Bool { key.covers(url) }
+
+    /// What to send a request with; refreshes first when the tokens are about to end.
     /// - Throws: `OmlxError`: what the store throws; `OAUTH_REFRESH_UNAVAILABLE`, `OAUTH_SIGN_IN_NEEDED` and the like
     ///   when the access token has ended and cannot be renewed.
-    public func authorization() async throws -> Authorization { try await authorization(isShown: true) }
-
-    /// - Parameter isShown: whether the answer to the request will be shown here, so that a 401 is heard of.
-    private func authorization(isShown: Bool) async throws -> Authorization {
-        try await context.redactor.hidingErrors { try await currentAuthorization(isShown) }
+    public func authorization(for method: String, _ url: HTTPURL) async throws -> Authorization {
+        guard signs(url) else { return Authorization() }
+        return try await authorization(method, url, isShown: true)
     }
 
-    private func currentAuthorization(_ isShown: Bool) async throws -> Authorization {
+    /// As `authorization(for:_:)` for a POST to the server itself.
+    public func authorization() async throws -> Authorization {
+        try await authorization("POST", HTTPURL(key.serverURL), isShown: true)
+    }
+
+    /// - Parameter isShown: whether the answer to the request will be shown here, so that a 401 is heard of.
+    private func authorization(_ method: String, _ url: HTTPURL, isShown: Bool) async throws -> Authorization {
+        try await context.redactor.hidingErrors { try await currentAuthorization(method, url, isShown) }
+    }
+
+    private func currentAuthorization(
+        _ method: String, _ url: HTTPURL, _ isShown: Bool
+    ) async throws -> Authorization {
         if !isLoaded { try await readStore() }
         guard let current = credential else { return Authorization() }
         var isFresh = false
@@ -108,31 +130,38 @@ public actor ServerAuthorizer {
         }
         guard let credential else { return Authorization() }
         return Authorization(
-            header: credential.tokens.access.concatenating(prefix: "Bearer "),
+            headers: try credential.headers(for: method, url),
             tokenGeneration: credential.tokens.generation, expiresAt: credential.tokens.end, isFresh: isFresh)
     }
 
-    /// The header for a request whose answer is not shown here, as for a script's: there is no 401 to wait for, so a
-    /// token that has ended is no header.
+    /// What to send a request with whose answer is not shown here, as a script's: there is no 401 to wait for, so a
+    /// token that has ended is of no use.
+    /// - Parameters:
+    ///   - method: the request's; POST when nothing is said.
+    ///   - url: the request's; the server's own when nothing is said.
     /// - Throws: `OmlxError`: what `authorization()` throws; `OAUTH_SIGN_IN_NEEDED`, `OAUTH_REFRESH_REJECTED`,
     ///   `OAUTH_REFRESH_REFUSED`, `OAUTH_REFRESH_IMPOSSIBLE` when only a person can get the next token.
-    public func usableAuthorization() async throws -> Authorization {
-        var authorization = try await authorization(isShown: false)
+    public func usableAuthorization(for method: String = "POST", _ url: HTTPURL? = nil) async throws -> Authorization {
+        let url = try url ?? HTTPURL(key.serverURL)
+        guard signs(url) else { return Authorization() }
+        var authorization = try await authorization(method, url, isShown: false)
         if credential == nil {
             // The keyring may hold one, where nobody has chosen a store yet.
             await context.store.settle()
             try await readStore()
-            authorization = try await self.authorization(isShown: false)
+            authorization = try await self.authorization(method, url, isShown: false)
         }
         guard let credential else {
             throw await missing("there is no sign-in at \(key)")
         }
         guard hasEnded(credential) || isSaidToHaveEnded(credential) else { return authorization }
-        if credential.isRefreshTokenRejected {
+        switch credential.nextTokens {
+        case .refresh: break
+        case .person(.noRefreshToken): throw impossible(key.description)
+        case .person(.rejected):
             let error = RefreshTransaction.knownRejection(credential)
             throw signInNeeded(error.code, error.message)
         }
-        guard credential.tokens.refresh != nil else { throw impossible(key.description) }
         if let pause, case .refused(_, let error) = pause.outcome { throw signInNeeded(error.code, error.message) }
         return authorization
     }
@@ -176,7 +205,7 @@ public actor ServerAuthorizer {
             try await readStore()
             guard credential?.tokens.generation == current.tokens.generation else { return false }
         }
-        if current.isRefreshTokenRejected || current.tokens.refresh == nil { return false }
+        guard case .refresh = current.nextTokens else { return false }
         switch await refresh(current.tokens.generation) {
         case .current(_, let isNew): return isNew
         case .impossible, .gone: return false
@@ -378,41 +407,5 @@ public actor ServerAuthorizer {
         error.refusal = refusal.map { OmlxError.Refusal($0) }
         if tells { observer(.signInNeeded(error)) }
         return error
-    }
-}
-
-/// No refresh ahead of time for a while: after one that was refused, had no usable answer or could not be kept.
-private struct RefreshPause {
-    /// The shortest pause, in seconds.
-    private static let shortest = 30.0
-
-    let outcome: RefreshOutcome
-    private let generation: Int
-    private let since: Date
-    private let seconds: Double
-    /// Whether the same request would be answered the same way, or unwillingly: no refresh at all then.
-    private let isStrict: Bool
-
-    /// `nil` after an outcome that calls for none.
-    init?(_ outcome: RefreshOutcome, generation: Int, since: Date) {
-        switch outcome {
-        case .current, .rejected, .impossible, .gone: return nil
-        case .refused:
-            seconds = Self.shortest
-            isStrict = true
-        case .unknown(_, let error), .failed(let error):
-            seconds = max(Self.shortest, Double(error.retryAfter ?? 0))
-            isStrict = error.retryAfter != nil
-        }
-        self.outcome = outcome
-        self.generation = generation
-        self.since = since
-    }
-
-    /// A clock that was set back does not make it longer.
-    func isOver(at now: Date) -> Bool { !(0..<seconds).contains(now.timeIntervalSince(since)) }
-
-    func binds(_ generation: Int, at now: Date) -> Bool {
-        isStrict && generation == self.generation && !isOver(at: now)
     }
 }
