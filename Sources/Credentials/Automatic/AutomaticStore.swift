@@ -18,12 +18,15 @@ public final class AutomaticStore: RecordStore {
     }
 
     private struct State {
-        var stores: [StoreKind: any RecordStore] = [:]
+        /// Made when it is first wanted: whether there is a session bus is looked at then.
+        var keyring: SecretServiceStore?
         var decision: Task<Decision, Never>?
         var decided: StoreKind?
     }
 
     private let places: StorePlaces
+    private let files: EncryptedFileStore
+    private let vault: VaultStore?
     /// The note.
     public let choiceFile: StoreChoiceFile
     private let state = Mutex(State())
@@ -31,6 +34,7 @@ public final class AutomaticStore: RecordStore {
     /// The store of this user. Nothing is read or asked until it is used.
     public init(_ places: StorePlaces) {
         self.places = places
+        (files, vault) = (places.files(), places.namedVault())
         choiceFile = StoreChoiceFile(folder: places.folder)
     }
 
@@ -59,14 +63,16 @@ public final class AutomaticStore: RecordStore {
 
     public var isShared: Bool { known == .vault }
 
+    public var passedOver: KeyringObstacle? { (try? standing())?.passedOver }
+
     public func settle() async {
         if (try? standing()) == nil { _ = await decide() }
     }
 
-    func caution() async throws -> String? { try await current().caution() }
-    func tryWriting() async throws { try await current().tryWriting() }
+    public func caution() async throws -> String? { try await current().caution() }
+    public func tryWriting() async throws { try await current().tryWriting() }
 
-    func tryKeeping() async throws {
+    public func tryKeeping() async throws {
         // The note which store it is lies with the files.
         if try standing() == nil { try FolderProbe.tryWriting(at: places.folder) }
         try await current().tryKeeping()
@@ -138,10 +144,18 @@ public final class AutomaticStore: RecordStore {
     // MARK: the choice
 
     private func store(_ kind: StoreKind) -> (any RecordStore)? {
+        switch kind {
+        case .file: files
+        case .secretService: keyring
+        case .vault: vault
+        case .memory: nil
+        }
+    }
+
+    private var keyring: SecretServiceStore {
         state.withLock { state in
-            if let made = state.stores[kind] { return made }
-            let made = places.lasting(kind)
-            state.stores[kind] = made
+            let made = state.keyring ?? places.keyring()
+            state.keyring = made
             return made
         }
     }
@@ -188,8 +202,7 @@ public final class AutomaticStore: RecordStore {
             return try await note(choice, after: noted, work)
         } catch let error as OmlxError where choice.kind == .secretService && error.code == .storeLocked {
             // Locked since it was looked at; or it gives what was made to no other program, which the first save shows.
-            let store = store(.secretService) as? SecretServiceStore
-            let isLocked = (try? await store?.isLocked()) ?? true
+            let isLocked = (try? await keyring.isLocked()) ?? true
             let files = StoreChoice(
                 .file, since: places.now(), isTentative: true, passedOver: isLocked ? .locked : .withholding)
             state.withLock { $0.decided = .file }
@@ -287,9 +300,7 @@ public final class AutomaticStore: RecordStore {
 
     private func look() async -> Decision {
         if let kind = withoutKeyring { return Decision(kind: kind) }
-        guard !places.declinesKeyring, let keyring = store(.secretService) as? SecretServiceStore else {
-            return Decision(kind: .file)
-        }
+        guard !places.declinesKeyring else { return Decision(kind: .file) }
         let (isUsable, obstacle) = await keyring.look()
         return isUsable ? Decision(kind: .secretService) : Decision(kind: .file, passedOver: obstacle)
     }

@@ -85,17 +85,21 @@ public struct StorePlaces: Sendable {
     /// The locks of the stores themselves, which do not depend on the session a program was started in.
     var storeLocks: String { "\(folder)/\(EncryptedFileStore.locksName)" }
 
+    /// The desktop's keyring.
+    public func keyring() -> SecretServiceStore {
+        SecretServiceStore(environment: environment, lockFolder: storeLocks, answerTime: answerTime, now: now)
+    }
+
+    /// The Vault, where one is named.
+    func namedVault() -> VaultStore? { vault.map { VaultStore($0, lockFolder: storeLocks, now: now) } }
+
     /// The store of a kind that keeps records; `nil` for one that cannot be made here.
     func lasting(_ kind: StoreKind) -> (any RecordStore)? {
         switch kind {
-        case .file: return files()
-        case .secretService:
-            return SecretServiceStore(
-                environment: environment, lockFolder: storeLocks, answerTime: answerTime, now: now)
-        case .vault:
-            guard let vault else { return nil }
-            return VaultStore(vault, lockFolder: storeLocks, now: now)
-        case .memory: return nil
+        case .file: files()
+        case .secretService: keyring()
+        case .vault: namedVault()
+        case .memory: nil
         }
     }
 }

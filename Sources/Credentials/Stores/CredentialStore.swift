@@ -69,7 +69,7 @@ public struct StoreListing<Record: Sendable>: Sendable {
 /// `STORE_UNAVAILABLE`, `STORE_LOCKED`, `STORE_TIMEOUT`, `STORE_SEALED`, `STORE_FORBIDDEN`, `STORE_TOKEN_NEEDED`,
 /// `STORE_TOKEN_EXPIRED`, `STORE_INSECURE_URL`; of the choice among them `STORE_MOVED`. A method that waits throws
 /// `CancellationError` when its task is cancelled, never half-way through a write.
-public protocol CredentialStore: Sendable {
+public protocol CredentialStore: StoreCapabilities {
     /// The store's kind in one word, such as `file`.
     var name: String { get }
     /// Where the store is and how it is locked, for `status`; no secret.

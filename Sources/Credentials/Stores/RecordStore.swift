@@ -38,15 +38,6 @@ protocol RecordStore: CredentialStore {
     /// - Throws: `STORE_CONFLICT` when it can be used by now; `OmlxError` of class storage.
     func discard(_ damaged: DamagedRecord) async throws -> String
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record>
-    /// What is to be said about using it, such as that only one machine may.
-    /// - Throws: `OmlxError` of class storage.
-    func caution() async throws -> String?
-    /// Writes something that is no record, and deletes it, where that asks nobody.
-    /// - Throws: what a save would.
-    func tryWriting() async throws
-    /// Finds out whether a first record could be kept, where that makes nothing and asks nobody: as a full disk.
-    /// - Throws: what a save would.
-    func tryKeeping() async throws
     /// Keeps records from being moved to another store, at once or not at all.
     /// - Returns: `nil` while they are moved, and of a store of which that cannot be known.
     /// - Throws: `OmlxError` of class storage.
@@ -54,52 +45,23 @@ protocol RecordStore: CredentialStore {
 }
 
 extension RecordStore {
-    func caution() async throws -> String? { nil }
-    func tryWriting() async throws {}
-    func tryKeeping() async throws {}
     func keepingStill() async throws -> (any SharedLock)? { nil }
 }
 
-extension CredentialStore {
-    /// What is to be known before it is used; `nil` when there is nothing.
-    /// - Throws: `OmlxError` of class storage.
-    public func advice() async throws -> String? { try await (self as? any RecordStore)?.caution() }
-
-    /// Tries whether it can be written to, but for a keyring, which might ask somebody. Nothing of it stays.
-    /// - Throws: `OmlxError` of class storage.
-    public func tryWriting() async throws { try await (self as? any RecordStore)?.tryWriting() }
-
-    /// Removes a credential whatever it is, and what cannot be read of the same key beside it.
-    /// - Returns: how many such there were.
-    /// - Throws: `OmlxError` of class storage.
+extension RecordStore {
     public func removeEverything(for key: CredentialKey) async throws -> Int {
-        if let store = self as? any RecordStore { return try await store.remove(Credential.self, key, .any) }
-        try await removeCredential(for: key, expecting: .any)
-        return 0
+        try await remove(Credential.self, key, .any)
     }
 
-    /// Takes a record away that cannot be used, once it was shown to a person. One of a newer version stays.
-    /// - Returns: what became of it, such as `deleted`.
-    /// - Throws: `STORE_CONFLICT` when it can be used by now; `OmlxError` of class storage.
     public func takeAway(_ damaged: DamagedRecord) async throws -> String {
-        guard damaged.isRemovable, let store = self as? any RecordStore else { throw damaged.error }
-        return try await store.discard(damaged)
+        guard damaged.isRemovable else { throw damaged.error }
+        return try await discard(damaged)
     }
 
-    /// Removes a credential without holding its lock, whatever it is, and what cannot be read of the same key beside it. What
-    /// holds the lock cannot bring it back: a save compares and swaps, and records are not moved meanwhile.
-    /// - Returns: how many there were that could not be read; `nil` where that cannot be made certain, and nothing is removed.
-    /// - Throws: `OmlxError` of class storage.
     public func removeEverythingUnlocked(for key: CredentialKey) async throws -> Int? {
-        if self is MemoryStore {
-            try await removeCredential(for: key, expecting: .any)
-            return 0
-        }
-        guard !isShared, let store = self as? any RecordStore, let still = try await store.keepingStill() else {
-            return nil
-        }
+        guard !isShared, let still = try await keepingStill() else { return nil }
         do {
-            let count = try await store.remove(Credential.self, key, .any)
+            let count = try await remove(Credential.self, key, .any)
             await still.release()
             return count
         } catch {
@@ -107,10 +69,6 @@ extension CredentialStore {
             throw error
         }
     }
-
-    /// Finds out before a person is asked whether a sign-in could be kept, as far as that makes nothing and asks nobody.
-    /// - Throws: `OmlxError` of class storage.
-    public func tryKeeping() async throws { try await (self as? any RecordStore)?.tryKeeping() }
 }
 
 extension RecordStore {
@@ -155,9 +113,4 @@ extension RecordStore {
             for damaged in listing.damaged where damaged.error == error { _ = try await discard(damaged) }
         }
     }
-}
-
-extension DamagedRecord {
-    /// Whether nothing is lost when it is taken away: what a newer version wrote, or is only closed, is sound.
-    public var isRemovable: Bool { error.code == .storeDamaged || error.code == .storeForeign }
 }

@@ -217,7 +217,7 @@ extension ManagedServer {
     func report(wasSignedIn: Bool, missing: [String], _ context: SignInContext) -> LoginReport {
         LoginReport(
             wasSignedIn: wasSignedIn, status: status, missingScopes: missing, storeSummary: context.store.summary,
-            passedOver: (try? (context.store as? AutomaticStore)?.standing())?.passedOver)
+            passedOver: context.store.passedOver)
     }
 
     /// What the log says about an account.

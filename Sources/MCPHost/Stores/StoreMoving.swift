@@ -29,48 +29,63 @@ extension HostConfiguration {
     ) async throws -> StoreMove {
         let selection = try StoreSelection(self, options)
         let places = try StoreSelection.places(self, options)
-        let used = await selection.kindInUse()
-        let automatic = selection.store as? AutomaticStore
         // Another Vault than the noted one holds somebody else's sign-ins, or old ones.
-        try automatic?.verify()
-        let choice = try automatic?.standing()
-        let left = choice?.copies.first?.kind
-        guard let source = source ?? (used == target ? left : used) else { throw Self.nothingToMove(used, target) }
-        if let emptying = choice?.emptying?.kind, used == source {
-            // An earlier move first: the note tells of one only.
-            let first = try await moveStore(to: source, from: emptying, options)
-            var second = try await moveStore(to: target, from: source, options)
+        try selection.automatic?.verify()
+        let used = await selection.kindInUse()
+        let noted = try selection.automatic?.standing()
+        let plan = StoreMovePlan(
+            to: target, from: source, used: used, noted: noted, isFollowed: selection.automatic != nil,
+            vault: places.vault?.place)
+        switch plan {
+        case .isThere, .isForeign: throw Self.nothingToMove(used, target)
+        case .isNotFollowed(let source):
+            // What keeps the stores from being used comes before who named them.
+            try await refuseOlder(in: places.store(source), isInUse: used == source, options)
+            _ = try StoreMigration(from: source, to: target, places: places, command: options.command)
+            _ = try await places.store(target).credentials()
+            throw Self.namedByHand(source, target, selection, options)
+        case .finishing(let emptying, let used):
+            let first = try await moveStore(to: used, from: emptying, options)
+            var second = try await moveStore(to: target, from: used, options)
             second.damaged = first.damaged + second.damaged
             return second
-        }
-        let origin = places.store(source)
-        try await refuseOlder(in: origin, isInUse: used == source, options)
-        let migration = try StoreMigration(from: source, to: target, places: places, command: options.command)
-        let logger = options.logger
-        let stuck: @Sendable (OmlxError) -> Void = { logger.warning("the move waits: \($0.message)") }
-        let outcome: StoreMigration.Outcome
-        if used == target {
-            outcome = try await migration.drain(stuck: stuck)
-        } else {
+        case .draining(let source):
+            try await refuseOlder(in: places.store(source), isInUse: used == source, options)
+            let outcome = try await StoreMigration(from: source, to: target, places: places, command: options.command)
+                .drain(stuck: stuck(options))
+            return try await moved(source, target, outcome, selection, places, options)
+        case .switching(let here, let there, let other):
+            try await refuseOlder(in: places.store(here.kind), isInUse: true, options)
+            let migration = try StoreMigration(from: here.kind, to: target, places: places, command: options.command)
             // Before anything is noted: nobody is to be bound to a store that is away.
             _ = try await places.store(target).credentials()
-            guard let automatic, used == source else { throw Self.namedByHand(source, target, selection, options) }
-            let note = automatic.choiceFile
+            let note = StoreChoiceFile(folder: places.folder)
             let before = try note.read()
-            let here = StoreLocation(source, place: source == .vault ? places.vault?.place : nil)
-            let there = StoreLocation(target, place: target == .vault ? places.vault?.place : nil)
-            let now = choice ?? StoreChoice(here.kind, place: here.place, since: options.now(), isTentative: true)
-            if let filling = now.filling, filling != there {
-                try await StoreMigration(from: source, to: filling.kind, places: places, command: options.command)
-                    .takeBack(stuck: stuck)
+            if let other {
+                try await StoreMigration(from: here.kind, to: other.kind, places: places, command: options.command)
+                    .takeBack(stuck: stuck(options))
             }
+            let now = noted ?? StoreChoice(here.kind, place: here.place, since: options.now(), isTentative: true)
             let begun = now.filling(there)
             try await note.replace(before, with: begun, options.command)
-            outcome = try await migration.run(stuck: stuck) {
+            let outcome = try await migration.run(stuck: stuck(options)) {
                 try await note.replace(begun, with: begun.moved(to: there, since: options.now()), options.command)
             }
+            return try await moved(here.kind, target, outcome, selection, places, options)
         }
-        if let note = automatic?.choiceFile, let now = try note.read(), now.emptied(source) != now {
+    }
+
+    private func stuck(_ options: HostOptions) -> @Sendable (OmlxError) -> Void {
+        let logger = options.logger
+        return { logger.warning("the move waits: \($0.message)") }
+    }
+
+    /// Notes that the move is over.
+    private func moved(
+        _ source: StoreKind, _ target: StoreKind, _ outcome: StoreMigration.Outcome, _ selection: StoreSelection,
+        _ places: StorePlaces, _ options: HostOptions
+    ) async throws -> StoreMove {
+        if let note = selection.automatic?.choiceFile, let now = try note.read(), now.emptied(source) != now {
             try await note.replace(now, with: now.emptied(source), options.command)
         }
         await remember(source, target, places, options)
@@ -127,24 +142,24 @@ extension HostConfiguration {
         _ source: StoreKind, _ target: StoreKind, _ selection: StoreSelection, _ options: HostOptions
     ) -> OmlxError {
         let noted = try? StoreChoiceFile(folder: options.paths.credentials).read()
-        if selection.source == .option, noted?.kind == source {
+        if selection.namer == .option, noted?.kind == source {
             return OmlxError(
                 .storeMigration, "the store is named for this program alone, and would stay in use here",
                 nextStep: "leave \(.setting(.store)) out: \(.migrateStores(to: target.rawValue))")
         }
         let again = RemedyAction.migrateStores(from: source.rawValue, to: target.rawValue)
         let word = target == .file ? "encrypted" : target.rawValue
-        switch selection.source {
-        case .option:
+        switch selection.namer {
+        case .option?:
             return OmlxError(
                 .storeMigration, "the store in use is named for this program alone, and would stay in use",
                 nextStep: "name \(target.rawValue) there, then: \(again)")
-        case .configuration:
+        case .configuration?:
             return OmlxError(
                 .storeMigration,
                 "the store in use is named by tokenStorage in the configuration, and would stay in use",
                 nextStep: "write \"backend\": \"\(word)\" there, then: \(again)")
-        default:
+        case nil:
             return OmlxError(
                 .storeMigration, "the sign-ins in use are not in \(source.inWords)",
                 nextStep: Remedy(.migrateStores(to: target.rawValue)))

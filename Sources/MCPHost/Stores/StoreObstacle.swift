@@ -16,18 +16,19 @@ public enum StoreObstacle: Sendable, Hashable {
 }
 
 extension HostConfiguration {
-    /// Whether somebody has to open the store a server's sign-in is kept in, or to choose one. Asks nobody.
+    /// What keeps the store a server's sign-in is kept in from being used until a person opens or chooses one. Asks nobody.
     public func storeObstacle(of name: String?, _ options: HostOptions) async -> StoreObstacle? {
         let server = name.flatMap { try? self.server(named: $0)?.result.get() }
-        let store =
-            (server.map { try? StoreSelection.store(of: $0, self, options) }
-                ?? (try? StoreSelection(self, options).store))
-        guard let automatic = store as? AutomaticStore else { return await Self.obstacle(of: store) }
-        if let reason = (try? await automatic.keyringPassedOver()) ?? nil { return .undecided(reason) }
-        guard let kind = try? await automatic.kind(), let places = try? StoreSelection.places(self, options) else {
-            return nil
+        guard let selection = try? StoreSelection(self, options), let places = try? StoreSelection.places(self, options)
+        else { return nil }
+        switch server?.auth?.store {
+        case .folder(let path)? where options.store == nil: return Self.obstacle(of: places.files(in: path.value))
+        case .memory? where options.store == nil: return nil
+        default: break
         }
-        return await Self.obstacle(of: places.store(kind))
+        if let reason = try? await selection.automatic?.keyringPassedOver() { return .undecided(reason) }
+        guard let kind = await selection.kindInUse() else { return nil }
+        return await Self.obstacle(of: kind, places)
     }
 
     /// What has to be opened before sign-ins can be moved: where they are, then where they go. Asks nobody.
@@ -44,46 +45,54 @@ extension HostConfiguration {
         }
         var obstacles: [StoreObstacle] = []
         for kind in kinds {
-            if let obstacle = await Self.obstacle(of: places.store(kind)), !obstacles.contains(obstacle) {
+            if let obstacle = await Self.obstacle(of: kind, places), !obstacles.contains(obstacle) {
                 obstacles.append(obstacle)
             }
         }
         return obstacles
     }
 
-    private static func obstacle(of store: (any CredentialStore)?) async -> StoreObstacle? {
-        if let files = store as? EncryptedFileStore { return files.isPasswordMissing() ? .passwordMissing : nil }
-        guard let keyring = store as? SecretServiceStore else { return nil }
-        guard let isLocked = try? await keyring.isLocked() else { return nil }
-        if isLocked { return .keyring(.locked) }
-        return await keyring.withholdsRecords() ? .keyring(.withholding) : nil
+    private static func obstacle(of files: EncryptedFileStore) -> StoreObstacle? {
+        files.isPasswordMissing() ? .passwordMissing : nil
     }
 
-    private func keyring(_ options: HostOptions) throws -> SecretServiceStore? {
+    private static func obstacle(of kind: StoreKind, _ places: StorePlaces) async -> StoreObstacle? {
+        switch kind {
+        case .file: return obstacle(of: places.files())
+        case .secretService:
+            let keyring = places.keyring()
+            guard let isLocked = try? await keyring.isLocked() else { return nil }
+            if isLocked { return .keyring(.locked) }
+            return await keyring.withholdsRecords() ? .keyring(.withholding) : nil
+        case .vault, .memory: return nil
+        }
+    }
+
+    private func keyring(_ options: HostOptions) throws -> SecretServiceStore {
         try requireTrust(options)
-        return try StoreSelection.places(self, options).store(.secretService) as? SecretServiceStore
+        return try StoreSelection.places(self, options).keyring()
     }
 
     /// Opens the desktop's keyring, for somebody who is there and wants it.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it stays locked, `STORE_PASSWORD_WRONG`; `STORE_UNAVAILABLE`.
     public func unlockKeyring(_ key: SecretServiceStore.Key, _ options: HostOptions) async throws {
-        try await keyring(options)?.unlock(key)
+        try await keyring(options).unlock(key)
     }
 
     /// Has the keyring ask somebody who is there whether omlx may have what it keeps in it.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it may not; `STORE_UNAVAILABLE`.
     public func releaseKeyring(seconds: Double, _ options: HostOptions) async throws {
-        try await keyring(options)?.releaseRecords(seconds: seconds)
+        try await keyring(options).releaseRecords(seconds: seconds)
     }
 
     /// Whether the keyring's password opens it from a terminal too. Asks nobody.
     public func keyringTakesPassword(_ options: HostOptions) async -> Bool {
-        ((try? await keyring(options)?.takesPassword()) ?? nil) ?? false
+        (try? await keyring(options).takesPassword()) ?? false
     }
 
     /// What keeps the keyring from being used now; `nil` when nothing does. Asks nobody.
     public func keyringObstacle(_ options: HostOptions) async -> KeyringObstacle? {
-        ((try? await keyring(options)?.obstacle()) ?? nil) ?? nil
+        try? await keyring(options).obstacle()
     }
 }
 
@@ -105,13 +114,11 @@ extension HostConfiguration {
     /// - Parameter asksKeyring: whether sign-ins are kept in the keyring, so that it matters.
     public func storeAtAGlance(asksKeyring: Bool, _ options: HostOptions) async -> StoreGlance {
         var glance = StoreGlance()
-        if let automatic = (try? StoreSelection(self, options))?.store as? AutomaticStore,
-            let noted = (try? automatic.standing()) ?? nil
-        {
+        if let noted = try? StoreSelection(self, options).automatic?.standing() {
             glance.kind = noted.kind
             glance.passedOver = noted.passedOver
         }
-        if asksKeyring, let keyring = (try? keyring(options)) ?? nil {
+        if asksKeyring, let keyring = try? keyring(options) {
             glance.isKeyringLocked = await keyring.isLockedAtAGlance() ?? false
         }
         return glance

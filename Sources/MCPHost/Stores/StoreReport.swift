@@ -105,7 +105,7 @@ extension HostConfiguration {
             }
         }
         inUse.damaged = await DamageNames(self, options).named(inUse.damaged)
-        inUse.unfinished = (try? (usedStore as? AutomaticStore)?.standing())?.unfinishedMove
+        inUse.unfinished = (try? selection.automatic?.standing())?.unfinishedMove
         let choices = [inUse] + StoreKind.allCases.compactMap { others[$0] }
         return StoreReport(reason: selection.reason(), choices: choices)
     }
@@ -132,7 +132,7 @@ extension HostConfiguration {
     /// - Throws: `OmlxError` of class storage.
     public func acceptStore(_ options: HostOptions) async throws -> AcceptedStore {
         var accepted = AcceptedStore()
-        if let automatic = try StoreSelection(self, options).store as? AutomaticStore {
+        if let automatic = try StoreSelection(self, options).automatic {
             let note = automatic.choiceFile
             let places = try StoreSelection.places(self, options)
             let vault = places.vault?.place
@@ -215,7 +215,7 @@ extension HostConfiguration {
             let registrations = try await store.registrations()
             choice.count = credentials.records.count + registrations.records.count
             choice.damaged = credentials.damaged + registrations.damaged
-            choice.caution = try await store.advice()
+            choice.caution = try await store.caution()
             choice.summary = store.summary
             if let recorder { choice.older = await older(credentials.records, in: store, recorder) }
             if tries { try await store.tryWriting() }

@@ -4,73 +4,97 @@ import OmlxCredentials
 import OmlxCryptography
 import OmlxErrors
 
-/// The choice of a store.
-struct StoreSelection {
-    /// Who chose.
-    enum Source: Sendable, Hashable {
-        case program
+/// Which store is used for all servers, and who says so.
+enum StoreSelection: Sendable {
+    /// Who named a store.
+    enum Namer: Sendable, Hashable {
         case option
         case configuration
-        /// Nobody: the one that is there is chosen once and noted.
-        case itself
     }
 
-    let store: any CredentialStore
-    let source: Source
-    /// The kind that was named; `nil` for a store of the program's own and for one that is chosen by itself.
-    let kind: StoreKind?
+    /// The program brings it.
+    case program(any CredentialStore)
+    /// It is named. One that cannot be made here fails only the servers that need a credential.
+    case named(StoreKind, by: Namer, any CredentialStore)
+    /// The one that is there is chosen once and noted.
+    case itself(AutomaticStore)
+    /// The configuration names none that there is, or has a password that cannot be read; that fails only the servers that
+    /// need a credential.
+    case unusable(UnavailableStore)
 
     /// The store for all servers. Whatever uses a configuration comes by here, so an unapproved one ends here.
     /// - Throws: `OmlxError` with `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`; with `CONFIG_STORE_UNSUPPORTED` for a name the
-    ///   program was given. A store the configuration
-    ///   names and that does not exist, or a password that cannot be read, fails only the servers that need a credential.
+    ///   program was given.
     init(_ configuration: HostConfiguration, _ options: HostOptions) throws(OmlxError) {
         try configuration.requireTrust(options)
         if let store = options.store {
-            (self.store, source, kind) = (store, .program, nil)
+            self = .program(store)
             return
         }
-        let named = options.storeName.flatMap { $0.isEmpty ? nil : $0 }
-        var kind: StoreKind?
-        if let named, named != "auto" {
-            kind = StoreKind(word: named)
-            if kind == nil { throw .unknownStore(named) }
+        var named: (kind: StoreKind, by: Namer)?
+        let word = options.storeName.flatMap { $0.isEmpty ? nil : $0 }
+        if let word, word != "auto" {
+            guard let kind = StoreKind(word: word) else { throw .unknownStore(word) }
+            named = (kind, .option)
         }
-        let isNamed = kind != nil
-        let store: any CredentialStore
         do throws(OmlxError) {
-            if named == nil { kind = try configuration.tokenStorage.get().backend.kind }
+            if word == nil { named = try configuration.tokenStorage.get().backend.kind.map { ($0, .configuration) } }
             let places = try Self.places(configuration, options)
-            if let kind { store = places.store(kind) } else { store = AutomaticStore(places) }
+            if let named {
+                self = .named(named.kind, by: named.by, places.store(named.kind))
+            } else {
+                self = .itself(AutomaticStore(places))
+            }
         } catch {
-            store = UnavailableStore(reason: error)
+            let away = UnavailableStore(reason: error)
+            if let named { self = .named(named.kind, by: named.by, away) } else { self = .unusable(away) }
         }
-        self.store = store
-        self.kind = kind
-        source = isNamed ? .option : store is AutomaticStore ? .itself : .configuration
+    }
+
+    /// The store itself.
+    var store: any CredentialStore {
+        switch self {
+        case .program(let store), .named(_, _, let store): store
+        case .itself(let store): store
+        case .unusable(let store): store
+        }
+    }
+
+    /// The store that chooses itself, where it is that.
+    var automatic: AutomaticStore? { if case .itself(let store) = self { store } else { nil } }
+
+    /// Who named it; `nil` for one that is not named.
+    var namer: Namer? {
+        switch self {
+        case .named(_, let namer, _): namer
+        case .unusable: .configuration
+        case .program, .itself: nil
+        }
     }
 
     /// The kind that is used now; `nil` for a store of the program's own, and for one that cannot be told.
     func kindInUse() async -> StoreKind? {
-        if let kind { return kind }
-        return try? await (store as? AutomaticStore)?.kind()
+        switch self {
+        case .named(let kind, _, _): kind
+        case .itself(let store): try? await store.kind()
+        case .program, .unusable: nil
+        }
     }
 
     /// Why it is the one it is.
     func reason() -> Remedy {
-        switch source {
+        switch self {
         case .program: return "the program brings it"
-        case .option: return "named by \(.setting(.store))"
-        case .configuration: return "named by tokenStorage in the configuration"
-        case .itself:
-            let noted = try? (store as? AutomaticStore)?.standing()
-            if let noted, let unfinished = noted.unfinishedMove {
-                return
-                    "chosen on \(noted.since.formatted(.iso8601)); \(unfinished.message): \(unfinished.nextStep ?? "")"
+        case .named(_, by: .option, _): return "named by \(.setting(.store))"
+        case .named(_, by: .configuration, _), .unusable: return "named by tokenStorage in the configuration"
+        case .itself(let store):
+            guard let noted = try? store.standing() else { return "the best there is now; noted at the first sign-in" }
+            let since = noted.since.formatted(.iso8601)
+            if let unfinished = noted.unfinishedMove {
+                return "chosen on \(since); \(unfinished.message): \(unfinished.nextStep ?? "")"
             }
-            guard let noted else { return "the best there is now; noted at the first sign-in" }
             let downgrade: Remedy = noted.passedOver.map { "; \($0.downgrade)" } ?? ""
-            return "chosen on \(noted.since.formatted(.iso8601))\(downgrade)"
+            return "chosen on \(since)\(downgrade)"
         }
     }
 

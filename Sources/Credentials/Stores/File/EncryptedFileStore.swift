@@ -210,7 +210,7 @@ extension EncryptedFileStore {
         return listing
     }
 
-    func tryWriting() async throws {
+    public func tryWriting() async throws {
         // Before the first save there is nothing.
         guard let opened = try PrivateFolder.open(folder, creating: false) else { return }
         let lock = try await lock("credential-00")
@@ -219,7 +219,7 @@ extension EncryptedFileStore {
     }
 
     /// Also before the first save, when nothing is there: by a file beside where it will be.
-    func tryKeeping() async throws {
+    public func tryKeeping() async throws {
         try FolderProbe.tryWriting(at: folder)
         _ = try PrivateFolder.open(folder, creating: false)
     }
