@@ -1,5 +1,6 @@
 // Signing in to and out of one server, and which accounts are signed in there.
 
+import OmlxConcurrency
 import OmlxCredentials
 import OmlxErrors
 import OmlxHTTPClient
@@ -97,7 +98,7 @@ extension ServerSignIn {
         let outcome = try await SignOut(context: context).signOut(
             key, localOnly: localOnly, forgetsClient: forgetsClient, within: seconds)
         let authorizer = authorizer
-        try await Task { try await authorizer.reload() }.value
+        try await uncancelled { try await authorizer.reload() }
         return outcome
     }
 

@@ -31,6 +31,6 @@ extension Credential {
     /// Where its next tokens come from.
     public var nextTokens: NextTokens {
         if isRefreshTokenRejected { return .person(.rejected) }
-        return refreshToken.map { .refresh($0) } ?? .person(.noRefreshToken)
+        return tokens.refresh.map { .refresh($0) } ?? .person(.noRefreshToken)
     }
 }

@@ -35,7 +35,7 @@ extension Credential {
     /// - Throws: `OmlxError` with `STORE_VERSION` for a token type that this version does not have.
     public func headers(for method: String, _ url: HTTPURL) throws(OmlxError) -> [HTTPRequestHeader] {
         guard key.covers(url) else { return [] }
-        return try TokenScheme(type: tokenType).headers(accessToken, method: method, url)
+        return try TokenScheme(type: tokens.type).headers(tokens.access, method: method, url)
     }
 }
 
