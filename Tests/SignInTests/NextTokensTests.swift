@@ -11,12 +11,14 @@ import Testing
 
 private func credential(refreshToken: String?, rejectedGeneration: Int? = nil, type: String = "Bearer") -> Credential {
     var credential = Credential(
-        key: Course.key, issuer: Course.issuer, tokenEndpoint: Course.issuer + "/token", clientID: "c",
-        accessToken: Secret("demo-at-1"), tokenType: type, refreshToken: refreshToken.map { Secret($0) },
-        obtainedAt: Course.moment)
-    credential.tokenGeneration = 4
-    credential.rejection = rejectedGeneration.map {
-        Credential.Rejection(code: "invalid_grant", at: Course.moment, generation: $0)
+        key: Course.key, client: .init(id: "c"),
+        grant: .init(
+            .authorizationCode, issuer: Course.issuer, tokenEndpoint: Course.issuer + "/token",
+            obtainedAt: Course.moment),
+        tokens: .init(access: Secret("demo-at-1"), type: type, refresh: refreshToken.map { Secret($0) }))
+    credential.tokens.generation = 4
+    credential.notes.rejection = rejectedGeneration.map {
+        .init(code: "invalid_grant", at: Course.moment, generation: $0)
     }
     return credential
 }

@@ -80,7 +80,7 @@ struct ServerSignInTests {
             offer.seconds = 90
             let signIn = try scene.serverSignIn()
             let outcome = try await signIn.signIn(offer, scopes: ["admin"])
-            #expect(outcome.credential.requestedScopes == ["admin"])
+            #expect(outcome.credential.grant.requestedScopes == ["admin"])
             #expect(person.prompt?.userCode != nil && person.prompt?.seconds == 90)
             try await signIn.signIn(offer, scopes: ["admin"], resetsClient: true)
             #expect(scene.server.state.registrations == 2)
