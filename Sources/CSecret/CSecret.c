@@ -28,7 +28,7 @@ static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 static bool is_loaded;
 
 static void load(void) {
-  // libsecret brings gio, gobject and glib with it; RTLD_GLOBAL would show them to everybody else.
+  // libsecret brings gio, gobject and glib with it; RTLD_GLOBAL would show them to all other libraries.
   void *library = dlopen("libsecret-1.so.0", RTLD_NOW | RTLD_LOCAL);
   if (!library) return;
   bool is_complete = true;
@@ -124,7 +124,7 @@ static void keep(GDBusConnection *connection) {
 static GDBusConnection *shared_connection(csecret_session *session, GError **error) {
   GDBusConnection *connection = p_g_bus_get_sync(G_BUS_TYPE_SESSION, session->cancellable, error);
   if (connection && p_g_dbus_connection_is_closed(connection)) {
-    // The bus has ended since. glib gives the old connection as long as anybody has it, and until what it has to say about
+    // The bus has ended since. glib gives the old connection as long as it is held, and until what it has to say about
     // that was heard.
     keep(NULL);
     p_g_object_unref(connection);

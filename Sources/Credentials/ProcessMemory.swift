@@ -4,7 +4,7 @@ import OmlxCSecret
 
 /// The process's own memory.
 public enum ProcessMemory {
-    /// Keeps everybody else out of it: no core file is made of this process, a crash prints nothing of its memory (Swift's
+    /// Keeps all other programs out of it: no core file is made of this process, a crash prints nothing of its memory (Swift's
     /// own backtraces are off), no other process of the user can attach to it or read its memory and environment. For
     /// programs that open a credential store, at their start.
     public static func protect() { _ = csecret_protect_memory() }

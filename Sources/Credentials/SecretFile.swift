@@ -13,7 +13,7 @@ public enum SecretFile {
 
     /// The file's first line, without the end of the line.
     /// - Throws: `OmlxError`: `STORE_UNREADABLE` when the file cannot be read or holds nothing, `STORE_PERMISSIONS` when
-    ///   everybody on the machine can read it.
+    ///   every user of the machine can read it.
     public static func read(_ path: String) throws(OmlxError) -> Secret {
         guard let file = OwnedDescriptor(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) else {
             throw .unreadable(path, errno)

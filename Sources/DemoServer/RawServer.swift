@@ -48,7 +48,7 @@ public final class RawServer: Sendable {
         return RawServer(listening: listening, clients: clients, counter: counter)
     }
 
-    /// A port of 127.0.0.1 where nobody listens. It stays bound for the life of the process, so that nobody gets it.
+    /// A port of 127.0.0.1 without a listener. It stays bound for the life of the process, so that no other gets it.
     public static func closedPort() async throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()

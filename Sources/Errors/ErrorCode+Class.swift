@@ -85,7 +85,7 @@ extension ErrorCode {
         }
     }
 
-    /// Whether the same thing tried again later may succeed without anybody changing anything.
+    /// Whether the same thing tried again later may succeed with nothing changed.
     public var isRetryable: Bool {
         switch self {
         case .transportProcessExited, .transportConnectionRefused, .transportDNS, .transportConnectTimeout,

@@ -218,7 +218,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
     case oauthCallbackFailed = "OAUTH_CALLBACK_FAILED"
     /// What was pasted is no callback address.
     case oauthCallbackInvalid = "OAUTH_CALLBACK_INVALID"
-    /// Nobody finished the sign-in in time.
+    /// The sign-in was not finished in time.
     case oauthCallbackTimeout = "OAUTH_CALLBACK_TIMEOUT"
     /// The sign-in was cancelled.
     case oauthSignInCancelled = "OAUTH_SIGN_IN_CANCELLED"
@@ -244,7 +244,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
     case oauthDeviceRefused = "OAUTH_DEVICE_REFUSED"
     /// The device authorization reply cannot be used.
     case oauthDeviceReplyInvalid = "OAUTH_DEVICE_REPLY_INVALID"
-    /// The code for the device ended before anybody entered it.
+    /// The code for the device ended before it was entered.
     case oauthDeviceCodeExpired = "OAUTH_DEVICE_CODE_EXPIRED"
     /// Signing in for more scopes did not satisfy the server.
     case oauthStepUpFailed = "OAUTH_STEP_UP_FAILED"

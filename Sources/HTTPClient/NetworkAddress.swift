@@ -4,7 +4,7 @@ import Glibc
 
 /// The kind of an IP address, by what can be reached at it.
 public enum AddressKind: String, Sendable, Hashable {
-    /// Anybody's, on the public internet.
+    /// An address of the public internet.
     case `public`
     /// This machine (127.0.0.0/8, `::1`).
     case loopback

@@ -1,5 +1,5 @@
 // Texts as the bytes they are. To Swift a mark and the combining mark behind it are one character, and texts are equal that
-// differ by normalization; to whoever wrote a name, a value and what stands between them, they are not.
+// differ by normalization; to the writer of a name, a value and what stands between them, they are not.
 
 extension StringProtocol {
     /// Whether both are the same bytes, as names in JSON are compared (RFC 8259 §8.3).

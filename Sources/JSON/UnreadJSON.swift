@@ -1,4 +1,4 @@
-// An array or object left as text: read only where somebody looks into it, and only as far.
+// An array or object left as text: read only where it is looked into, and only as far.
 
 /// The text of an array or object whose values would take many times its memory. It was found to be valid.
 public final class UnreadJSON: Sendable {

@@ -219,7 +219,7 @@ public final class ServerSignIn: Sendable {
     ///   - method: the request's.
     ///   - url: the request's; `nil` is the server's own.
     /// - Throws: as `authorization(_:)`; `OAUTH_TOKEN_REFUSED` when a new token is refused as well;
-    ///   `OAUTH_INSUFFICIENT_SCOPE` for a 403 that says so, where nobody may be asked; with a person it is signed in to
+    ///   `OAUTH_INSUFFICIENT_SCOPE` for a 403 that says so, where no person may be asked; with one it is signed in to
     ///   for the scopes that are wanted as well, three times at most, and then `OAUTH_STEP_UP_FAILED`.
     public func authorization(
         after used: Authorization, status: Int, challenges: [String], attempt: Int = 1,

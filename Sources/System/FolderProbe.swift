@@ -8,7 +8,7 @@ package enum FolderProbe {
     /// As much as a sign-in's records need, with room to spare, in bytes.
     private static let size = 64 << 10
 
-    /// Why a folder cannot be this user's own for files that nobody else may touch; `nil` when nothing keeps it from being.
+    /// Why a folder cannot be this user's own for files that no other may touch; `nil` when nothing keeps it from being.
     package static func obstacle(to path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0 else {

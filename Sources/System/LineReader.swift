@@ -6,7 +6,7 @@ import Synchronization
 /// Reads lines while they are asked for, and only then. A reader that is cancelled takes nothing with it: what comes later
 /// goes to the next one, and is left in the stream until there is one.
 ///
-/// One thread reads: a call of `readLine` could not be called off, and would take the next line from whoever asks then.
+/// One thread reads: a call of `readLine` could not be called off, and would take the next line from the one who asks then.
 package final class LineReader: Sendable {
     private struct State {
         /// Those that wait, in order.

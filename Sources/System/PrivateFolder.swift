@@ -14,9 +14,9 @@ package struct PrivateFolder: ~Copyable, Sendable {
 
     /// What a file has to be like.
     package enum Strictness {
-        /// Nobody else may read, write or search it.
+        /// No other user may read, write or search it.
         case secret
-        /// Nobody else may write to it: for lock files, which hold no secret.
+        /// No other user may write to it: for lock files, which hold no secret.
         case lock
 
         var forbiddenMode: mode_t { self == .secret ? 0o077 : 0o022 }

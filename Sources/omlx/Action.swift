@@ -150,7 +150,7 @@ struct Session: Sendable {
     }
 
     /// The configuration to look at, with its warnings said on standard error.
-    /// - Parameter servers: whose warnings are said; everybody's when empty.
+    /// - Parameter servers: whose warnings are said; those of all when empty.
     /// - Throws: `OmlxError`.
     func configuration(about servers: [String] = []) throws(OmlxError) -> HostConfiguration {
         let configuration = try loaded(about: servers)
@@ -161,7 +161,7 @@ struct Session: Sendable {
     }
 
     /// The configuration to use: approved, if need be by the person at the terminal, who is asked now.
-    /// - Parameter servers: whose warnings are said; everybody's when empty.
+    /// - Parameter servers: whose warnings are said; those of all when empty.
     /// - Throws: `OmlxError`: `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`; `CancellationError`.
     func usable(about servers: [String] = []) async throws -> HostConfiguration {
         var configuration = try loaded(about: servers)
@@ -228,7 +228,7 @@ struct Session: Sendable {
     /// connections are closed, children ended.
     /// - Parameters:
     ///   - follows: whether sign-ins and sign-outs by other processes are noticed as they happen.
-    ///   - server: whose sign-in is to be made, by somebody who may be asked to open the store; `nil` asks nobody but with
+    ///   - server: whose sign-in is to be made, by a person who may be asked to open the store; `nil` asks none but with
     ///     `--login`.
     ///   - examined: a server that is not connected but looked at.
     func withManager<Value: Sendable>(

@@ -7,7 +7,7 @@ import OmlxMCPHost
 
 /// The person who signs in, asked for a password or to unlock the keyring.
 struct StoreOpener {
-    /// How long somebody has to answer, in the keyring's window or on the terminal, in seconds.
+    /// How long a person has to answer, in the keyring's window or on the terminal, in seconds.
     private static let patience = 60.0
     private static let tries = 3
     /// A window that is closed sooner was never shown: there is no display it could be shown on.
@@ -15,7 +15,7 @@ struct StoreOpener {
 
     let session: Session
 
-    /// Opens the store a server's sign-in is kept in, where it is closed and somebody is there. What stays closed says so
+    /// Opens the store a server's sign-in is kept in, where it is closed and a person is there. What stays closed says so
     /// when it is used.
     /// - Throws: `CancellationError`; `STORE_LOCKED` when the person wants a keyring that stays closed.
     func open(for server: String?, _ configuration: HostConfiguration, _ options: inout HostOptions) async throws {
@@ -129,7 +129,7 @@ struct StoreOpener {
 
     private var hasDisplay: Bool {
         func isSet(_ name: String) -> Bool { session.environment[name].map { !$0.isEmpty } ?? false }
-        // A keyring would show its window on the display of its own session, far from somebody who came by SSH.
+        // A keyring would show its window on the display of its own session, far from a person who came by SSH.
         return (isSet("DISPLAY") || isSet("WAYLAND_DISPLAY")) && !isSet("SSH_CONNECTION")
     }
 

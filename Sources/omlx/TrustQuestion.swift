@@ -32,7 +32,7 @@ struct TrustQuestion {
         }
     }
 
-    /// Whether somebody can read the question and answer it.
+    /// Whether a person can read the question and answer it.
     static var hasPerson: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
 
     /// Shows all that a configuration does.

@@ -1,4 +1,4 @@
-// Other programs' ways to write a server's entry, made the one way that is read. Decides nothing: whoever reads or reviews
+// Other programs' ways to write a server's entry, made the one way that is read. Decides nothing: all that reads or reviews
 // an entry sees the same one.
 
 import OmlxErrors

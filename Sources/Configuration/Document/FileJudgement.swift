@@ -20,7 +20,7 @@ struct FileFault: Sendable, Hashable {
     var path: String
 
     /// Whether approving the content as it is takes care of it: it has one author, if another one than the user. What
-    /// anybody may write has none.
+    /// every user may write has none.
     var isMendedByApproval: Bool {
         if case .owner = kind { return true }
         return false

@@ -3,7 +3,7 @@
 import OmlxErrors
 import OmlxJSON
 
-/// The place of the servers in a file. Whoever reads, reviews or edits a configuration finds them by it.
+/// The place of the servers in a file, by which they are read, reviewed and edited.
 package struct ServersPlace: Equatable {
     /// The keys from the root to the object that has a member for each server.
     var keys: [String] = []

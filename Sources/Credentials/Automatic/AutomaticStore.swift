@@ -7,7 +7,7 @@ import Synchronization
 
 /// Vault if one is named and there is a token for it, else the desktop's keyring if it answers unlocked and gives what one
 /// program saved to the next, else encrypted files; but the encrypted files where sign-ins are in them already. The first
-/// save notes the choice, while everybody else who would save waits; from then on that store is used and no other, also when
+/// save notes the choice, while all others who would save wait; from then on that store is used and no other, also when
 /// it is away. A note that changes, as when sign-ins are moved, is followed at once.
 public final class AutomaticStore: RecordStore {
     /// What a look came to.
@@ -53,7 +53,7 @@ public final class AutomaticStore: RecordStore {
         return state.withLock { $0.decided }
     }
 
-    /// The choice that binds; `nil` when there is none. One that nothing may have been kept by binds nobody to a Vault that is
+    /// The choice that binds; `nil` when there is none. One that nothing may have been kept by binds no program to a Vault that is
     /// not named any more.
     /// - Throws: `OmlxError`: what keeps the note from being read.
     public func standing() throws(OmlxError) -> StoreChoice? {
@@ -109,7 +109,7 @@ public final class AutomaticStore: RecordStore {
             let kind = try standing()?.kind
             let lock = try await storeForOneRecord().sharedLock(
                 on: key, command: command, timeout: timeout, stuck: stuck)
-            // Whoever moved the sign-ins meanwhile left the lock of a store that is not in use any more.
+            // The sign-ins were moved meanwhile: this is the lock of a store that is not in use any more.
             if try standing()?.kind == kind { return lock }
             await lock?.release()
         }
@@ -135,7 +135,7 @@ public final class AutomaticStore: RecordStore {
     }
 
     /// Why the desktop's keyring is passed over where nothing is chosen yet; `nil` when it is not, or when the person wants it
-    /// so. Asks nobody.
+    /// so. Asks no person.
     /// - Throws: `OmlxError`: what keeps the note from being read.
     public func keyringPassedOver() async throws(OmlxError) -> KeyringObstacle? {
         try standing() == nil ? await decide().passedOver : nil
@@ -181,7 +181,7 @@ public final class AutomaticStore: RecordStore {
         return places.vault?.token == nil ? nil : .vault
     }
 
-    /// Saves, and notes the choice by that: nobody else saves before it is certain.
+    /// Saves, and notes the choice by that: no other saves before it is certain.
     private func choose<Value>(
         _ work: (any RecordStore, StoreChoice) async throws -> Value
     ) async throws -> Value {
@@ -312,7 +312,7 @@ public final class AutomaticStore: RecordStore {
         } catch var error as OmlxError where Self.isAway(error.code) {
             let choice = try? standing()
             switch choice {
-            // Of two stores nobody knows here which one it was.
+            // Of two stores it is unknown here which one it was.
             case let choice? where !choice.copies.isEmpty: break
             case let choice? where !choice.isTentative:
                 error.message +=

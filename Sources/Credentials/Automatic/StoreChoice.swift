@@ -60,7 +60,7 @@ public struct StoreChoice: Sendable, Hashable {
 
     // MARK: a move
 
-    /// While the sign-ins are copied to another store: copies nobody knows of would outlive a sign-out.
+    /// While the sign-ins are copied to another store: copies that are not known of would outlive a sign-out.
     public func filling(_ target: StoreLocation) -> StoreChoice {
         var choice = self
         choice.filling = target

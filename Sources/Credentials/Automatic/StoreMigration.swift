@@ -67,7 +67,7 @@ public struct StoreMigration: Sendable {
             do {
                 try await deleteAll(credentials)
                 try await deleteAll(registrations)
-                // What somebody saved in the old store in the moment of the switch.
+                // What was saved in the old store in the moment of the switch.
                 try await drainAll(&outcome)
             } catch let error as OmlxError {
                 throw leftBehind(error)
@@ -117,7 +117,7 @@ public struct StoreMigration: Sendable {
         defer { whole.release() }
         var held = Held()
         do {
-            // Also where there is nothing to move: nobody is to be bound to a store that is away.
+            // Also where there is nothing to move: no program is to be bound to a store that is away.
             let _: StoreListing<Credential> = try await target.listing()
             try await lockAll(&held, stuck)
             let outcome = try await work()
@@ -140,7 +140,7 @@ public struct StoreMigration: Sendable {
         }
     }
 
-    /// The locks of all credentials, in one order for everybody.
+    /// The locks of all credentials, in one order for all.
     private func lockAll(_ held: inout Held, _ stuck: @escaping @Sendable (OmlxError) -> Void) async throws {
         let listing: StoreListing<Credential> = try await source.listing()
         let names = try listing.records.map { (name: try $0.key.recordName(), key: $0.key) }.sorted {
@@ -151,7 +151,7 @@ public struct StoreMigration: Sendable {
             held.own.append(
                 try await CredentialLock.acquire(
                     name, in: lockFolder, command: command, timeout: 30, now: now, stuck: stuck))
-            // In one order for everybody, whichever way they move.
+            // In one order for all, whichever way they move.
             for store in [source, target].sorted(by: { $0.name < $1.name }) {
                 if let lock = try await store.sharedLock(on: key, command: command, timeout: 30, stuck: stuck) {
                     held.shared.append(lock)
@@ -218,7 +218,7 @@ public struct StoreMigration: Sendable {
     /// How often what others save meanwhile is looked for.
     private static let rounds = 5
 
-    /// Deletes what was copied; a record somebody changed meanwhile stays for the next round.
+    /// Deletes what was copied; a record that was changed meanwhile stays for the next round.
     private func deleteAll<Record: StoredRecord>(_ records: [Record]) async throws {
         for record in records { try await delete(record, from: source) }
     }

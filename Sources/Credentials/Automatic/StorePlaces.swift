@@ -49,7 +49,7 @@ public struct StorePlaces: Sendable {
     public var vault: VaultSettings?
     /// Whether the person wants encrypted files although there is a keyring, where nothing was chosen yet.
     public var declinesKeyring = false
-    /// How long the person has who is there, where a keyring asks before it deletes, in seconds; 0 for nobody.
+    /// How long the person has who is there, where a keyring asks before it deletes, in seconds; 0 for no person.
     public var answerTime = 0.0
     /// What was opened already.
     public var opened = OpenedStores()
@@ -105,7 +105,7 @@ public struct StorePlaces: Sendable {
 }
 
 extension OmlxError {
-    /// What is said about a store nobody knows.
+    /// What is said about a store that is not known.
     public static func unknownStore(_ name: String) -> OmlxError {
         OmlxError(
             .configStoreUnsupported, "the credential store \"\(shown(name, limit: 40))\" does not exist here",

@@ -88,7 +88,7 @@ public final class CredentialLock: Sendable {
             "\(store)-\(digest.prefix(2))", in: folder, command: "writing a credential", timeout: timeout, now: now)
     }
 
-    /// The lock that whoever moves records from store to store holds, if it is free now.
+    /// The lock that a move of records from store to store holds, if it is free now.
     static func acquireMigration(in folder: String, now: @Sendable () -> Date) async throws -> CredentialLock? {
         do {
             return try await acquire(
@@ -135,7 +135,7 @@ public final class CredentialLock: Sendable {
                 default: throw .lockFailed(folder.path(of: fileName), String(cString: strerror(errno)))
                 }
             }
-            // A lock on a file that somebody removed meanwhile keeps nobody out.
+            // A lock on a file that was removed meanwhile keeps no other holder out.
             var status = stat()
             guard fstat(file.number, &status) == 0,
                 let current = folder.identity(of: fileName), current.isSameFile(as: FileIdentity(status))
@@ -172,12 +172,12 @@ extension CredentialLock {
         }
     }
 
-    /// Who holds a lock now, for people; `nil` when nobody does. Makes no file.
+    /// Who holds a lock now, for people; `nil` when it is free. Makes no file.
     public static func holderText(of name: String, in folder: String) -> String? {
         let number = open("\(folder)/\(name).lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard number >= 0 else { return nil }
         defer { close(number) }
-        // Whoever wants the lock in this very moment finds it taken, and tries again.
+        // One that wants the lock in this very moment finds it taken, and tries again.
         guard flock(number, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
         guard let holder = holder(of: name, in: folder) else { return "another program" }
         return "process \(holder.processID) (\(holder.command)) since \(holder.since)"

@@ -81,7 +81,7 @@ public protocol CredentialStore: StoreCapabilities {
     /// Whether several machines may use it.
     var isShared: Bool { get }
 
-    /// Makes up its mind which place it is, where that is still open: before somebody signs in. Does nothing otherwise.
+    /// Makes up its mind which place it is, where that is still open: before a sign-in. Does nothing otherwise.
     func settle() async
 
     /// The credential, or `nil` when there is none.
@@ -111,13 +111,13 @@ public protocol CredentialStore: StoreCapabilities {
     /// All registrations, in no particular order.
     func registrations() async throws -> StoreListing<ClientRegistration>
 
-    /// An element soon after credentials were saved or removed, whoever did it; several changes may be one element, and
+    /// An element soon after credentials were saved or removed, by any program; several changes may be one element, and
     /// one may come without a change. Ends when its reader lets go.
     /// - Returns: `nil` when the store cannot tell: others' sign-ins and sign-outs are then noticed at the next 401.
     func changes() -> AsyncStream<Void>?
 
-    /// Waits for a lock that keeps everybody else who uses this store from refreshing a credential: other machines, and
-    /// programs whose folder of locks is another one. The lock in the caller's own folder is taken before, by whoever asks.
+    /// Waits for a lock that keeps all others who use this store from refreshing a credential: other machines, and
+    /// programs whose folder of locks is another one. The lock in the caller's own folder is taken before, by the caller.
     /// - Parameters:
     ///   - command: What the holder is doing, for those that wait in vain; no secret.
     ///   - timeout: How long to wait, in seconds.

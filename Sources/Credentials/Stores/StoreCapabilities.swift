@@ -11,11 +11,11 @@ public protocol StoreCapabilities: Sendable {
     /// - Throws: `OmlxError` of class storage.
     func caution() async throws -> String?
 
-    /// Writes something that is no record, and deletes it, where that asks nobody.
+    /// Writes something that is no record, and deletes it, where that asks no person.
     /// - Throws: what a save would.
     func tryWriting() async throws
 
-    /// Finds out before a person is asked whether a sign-in could be kept, as far as that makes nothing and asks nobody.
+    /// Finds out before a person is asked whether a sign-in could be kept, as far as that makes nothing and asks no person.
     /// - Throws: what a save would.
     func tryKeeping() async throws
 

@@ -30,7 +30,7 @@ public struct AccountSignOut: Sendable {
 
 /// How a sign-in of the manager ended.
 public struct LoginReport: Sendable {
-    /// Whether there was a good sign-in already, so that nobody was asked.
+    /// Whether there was a good sign-in already, so that no person was asked.
     public var wasSignedIn: Bool
     /// The status afterwards.
     public var status: ServerStatus

@@ -24,7 +24,7 @@ public struct HostOptions: Sendable {
     public var storePassword: Secret?
     /// Whether the person who signs in wants encrypted files although there is a keyring, where no store was chosen yet.
     public var declinesKeyring = false
-    /// How long the person has who is there, where a keyring asks before it deletes something, in seconds; 0 for nobody.
+    /// How long the person has who is there, where a keyring asks before it deletes something, in seconds; 0 for no person.
     public var answerTime = 0.0
     /// What stores were opened with already; copies of the options share it.
     public var opened = OpenedStores()

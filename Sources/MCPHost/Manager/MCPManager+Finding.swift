@@ -41,7 +41,7 @@ extension MCPManager {
         var lists = await lists()
         let had = lists.filter { $0.names.contains(name) }.map(\.server)
         if had.count == 1 {
-            // It alone is asked: whatever the others are like, nobody waits for them.
+            // It alone is asked: whatever the others are like, they are not waited for.
             if let problem = try await reach(had[0], offer) { throw try notReady(had[0], name, problem) }
             if await had[0].has(name) { return FoundTool(server: had[0], tool: name) }
         }
@@ -198,7 +198,7 @@ extension MCPManager {
             nextStep: missing.count == 1 || wantsSignIn ? first.problem.nextStep : Remedy(.showStatus(asking: true)))
     }
 
-    /// `fils__read` where `files` has a tool `read`: nobody need be asked to know what is wrong.
+    /// `fils__read` where `files` has a tool `read`: no server need be asked to know what is wrong.
     private func misspelledServer(_ name: String, _ lists: [ToolList]) -> OmlxError? {
         guard let mark = name.firstRange(of: "__") else { return nil }
         let (left, right) = (String(name[..<mark.lowerBound]), String(name[mark.upperBound...]))

@@ -99,7 +99,7 @@ public actor MCPManager {
         follow()
         noteBroken(chosen)
         await connect(chosen, each: each)
-        // What was broken off says nothing new of anybody.
+        // What was broken off says nothing new of a server.
         guard !Task.isCancelled else { return await recorder.flush() }
         let line = await summary(chosen)
         options.logger.info("\(line)")

@@ -19,7 +19,7 @@ final class ConnectionNotes: Sendable {
 
     private static let warningLimit = 100
 
-    /// The events in their order; the oldest are dropped when nobody reads them for long.
+    /// The events in their order; the oldest are dropped when they are not read for long.
     let events: AsyncStream<ConnectionEvent>
     private let continuation: AsyncStream<ConnectionEvent>.Continuation
     private let state = Mutex(State())
@@ -69,7 +69,7 @@ final class ConnectionNotes: Sendable {
         continuation.yield(event)
     }
 
-    /// The connection is being closed: nobody reads any more.
+    /// The connection is being closed: nothing reads any more.
     func finish() {
         state.withLock { $0.isFinished = true }
         continuation.finish()

@@ -28,7 +28,7 @@ extension ManagedServer {
             ended: ended, isRead: await authorizer.isRead, signedInAt: await authorizer.current?.grant.obtainedAt)
     }
 
-    /// Signs in because somebody asked for it; after the sign-in under way, which may have made it needless.
+    /// Signs in because a caller asked for it; after the sign-in under way, which may have made it needless.
     /// - Throws: `OmlxError`; `CancellationError`.
     func login(
         _ login: LoginOptions, interface: any SignInInterface, browser: (any BrowserOpening)?

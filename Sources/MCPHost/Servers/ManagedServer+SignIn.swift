@@ -86,7 +86,7 @@ extension ManagedServer {
         }
     }
 
-    /// Whether the last attempt to connect ended with a 401, and nobody signed in since.
+    /// Whether the last attempt to connect ended with a 401, without a sign-in since.
     private func isJustRefused(_ authorizer: ServerAuthorizer) async -> Bool {
         guard problem?.code == .oauthSignInNeeded, (try? await authorizer.reload()) != nil else { return false }
         return (try? await authorizer.authorization())?.tokenGeneration == nil
@@ -113,7 +113,7 @@ extension ManagedServer {
             nextStep: Remedy(.listTools(configuration.reference)))
     }
 
-    /// Whether the server works as it is, so that nobody needs asking.
+    /// Whether the server works as it is, so that no person needs asking.
     /// - Throws: the problem when a sign-in would not mend it.
     private func isReady(_ login: LoginOptions) throws -> Bool {
         if let problem {
@@ -262,7 +262,7 @@ extension ManagedServer {
                 nextStep: Remedy(.signIn(login)))
             for outcome in outcomes { noteSignedOut(outcome.account, needed) }
         }
-        // Of accounts nobody was signed in with nothing is said, unless there is no other.
+        // Of accounts without a sign-in nothing is said, unless there is no other.
         let real = outcomes.filter { $0.outcome.wasSignedIn }
         return real.isEmpty ? Array(outcomes.prefix(1)) : real
     }

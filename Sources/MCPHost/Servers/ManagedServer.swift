@@ -13,7 +13,7 @@ import OmlxOAuth
 import OmlxSignIn
 
 /// A configured server while the host runs. Everything about it happens one step at a time; a slow server makes
-/// nobody wait but those who asked for it.
+/// only those wait who asked for it.
 actor ManagedServer {
     /// A connection and what it says. Late words of an earlier one are told apart by identity.
     final class Link: Identifiable, Sendable {

@@ -6,7 +6,7 @@ import Synchronization
 
 /// The status of one server. Every change goes, in its order, into memory, to the database and to those who watch.
 ///
-/// Nobody is called with the lock held: who watches may look at the status, change it, or be cancelled.
+/// Watchers are not called with the lock held: they may look at the status, change it, or be cancelled.
 final class StatusBoard: Sendable {
     private struct State {
         var status: ServerStatus

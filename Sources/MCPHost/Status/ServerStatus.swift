@@ -20,7 +20,7 @@ public struct StatusProblem: Sendable, Hashable {
         self.nextStep = nextStep
     }
 
-    /// Whether it says nothing but that somebody has to sign in.
+    /// Whether it says nothing but that a sign-in is needed.
     public var saysOnlySignInNeeded: Bool { code == ErrorCode.oauthSignInNeeded.text && nextStep != nil }
 
     /// The problem an error describes, with this next step unless the error has its own.
@@ -92,7 +92,7 @@ public struct SignInRecord: Sendable, Hashable {
 
 /// Where a part of a sign-in was found out.
 public struct DiscoverySource: Sendable, Hashable {
-    /// `resource` or `server` for metadata of these, `client` for our own metadata document; `defaults` when nobody
+    /// `resource` or `server` for metadata of these, `client` for our own metadata document; `defaults` when none were
     /// published anything and the default endpoints of MCP 2025-03-26 stand in (C6.2).
     public var kind: String
     /// The place that answered; for `defaults` the origin.

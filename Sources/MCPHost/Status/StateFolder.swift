@@ -15,7 +15,7 @@ struct StateFolder {
     }
 
     /// Whether there is a folder and a file in it; both are judged. What the database says is believed (approvals, which
-    /// tokens are the newest), so it must be nobody else's.
+    /// tokens are the newest), so it must be this user's own.
     /// - Throws: `DATABASE_UNAVAILABLE` for what belongs to another user, is open to others, or is a link.
     @discardableResult
     static func judge(_ file: String) throws(OmlxError) -> Bool {

@@ -67,7 +67,7 @@ public struct CachedDocument: Sendable, Hashable {
     /// When it was fetched.
     public var fetchedAt: Date
 
-    /// What kind of document it is: `resource`, `server`, or `defaults` for endpoints nobody published; `nil` when an
+    /// What kind of document it is: `resource`, `server`, or `defaults` for endpoints that were not published; `nil` when an
     /// earlier omlx kept the place alone.
     public var kind: String? { (try? JSON(parsing: document))?["kind"]?.stringValue }
     /// What omlx read from it.

@@ -18,7 +18,7 @@ public enum TransportState: String, Sendable, Hashable, CaseIterable {
 
 /// Whether the host is signed in at a server.
 public enum SignInState: String, Sendable, Hashable, CaseIterable {
-    /// The server was never reached, so nobody knows what it wants.
+    /// The server was never reached, so what it wants is unknown.
     case unknown
     /// The server answers without any credential.
     case notNeeded = "not_needed"

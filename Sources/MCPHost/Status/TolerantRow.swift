@@ -1,4 +1,4 @@
-// Reading columns of a file that anybody may have edited: a value of the wrong type reads as no value.
+// Reading columns of a file that may have been edited by hand: a value of the wrong type reads as no value.
 
 import FoundationEssentials
 import GRDB

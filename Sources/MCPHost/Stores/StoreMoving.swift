@@ -29,7 +29,7 @@ extension HostConfiguration {
     ) async throws -> StoreMove {
         let selection = try StoreSelection(self, options)
         let places = try StoreSelection.places(self, options)
-        // Another Vault than the noted one holds somebody else's sign-ins, or old ones.
+        // Another Vault than the noted one holds another user's sign-ins, or old ones.
         try selection.automatic?.verify()
         let used = await selection.kindInUse()
         let noted = try selection.automatic?.standing()
@@ -57,7 +57,7 @@ extension HostConfiguration {
         case .switching(let here, let there, let other):
             try await refuseOlder(in: places.store(here.kind), isInUse: true, options)
             let migration = try StoreMigration(from: here.kind, to: target, places: places, command: options.command)
-            // Before anything is noted: nobody is to be bound to a store that is away.
+            // Before anything is noted: no program is to be bound to a store that is away.
             _ = try await places.store(target).credentials()
             let note = StoreChoiceFile(folder: places.folder)
             let before = try note.read()

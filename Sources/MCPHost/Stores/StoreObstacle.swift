@@ -5,9 +5,9 @@ import OmlxCryptography
 import OmlxErrors
 import FoundationEssentials
 
-/// Why a store cannot be used until somebody opens it, or decides.
+/// Why a store cannot be used until a person opens it, or decides.
 public enum StoreObstacle: Sendable, Hashable {
-    /// The encrypted files are locked with a password that nobody gave.
+    /// The encrypted files are locked with a password that was not given.
     case passwordMissing
     /// The desktop's keyring is where the sign-ins are, or are to be.
     case keyring(KeyringObstacle)
@@ -16,7 +16,7 @@ public enum StoreObstacle: Sendable, Hashable {
 }
 
 extension HostConfiguration {
-    /// What keeps the store a server's sign-in is kept in from being used until a person opens or chooses one. Asks nobody.
+    /// What keeps the store a server's sign-in is kept in from being used until a person opens or chooses one. Asks no person.
     public func storeObstacle(of name: String?, _ options: HostOptions) async -> StoreObstacle? {
         let server = name.flatMap { try? self.server(named: $0)?.result.get() }
         guard let selection = try? StoreSelection(self, options), let places = try? StoreSelection.places(self, options)
@@ -31,7 +31,7 @@ extension HostConfiguration {
         return await Self.obstacle(of: kind, places)
     }
 
-    /// What has to be opened before sign-ins can be moved: where they are, then where they go. Asks nobody.
+    /// What has to be opened before sign-ins can be moved: where they are, then where they go. Asks no person.
     public func storeObstacles(
         movingTo target: StoreKind, from source: StoreKind?, _ options: HostOptions
     ) async -> [StoreObstacle] {
@@ -73,24 +73,24 @@ extension HostConfiguration {
         return try StoreSelection.places(self, options).keyring()
     }
 
-    /// Opens the desktop's keyring, for somebody who is there and wants it.
+    /// Opens the desktop's keyring, for a person who is there and wants it.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it stays locked, `STORE_PASSWORD_WRONG`; `STORE_UNAVAILABLE`.
     public func unlockKeyring(_ key: SecretServiceStore.Key, _ options: HostOptions) async throws {
         try await keyring(options).unlock(key)
     }
 
-    /// Has the keyring ask somebody who is there whether omlx may have what it keeps in it.
+    /// Has the keyring ask the person who is there whether omlx may have what it keeps in it.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it may not; `STORE_UNAVAILABLE`.
     public func releaseKeyring(seconds: Double, _ options: HostOptions) async throws {
         try await keyring(options).releaseRecords(seconds: seconds)
     }
 
-    /// Whether the keyring's password opens it from a terminal too. Asks nobody.
+    /// Whether the keyring's password opens it from a terminal too. Asks no person.
     public func keyringTakesPassword(_ options: HostOptions) async -> Bool {
         (try? await keyring(options).takesPassword()) ?? false
     }
 
-    /// What keeps the keyring from being used now; `nil` when nothing does. Asks nobody.
+    /// What keeps the keyring from being used now; `nil` when nothing does. Asks no person.
     public func keyringObstacle(_ options: HostOptions) async -> KeyringObstacle? {
         try? await keyring(options).obstacle()
     }

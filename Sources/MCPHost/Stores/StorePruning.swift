@@ -12,7 +12,7 @@ public struct StoreOrphans: Sendable {
     public var shown: [StoreReport.Record] = []
     /// Whether other machines use the same store, and may have other servers configured.
     public var areShared = false
-    /// Records that cannot be used, so that nobody knows whose they are. They stay.
+    /// Records that cannot be used, so that it is unknown whose they are. They stay.
     public var damaged: [DamagedRecord] = []
     var signIns: [CredentialKey] = []
     var registrations: [RegistrationKey] = []
@@ -40,7 +40,7 @@ public struct StorePruning: Sendable {
 extension HostConfiguration {
     /// The sign-ins and registrations of the store in use that no configured server uses.
     /// - Throws: `OmlxError` of class storage; of class configuration when an entry cannot be read or there is no
-    ///   configuration: then nobody knows which servers are used.
+    ///   configuration: then it is unknown which servers are used.
     public func storeOrphans(_ options: HostOptions) async throws -> StoreOrphans {
         let known = try knownURLs()
         let store = try StoreSelection(self, options).store

@@ -74,7 +74,7 @@ public struct SignInContext: Sendable {
         self.random = random
     }
 
-    /// Works on a credential while nobody else does: no other task, no other process of this session or another, and, where
+    /// Works on a credential while no other does: no other task, no other process of this session or another, and, where
     /// the store is shared, no other machine.
     /// - Parameter timeout: How long to wait for each of the locks, in seconds.
     /// - Throws: `OmlxError` with `STORE_LOCK_TIMEOUT` or what else locks and store throw; what `work` throws.
@@ -97,7 +97,7 @@ public struct SignInContext: Sendable {
         }
     }
 
-    /// Also when the task is cancelled, or everybody else would wait until the lock is out of date.
+    /// Also when the task is cancelled, or all others would wait until the lock is out of date.
     private func free(_ lock: any SharedLock) async { await exchanges.run { await lock.release() } }
 
     /// Tells of what was left out of a token reply, once: a host that stays up refreshes often.

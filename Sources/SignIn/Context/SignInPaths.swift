@@ -20,8 +20,8 @@ public struct SignInPaths: Sendable, Hashable {
     }
 
     /// The places these variables name; relative paths in them count as not set, as the specification says. A runtime folder
-    /// that is not this user's own, as `su` and `sudo -u` leave it behind, is passed over with a warning: whose locks nobody
-    /// else can take would find that out only once a person has signed in.
+    /// that is not this user's own, as `su` and `sudo -u` leave it behind, is passed over with a warning: that its
+    /// locks cannot be taken would show only once a person has signed in.
     public init(environment: [String: String], homeDirectory: String) {
         func folder(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
         credentials = (folder("XDG_DATA_HOME") ?? homeDirectory + "/.local/share") + "/omlx/credentials"

@@ -1,4 +1,4 @@
-// New tokens that could not be saved, as long as the process lives: they are saved before anybody refreshes again.
+// New tokens that could not be saved, as long as the process lives: they are saved before the next refresh.
 
 import OmlxCredentials
 import OmlxErrors

@@ -5,8 +5,8 @@ import OmlxErrors
 
 /// The sign-in at one server, made once for all who need it at the same time.
 ///
-/// A sign-in under way is joined by whoever it has what they want for; whose scopes it does not ask for waits for its end,
-/// and then makes the next one. Who stops waiting ends nobody else's waiting: the sign-in goes on until the last one has
+/// A sign-in under way is joined by callers whose scopes it asks for; one whose scopes it does not ask for waits for its end,
+/// and then makes the next one. One that stops waiting ends no other's waiting: the sign-in goes on until the last one has
 /// gone.
 public actor SharedSignIn<Value: Sendable> {
     private struct Running {
@@ -14,7 +14,7 @@ public actor SharedSignIn<Value: Sendable> {
         let scopes: [String]?
         let task: Task<Void, Never>
         var waiting: [Int: CheckedContinuation<Value, any Error>] = [:]
-        /// Nobody waits any more: it ends, and nobody joins.
+        /// No caller waits any more: it ends, and none joins.
         var isEnding = false
     }
 
@@ -68,7 +68,7 @@ public actor SharedSignIn<Value: Sendable> {
     private func start(_ scopes: [String]?, _ work: @escaping @Sendable () async throws -> Value) -> Int {
         begun += 1
         let number = begun
-        // Not a caller's child: nobody's cancellation but the last one's ends it.
+        // Not a caller's child: only the last one's cancellation ends it.
         let task = Task {
             let result: Result<Value, any Error>
             do { result = .success(try await work()) } catch { result = .failure(error) }
@@ -82,7 +82,7 @@ public actor SharedSignIn<Value: Sendable> {
         guard let done = running else { return }
         running = nil
         ended += 1
-        // An end that nobody waited for is no answer to anybody.
+        // An end that no caller waited for is no answer.
         last = done.isEnding ? nil : (done.scopes, result)
         for waiter in done.waiting.values { waiter.resume(with: result) }
         for watcher in watching.values { watcher.resume() }
@@ -162,7 +162,7 @@ extension SignInContext {
                     name, in: lockFolder, command: command, timeout: seconds, now: now)
             }
         } catch is OmlxError {
-            // A lock that cannot be had keeps nobody from signing in: at worst a person is asked twice.
+            // A lock that cannot be had does not keep from signing in: at worst a person is asked twice.
             return nil
         }
     }

@@ -7,7 +7,7 @@ import OmlxOAuth
 
 extension SignInDriver {
     /// Stores under the credential's lock, so that no refresh of the old one writes over the new one; then takes the tokens
-    /// of the replaced sign-in back, which nobody could any more. Cancelling the task ends the latter only.
+    /// of the replaced sign-in back, which could not be done later. Cancelling the task ends the latter only.
     /// - Parameter known: the sign-in that was there when this one began.
     func keep(
         _ result: SignInMachine.Result, over known: Credential?, profile: ProfileChoice
@@ -47,7 +47,7 @@ extension SignInDriver {
             replacedClient: result.replacedClient, replaced: replaced)
     }
 
-    /// New tokens that could not be kept are of no use to anybody here: they are taken back, unless that could end the
+    /// New tokens that could not be kept are of no use here: they are taken back, unless that could end the
     /// sign-in that is still there.
     private static func takeBackUnkept(
         _ unkept: Credential, _ earlier: Credential?, _ error: any Error, _ profile: ProfileChoice,

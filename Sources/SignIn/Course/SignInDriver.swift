@@ -63,7 +63,7 @@ public struct SignInRequest: Sendable {
     public var key: CredentialKey
     /// The server.
     public var server: HTTPURL
-    /// Who answered there; `nil` when nobody has. Decides which addresses the sign-in may lead to.
+    /// Who answered there; `nil` before an answer. Decides which addresses the sign-in may lead to.
     public var peer: HTTPPeer?
     /// What its 401 said.
     public var challenge: BearerChallenge
@@ -232,7 +232,7 @@ public struct SignInDriver: Sendable {
         }
     }
 
-    /// Finds out whether the sign-in could be kept, before anything is registered and anybody is asked: by its lock, and by
+    /// Finds out whether the sign-in could be kept, before anything is registered and a person is asked: by its lock, and by
     /// writing where its record will be.
     private func checkKeeping(_ key: CredentialKey) async throws {
         let lock = try await CredentialLock.acquire(
@@ -250,7 +250,7 @@ public struct SignInDriver: Sendable {
         return pkce
     }
 
-    /// The port in a redirect URI nobody listens at (mcpo's).
+    /// The port in a redirect URI without a listener (mcpo's).
     private static let pastePort = 3030
 
     private func earlierCredential(_ key: CredentialKey) async throws -> Credential? {

@@ -1,4 +1,4 @@
-// Goes through a sign-in as far as nobody is asked and nothing is changed, and writes down each step: for diagnosis.
+// Goes through a sign-in as far as no person is asked and nothing is changed, and writes down each step: for diagnosis.
 
 import OmlxCredentials
 import OmlxCryptography
@@ -49,7 +49,7 @@ public struct SignInExamination: Sendable {
         case clientRefused(OmlxError)
         /// An answer that says nothing about the client.
         case undecided(OmlxError)
-        /// Tokens, for a code that nobody gave out.
+        /// Tokens, for a code that was not given out.
         case granted
     }
 
@@ -170,7 +170,7 @@ extension SignInDriver {
         return nil
     }
 
-    /// Stands for state and code in an answer nobody gave.
+    /// Stands for state and code in an answer that was not given.
     private static let madeUp = "made-up-by-omlx-doctor"
 
     private static func madeUpAnswer(to authorization: AuthorizationRequest) -> String {

@@ -24,7 +24,7 @@ extension DiscoveryMachine {
         if isSaid { notices += foreignEndpoints.map { $0.notice(issuer: metadata.issuer) } }
     }
 
-    /// Endpoints where nothing may be sent end discovery, not the exchange after somebody has signed in (C13.4).
+    /// Endpoints where nothing may be sent end discovery, not the exchange after a person has signed in (C13.4).
     func checkAddresses(_ metadata: AuthorizationServerMetadata) throws(OmlxError) {
         let endpoints = [
             metadata.authorizationEndpoint, metadata.tokenEndpoint, metadata.registrationEndpoint,

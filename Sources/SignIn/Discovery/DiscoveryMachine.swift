@@ -59,7 +59,7 @@ struct DiscoveryMachine {
     var documents: [DiscoveredDocument] = []
     var stage = Stage.over
     var resourceMetadata: ProtectedResourceMetadata?
-    /// A document of the resource that names nobody, and where it is.
+    /// A document of the resource that names no authorization server, and where it is.
     private var nameless: (metadata: ProtectedResourceMetadata, place: HTTPURL)?
     /// Authorization servers named and not tried yet.
     private var otherIssuers: ArraySlice<String> = []
@@ -93,7 +93,7 @@ struct DiscoveryMachine {
         if configuration.hasEndpoints { return finishConfigured() }
         var places = challenge.resourceMetadata.flatMap { named($0) }.map { [$0] } ?? []
         do throws(OmlxError) {
-            // What plain http says about where to sign in, anybody on the way may have written (C5.2).
+            // What plain http says about where to sign in, any machine on the way may have written (C5.2).
             let wellKnown = ordered(ProtectedResourceMetadata.wellKnownURLs(for: try secureBase()))
             places += wellKnown.filter { place in !places.contains { $0.text == place.text } }
         } catch {

@@ -21,7 +21,7 @@ struct AwaitedAnswer: Sendable {
     }
 }
 
-/// What an answer is worth. Anybody can lead a browser to the listener: a stale tab, another user of the machine, any page.
+/// What an answer is worth. Many can lead a browser to the listener: a stale tab, another user of the machine, any page.
 enum AnswerWeight: Equatable {
     /// It carries the state that was sent: it is judged, and ends the wait.
     case decides
@@ -59,7 +59,7 @@ enum AnswerWeight: Equatable {
     }
 }
 
-/// A refusal that may be the server's word or anybody's.
+/// A refusal that may be the server's word or another's.
 struct UnprovenRefusal: Hashable, Sendable {
     /// What it lacks.
     enum Lack: Hashable, Sendable { case state, issuer }

@@ -55,7 +55,7 @@ public struct BrowserOpener: BrowserOpening {
             .mapValues { Self.withoutUser($0) }
     }
 
-    /// Whether a browser needs the variable to start, or to reach the network, whoever else names it.
+    /// Whether a browser needs the variable to start, or to reach the network, also where another names it.
     private static func isNeeded(_ name: String) -> Bool {
         let needed = [
             "PATH", "HOME", "LANG", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS",

@@ -19,7 +19,7 @@ final class CallbackListener: Sendable {
         case odd(CallbackOddity)
     }
 
-    /// What a sign-in hears of. Each kind of stray is told once for each request: anybody may repeat one without end.
+    /// What a sign-in hears of. Each kind of stray is told once for each request: it may be repeated without end.
     let events: AsyncStream<Event>
     /// The port listened at.
     let port: Int
@@ -48,7 +48,7 @@ final class CallbackListener: Sendable {
     private static let farewellSeconds = 2.0
     private static let farewellLimit = 1 << 20
     private static let toldLimit = 8
-    /// How long nobody new is let in when there is no descriptor to be had, in milliseconds.
+    /// How long no new client is let in when there is no descriptor to be had, in milliseconds.
     private static let restMilliseconds: Int32 = 100
 
     /// Binds and listens; answers count from `expect(_:)` on.
@@ -118,7 +118,7 @@ final class CallbackListener: Sendable {
     // MARK: binding
 
     /// Ports below those that systems give to outgoing connections (ip(7), `ip_local_port_range`): the one kept with a
-    /// registration is then not taken by somebody's connection when it is wanted again.
+    /// registration is then not taken by another's connection when it is wanted again.
     private static let lastingPorts = 20_000..<32_000
 
     private static func bind(
@@ -286,7 +286,7 @@ final class CallbackListener: Sendable {
         closeAll()
     }
 
-    /// Takes new clients. One too many displaces the one that has kept us waiting longest: idle connections keep nobody
+    /// Takes new clients. One too many displaces the one that has kept us waiting longest: idle connections keep no one
     /// out (H7). So does one that there is no descriptor for.
     /// - Returns: false when there is none to be had: the connection stays where it is, and is ready again at once.
     private func acceptClients(_ socket: Int32, _ clients: inout [Client]) -> Bool {
@@ -357,7 +357,7 @@ final class CallbackListener: Sendable {
 
     private func tellOnce(_ event: Event) {
         let isNew = expectation.withLock { expectation in
-            // Of refusals that prove nothing, which anybody can word anew, a few.
+            // Of refusals that prove nothing, which can be worded anew without end, a few.
             guard !expectation.told.contains(event), expectation.told.count < Self.toldLimit else { return false }
             expectation.told.append(event)
             return true

@@ -84,7 +84,7 @@ public enum ProfileChoice: Sendable, Hashable {
     case automatic
     /// None.
     case none
-    /// This one, whatever the issuer is. A name nobody has is no profile.
+    /// This one, whatever the issuer is. A name no provider has is no profile.
     case named(String)
 
     /// The profile chosen for an issuer.

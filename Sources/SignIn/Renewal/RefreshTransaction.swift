@@ -76,7 +76,7 @@ public struct RefreshTransaction: Sendable {
             case .person(.rejected): return .rejected(credential, Self.knownRejection(credential))
             }
         } catch let error as OmlxError where error.code == .storeConflict {
-            // Somebody signed out, who did not wait for the lock.
+            // A sign-out, which did not wait for the lock.
             guard try await context.store.credential(for: key) == nil else { throw error }
             return .gone
         }
@@ -103,7 +103,7 @@ public struct RefreshTransaction: Sendable {
         let endpoint = try OAuthURL.endpoint(
             credential.grant.tokenEndpoint, named: "token endpoint", invalid: .oauthServerMetadataInvalid)
         var authentication = ClientAuthentication(try credential.client.known())
-        // A refresh begun before and never finished: its process was ended, or nobody answered it.
+        // A refresh begun before and never finished: its process was ended, or it was not answered.
         let earlier = credential.isRefreshUnfinished ? credential.notes.begun?.first : nil
         var begun = credential
         begun.notes.begun = .init(
@@ -167,7 +167,7 @@ public struct RefreshTransaction: Sendable {
         return (try? await context.save(record, expecting: .generation(begun.generation))) ?? begun
     }
 
-    /// Persists before anybody uses the tokens. A reply without a refresh token leaves the old one good.
+    /// Persists before the tokens are used. A reply without a refresh token leaves the old one good.
     private func keep(
         _ grant: TokenGrant, over credential: Credential, isFirst: Bool = true
     ) async throws -> Credential {
@@ -184,7 +184,7 @@ public struct RefreshTransaction: Sendable {
         do {
             return try await persist(renewed, over: credential)
         } catch let error as OmlxError where error.code == .storeConflict && isFirst {
-            // Somebody without the lock changed something else of the record: no reason to lose the new tokens.
+            // A program without the lock changed something else of the record: no reason to lose the new tokens.
             guard let latest = try await context.store.credential(for: key) else {
                 // Signed out meanwhile: what was granted since is kept nowhere, and is to be good for nothing.
                 _ = await TokenRevocation(context: context).revoke(renewed)

@@ -146,7 +146,7 @@ public actor ServerAuthorizer {
         guard signs(url) else { return Authorization() }
         var authorization = try await authorization(method, url, isShown: false)
         if credential == nil {
-            // The keyring may hold one, where nobody has chosen a store yet.
+            // The keyring may hold one, where no store was chosen yet.
             await context.store.settle()
             try await readStore()
             authorization = try await self.authorization(method, url, isShown: false)
@@ -231,12 +231,12 @@ public actor ServerAuthorizer {
         context.warn(warning)
     }
 
-    /// One refresh for each generation, whoever asks.
+    /// One refresh for each generation, however many ask.
     private func refresh(_ generation: Int) async -> RefreshOutcome {
         if let running, running.generation == generation { return await running.task.value }
         if let pause, pause.binds(generation, at: context.now()) { return pause.outcome }
         let transaction = RefreshTransaction(key, context: context)
-        // Not a caller's child: nobody's cancellation ends it. It adopts the outcome before anyone who waits goes on.
+        // Not a caller's child: no caller's cancellation ends it. It adopts the outcome before anyone who waits goes on.
         let task = Task {
             let outcome = about(await transaction.run(replacing: generation))
             if running?.generation == generation {
@@ -286,7 +286,7 @@ public actor ServerAuthorizer {
         try await readStore()
     }
 
-    /// Reads the store again because it changed, by whoever's hand. A pause after a failed refresh goes on, unless there
+    /// Reads the store again because it changed. A pause after a failed refresh goes on, unless there
     /// are other tokens now.
     /// - Returns: the credential now.
     /// - Throws: the store's errors.

@@ -90,7 +90,7 @@ struct StatusPrinter {
         return "connected \(TimeText.ago(at, now: now))"
     }
 
-    /// Whether the server's sign-in cannot be used until somebody unlocks the keyring.
+    /// Whether the server's sign-in cannot be used until the keyring is unlocked.
     private func isLocked(_ status: ServerStatus) -> Bool {
         glance.isKeyringLocked && status.record.storeName == StoreKind.secretService.rawValue
     }

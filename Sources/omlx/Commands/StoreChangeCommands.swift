@@ -38,7 +38,7 @@ struct StorePrune: Action {
             if !yes, try await !session.isAgreed("Sign out of these and delete them?", otherwise: "--yes") {
                 return .failed
             }
-            // The configuration as it is now: somebody may have thought about it for a while.
+            // The configuration as it is now: the person may have thought about it for a while.
             pruning = try await session.usable()
                 .prune(orphans, options.options(session), localOnly: localOnly)
         }
@@ -92,7 +92,7 @@ struct StoreMigrate: Action {
         let source = try from.map { try kind($0) }
         let configuration = try await session.usable()
         var options = options.options(session)
-        // Whoever moves sign-ins out of a keyring that is locked, or asks, has to be able to say yes.
+        // To move sign-ins out of a keyring that is locked, or asks, a person has to be able to say yes.
         try await StoreOpener(session: session).open(movingTo: target, from: source, configuration, &options)
         let move = try await configuration.moveStore(to: target, from: source, options)
         if session.common.json {

@@ -129,7 +129,7 @@ struct ToolPrinter {
         if let problem, status.discovery.state.toolCount == nil {
             let step = problem.nextStep.map { " — \($0.typed)" } ?? ""
             let state = status.discovery.state == .unauthorized ? status.signIn.state.text : nil
-            // That nobody signed in yet is no error; that a sign-in ended is, and has a cause.
+            // That there was no sign-in yet is no error; that a sign-in ended is, and has a cause.
             let cause = problem.saysOnlySignInNeeded ? nil : "\(problem.code): \(problem.message)"
             let text = [state, cause].compactMap { $0 }.joined(separator: ": ")
             session.console.note("\(status.name): \(text)\(step)")

@@ -29,7 +29,7 @@ enum Terminal {
 
     /// Asks for a word, which is shown.
     /// - Parameter seconds: how long it is waited for.
-    /// - Returns: the line without blanks around it; `nil` when nobody answers.
+    /// - Returns: the line without blanks around it; `nil` when there is no answer.
     /// - Throws: `CancellationError` when it is broken off.
     static func answer(_ question: String, seconds: Double) async throws -> String? {
         switch try await line(question, seconds: seconds, isShown: true) {

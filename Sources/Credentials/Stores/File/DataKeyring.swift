@@ -5,7 +5,7 @@ import OmlxErrors
 import OmlxSystem
 
 /// The data key in memory. An actor of its own: deriving a key from a password takes half a second, which is not to
-/// stop the caller's actor, and everybody who asks meanwhile waits for the one derivation.
+/// stop the caller's actor, and all who ask meanwhile wait for the one derivation.
 actor DataKeyring {
     private let source: KeySource
     private let iterations: Int
@@ -33,7 +33,7 @@ actor DataKeyring {
         guard try folder.names().contains(where: { name in RecordKind.allCases.contains { $0.owns(name) } }) else {
             return nil
         }
-        // Whoever wrote that record made the key file first, perhaps just now.
+        // The writer of that record made the key file first, perhaps just now.
         if let key = try read(folder) { return key }
         throw OmlxError(
             .storeKeyMissing,

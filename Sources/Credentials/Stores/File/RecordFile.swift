@@ -1,4 +1,4 @@
-// The file of one record: a header everybody can read, and the record sealed.
+// The file of one record: a header in plain sight, and the record sealed.
 
 import OmlxCryptography
 import OmlxErrors

@@ -9,7 +9,7 @@ final class KeyringPatience: Sendable {
     static let total = 3.5
     /// What an operation may take all the same, in seconds: the keyring may be back.
     private static let least = 0.1
-    /// After so many seconds in which nobody waited, a process that stays up waits anew.
+    /// After so many seconds without a caller, a process that stays up waits anew.
     private static let forgetting = 30.0
 
     private struct State {

@@ -1,4 +1,4 @@
-// Calls of the desktop's Secret Service, each on a thread of its own and with an end: a keyring that hangs keeps nobody.
+// Calls of the desktop's Secret Service, each on a thread of its own and with an end: a keyring that hangs keeps no caller.
 
 import OmlxCSecret
 import OmlxConcurrency

@@ -31,7 +31,7 @@ extension SecretServiceStore {
         case password(Secret)
     }
 
-    /// Opens a locked keyring. For when somebody is there who wants it; nothing else of this store asks anybody.
+    /// Opens a locked keyring. For when a person is there who wants it; nothing else of this store asks one.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it is not opened in time, or only in its own window;
     ///   `STORE_PASSWORD_WRONG`; `STORE_UNAVAILABLE`, `STORE_TIMEOUT`, also when the caller is cancelled.
     public func unlock(_ key: Key) async throws {
@@ -52,17 +52,17 @@ extension SecretServiceStore {
         }
     }
 
-    /// Whether the keyring is there and locked. Asks nobody.
+    /// Whether the keyring is there and locked. Asks no person.
     /// - Throws: `OmlxError`: `STORE_UNAVAILABLE`, `STORE_TIMEOUT`.
     public func isLocked() async throws -> Bool {
         try await session.run { (calls) throws(OmlxError) in try calls.isLocked() }
     }
 
-    /// What keeps it from being used; `nil` when nothing does, or when there is no keyring. Asks nobody.
+    /// What keeps it from being used; `nil` when nothing does, or when there is no keyring. Asks no person.
     public func obstacle() async -> KeyringObstacle? { await look().obstacle }
 
     /// Whether the keyring answers, is open, and gives out what other programs made; else what keeps it from that, where
-    /// there is one. Asks nobody.
+    /// there is one. Asks no person.
     func look() async -> (isUsable: Bool, obstacle: KeyringObstacle?) {
         do {
             let obstacle = try await session.run { (calls) throws(OmlxError) -> KeyringObstacle? in

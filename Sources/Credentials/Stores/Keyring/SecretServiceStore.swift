@@ -17,7 +17,7 @@ public struct SecretServiceStore: RecordStore {
 
     let session: SecretServiceSession
     private let lockFolder: String
-    /// How long the person has who is there, where the keyring asks before something is deleted, in seconds; 0 for nobody.
+    /// How long the person has who is there, where the keyring asks before something is deleted, in seconds; 0 for no person.
     private let answerTime: Double
     private let now: @Sendable () -> Date
 
@@ -241,7 +241,7 @@ extension SecretServiceStore {
                 throw OmlxError(.storeWriteFailed, "the keyring gave back something else than was saved in it")
             }
         } catch {
-            // Nothing was read in this session before, so nobody knew whether its keys fit: what does not come back is not
+            // Nothing was read in this session before, so it was unknown whether its keys fit: what does not come back is not
             // left there.
             try? calls.delete(path)
             throw error

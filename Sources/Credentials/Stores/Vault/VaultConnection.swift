@@ -69,7 +69,7 @@ final class VaultConnection: Sendable {
             }
             let version = body.json["data"]?["options"]?["version"]
             engine = version?.stringValue == "2" || version?.intValue == 2 ? .version2 : .version1
-        // A gateway may show the secrets and nothing else: version 2 is what a mount has unless somebody chose otherwise.
+        // A gateway may show the secrets and nothing else: version 2 is what a mount has by default.
         case .missing, .conflict: engine = .version2
         case .forbidden:
             let failure = try await refusal(Self.looking, path)
@@ -228,7 +228,7 @@ final class VaultConnection: Sendable {
                 nextStep: "give it the policy of docs/scaling.md"), mayBeDone: false)
     }
 
-    /// Looks at the token's life and renews it when half of it is over; does so again by itself while there is somebody
+    /// Looks at the token's life and renews it when half of it is over; does so again by itself while there is a caller
     /// to use it. A token that cannot be renewed is used until it ends.
     private func renewIfDue() async {
         let pause = await renewed()

@@ -53,7 +53,7 @@ struct VaultPlace: Sendable {
         }
     }
 
-    /// One version only is kept, and a write without a check is refused, whoever writes.
+    /// One version only is kept, and a write without a check is refused, from every writer.
     func limitVersions() async throws(OmlxError) {
         let purpose = "set how many versions of a record are kept"
         let body = Secret("{\"max_versions\":1,\"cas_required\":true}")

@@ -147,7 +147,7 @@ extension VaultStore {
         var attempt = 0
         while attempt < Self.attempts {
             let entry = try await place.read(engine)
-            // Whoever wrote the mark of a removal is about to delete all there is, this too.
+            // The writer of a removal's mark is about to delete all there is, this too.
             let isLeaving = entry.data[Self.removedMember] != nil && (entry.age ?? 0) < Self.longestRemoval
             if isLeaving, start.duration(to: clock.now) < .seconds(Self.longestRemoval) {
                 await Self.stepAside()
@@ -242,10 +242,10 @@ extension VaultStore {
             guard entry.version > 0 || entry.isPresent else { return }
             let start = clock.now
             if engine == .version2 {
-                // Deleting has no check-and-set: the mark does, and whoever reads it finds no record.
+                // Deleting has no check-and-set: the mark does, and its readers find no record.
                 let mark = [(Self.removedMember, "true")]
                 guard try await place.write(nil, beside: mark, over: entry, engine) != nil else {
-                    // Somebody else's removal, or a sign-in that came after ours.
+                    // Another's removal, or a sign-in that came after ours.
                     if isMarked { return }
                     await Self.stepAside()
                     continue
