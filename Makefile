@@ -101,9 +101,9 @@ sanitize-address:
 	export LSAN_OPTIONS="$${LSAN_OPTIONS:-suppressions=$(CURDIR)/scripts/lsan.supp:print_suppressions=0}"; \
 	    $(call run_tests,--sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS),$(sanitized_tests_at_once))
 
-bench: build ## measure omlx beside its peers; count the requests of a sign-in and take its time
+bench: build ## measure omlx beside its peers, a sign-in too; BEFORE=PATH adds another release binary, to compare
 	@scripts/setup.sh test
-	@python3 Benchmarks/run.py --omlx $(release)/omlx --oauth
+	@python3 Benchmarks/run.py --omlx $(release)/omlx $(if $(BEFORE),--before $(BEFORE)) --oauth
 	swift build -c release --static-swift-stdlib --product CredentialStoreProbe $(SWIFT_FLAGS)
 	@python3 Benchmarks/stores.py $(release)/CredentialStoreProbe
 

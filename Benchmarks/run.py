@@ -1,9 +1,10 @@
 # Measures omlx and its peers side by side on the same work, in one run, and prints the figures as Markdown tables.
 #
-#   python3 Benchmarks/run.py [--omlx PATH] [--runs N] [--only WORK,…] [--oauth] [--json FILE]
+#   python3 Benchmarks/run.py [--omlx PATH] [--before PATH] [--runs N] [--only WORK,…] [--oauth] [--json FILE]
 #
 # Every contender of a row does the same work against the same servers (tiny_server.py), in turn, N times; a figure is
-# the median. Without --omlx only the peers run. The peers' environments are made by scripts/venvs.sh when missing.
+# the median. Without --omlx only the peers run. --before is another release binary of omlx, such as an earlier commit's: it
+# takes its turns too, with folders of its own, and a table holds the two together. The peers' environments are made by scripts/venvs.sh when missing.
 #
 # CPU is user and system time of the client process from start to end, as wait4 tells it. wait4 counts in the children
 # a process waited for, so with a stdio server the server's own share, which it writes down itself, is taken off when
@@ -32,14 +33,16 @@ LIMIT = 120  # seconds for one run of one contender
 
 TENTH = 10
 
+NOW, BEFORE = "omlx", "omlx before"
 WALL, CPU, PEAK = "wall ms", "CPU ms", "peak MiB"
 
 
 class Contender:
     """One program's way to do a piece of work."""
 
-    def __init__(self, name, command, tools=0):
+    def __init__(self, name, command, tools=0, environment=None):
         self.name, self.command, self.tools = name, [str(part) for part in command], tools
+        self.environment = environment
         self.samples = {WALL: [], CPU: [], PEAK: []}
         self.failure = None
 
@@ -51,14 +54,29 @@ class Bench:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
         self.python = sys.executable
-        self.environment = {
+        self.environment = self.home(folder)
+        self.omlx = []  # name, binary, environment: the one that is measured first
+        if options.omlx:
+            self.omlx.append((NOW, options.omlx, self.environment))
+        if options.before:
+            self.omlx.append((BEFORE, options.before, self.home(folder / "before")))
+
+    def home(self, folder):
+        environment = {
             "PATH": os.environ["PATH"], "HOME": str(folder / "home"), "LANG": "C.UTF-8", "NO_COLOR": "1",
             "XDG_CONFIG_HOME": str(folder / "config"), "XDG_STATE_HOME": str(folder / "state"),
             "XDG_DATA_HOME": str(folder / "data"), "XDG_RUNTIME_DIR": str(folder / "run"),
-            "TINY_SERVER_USAGE": str(folder / "usage"), "PYTHONDONTWRITEBYTECODE": "1",
+            "TINY_SERVER_USAGE": str(self.folder / "usage"), "PYTHONDONTWRITEBYTECODE": "1",
         }
         for key in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
-            os.makedirs(self.environment[key], mode=0o700)
+            os.makedirs(environment[key], mode=0o700)
+        return environment
+
+    def ours(self, arguments, tools=0):
+        """Every omlx that is measured, doing that."""
+        return [
+            Contender(name, [binary, *arguments], tools, environment) for name, binary, environment in self.omlx
+        ]
 
     def once(self, contender):
         """One run: appends its figures to the contender, or notes why it failed."""
@@ -68,7 +86,7 @@ class Bench:
         measure = [self.python, "-I", "-S", str(HERE / "measure.py"), str(out), str(err), *contender.command]
         try:
             done = subprocess.run(
-                measure, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=LIMIT)
+                measure, env=contender.environment or self.environment, cwd=self.folder, capture_output=True, text=True, timeout=LIMIT)
         except subprocess.TimeoutExpired:
             contender.failure = f"no end within {LIMIT} s"
             return
@@ -125,33 +143,26 @@ def listing(bench, config, servers):
             ("fastmcp", "fastmcp", "fastmcp_list.py"),
         )
     ]
-    if bench.options.omlx:
-        command = [bench.options.omlx, "mcp", "tools", "--mcp-config", config, "--json"]
-        peers.insert(0, Contender("omlx", command, tools))
-    return peers
+    return bench.ours(["mcp", "tools", "--mcp-config", config, "--json"], tools) + peers
 
 
 def help_work(bench):
-    contenders = [
+    peers = [
         Contender("mcp-stdio", [VENVS / "mcp-stdio/bin/mcp-stdio", "--help"]),
         Contender("fastmcp", [VENVS / "fastmcp/bin/fastmcp", "--help"]),
     ]
-    if bench.options.omlx:
-        contenders.insert(0, Contender("omlx", [bench.options.omlx, "--help"]))
-    return [("`--help`", contenders, {})]
+    return [("`--help`", bench.ours(["--help"]) + peers, {})]
 
 
 def status_work(bench, urls):
     """No peer keeps a status: their `--help`, which does less, stands for the cost of only starting them."""
-    if not bench.options.omlx:
+    if not bench.omlx:
         return []
     config = bench.config("status", {f"server{n}": {"url": url} for n, url in enumerate(urls[:4])})
-    base = [bench.options.omlx, "mcp"]
-    bench.once(Contender("omlx", [*base, "tools", "--mcp-config", config, "--json"]))  # so that there is a status
-    contenders = [
-        Contender("omlx", [*base, "status", "--mcp-config", config]),
-        Contender("mcp-stdio `--help`", [VENVS / "mcp-stdio/bin/mcp-stdio", "--help"]),
-    ]
+    for omlx in bench.ours(["mcp", "tools", "--mcp-config", config, "--json"]):
+        bench.once(omlx)  # so that there is a status
+    peer = Contender("mcp-stdio `--help`", [VENVS / "mcp-stdio/bin/mcp-stdio", "--help"])
+    contenders = [*bench.ours(["mcp", "status", "--mcp-config", config]), peer]
     return [("`status`, 4 servers", contenders, {WALL: 20, PEAK: 32})]
 
 
@@ -182,9 +193,10 @@ def table(rows):
     """Work, omlx, best peer, ratio, target: one line per measure."""
     lines = ["| work | omlx | best peer | ratio | target |", "|---|---|---|---|---|"]
     for work, contenders, targets in rows:
-        ours = next((c for c in contenders if c.name == "omlx"), None)
+        ours = next((c for c in contenders if c.name == NOW), None)
+        peers = [c for c in contenders if c.name not in (NOW, BEFORE)]
         for measure in (WALL, CPU, PEAK):
-            known = [(c.median(measure), c.name) for c in contenders if c is not ours and c.median(measure) is not None]
+            known = [(c.median(measure), c.name) for c in peers if c.median(measure) is not None]
             best, name = min(known) if known else (None, "")
             mine = ours.median(measure) if ours else None
             ratio = f"{best / mine:.1f} ×" if best and mine else ""
@@ -205,6 +217,20 @@ def target(measure, wanted, mine, best):
         text += f" or {TENTH} × less"
         met = met or (mine is not None and best is not None and mine * TENTH <= best)
     return text if mine is None else text + (", met" if met else ", **missed**")
+
+
+def comparison(rows):
+    """Now and before: one line per measure."""
+    lines = ["| work | omlx | before | now / before |", "|---|---|---|---|"]
+    for work, contenders, _ in rows:
+        named = {c.name: c for c in contenders}
+        for measure in (WALL, CPU, PEAK):
+            now, before = (named[name].median(measure) if name in named else None for name in (NOW, BEFORE))
+            if now and before:
+                lines.append(
+                    f"| {work}: {measure.split()[0]} | {number(now, measure)} | {number(before, measure)}"
+                    f" | {now / before:.3f} |")
+    return "\n".join(lines)
 
 
 def details(rows):
@@ -243,6 +269,7 @@ def choose(bench, urls):
 def parse():
     parser = argparse.ArgumentParser(description="Measures omlx and its peers on the same work.")
     parser.add_argument("--omlx", help="the release binary; without it only the peers run")
+    parser.add_argument("--before", metavar="PATH", help="another release binary of omlx to measure in turn with it")
     parser.add_argument("--runs", type=int, default=7, help="measured runs of each (one more warms the caches)")
     parser.add_argument("--only", default="", metavar="WORK,…", help="of help, status, stdio, http1, http50")
     parser.add_argument("--oauth", action="store_true", help="also counts the requests of a first and a second sign-in, and takes their time")
@@ -250,11 +277,12 @@ def parse():
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs must be at least 1")
-    if options.omlx:
-        found = shutil.which(options.omlx)
-        if not found:
-            parser.error(f"{options.omlx} is not an executable")
-        options.omlx = os.path.abspath(found)
+    for name in ("omlx", "before"):
+        if path := getattr(options, name):
+            found = shutil.which(path)
+            if not found:
+                parser.error(f"{path} is not an executable")
+            setattr(options, name, os.path.abspath(found))
     return options
 
 
@@ -271,10 +299,12 @@ def main():
         finally:
             server.stdin.close()
             server.wait()
-        counts = sign_in.count_all(options.omlx, ROOT, bench.environment, Path(folder)) if options.oauth else []
+        counts = sign_in.count_all(bench.omlx, ROOT, bench.environment, Path(folder)) if options.oauth else []
 
     print(f"Medians of {options.runs} runs on {machine()}.\n")
     print(table(rows), end="\n\n")
+    if options.before:
+        print(comparison(rows), end="\n\n")
     print(details(rows))
     if counts:
         print("\n" + sign_in.table(counts))

@@ -73,13 +73,17 @@ def count_omlx(count, omlx, root, environment, server, folder):
 
 
 def count_all(omlx, root, environment, folder):
+    """`omlx` is each binary of ours: name, path, environment."""
     counts = []
     ways = [
         ("mcp 2.x SDK", lambda c, s: count_peer(c, root, environment, s, "mcp2", "sdk2_sign_in.py")),
         ("fastmcp", lambda c, s: count_peer(c, root, environment, s, "fastmcp", "fastmcp_sign_in.py")),
     ]
-    if omlx:
-        ways.insert(0, ("omlx", lambda c, s: count_omlx(c, omlx, root, environment, s, folder)))
+    ours = [
+        (name, lambda c, s, binary=binary, own=own: count_omlx(c, binary, root, own, s, folder))
+        for name, binary, own in omlx
+    ]
+    ways = ours + ways
     for name, way in ways:
         count = Count(name)
         counts.append(count)
@@ -99,10 +103,11 @@ def count_all(omlx, root, environment, folder):
 def row(work, counts, values, shown):
     """A line of the table; the medians of each contender's runs."""
     medians = {c.name: statistics.median(values(c)) for c in counts if values(c) and not c.failure}
-    mine = medians.pop("omlx", None)
+    mine, before = medians.pop("omlx", None), medians.pop("omlx before", None)
+    was = "" if before is None else f" (before: {shown(before)})"
     best, name = min(((value, name) for name, value in medians.items()), default=(None, ""))
     ratio = f"{best / mine:.1f} ×" if best and mine else ""
-    return (f"| {work} | {'–' if mine is None else shown(mine)} | {'–' if best is None else f'{shown(best)} {name}'} "
+    return (f"| {work} | {'–' if mine is None else shown(mine) + was} | {'–' if best is None else f'{shown(best)} {name}'} "
             f"| {ratio} |")
 
 

@@ -5,11 +5,19 @@ import Testing
 
 @testable import OmlxSystem
 
-@Suite(.timeLimit(.minutes(2))) struct LineReaderTests {
+@Suite(.timeLimit(.minutes(10))) struct LineReaderTests {
     /// The ends of a pipe, or of a terminal, whose writing end is the person's keyboard.
-    private struct Ends {
+    private final class Ends {
         let reading: Int32
-        let writing: Int32
+        /// -1 once it is closed: closing a number twice would close what another test has opened meanwhile.
+        private(set) var writing: Int32
+
+        init(reading: Int32, writing: Int32) { (self.reading, self.writing) = (reading, writing) }
+
+        deinit {
+            Glibc.close(reading)
+            endWriting()
+        }
 
         static func pipe() throws -> Ends {
             var ends: [Int32] = [-1, -1]
@@ -37,9 +45,9 @@ import Testing
             return Int(count)
         }
 
-        func close() {
-            Glibc.close(reading)
-            Glibc.close(writing)
+        func endWriting() {
+            if writing >= 0 { close(writing) }
+            writing = -1
         }
     }
 
@@ -47,8 +55,8 @@ import Testing
 
     private func with(_ kind: Kind, _ body: (Ends, LineReader) async throws -> Void) async throws {
         let ends = try kind == .pipe ? Ends.pipe() : .terminal()
-        defer { ends.close() }
         try await body(ends, LineReader(ends.reading))
+        withExtendedLifetime(ends) {}
     }
 
     /// One that asks, as a sign-in does, until it is called off.
@@ -96,7 +104,7 @@ import Testing
             #expect(await reader.line() == "one")
             let asked = await reader.line()
             #expect(asked == "two")
-            close(ends.writing)
+            ends.endWriting()
             #expect(await reader.line() == "three")
             #expect(await reader.line() == nil)
             #expect(await reader.line() == nil)
@@ -108,10 +116,10 @@ import Testing
         let ends = try Ends.pipe()
         let reader = LineReader(ends.reading)
         let (one, two) = (await asking(reader), await asking(reader))
-        Glibc.close(ends.writing)
+        ends.endWriting()
         #expect(await one.value == [])
         #expect(await two.value == [])
-        Glibc.close(ends.reading)
+        withExtendedLifetime(ends) {}
     }
 
     @Test("what was typed before a question is forgotten where it is no answer to it")
