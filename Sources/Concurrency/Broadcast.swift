@@ -5,30 +5,39 @@ import Synchronization
 /// Tells every listener of what happens from the moment on it asked for a stream.
 package final class Broadcast<Element: Sendable>: Sendable {
     private let buffer: Int
-    private let streams = Mutex<[Int: AsyncStream<Element>.Continuation]>([:])
+    /// `nil` once all is told.
+    private let streams = Mutex<[Int: AsyncStream<Element>.Continuation]?>([:])
 
     /// - Parameter buffer: so many elements wait for a listener who is slow; older ones are lost to it.
     package init(buffer: Int) { self.buffer = buffer }
 
-    /// A new listener's stream; it listens as long as it is iterated.
+    /// A new listener's stream; it listens as long as it is iterated. After `finish` it has ended.
     package func stream() -> AsyncStream<Element> {
         let (stream, continuation) = AsyncStream.makeStream(of: Element.self, bufferingPolicy: .bufferingNewest(buffer))
-        let id = streams.withLock { streams in
-            let id = (streams.keys.max() ?? 0) + 1
-            streams[id] = continuation
+        let id = streams.withLock { streams -> Int? in
+            guard let id = streams.map({ ($0.keys.max() ?? 0) + 1 }) else { return nil }
+            streams?[id] = continuation
             return id
         }
-        continuation.onTermination = { [weak self] _ in self?.streams.withLock { $0[id] = nil } }
+        guard let id else {
+            continuation.finish()
+            return stream
+        }
+        continuation.onTermination = { [weak self] _ in self?.streams.withLock { $0?[id] = nil } }
         return stream
     }
 
     /// Tells all.
     package func send(_ element: Element) {
-        for stream in streams.withLock({ Array($0.values) }) { stream.yield(element) }
+        for stream in streams.withLock({ Array(($0 ?? [:]).values) }) { stream.yield(element) }
     }
 
-    /// Ends every stream.
+    /// Ends every stream, for good.
     package func finish() {
-        for stream in streams.withLock({ Array($0.values) }) { stream.finish() }
+        let ended = streams.withLock { streams in
+            defer { streams = nil }
+            return streams ?? [:]
+        }
+        for stream in ended.values { stream.finish() }
     }
 }

@@ -109,5 +109,6 @@ import Testing
         for await number in one { heard[0].append(number) }
         for await number in two { heard[1].append(number) }
         #expect(heard == [[2, 3], [2, 3]])
+        for await number in broadcast.stream() { Issue.record("\(number) is told after the end") }
     }
 }

@@ -63,6 +63,30 @@ import Testing
         _ = try await forgetful.enter()
     }
 
+    @Test("who may wait only so long gives up after that, and takes no place")
+    func limit() async throws {
+        let gate = Gate(places: 1)
+        let place = try await gate.enter()
+        await #expect(throws: DeadlinePassed.self) { try await gate.enter(within: 0.01) }
+        #expect(gate.waitingCount == 0)
+        place.giveBack()
+        let next = try await gate.enter(within: 3600)
+        #expect(!next.hasWaited)
+    }
+
+    @Test("sharers take turns")
+    func sharers() async throws {
+        let (one, other) = (ObjectIdentifier(OrderOfEvents.self), ObjectIdentifier(GateTests.self))
+        let gate = Gate(places: 2, sharers: 2)
+        let held = try await gate.enter(for: one)
+        let waiting = Task { try await gate.enter(for: one) }
+        await gate.waits(for: 1)
+        let free = try await gate.enter(for: other)
+        held.giveBack()
+        #expect(try await waiting.value.hasWaited)
+        withExtendedLifetime(free) {}
+    }
+
     @Test("work in a place gives it back, also when it fails")
     func work() async throws {
         let gate = Gate(places: 1)
