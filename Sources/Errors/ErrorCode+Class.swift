@@ -49,7 +49,7 @@ extension ErrorCode {
             .transportNotFound, .transportForbidden, .transportRedirectOrigin, .transportRedirectLimit,
             .transportRedirectRefused, .transportTooLarge, .transportEncoding, .transportProxy,
             .transportNetwork, .transportAddressRefused, .transportURLRefused, .transportHTTPLibrary,
-            .transportEndpointOrigin, .transportCancelled, .transportNotConnected:
+            .transportEndpointOrigin, .transportCancelled, .transportNotConnected, .hostStopped:
             .transport
         case .protocolNotJSON, .protocolContentType, .protocolInvalidMessage, .protocolVersionUnsupported,
             .protocolErrorResponse, .protocolStreamBroken, .protocolSessionLost, .protocolLineTooLong,

@@ -132,6 +132,8 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
     case transportCancelled = "TRANSPORT_CANCELLED"
     /// The server is not connected.
     case transportNotConnected = "TRANSPORT_NOT_CONNECTED"
+    /// The host was stopped.
+    case hostStopped = "HOST_STOPPED"
 
     // MARK: protocol
 

@@ -92,7 +92,7 @@ import Testing
     private static func prefixes(of errorClass: ErrorClass) -> [String] {
         switch errorClass {
         case .configuration: ["CONFIG_"]
-        case .transport: ["TRANSPORT_"]
+        case .transport: ["TRANSPORT_", "HOST_"]
         case .protocol: ["PROTOCOL_"]
         case .storage: ["STORE_", "DATABASE_"]
         case .discovery, .registration, .authorization, .tokenExchange, .refresh: ["OAUTH_"]

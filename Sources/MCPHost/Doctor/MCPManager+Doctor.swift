@@ -7,8 +7,12 @@ extension MCPManager {
     /// Examines a server: its entry, the way to it, what it says about signing in, the stored sign-in, its tools. Opens no
     /// browser, renews no token, registers nothing and writes nothing, when the manager was made with
     /// `HostOptions.keepsStatus` off also no status.
-    /// - Throws: `OmlxError` with `CONFIG_SERVER_UNKNOWN`; whatever else is wrong is in the report.
+    /// - Throws: `OmlxError` with `CONFIG_SERVER_UNKNOWN` or `HOST_STOPPED`; whatever else is wrong is in the report.
     public func examine(_ name: String) async throws -> DoctorReport {
+        try await whileRunning { try await report(on: name) }
+    }
+
+    private func report(on name: String) async throws -> DoctorReport {
         guard let entry = configuration.server(named: name) else { throw unknownServer(name) }
         var report = DoctorReport(server: name, steps: [Self.configurationStep(entry, configuration)])
         for diagnostic in configuration.diagnostics where diagnostic.server == name && diagnostic.severity == .warning {

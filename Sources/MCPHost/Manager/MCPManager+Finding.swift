@@ -23,6 +23,10 @@ extension MCPManager {
     ///   whatever keeps the server from being ready.
     public func tool(_ name: String, signingIn offer: OfferingSignIn? = nil) async throws -> HostTool {
         follow()
+        return try await whileRunning { try await reachedTool(name, offer) }
+    }
+
+    private func reachedTool(_ name: String, _ offer: OfferingSignIn?) async throws -> HostTool {
         let found: FoundTool
         if let addressed = try await addressed(name) {
             found = addressed

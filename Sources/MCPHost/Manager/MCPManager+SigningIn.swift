@@ -10,11 +10,13 @@ extension MCPManager {
     /// Starts a server, signing in when that is what it wants.
     /// - Throws: `OmlxError`: what the sign-in throws. Whatever else keeps the server away is in `problem(of:)`.
     public func start(_ name: String, signingIn offer: SignInOffer) async throws {
-        let mark = await managed(name)?.signInMark()
-        await start([name])
-        guard let mark, let problem = await problem(of: name), problem.isMendedBySigningIn else { return }
-        try await recorder.flushing {
-            try await server(named: name).signIn(wanting: nil, since: mark, offer)
+        try await whileRunning {
+            let mark = await managed(name)?.signInMark()
+            await start([name])
+            guard let mark, let problem = await problem(of: name), problem.isMendedBySigningIn else { return }
+            try await recorder.flushing {
+                try await server(named: name).signIn(wanting: nil, since: mark, offer)
+            }
         }
     }
 
@@ -27,6 +29,15 @@ extension MCPManager {
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
         follow()
+        return try await whileRunning {
+            try await callSigningIn(name, arguments, timeout, offer, onProgress)
+        }
+    }
+
+    private func callSigningIn(
+        _ name: String, _ arguments: JSONObject, _ timeout: Double?, _ offer: SignInOffer,
+        _ onProgress: (@Sendable (Progress) -> Void)?
+    ) async throws -> ToolResult {
         let found = try await resolve(name, { _ in offer })
         let server = found.server
         var stepUp = StepUp(serverName: server.name)

@@ -38,6 +38,8 @@ public actor MCPManager {
     private let watchers = Broadcast<HostEvent>(buffer: 1000)
     private let stores: [(store: any CredentialStore, servers: [ManagedServer])]
     private var follower: StoreFollower?
+    /// Whether `stop()` was called: nothing is begun any more.
+    private var isStopped = false
     /// Tools that were said to be left out.
     var shadowed: Set<String> = []
 
@@ -53,7 +55,7 @@ public actor MCPManager {
             path: options.paths.database, logger: options.logger, now: options.now, isReadOnly: !options.keepsStatus)
         self.recorder = recorder
         if let warning = options.paths.warning { options.logger.warning("\(warning)") }
-        gate = Gate(places: configuration.maxToolCalls)
+        gate = Gate(places: configuration.maxToolCalls, sharers: configuration.servers.count(where: \.isEnabled))
         let store = try StoreSelection(configuration, options).store
         sharedStore = store
         let http = HTTPClient(
@@ -95,6 +97,7 @@ public actor MCPManager {
     ///   - names: which servers; all enabled ones when `nil`.
     ///   - each: told of every server as it is done, in the order they get done.
     public func start(_ names: [String]? = nil, each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
+        guard !isStopped else { return }
         let chosen = configuration.servers.map(\.name).filter { names?.contains($0) ?? true }
         follow()
         noteBroken(chosen)
@@ -108,7 +111,7 @@ public actor MCPManager {
 
     /// From the first use on.
     func follow() {
-        if options.followsStore, follower == nil { follower = StoreFollower(stores) }
+        if options.followsStore, follower == nil, !isStopped { follower = StoreFollower(stores) }
     }
 
     func connect(_ chosen: [String], each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
@@ -144,14 +147,16 @@ public actor MCPManager {
         return StatusSummary(statuses).text(options.wording)
     }
 
-    /// Waits for token exchanges under way, disconnects every server, and writes what is waiting. A child process gets
-    /// a second to end by itself.
+    /// Ends the host for good: waits for token exchanges under way, ends sign-ins and calls, disconnects every server, and
+    /// writes what is waiting. A child process gets a second to end by itself. What was under way, and whatever is asked for
+    /// afterwards, ends with `HOST_STOPPED`; streams of events end.
     public func stop() async {
+        isStopped = true
         await exchanges.drain()
         await follower?.stop()
         follower = nil
         await withTaskGroup(of: Void.self) { group in
-            for server in servers.values { group.addTask { await server.shutDown() } }
+            for server in servers.values { group.addTask { await server.stop(because: Self.stopped) } }
         }
         await recorder.flush()
         watchers.finish()
@@ -163,7 +168,7 @@ public actor MCPManager {
         await recorder.flush()
     }
 
-    /// What happens from now on.
+    /// What happens from now on, until the host is stopped.
     public nonisolated func events() -> AsyncStream<HostEvent> { watchers.stream() }
 
     // MARK: looking
@@ -221,14 +226,18 @@ public actor MCPManager {
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
         follow()
-        let found = try await resolve(name)
-        return try await found.server.call(
-            found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
+        return try await whileRunning {
+            let found = try await resolve(name)
+            return try await found.server.call(
+                found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
+        }
     }
 
     /// The configured server a tool's name leads to.
     /// - Throws: `OmlxError`: `PROTOCOL_TOOL_UNKNOWN`, `PROTOCOL_TOOL_AMBIGUOUS`, `PROTOCOL_TOOL_UNREACHABLE`.
-    public func server(ofTool name: String) async throws -> String { try await resolve(name).server.name }
+    public func server(ofTool name: String) async throws -> String {
+        try await whileRunning { try await resolve(name).server.name }
+    }
 
     func resolve(_ name: String, _ offer: OfferingSignIn? = nil) async throws -> FoundTool {
         if let addressed = try await addressed(name) { return addressed }
@@ -244,8 +253,10 @@ public actor MCPManager {
         browser: (any BrowserOpening)?
     ) async throws -> LoginReport {
         follow()
-        return try await recorder.flushing {
-            try await server(named: name).login(login, interface: interface, browser: browser)
+        return try await whileRunning {
+            try await recorder.flushing {
+                try await server(named: name).login(login, interface: interface, browser: browser)
+            }
         }
     }
 
@@ -254,10 +265,7 @@ public actor MCPManager {
     public func logout(
         _ name: String, localOnly: Bool = false, forgetsClient: Bool = false
     ) async throws -> SignOutOutcome {
-        let outcomes = try await recorder.flushing {
-            try await server(named: name).logout(
-                localOnly: localOnly, forgetsClient: forgetsClient, everyAccount: false)
-        }
+        let outcomes = try await signOut(name, localOnly, forgetsClient, everyAccount: false)
         return outcomes.first?.outcome
             ?? SignOutOutcome(wasSignedIn: false, revocation: .notAsked, forgotClient: false)
     }
@@ -268,10 +276,36 @@ public actor MCPManager {
     public func logoutEveryAccount(
         _ name: String, localOnly: Bool = false, forgetsClient: Bool = false
     ) async throws -> [AccountSignOut] {
-        try await recorder.flushing {
-            try await server(named: name).logout(
-                localOnly: localOnly, forgetsClient: forgetsClient, everyAccount: true)
+        try await signOut(name, localOnly, forgetsClient, everyAccount: true)
+    }
+
+    private func signOut(
+        _ name: String, _ localOnly: Bool, _ forgetsClient: Bool, everyAccount: Bool
+    ) async throws -> [AccountSignOut] {
+        try await whileRunning {
+            try await recorder.flushing {
+                try await server(named: name).logout(
+                    localOnly: localOnly, forgetsClient: forgetsClient, everyAccount: everyAccount)
+            }
         }
+    }
+
+    private static var stopped: OmlxError { OmlxError(.hostStopped, "the host was stopped") }
+
+    /// Does what only a host can that was not stopped. What `stop()` cuts off says so.
+    /// - Throws: `HOST_STOPPED`, and what the work throws.
+    func whileRunning<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
+        guard !isStopped else { throw Self.stopped }
+        do {
+            return try await work()
+        } catch  where isStopped && !Task.isCancelled && Self.isEnd(error) {
+            throw Self.stopped
+        }
+    }
+
+    private static func isEnd(_ error: any Error) -> Bool {
+        let ends: Set<ErrorCode> = [.transportCancelled, .transportNotConnected, .oauthSignInCancelled]
+        return error is CancellationError || (error as? OmlxError).map { ends.contains($0.code) } ?? false
     }
 
     /// The running side of a server; `nil` when its entry cannot be used or is switched off.

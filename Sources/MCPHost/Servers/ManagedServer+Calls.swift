@@ -19,10 +19,10 @@ extension ManagedServer {
         while true {
             let (link, found) = try await ready(for: tool)
             do {
-                let result = try await gate.run {
-                    try await link.connection.callTool(
-                        tool, arguments: arguments, tool: found, timeout: timeout, onProgress: onProgress)
-                }
+                let place = try await place(in: gate, for: tool, within: timeout)
+                defer { place.giveBack() }
+                let result = try await link.connection.callTool(
+                    tool, arguments: arguments, tool: found, timeout: place.rest, onProgress: onProgress)
                 await noteGoodAnswer()
                 return result
             } catch let error as OmlxError where error.code == .transportNotConnected && !isRepeated {
@@ -34,6 +34,29 @@ extension ManagedServer {
                 noteSignInProblem(error)
                 throw error
             }
+        }
+    }
+
+    /// A place at the gate, and what it leaves of the call's time.
+    private struct CallPlace {
+        let place: Gate.Place
+        let rest: Double?
+
+        func giveBack() { place.giveBack() }
+    }
+
+    /// Waits for a place; that takes of the call's own time, where it has one.
+    private func place(in gate: Gate, for tool: String, within limit: Double?) async throws -> CallPlace {
+        let began = ContinuousClock.now
+        do {
+            let place = try await gate.enter(for: ObjectIdentifier(self), within: limit)
+            guard let limit, place.hasWaited else { return CallPlace(place: place, rest: limit) }
+            return CallPlace(place: place, rest: max(limit - (ContinuousClock.now - began) / .seconds(1), 0))
+        } catch is DeadlinePassed {
+            throw OmlxError(
+                .transportTimeout,
+                "the call of \(OmlxError.shown(tool, limit: 80)) waited for a place for \((limit ?? 0).text) s: as many calls are under way as \"max_tool_calls\" allows",
+                nextStep: "try again, or raise \"max_tool_calls\" in mcp.json")
         }
     }
 

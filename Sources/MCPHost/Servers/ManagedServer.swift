@@ -314,6 +314,15 @@ actor ManagedServer {
         await disconnect()
     }
 
+    /// Ends everything for good.
+    func stop(because error: OmlxError) async {
+        life.halt()
+        await sharing.cancel()
+        await shutDown()
+        life.stop(error)
+        listed = []
+    }
+
     // MARK: what others do
 
     /// The sign-in is gone, by another's hand: disconnects, and says so until there is another.

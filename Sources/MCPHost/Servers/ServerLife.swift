@@ -69,6 +69,8 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case returning(OmlxError, Int)
         /// Not connected, and why.
         case failed(OmlxError)
+        /// The host was stopped: nothing more happens.
+        case stopped(OmlxError)
     }
 
     private(set) var state = State.idle
@@ -84,14 +86,14 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         switch state {
         case .starting(let attempt): attempt.link
         case .ready(let link, _), .degraded(let link, _, _): link
-        case .idle, .returning, .failed: nil
+        case .idle, .returning, .failed, .stopped: nil
         }
     }
 
     /// Why the server is not ready, if it is not.
     var problem: OmlxError? {
         switch state {
-        case .degraded(_, let error, _), .returning(let error, _), .failed(let error): error
+        case .degraded(_, let error, _), .returning(let error, _), .failed(let error), .stopped(let error): error
         case .idle, .starting, .ready: nil
         }
     }
@@ -106,7 +108,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
     var isConnected: Bool {
         switch state {
         case .ready, .degraded: true
-        case .idle, .starting, .returning, .failed: false
+        case .idle, .starting, .returning, .failed, .stopped: false
         }
     }
 
@@ -131,6 +133,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         switch state {
         case .starting(let attempt): return .join(attempt.number)
         case .ready: return .ready
+        case .stopped: return .refuse
         case .idle, .failed, .degraded, .returning:
             let former = link
             return .run(begin(), leaving: former)
@@ -199,7 +202,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .degraded(_, _, let listing):
             state = .ready(link, listing)
             return .taken
-        case .idle, .returning, .failed: return .late
+        case .idle, .returning, .failed, .stopped: return .late
         }
     }
 
@@ -218,7 +221,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .degraded(_, let error, let listing):
             state = .degraded(link, error, listing == .current ? .underWay : .stale)
             return listing == .current
-        case .idle, .returning, .failed: return false
+        case .idle, .returning, .failed, .stopped: return false
         }
     }
 
@@ -233,7 +236,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .degraded(_, let error, let listing):
             state = .degraded(link, error, listing == .stale ? .underWay : .current)
             return listing == .stale
-        case .idle, .starting, .returning, .failed: return false
+        case .idle, .starting, .returning, .failed, .stopped: return false
         }
     }
 
@@ -261,7 +264,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         switch state {
         case .starting(let attempt): (listing, isReturn) = (.current, attempt.isReturn)
         case .ready(_, let present): listing = present
-        case .degraded, .idle, .returning, .failed: return .late
+        case .degraded, .idle, .returning, .failed, .stopped: return .late
         }
         if session {
             state = .degraded(link, error, listing)
@@ -316,7 +319,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
             attempt.link = nil
             state = .starting(attempt)
         case .degraded(_, let error, _): state = .failed(error)
-        case .ready, .idle, .returning, .failed: state = .idle
+        case .ready, .idle, .returning, .failed, .stopped: state = .idle
         }
         return present
     }
@@ -330,14 +333,20 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
     mutating func resume() { halts -= 1 }
 
     /// The server is not to be connected before something changes: after a sign-out, say.
-    mutating func end(_ error: OmlxError) { state = .failed(error) }
+    mutating func end(_ error: OmlxError) {
+        if case .stopped = state { return }
+        state = .failed(error)
+    }
+
+    /// The host is stopped, after everything was ended.
+    mutating func stop(_ error: OmlxError) { state = .stopped(error) }
 
     /// What was wrong is mended, as after a sign-in.
     mutating func forget() {
         switch state {
         case .failed, .returning: state = .idle
         case .degraded(let link, _, let listing): state = .ready(link, listing)
-        case .idle, .starting, .ready: break
+        case .idle, .starting, .ready, .stopped: break
         }
     }
 }

@@ -60,6 +60,14 @@ public actor SharedSignIn<Value: Sendable> {
         return try await wait(start(scopes, work))
     }
 
+    /// Ends the sign-in under way, for all who wait for it, and waits until it has ended.
+    public func cancel() async {
+        guard let task = running?.task else { return }
+        running?.isEnding = true
+        task.cancel()
+        await task.value
+    }
+
     private static func covers(_ asked: [String]?, _ wanted: [String]?) -> Bool {
         guard let wanted else { return true }
         return asked.map { Set($0).isSuperset(of: wanted) } ?? false

@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test("stop ends sessions and streams, writes idle, and the host can be started again")
+    @Test("stop ends sessions and streams, and writes idle")
     func stop() async throws {
         try await withHost({
             $0.mcp.getStream = .open
@@ -163,10 +163,6 @@ import Testing
                 #expect(try scene.row(name).transport.state == .idle)
                 #expect(try scene.row(name).signIn.state == .signedIn)
             }
-            await manager.start()
-            #expect(await manager.tools().count == 10)
-            await manager.stop()
-            await server.wait { $0.state.openStreams == 0 }
         }
     }
 

@@ -10,6 +10,7 @@ private struct FakeLink: Identifiable, Hashable, Sendable { let id: Int }
 private typealias Life = ServerLife<FakeLink>
 
 private let wrong = OmlxError(.transportProcessExited, "it ended")
+private let gone = OmlxError(.hostStopped, "no host")
 private let other = OmlxError(.protocolErrorResponse, "no list")
 
 extension Life {
@@ -23,6 +24,7 @@ extension Life {
         case .degraded(let link, let error, let listing): "degraded \(link.id), \(listing): \(error.message)"
         case .returning(let error, let number): "returning \(number): \(error.message)"
         case .failed(let error): "failed: \(error.message)"
+        case .stopped(let error): "stopped: \(error.message)"
         }
     }
 
@@ -36,6 +38,9 @@ extension Life {
         life.opened(1, FakeLink(id: 1))
         switch name {
         case "opened": break
+        case "stopped":
+            _ = life.leave()
+            life.stop(gone)
         case "degraded": _ = life.failed(FakeLink(id: 1), other, session: true, jitter: 0)
         case "failed": _ = life.failed(FakeLink(id: 1), wrong, session: false, jitter: 0)
         default:
@@ -70,6 +75,7 @@ extension Life {
         case "over": says { $0.ended(1) }
         case "halt": says { $0.halt() }
         case "end": says { $0.end(other) }
+        case "stop": says { $0.stop(gone) }
         default: says { $0.forget() }
         }
     }
@@ -108,6 +114,7 @@ struct ServerLifeTests {
         ("idle", "halt", "", "idle"),
         ("idle", "end", "", "failed: no list"),
         ("idle", "forget", "", "idle"),
+        ("idle", "stop", "", "stopped: no host"),
 
         ("starting", "start", "join 1", "starting 1"),
         ("starting", "left", "cancel", "starting 1"),
@@ -125,6 +132,7 @@ struct ServerLifeTests {
         ("starting", "halt", "", "starting 1"),
         ("starting", "end", "", "failed: no list"),
         ("starting", "forget", "", "starting 1"),
+        ("starting", "stop", "", "stopped: no host"),
 
         ("opened", "start", "join 1", "starting 1, link 1"),
         ("opened", "left", "cancel", "starting 1, link 1"),
@@ -142,6 +150,7 @@ struct ServerLifeTests {
         ("opened", "halt", "", "starting 1, link 1"),
         ("opened", "end", "", "failed: no list"),
         ("opened", "forget", "", "starting 1, link 1"),
+        ("opened", "stop", "", "stopped: no host"),
 
         ("ready", "start", "ready", "ready 1, current"),
         ("ready", "left", "go on", "ready 1, current"),
@@ -159,6 +168,7 @@ struct ServerLifeTests {
         ("ready", "halt", "", "ready 1, current"),
         ("ready", "end", "", "failed: no list"),
         ("ready", "forget", "", "ready 1, current"),
+        ("ready", "stop", "", "stopped: no host"),
 
         ("listing", "start", "ready", "ready 1, underWay"),
         ("listing", "listed", "taken", "ready 1, underWay"),
@@ -176,6 +186,7 @@ struct ServerLifeTests {
         ("listing", "halt", "", "ready 1, underWay"),
         ("listing", "end", "", "failed: no list"),
         ("listing", "forget", "", "ready 1, underWay"),
+        ("listing", "stop", "", "stopped: no host"),
 
         ("degraded", "start", "run 2, leaving 1", "starting 2"),
         ("degraded", "left", "go on", "degraded 1, current: no list"),
@@ -193,6 +204,7 @@ struct ServerLifeTests {
         ("degraded", "halt", "", "degraded 1, current: no list"),
         ("degraded", "end", "", "failed: no list"),
         ("degraded", "forget", "", "ready 1, current"),
+        ("degraded", "stop", "", "stopped: no host"),
 
         ("returning", "start", "run 3", "starting 3"),
         ("returning", "left", "go on", "returning 2: it ended"),
@@ -210,6 +222,7 @@ struct ServerLifeTests {
         ("returning", "halt", "", "failed: it ended"),
         ("returning", "end", "", "failed: no list"),
         ("returning", "forget", "", "idle"),
+        ("returning", "stop", "", "stopped: no host"),
 
         ("failed", "start", "run 2", "starting 2"),
         ("failed", "left", "go on", "failed: it ended"),
@@ -227,6 +240,25 @@ struct ServerLifeTests {
         ("failed", "halt", "", "failed: it ended"),
         ("failed", "end", "", "failed: no list"),
         ("failed", "forget", "", "idle"),
+        ("failed", "stop", "", "stopped: no host"),
+
+        ("stopped", "start", "refuse", "stopped: no host"),
+        ("stopped", "left", "go on", "stopped: no host"),
+        ("stopped", "listed", "late", "stopped: no host"),
+        ("stopped", "tools changed", "no", "stopped: no host"),
+        ("stopped", "listing ended", "no", "stopped: no host"),
+        ("stopped", "failed", "late", "stopped: no host"),
+        ("stopped", "failed, session stands", "late", "stopped: no host"),
+        ("stopped", "cancelled", "no", "stopped: no host"),
+        ("stopped", "lost", "late", "stopped: no host"),
+        ("stopped", "child lost", "late", "stopped: no host"),
+        ("stopped", "pause over", "no", "stopped: no host"),
+        ("stopped", "leave", "nothing", "stopped: no host"),
+        ("stopped", "over", "", "stopped: no host"),
+        ("stopped", "halt", "", "stopped: no host"),
+        ("stopped", "end", "", "stopped: no host"),
+        ("stopped", "forget", "", "stopped: no host"),
+        ("stopped", "stop", "", "stopped: no host"),
     ]
 
     @Test("every event in every state", arguments: table)

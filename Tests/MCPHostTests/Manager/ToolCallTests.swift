@@ -108,6 +108,43 @@ import Testing
         }
     }
 
+    @Test("max_tool_calls is shared: calls that hang at one server keep none of another's waiting")
+    func sharedGate() async throws {
+        try await withHost({ $0.protection.mode = .none }) { scene, slow async throws in
+            try await withServer({ $0.protection.mode = .none }) { quick async throws in
+                let manager = try scene.host(
+                    ["slow": ["url": JSON(slow.url)], "quick": ["url": JSON(quick.url)]], top: ["max_tool_calls": 4])
+                await manager.start()
+                slow.update { $0.mcp.overrides["tools/call"] = .hang }
+                let stuck = (0..<20).map { _ in Task { try await manager.call("slow__echo", arguments: [:]) } }
+                await slow.wait { $0.calls("tools/call").count == 3 }
+                for _ in 0..<10 { #expect(try await scene.call(manager, "quick__whoami")["isError"] == false) }
+                #expect(slow.calls("tools/call").count == 3)
+                for task in stuck { task.cancel() }
+                for task in stuck { _ = try? await task.value }
+            }
+        }
+    }
+
+    @Test("a call's own limit covers its wait for a place, and the error says so")
+    func gateAndTimeout() async throws {
+        try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
+            let manager = try scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 1])
+            await manager.start()
+            server.update { $0.mcp.overrides["tools/call"] = .hang }
+            let stuck = Task { try await manager.call("demo__echo", arguments: [:]) }
+            await server.wait { $0.calls("tools/call").count == 1 }
+            let error = await scene.error { _ = try await manager.call("demo__whoami", arguments: [:], timeout: 0.05) }
+            #expect(error?.code == .transportTimeout)
+            #expect(error?.message.contains("waited for a place for 0.05 s") == true)
+            #expect(error?.step.contains("max_tool_calls") == true)
+            #expect(try await manager.state().transport.state == .connected)
+            stuck.cancel()
+            await #expect(throws: CancellationError.self) { try await stuck.value }
+            #expect(server.calls("tools/call").count == 1)
+        }
+    }
+
     @Test("a server that connects slowly takes no place of others at the gate")
     func gateAndConnecting() async throws {
         try await withHost({
