@@ -29,7 +29,7 @@ var options = HostOptions(
     environment: environment, homeDirectory: home, logger: Logger(label: "ToolLoop"))
 options.command = "ToolLoop"
 options.opensServerStreams = true
-let manager = try MCPManager(configuration: configuration, options: options)
+let manager = try await MCPManager(configuration: configuration, options: options)
 
 // Changes of the sign-in, as they happen: also those that another process makes.
 let events = manager.events()

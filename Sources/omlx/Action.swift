@@ -152,9 +152,9 @@ struct Session: Sendable {
     /// The configuration to look at, with its warnings said on standard error.
     /// - Parameter servers: whose warnings are said; those of all when empty.
     /// - Throws: `OmlxError`.
-    func configuration(about servers: [String] = []) throws(OmlxError) -> HostConfiguration {
+    func configuration(about servers: [String] = []) async throws(OmlxError) -> HostConfiguration {
         let configuration = try loaded(about: servers)
-        if !common.quiet, let problem = configuration.trustProblem(database: paths.database) {
+        if !common.quiet, let problem = await configuration.trustProblem(database: paths.database) {
             console.note("! \(problem.message)" + (problem.nextStep.map { ": \($0.typed)" } ?? ""))
         }
         return configuration
@@ -172,7 +172,7 @@ struct Session: Sendable {
     /// The configuration to use, or one made of the command line's own server.
     /// - Throws: as `usable(about:)`.
     func usable(_ connect: ConnectOptions, about servers: [String] = []) async throws -> HostConfiguration {
-        connect.isAdHoc ? try configuration(connect) : try await usable(about: servers)
+        connect.isAdHoc ? try await configuration(connect) : try await usable(about: servers)
     }
 
     /// The configuration in this file, whatever else there is.
@@ -202,8 +202,10 @@ struct Session: Sendable {
 
     /// The configuration, or one made of the command line's own server.
     /// - Throws: `OmlxError`.
-    func configuration(_ connect: ConnectOptions, about servers: [String] = []) throws(OmlxError) -> HostConfiguration {
-        guard connect.isAdHoc else { return try configuration(about: servers) }
+    func configuration(
+        _ connect: ConnectOptions, about servers: [String] = []
+    ) async throws(OmlxError) -> HostConfiguration {
+        guard connect.isAdHoc else { return try await configuration(about: servers) }
         return try AdHocServer(connect).configuration(
             environment: environment, home: home, folder: Self.workingDirectory)
     }
@@ -242,7 +244,7 @@ struct Session: Sendable {
         if server != nil || connect.login {
             try await StoreOpener(session: self).open(for: server, configuration, &options)
         }
-        let manager = try MCPManager(configuration: configuration, options: options)
+        let manager = try await MCPManager(configuration: configuration, options: options)
         let waiting = WaitingNotice(manager, console, examining: examined)
         defer { waiting?.end() }
         do {

@@ -12,22 +12,22 @@ struct TrustQuestion {
     /// Makes a configuration usable, or ends the command. Never is another file taken in its place.
     /// - Throws: `OmlxError`: `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`; `CancellationError`.
     func settle(_ configuration: inout HostConfiguration) async throws {
-        guard let problem = configuration.trustProblem(database: session.paths.database) else { return }
+        guard let problem = await configuration.trustProblem(database: session.paths.database) else { return }
         // Only a file of this folder is asked about in passing; one of another user is approved by name.
         guard problem.code == .configUntrusted, configuration.origin == .workingFolder, Self.hasPerson else {
             throw problem
         }
         session.console.note(problem.message)
-        show(try configuration.review(database: session.paths.database))
+        show(try await configuration.review(database: session.paths.database))
         guard try await isAgreed("Use it as it is?") else {
             var refusal = problem
             refusal.message += "; the answer was no"
             throw refusal
         }
         do throws(OmlxError) {
-            try configuration.approve(database: session.paths.database, at: Date())
+            try await configuration.approve(database: session.paths.database, at: Date())
         } catch {
-            guard configuration.trustProblem(database: session.paths.database) == nil else { throw error }
+            guard await configuration.trustProblem(database: session.paths.database) == nil else { throw error }
             session.console.note("! It is used now, and will be asked about again: \(error.message)")
         }
     }

@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test("What is found in another place is reviewed before it is used, and edited there")
-    func reviewed() throws {
+    func reviewed() async throws {
         let folder = try ConfigurationFolder()
         for text in [
             "{\"mcp\": {\"servers\": {\"s\": {\"command\": [\"sh\", \"-c\", \"evil\"], \"environment\": {\"A\": \"${SECRET}\"}}}}}",
@@ -110,7 +110,7 @@ import Testing
             let path = folder.write("mcp.json", text)
             let host = try HostConfiguration.load(
                 explicitPath: path, environment: ["SECRET": "x"], workingDirectory: "/", homeDirectory: "")
-            let review = try host.review { _ in nil }
+            let review = try await host.review { _ in nil }
             #expect(review.servers.map(\.name) == ["s"])
             #expect(review.servers[0].items.contains { $0.label == "command" && $0.text == "sh -c evil" }, "\(text)")
             #expect(review.servers[0].items.contains { $0.label == "env A" })
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test("A number that is a secret is not shown when a configuration is reviewed")
-    func reviewedNumbers() throws {
+    func reviewedNumbers() async throws {
         let folder = try ConfigurationFolder()
         let path = folder.write(
             "mcp.json",
@@ -128,7 +128,7 @@ import Testing
         )
         let host = try HostConfiguration.load(
             explicitPath: path, environment: [:], workingDirectory: "/", homeDirectory: "")
-        let review = try host.review { _ in nil }
+        let review = try await host.review { _ in nil }
         #expect(!review.items.contains { $0.text.contains("12345678") || $0.kept.contains("87654321") })
         #expect(review.items.contains { $0.label == "command" && $0.text.hasPrefix("x 8080") })
     }

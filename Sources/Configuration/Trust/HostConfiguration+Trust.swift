@@ -10,15 +10,15 @@ extension HostConfiguration {
     /// Why this configuration can be looked at only; `nil` when it can be used.
     /// - Parameter approval: Finds the approval of a file by its place.
     package func trustProblem(
-        _ approval: (_ place: String) throws(OmlxError) -> ConfigurationApproval?
-    ) -> OmlxError? {
+        _ approval: (_ place: String) async throws(OmlxError) -> ConfigurationApproval?
+    ) async -> OmlxError? {
         if isApproved { return nil }
         let faults = self.faults
         if let fault = faults.first(where: { !$0.isMendedByApproval }) { return refusal(fault) }
         let foreign = faults.first
         guard origin == .workingFolder || foreign != nil else { return nil }
         do throws(OmlxError) {
-            guard let file, let known = try approval(file.place) else { return untrusted(foreign, since: nil) }
+            guard let file, let known = try await approval(file.place) else { return untrusted(foreign, since: nil) }
             return known.covers(try fingerprint()) ? nil : untrusted(foreign, since: known.approvedAt)
         } catch {
             return OmlxError(
@@ -38,13 +38,14 @@ extension HostConfiguration {
     /// - Parameter approval: Finds the approval of a file by its place.
     /// - Throws: `OmlxError`: `CONFIG_PERMISSIONS` when others may change the file, so that no approval counts.
     package func review(
-        _ approval: (_ place: String) throws(OmlxError) -> ConfigurationApproval?
-    ) throws(OmlxError) -> ConfigurationReview {
+        _ approval: (_ place: String) async throws(OmlxError) -> ConfigurationApproval?
+    ) async throws(OmlxError) -> ConfigurationReview {
         guard let file else { throw .nothingToApprove }
         try requireApprovable()
+        let approved = try? await approval(file.place)
         return try ConfigurationReview(
             file: file, name: sourcePath ?? file.place, choosesStore: origin != .workingFolder,
-            environmentFiles: environmentFiles, approved: try? approval(file.place))
+            environmentFiles: environmentFiles, approved: approved)
     }
 
     /// Approves the content that was read: this value can be used from now on, and every later one for which the result is

@@ -38,8 +38,10 @@ public struct HeaderSource: Sendable {
     /// The header of a server of this configuration.
     /// - Throws: `OmlxError`: `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`, `CONFIG_SERVER_UNKNOWN`,
     ///   `CONFIG_SERVER_DISABLED`, what is wrong with its entry, or with the store.
-    public init(_ name: String, configuration: HostConfiguration, options: HostOptions) throws(OmlxError) {
-        try configuration.requireTrust(options)
+    public init(
+        _ name: String, configuration: HostConfiguration, options: HostOptions
+    ) async throws(OmlxError) {
+        try await configuration.requireTrust(options)
         server = try configuration.usableServer(named: name)
         let recorder = StatusRecorder(path: options.paths.database, logger: options.logger, now: options.now)
         self.recorder = recorder
@@ -48,7 +50,7 @@ public struct HeaderSource: Sendable {
             return
         }
         if let warning = options.paths.warning { options.logger.warning("\(warning)") }
-        let store = try StoreSelection.store(of: server, configuration, options)
+        let store = try await StoreSelection.store(of: server, configuration, options)
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment), tls: TLSSettings(server.tls),
             userAgent: "\(options.clientName)/\(options.clientVersion)")

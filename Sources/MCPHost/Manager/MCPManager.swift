@@ -13,7 +13,7 @@ import OmlxSignIn
 /// Connects the servers of a configuration, signs in where asked to, and calls their tools.
 ///
 /// ```swift
-/// let manager = try MCPManager(configuration: configuration, options: options)
+/// let manager = try await MCPManager(configuration: configuration, options: options)
 /// await manager.start()
 /// let result = try await manager.call("files__read", arguments: ["path": "notes.txt"])
 /// await manager.stop()
@@ -48,7 +48,7 @@ public actor MCPManager {
     ///   `CONFIG_PERMISSIONS` for one others may change,
     ///   `CONFIG_STORE_UNSUPPORTED` when the store `options` name does not exist. A store of
     ///   that kind in the configuration fails the servers that need a credential, and no others.
-    public init(configuration: HostConfiguration, options: HostOptions) throws(OmlxError) {
+    public init(configuration: HostConfiguration, options: HostOptions) async throws(OmlxError) {
         self.configuration = configuration
         self.options = options
         let recorder = StatusRecorder(
@@ -56,12 +56,12 @@ public actor MCPManager {
         self.recorder = recorder
         if let warning = options.paths.warning { options.logger.warning("\(warning)") }
         gate = Gate(places: configuration.maxToolCalls, sharers: configuration.servers.count(where: \.isEnabled))
-        let store = try StoreSelection(configuration, options).store
+        let store = try await StoreSelection(configuration, options).store
         sharedStore = store
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment),
             userAgent: "\(options.clientName)/\(options.clientVersion)")
-        let known = recorder.known()
+        let known = await recorder.known()
         var servers = ByName<ManagedServer>()
         var stores: [(store: any CredentialStore, servers: [ManagedServer])] = []
         var sharing: [ManagedServer] = []

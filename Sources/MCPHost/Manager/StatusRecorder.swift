@@ -26,8 +26,8 @@ final class StatusRecorder: Sendable {
     /// Whether the database is open yet.
     private enum Access {
         case closed
-        /// Being opened, once for all who want it.
-        case opening(Task<Result<StatusDatabase, OmlxError>, Never>)
+        /// Being opened by the one that wanted it first, for all who want it.
+        case opening(FirstResult<StatusDatabase, OmlxError>)
         case open(StatusDatabase)
         /// The first failure was told; nothing more is tried.
         case broken
@@ -48,16 +48,10 @@ final class StatusRecorder: Sendable {
         self.now = now
     }
 
-    /// What is known from earlier runs. Read on this thread, by the one that makes a host.
-    func known() -> ByName<ServerStatus> {
-        do throws(OmlxError) {
-            let database = try StatusDatabase.openHere(path: path, mode: mode)
-            access.withLock { if case .closed = $0 { $0 = .open(database) } }
-            return ByName(try database.readHere(or: []) { try $0.statuses() }.map { ($0.name, $0) })
-        } catch {
-            giveUp(error)
-            return ByName()
-        }
+    /// What is known from earlier runs.
+    func known() async -> ByName<ServerStatus> {
+        let statuses = await attempt { (database) async throws(OmlxError) in try await database.read() }
+        return ByName((statuses ?? []).map { ($0.name, $0) })
     }
 
     /// Places that answered discovery for a server before.
@@ -118,12 +112,12 @@ final class StatusRecorder: Sendable {
         }
     }
 
-    /// What a host that was let go rather than stopped still knows is written here, on this thread.
+    /// What a host that was let go rather than stopped still knows is written too, unless the process ends before.
     deinit {
         let batch = takeBatch()
         guard !batch.isEmpty, case .open(let database) = access.withLock({ $0 }) else { return }
         let moment = now()
-        try? database.writeHere { try $0.take(batch, at: moment) }
+        database.writeAside { try $0.take(batch, at: moment) }
     }
 
     /// Writes what is waiting; returns when it is written, be the caller cancelled or not.
@@ -195,29 +189,26 @@ final class StatusRecorder: Sendable {
     }
 
     private func opened() async throws(OmlxError) -> StatusDatabase? {
-        if case .open(let database) = access.withLock({ $0 }) { return database }
-        let (path, mode) = (path, mode)
-        let opening = access.withLock { access -> Task<Result<StatusDatabase, OmlxError>, Never>? in
-            switch access {
-            case .broken: return nil
-            case .opening(let task): return task
-            case .open(let database): return Task { .success(database) }
-            case .closed:
-                let task = Task { () async -> Result<StatusDatabase, OmlxError> in
-                    do throws(OmlxError) {
-                        return .success(try await StatusDatabase.open(path: path, mode: mode))
-                    } catch {
-                        return .failure(error)
-                    }
-                }
-                access = .opening(task)
-                return task
-            }
+        let mine = FirstResult<StatusDatabase, OmlxError>()
+        let before = access.withLock { access in
+            defer { if case .closed = access { access = .opening(mine) } }
+            return access
         }
-        guard let opening else { return nil }
-        let database = try await opening.value.get()
-        access.withLock { if case .opening = $0 { $0 = .open(database) } }
-        return database
+        switch before {
+        case .open(let database): return database
+        case .opening(let others): return try await others.result.get()
+        case .broken: return nil
+        case .closed: break
+        }
+        do throws(OmlxError) {
+            let database = try await StatusDatabase.open(path: path, mode: mode)
+            access.withLock { if case .opening = $0 { $0 = .open(database) } }
+            mine.give(.success(database))
+            return database
+        } catch {
+            mine.give(.failure(error))
+            throw error
+        }
     }
 }
 

@@ -15,7 +15,7 @@ public func withManager<Value: Sendable>(
     configuration: HostConfiguration, options: HostOptions, isolation: isolated (any Actor)? = #isolation,
     _ work: (MCPManager) async throws -> Value
 ) async throws -> Value {
-    let manager = try MCPManager(configuration: configuration, options: options)
+    let manager = try await MCPManager(configuration: configuration, options: options)
     let result: Result<Value, any Error>
     do { result = .success(try await work(manager)) } catch { result = .failure(error) }
     // A cancelled task leaves no process behind either.

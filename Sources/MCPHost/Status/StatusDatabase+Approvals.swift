@@ -4,18 +4,17 @@ import GRDB
 import OmlxErrors
 
 extension StatusDatabase {
-    /// The approval of a file; `nil` when there is none, or no database yet. Asked while a configuration is judged, which is
-    /// no task: on this thread.
+    /// The approval of a file; `nil` when there is none, or no database yet.
     /// - Throws: `DATABASE_UNAVAILABLE`.
-    static func approval(of place: String, database: String) throws(OmlxError) -> ConfigurationApproval? {
-        try openHere(path: database, mode: .readIfExists)
-            .readHere(or: nil) { try ApprovalRow.filter(key: place).fetchOne($0)?.approval }
+    static func approval(of place: String, database: String) async throws(OmlxError) -> ConfigurationApproval? {
+        try await open(path: database, mode: .readIfExists)
+            .read(or: nil) { try ApprovalRow.filter(key: place).fetchOne($0)?.approval }
     }
 
-    /// Keeps an approval, on this thread.
+    /// Keeps an approval.
     /// - Throws: `DATABASE_UNAVAILABLE`.
-    static func approve(_ approval: ConfigurationApproval, database: String) throws(OmlxError) {
-        try openHere(path: database, mode: .readWrite).writeHere { try ApprovalRow(approval).insert($0) }
+    static func approve(_ approval: ConfigurationApproval, database: String) async throws(OmlxError) {
+        try await open(path: database, mode: .readWrite).write { try ApprovalRow(approval).insert($0) }
     }
 
     /// All approvals, by path.

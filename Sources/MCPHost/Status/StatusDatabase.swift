@@ -43,19 +43,15 @@ public final class StatusDatabase: Sendable {
     /// - Throws: `DATABASE_UNAVAILABLE` when the file is damaged, foreign, newer than this omlx, or out of reach. The
     ///   file is left as it is.
     public static func open(path: String, mode: Mode) async throws(OmlxError) -> StatusDatabase {
-        try await OwnThread.run("omlx-status") { () throws(OmlxError) in try openHere(path: path, mode: mode) }
-    }
-
-    /// Opens the database on this thread, which waits meanwhile: for callers that are no tasks.
-    /// - Throws: as `open(path:mode:)`.
-    static func openHere(path: String, mode: Mode) throws(OmlxError) -> StatusDatabase {
-        do {
-            switch mode {
-            case .readIfExists: return try openForReading(path)
-            case .readWrite: return try openForWriting(path)
+        try await OwnThread.run("omlx-status") { () throws(OmlxError) in
+            do {
+                return switch mode {
+                case .readIfExists: try openForReading(path)
+                case .readWrite: try openForWriting(path)
+                }
+            } catch {
+                throw DatabaseFailure.judging(error, path: path)
             }
-        } catch {
-            throw DatabaseFailure.judging(error, path: path)
         }
     }
 
@@ -131,20 +127,10 @@ public final class StatusDatabase: Sendable {
         }
     }
 
-    /// As `read`, on this thread.
-    func readHere<Value>(or nothing: Value, _ body: (Database) throws -> Value) throws(OmlxError) -> Value {
-        guard let queue else { return nothing }
-        do { return try queue.read(body) } catch { throw DatabaseFailure.judging(error, path: path) }
-    }
-
-    /// As `write`, on this thread.
-    func writeHere<Value>(_ body: (Database) throws -> Value) throws(OmlxError) -> Value {
-        let queue = try writable()
-        do {
-            return try queue.writeWithoutTransaction { try Self.inTransaction($0, body) }
-        } catch {
-            throw DatabaseFailure.judging(error, path: path)
-        }
+    /// Writes on a thread of its own, for those that cannot wait; what keeps it from being written is not told.
+    func writeAside(_ body: @escaping @Sendable (Database) throws -> Void) {
+        guard let queue = try? writable() else { return }
+        _ = OwnThread.start("omlx-status") { try? queue.writeWithoutTransaction { try Self.inTransaction($0, body) } }
     }
 
     private func writable() throws(OmlxError) -> DatabaseQueue {

@@ -8,7 +8,7 @@ extension HostConfiguration {
     /// - Throws: `OmlxError` of class storage; `CONFIG_STORE_UNSUPPORTED`.
     public func removableRecords(_ options: HostOptions) async throws -> [DamagedRecord] {
         var damaged: [DamagedRecord] = []
-        for store in [try StoreSelection(self, options).store] + ownStores(options) {
+        for store in [try await StoreSelection(self, options).store] + ownStores(options) {
             damaged += try await store.credentials().damaged + store.registrations().damaged
         }
         return await DamageNames(self, options).named(damaged.filter(\.isRemovable))
@@ -20,7 +20,7 @@ extension HostConfiguration {
     public func takeAway(
         _ damaged: [DamagedRecord], _ options: HostOptions
     ) async throws -> [(record: DamagedRecord, outcome: Result<String, OmlxError>)] {
-        let stores = [try StoreSelection(self, options).store] + ownStores(options)
+        let stores = [try await StoreSelection(self, options).store] + ownStores(options)
         var outcomes: [(DamagedRecord, Result<String, OmlxError>)] = []
         for record in damaged {
             var outcome: Result<String, OmlxError> = .failure(record.error)

@@ -27,7 +27,7 @@ extension HostConfiguration {
     public func moveStore(
         to target: StoreKind, from source: StoreKind? = nil, _ options: HostOptions
     ) async throws -> StoreMove {
-        let selection = try StoreSelection(self, options)
+        let selection = try await StoreSelection(self, options)
         let places = try StoreSelection.places(self, options)
         // Another Vault than the noted one holds another user's sign-ins, or old ones.
         try selection.automatic?.verify()

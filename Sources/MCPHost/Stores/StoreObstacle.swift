@@ -19,7 +19,8 @@ extension HostConfiguration {
     /// What keeps the store a server's sign-in is kept in from being used until a person opens or chooses one. Asks no person.
     public func storeObstacle(of name: String?, _ options: HostOptions) async -> StoreObstacle? {
         let server = name.flatMap { try? self.server(named: $0)?.result.get() }
-        guard let selection = try? StoreSelection(self, options), let places = try? StoreSelection.places(self, options)
+        guard let selection = try? await StoreSelection(self, options),
+            let places = try? StoreSelection.places(self, options)
         else { return nil }
         switch server?.auth?.store {
         case .folder(let path)? where options.store == nil: return Self.obstacle(of: places.files(in: path.value))
@@ -35,7 +36,8 @@ extension HostConfiguration {
     public func storeObstacles(
         movingTo target: StoreKind, from source: StoreKind?, _ options: HostOptions
     ) async -> [StoreObstacle] {
-        guard let selection = try? StoreSelection(self, options), let places = try? StoreSelection.places(self, options)
+        guard let selection = try? await StoreSelection(self, options),
+            let places = try? StoreSelection.places(self, options)
         else { return [] }
         var kinds = [target]
         if let source {
@@ -68,31 +70,31 @@ extension HostConfiguration {
         }
     }
 
-    private func keyring(_ options: HostOptions) throws -> SecretServiceStore {
-        try requireTrust(options)
+    private func keyring(_ options: HostOptions) async throws -> SecretServiceStore {
+        try await requireTrust(options)
         return try StoreSelection.places(self, options).keyring()
     }
 
     /// Opens the desktop's keyring, for a person who is there and wants it.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it stays locked, `STORE_PASSWORD_WRONG`; `STORE_UNAVAILABLE`.
     public func unlockKeyring(_ key: SecretServiceStore.Key, _ options: HostOptions) async throws {
-        try await keyring(options).unlock(key)
+        try await self.keyring(options).unlock(key)
     }
 
     /// Has the keyring ask the person who is there whether omlx may have what it keeps in it.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it may not; `STORE_UNAVAILABLE`.
     public func releaseKeyring(seconds: Double, _ options: HostOptions) async throws {
-        try await keyring(options).releaseRecords(seconds: seconds)
+        try await self.keyring(options).releaseRecords(seconds: seconds)
     }
 
     /// Whether the keyring's password opens it from a terminal too. Asks no person.
     public func keyringTakesPassword(_ options: HostOptions) async -> Bool {
-        (try? await keyring(options).takesPassword()) ?? false
+        (try? await self.keyring(options).takesPassword()) ?? false
     }
 
     /// What keeps the keyring from being used now; `nil` when nothing does. Asks no person.
     public func keyringObstacle(_ options: HostOptions) async -> KeyringObstacle? {
-        try? await keyring(options).obstacle()
+        try? await self.keyring(options).obstacle()
     }
 }
 
@@ -114,11 +116,11 @@ extension HostConfiguration {
     /// - Parameter asksKeyring: whether sign-ins are kept in the keyring, so that it matters.
     public func storeAtAGlance(asksKeyring: Bool, _ options: HostOptions) async -> StoreGlance {
         var glance = StoreGlance()
-        if let noted = try? StoreSelection(self, options).automatic?.standing() {
+        if let noted = try? await StoreSelection(self, options).automatic?.standing() {
             glance.kind = noted.kind
             glance.passedOver = noted.passedOver
         }
-        if asksKeyring, let keyring = try? keyring(options) {
+        if asksKeyring, let keyring = try? await keyring(options) {
             glance.isKeyringLocked = await keyring.isLockedAtAGlance() ?? false
         }
         return glance

@@ -43,7 +43,7 @@ extension HostConfiguration {
     ///   configuration: then it is unknown which servers are used.
     public func storeOrphans(_ options: HostOptions) async throws -> StoreOrphans {
         let known = try knownURLs()
-        let store = try StoreSelection(self, options).store
+        let store = try await StoreSelection(self, options).store
         var orphans = StoreOrphans(areShared: store.isShared)
         let (signIns, clients) = (try await store.credentials(), try await store.registrations())
         orphans.damaged = await DamageNames(self, options).named(signIns.damaged + clients.damaged)
@@ -63,7 +63,7 @@ extension HostConfiguration {
     /// - Throws: as `storeOrphans`.
     public func prune(_ orphans: StoreOrphans, _ options: HostOptions, localOnly: Bool) async throws -> StorePruning {
         let known = try knownURLs()
-        let store = try StoreSelection(self, options).store
+        let store = try await StoreSelection(self, options).store
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment),
             userAgent: "\(options.clientName)/\(options.clientVersion)")

@@ -75,7 +75,7 @@ extension HostConfiguration {
     /// - Parameter tries: whether it is tried if the store in use can be written to; nothing of it stays.
     /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED` when the store `options` name does not exist.
     public func stores(_ options: HostOptions, tries: Bool = false) async throws -> StoreReport {
-        let selection = try StoreSelection(self, options)
+        let selection = try await StoreSelection(self, options)
         let usedKind = await selection.kindInUse()
         let usedStore = selection.store
         let recorder = options.recorder
@@ -115,7 +115,7 @@ extension HostConfiguration {
     public func storedRecords(
         _ options: HostOptions
     ) async throws -> (records: [StoreReport.Record], damaged: [DamagedRecord]) {
-        let store = try StoreSelection(self, options).store
+        let store = try await StoreSelection(self, options).store
         let known = configuredURLs
         let (signIns, clients) = (try await store.credentials(), try await store.registrations())
         let credentials = signIns.records.map { StoreReport.Record($0, known: known) }
@@ -132,7 +132,7 @@ extension HostConfiguration {
     /// - Throws: `OmlxError` of class storage.
     public func acceptStore(_ options: HostOptions) async throws -> AcceptedStore {
         var accepted = AcceptedStore()
-        if let automatic = try StoreSelection(self, options).automatic {
+        if let automatic = try await StoreSelection(self, options).automatic {
             let note = automatic.choiceFile
             let places = try StoreSelection.places(self, options)
             let vault = places.vault?.place
@@ -160,7 +160,7 @@ extension HostConfiguration {
     public func acceptOlderRecords(_ options: HostOptions) async throws -> Int {
         let database = try await StatusDatabase.open(path: options.paths.database, mode: .readWrite)
         var count = 0
-        for store in [try StoreSelection(self, options).store] + ownStores(options) {
+        for store in [try await StoreSelection(self, options).store] + ownStores(options) {
             for record in try await store.credentials().records {
                 let name = try record.key.recordName()
                 guard let highest = try await database.generation(of: name, in: store.identity),

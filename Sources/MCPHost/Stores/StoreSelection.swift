@@ -25,8 +25,8 @@ enum StoreSelection: Sendable {
     /// The store for all servers. Whatever uses a configuration comes by here, so an unapproved one ends here.
     /// - Throws: `OmlxError` with `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`; with `CONFIG_STORE_UNSUPPORTED` for a name the
     ///   program was given.
-    init(_ configuration: HostConfiguration, _ options: HostOptions) throws(OmlxError) {
-        try configuration.requireTrust(options)
+    init(_ configuration: HostConfiguration, _ options: HostOptions) async throws(OmlxError) {
+        try await configuration.requireTrust(options)
         if let store = options.store {
             self = .program(store)
             return
@@ -140,10 +140,10 @@ enum StoreSelection: Sendable {
     /// - Throws: as `init`.
     static func store(
         of server: ServerConfiguration, _ configuration: HostConfiguration, _ options: HostOptions
-    ) throws(OmlxError) -> any CredentialStore {
-        try configuration.requireTrust(options)
+    ) async throws(OmlxError) -> any CredentialStore {
+        try await configuration.requireTrust(options)
         if let own = own(server.auth, configuration, options) { return own }
-        return try StoreSelection(configuration, options).store
+        return try await StoreSelection(configuration, options).store
     }
 
     /// A server's own store, or `nil` when it uses the shared one.

@@ -26,7 +26,7 @@ struct ClientMetadataCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let configuration =
-            server == nil ? HostConfiguration(servers: []) : try session.configuration(about: [server ?? ""])
+            server == nil ? HostConfiguration(servers: []) : try await session.configuration(about: [server ?? ""])
         let variable = session.environment["OMLX_CLIENT_METADATA_URL"]
         let document = try configuration.clientMetadataDocument(url: url ?? variable, server: server)
         if session.common.json {

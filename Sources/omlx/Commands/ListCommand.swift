@@ -12,7 +12,7 @@ struct ListCommand: Action {
     @OptionGroup var common: CommonOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try session.configuration()
+        let configuration = try await session.configuration()
         let accounts = await accounts(configuration, session)
         let listed = configuration.servers.map { ListedServer($0, accounts: accounts[$0.name] ?? []) }
         if session.common.json {
@@ -113,8 +113,8 @@ struct ValidateCommand: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         var options = common
         options.quiet = true
-        var configuration = try Session(options).configuration()
-        if let diagnostic = configuration.trustDiagnostic(database: session.paths.database) {
+        var configuration = try await Session(options).configuration()
+        if let diagnostic = await configuration.trustDiagnostic(database: session.paths.database) {
             configuration.diagnostics.insert(diagnostic, at: 0)
         }
         let errors = configuration.diagnostics.filter { $0.severity == .error }

@@ -51,7 +51,7 @@ struct LogCommand: Action {
     /// A server of which the log knows something need not be configured any more, nor the configuration be in order.
     private func refuseUnknown(_ server: String, _ database: StatusDatabase, _ session: Session) async throws {
         guard try await database.events(server: server, limit: 1).isEmpty else { return }
-        try session.configuration(about: [server]).require([server])
+        try await session.configuration(about: [server]).require([server])
     }
 
     /// Shows events; the last one's number.

@@ -29,8 +29,8 @@ struct StatusCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let configuration =
-            try check
-            ? await session.usable(connect, about: servers) : session.configuration(connect, about: servers)
+            try await check
+            ? session.usable(connect, about: servers) : session.configuration(connect, about: servers)
         try configuration.require(servers)
         if check { return try await checkLive(configuration, session) }
         var shown: String?

@@ -34,7 +34,7 @@ struct TokenCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let configuration = try await session.usable(about: [server])
-        let source = try HeaderSource(
+        let source = try await HeaderSource(
             server, configuration: configuration,
             options: session.hostOptions(store: store, account: account, command: Self.word))
         guard header else {

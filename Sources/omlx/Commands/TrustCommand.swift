@@ -48,7 +48,7 @@ struct TrustCommand: Action {
                 .configNotFound, "there is no configuration file in this folder", nextStep: Remedy(.trust(path: "PATH"))
             )
         }
-        let review = try configuration.review(database: session.paths.database)
+        let review = try await configuration.review(database: session.paths.database)
         let question = TrustQuestion(session: session)
         session.console.note(OmlxError.shown(name, limit: .max))
         question.show(review)
@@ -57,7 +57,7 @@ struct TrustCommand: Action {
                 .configUntrusted, "\(OmlxError.shown(name)) is not approved; the answer was no",
                 nextStep: Remedy(.trust(path: path)))
         }
-        let approval = try configuration.approve(database: session.paths.database, at: Date())
+        let approval = try await configuration.approve(database: session.paths.database, at: Date())
         if session.common.json {
             session.document(Self.word, ["approved": approval.json(state: .approved)])
         } else {

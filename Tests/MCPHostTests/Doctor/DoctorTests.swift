@@ -13,7 +13,7 @@ import Testing
     private func report(
         _ scene: HostScene, _ entry: JSON, _ change: (inout HostOptions) -> Void = { _ in }
     ) async throws -> DoctorReport {
-        let manager = try scene.host(["demo": entry]) {
+        let manager = try await scene.host(["demo": entry]) {
             $0.keepsStatus = false
             change(&$0)
         }
@@ -51,7 +51,7 @@ import Testing
     @Test("signed in: the stored sign-in, and a connection with it; no refresh, even when it is due")
     func signedIn() async throws {
         try await withHost { scene, server async throws in
-            try await scene.login(try scene.host(server))
+            try await scene.login(try await scene.host(server))
             let good = try await report(scene, ["url": JSON(server.url)])
             #expect(good.worst == nil)
             #expect(good.steps.last?.part == .session)
@@ -72,7 +72,7 @@ import Testing
     @Test("a token the server does not take any more is told, and not replaced")
     func tokenRefused() async throws {
         try await withHost { scene, server async throws in
-            try await scene.login(try scene.host(server))
+            try await scene.login(try await scene.host(server))
             server.expireTokens()
             let report = try await report(scene, ["url": JSON(server.url)])
             #expect(report.worst?.code == .oauthTokenRefused)
@@ -286,7 +286,7 @@ import Testing
     @Test("a client registered by an earlier sign-in is looked at and tried; one that is gone is said, and kept")
     func clientRegistered() async throws {
         try await withHost { scene, server async throws in
-            try await scene.login(try scene.host(server))
+            try await scene.login(try await scene.host(server))
             let good = try await report(scene, ["url": JSON(server.url)])
             #expect(clientSteps(good).map(\.verdict) == [.ok, .ok, .ok], "\(clientSteps(good))")
             let files = try scene.credentialFiles()
@@ -304,7 +304,7 @@ import Testing
     func lastError() async throws {
         try await withHost { scene, server async throws in
             server.update { $0.metadata.patch = ["issuer": "https://other.example"] }
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             #expect(await scene.code { try await scene.login(manager) } == "OAUTH_ISSUER_MISMATCH")
             server.update { $0.metadata.patch = .null }
             let report = try await report(scene, ["url": JSON(server.url)])
@@ -379,7 +379,7 @@ import Testing
             #expect(
                 try await report(scene, ["url": "https://mcp.example.com/", "enabled": false]).worst?.code
                     == .configServerDisabled)
-            let manager = try scene.host(["demo": ["command": "true"]])
+            let manager = try await scene.host(["demo": ["command": "true"]])
             #expect(await scene.code { _ = try await manager.examine("nobody") } == "CONFIG_SERVER_UNKNOWN")
         }
     }

@@ -40,12 +40,14 @@ import Testing
             homeDirectory: "\(folder.path)/home")
     }
 
-    private func problem(_ host: HostConfiguration) -> ErrorCode? { host.trustProblem(database: database)?.code }
+    private func problem(_ host: HostConfiguration) async -> ErrorCode? {
+        await host.trustProblem(database: database)?.code
+    }
 
     @discardableResult
-    private func approve(_ host: HostConfiguration) throws -> HostConfiguration {
+    private func approve(_ host: HostConfiguration) async throws -> HostConfiguration {
         var host = host
-        try host.approve(database: database, at: moment)
+        try await host.approve(database: database, at: moment)
         return host
     }
 
@@ -53,11 +55,16 @@ import Testing
     func unapproved() async throws {
         write()
         let host = try load()
-        #expect(host.servers.map(\.name) == ["s"] && problem(host) == .configUntrusted)
-        let error = #expect(throws: OmlxError.self) { _ = try MCPManager(configuration: host, options: options) }
+        #expect(host.servers.map(\.name) == ["s"])
+        #expect(await problem(host) == .configUntrusted)
+        let error = await #expect(throws: OmlxError.self) {
+            _ = try await MCPManager(configuration: host, options: options)
+        }
         #expect(error?.code == .configUntrusted && error?.nextStep == Remedy(.trust()))
         #expect(error?.message.contains("\(folder.path)/desk/mcp.json") == true)
-        #expect(throws: OmlxError.self) { _ = try HeaderSource("s", configuration: host, options: options) }
+        await #expect(throws: OmlxError.self) {
+            _ = try await HeaderSource("s", configuration: host, options: options)
+        }
         func expectRefused(_ work: () async throws -> Void, _ location: SourceLocation = #_sourceLocation) async {
             let error = await #expect(throws: OmlxError.self, sourceLocation: location) { try await work() }
             #expect(error?.code == .configUntrusted, sourceLocation: location)
@@ -70,149 +77,151 @@ import Testing
         await expectRefused { try await host.unlockKeyring(.prompt(seconds: 1), options) }
         var own = options
         own.store = MemoryStore(now: options.now)
-        #expect(throws: OmlxError.self) { _ = try MCPManager(configuration: host, options: own) }
+        await #expect(throws: OmlxError.self) { _ = try await MCPManager(configuration: host, options: own) }
     }
 
     @Test("Approved it can be used, by this value and by every later one that reads the same")
     func approved() async throws {
         write()
-        let host = try approve(load())
-        _ = try MCPManager(configuration: host, options: options)
-        #expect(try problem(host) == nil && problem(load()) == nil)
-        _ = try MCPManager(configuration: try load(), options: options)
+        let host = try await approve(load())
+        _ = try await MCPManager(configuration: host, options: options)
+        #expect(await problem(host) == nil)
+        #expect(try await problem(load()) == nil)
+        _ = try await MCPManager(configuration: try load(), options: options)
         let approvals = try await StatusDatabase.open(path: database, mode: .readIfExists).approvals()
         #expect(approvals.map(\.place) == ["\(folder.path)/desk/mcp.json"])
         #expect(approvals.first?.approvedAt == moment && approvals.first?.digest.count == 64)
     }
 
     @Test("Any change of its bytes ends that, a comment too; the same bytes again are approved")
-    func changed() throws {
+    func changed() async throws {
         write()
-        try approve(load())
+        try await approve(load())
         write(url: "https://two.example/mcp")
-        let error = try load().trustProblem(database: database)
+        let error = try await load().trustProblem(database: database)
         #expect(error?.code == .configUntrusted && error?.message.contains("has changed since") == true)
         write("desk/mcp.json", "/* x */")
-        #expect(problem(try load()) == .configUntrusted)
+        #expect(try await problem(load()) == .configUntrusted)
         write()
-        #expect(problem(try load()) == nil)
+        #expect(try await problem(load()) == nil)
         write(url: "https://two.example/mcp")
-        try approve(load())
+        try await approve(load())
         write()
-        #expect(problem(try load()) == .configUntrusted, "only the last approval counts")
+        #expect(try await problem(load()) == .configUntrusted, "only the last approval counts")
     }
 
     @Test("What was read is what counts, whatever the file is by then")
-    func sameBytes() throws {
+    func sameBytes() async throws {
         write()
         var host = try load()
         write(url: "https://evil.example/mcp")
-        try host.approve(database: database, at: moment)
+        try await host.approve(database: database, at: moment)
         #expect(
             host.servers.first.flatMap { try? $0.result.get().transport.http?.url.value } == "https://one.example/mcp")
-        #expect(problem(try load()) == .configUntrusted)
+        #expect(try await problem(load()) == .configUntrusted)
     }
 
     @Test("An approval is for the file there: not for a copy elsewhere, nor by a link from another folder")
-    func place() throws {
+    func place() async throws {
         write()
-        try approve(load())
+        try await approve(load())
         write("other/mcp.json")
-        #expect(problem(try load("other")) == .configUntrusted)
+        #expect(try await problem(load("other")) == .configUntrusted)
         folder.write("linked/x", "")
         symlink("../desk/mcp.json", "\(folder.path)/linked/mcp.json")
-        #expect(problem(try load("linked")) == .configUntrusted, "its relative paths would start elsewhere")
+        #expect(try await problem(load("linked")) == .configUntrusted, "its relative paths would start elsewhere")
         symlink("desk", "\(folder.path)/alias")
-        #expect(problem(try load("alias")) == nil, "the same folder by another name")
+        #expect(try await problem(load("alias")) == nil, "the same folder by another name")
         unlink("\(folder.path)/linked/mcp.json")
         symlink("../desk/mcp.json", "\(folder.path)/linked/mcp.yaml")
-        #expect(problem(try load("linked")) == .configUntrusted)
+        #expect(try await problem(load("linked")) == .configUntrusted)
     }
 
     @Test("A link that leads to another file of the same content since is not what was approved")
-    func relinked() throws {
+    func relinked() async throws {
         write("a/real.json")
         write("b/real.json")
         folder.write("desk/x", "")
         symlink("../a/real.json", "\(folder.path)/desk/mcp.json")
-        try approve(load())
-        #expect(problem(try load()) == nil)
+        try await approve(load())
+        #expect(try await problem(load()) == nil)
         unlink("\(folder.path)/desk/mcp.json")
         symlink("../b/real.json", "\(folder.path)/desk/mcp.json")
-        #expect(problem(try load()) == .configUntrusted)
+        #expect(try await problem(load()) == .configUntrusted)
     }
 
     @Test("An envFile's content is part of it: changed, gone, come, or another file by a variable")
-    func environmentFile() throws {
+    func environmentFile() async throws {
         folder.write("desk/mcp.json", #"{"servers": {"s": {"command": "x", "envFile": "${E:-.env}"}}}"#)
         folder.write("desk/.env", "A=1")
         folder.write("desk/other", "A=1")
-        try approve(load())
-        #expect(problem(try load()) == nil)
-        #expect(problem(try load(["E": "other"])) == .configUntrusted)
+        try await approve(load())
+        #expect(try await problem(load()) == nil)
+        #expect(try await problem(load(["E": "other"])) == .configUntrusted)
         folder.write("desk/.env", "A=1\nNODE_OPTIONS=--require=./x.js")
-        #expect(problem(try load()) == .configUntrusted)
+        #expect(try await problem(load()) == .configUntrusted)
         unlink("\(folder.path)/desk/.env")
-        #expect(problem(try load()) == .configUntrusted)
-        try approve(load())
-        #expect(problem(try load()) == nil)
+        #expect(try await problem(load()) == .configUntrusted)
+        try await approve(load())
+        #expect(try await problem(load()) == nil)
         folder.write("desk/.env", "A=1")
-        #expect(problem(try load()) == .configUntrusted)
+        #expect(try await problem(load()) == .configUntrusted)
     }
 
     private func load(_ environment: [String: String]) throws -> HostConfiguration { try load("desk", environment) }
 
     @Test("Naming the file is consent, by the option and by the variable; the user's own needs none")
-    func consent() throws {
+    func consent() async throws {
         write()
         write("home/.config/omlx/mcp.json")
         let path = "\(folder.path)/desk/mcp.json"
-        #expect(try problem(load(explicit: path)) == nil && problem(load(explicit: "mcp.json")) == nil)
-        #expect(problem(try load(["OMLX_MCP_CONFIG": path])) == nil)
-        #expect(problem(try load(["OMLX_MCP_CONFIG": ""])) == .configUntrusted)
-        #expect(problem(try load("home")) == nil)
-        #expect(problem(try load("home/.config/omlx")) == nil)
-        #expect(
-            problem(
-                try HostConfiguration(
-                    contents: Array("{}".utf8), path: "/srv/conf/mcp.json", environment: [:], homeDirectory: "/home/ada"
-                )) == nil)
+        #expect(try await problem(load(explicit: path)) == nil)
+        #expect(try await problem(load(explicit: "mcp.json")) == nil)
+        #expect(try await problem(load(["OMLX_MCP_CONFIG": path])) == nil)
+        #expect(try await problem(load(["OMLX_MCP_CONFIG": ""])) == .configUntrusted)
+        #expect(try await problem(load("home")) == nil)
+        #expect(try await problem(load("home/.config/omlx")) == nil)
+        let made = try HostConfiguration(
+            contents: Array("{}".utf8), path: "/srv/conf/mcp.json", environment: [:], homeDirectory: "/home/ada")
+        #expect(await problem(made) == nil)
     }
 
     @Test("A file others may change is refused whoever named it, approved or not", arguments: [nil, "mcp.json"])
-    func open(explicit: String?) throws {
+    func open(explicit: String?) async throws {
         write()
-        try approve(load())
-        func expectRefused(_ location: SourceLocation = #_sourceLocation) throws {
+        try await approve(load())
+        func expectRefused(_ location: SourceLocation = #_sourceLocation) async throws {
             let host = try load(explicit: explicit)
-            let error = #expect(throws: OmlxError.self, sourceLocation: location) {
-                _ = try MCPManager(configuration: host, options: options)
+            let error = await #expect(throws: OmlxError.self, sourceLocation: location) {
+                _ = try await MCPManager(configuration: host, options: options)
             }
             #expect(error?.code == .configPermissions, sourceLocation: location)
             #expect(error?.nextStep?.plainText.hasPrefix("chmod go-w ") == true, sourceLocation: location)
-            #expect(throws: OmlxError.self, sourceLocation: location) { _ = try host.review(database: database) }
-            #expect(throws: OmlxError.self, sourceLocation: location) { try approve(host) }
+            await #expect(throws: OmlxError.self, sourceLocation: location) {
+                _ = try await host.review(database: database)
+            }
+            await #expect(throws: OmlxError.self, sourceLocation: location) { try await approve(host) }
         }
         let (desk, file) = ("\(folder.path)/desk", "\(folder.path)/desk/mcp.json")
         chmod(file, 0o666)
-        try expectRefused()
+        try await expectRefused()
         chmod(file, 0o602)
-        try expectRefused()
+        try await expectRefused()
         chmod(file, 0o644)
-        #expect(problem(try load(explicit: explicit)) == nil)
+        #expect(try await problem(load(explicit: explicit)) == nil)
         chmod(desk, 0o777)
-        try expectRefused()
+        try await expectRefused()
         chmod(desk, 0o1777)
-        #expect(problem(try load(explicit: explicit)) == nil, "a sticky folder")
+        #expect(try await problem(load(explicit: explicit)) == nil, "a sticky folder")
         chmod(desk, 0o755)
         chmod(folder.path, 0o777)
-        try expectRefused()
+        try await expectRefused()
         chmod(folder.path, 0o700)
-        #expect(problem(try load(explicit: explicit)) == nil)
+        #expect(try await problem(load(explicit: explicit)) == nil)
     }
 
     @Test("A file of another user's is refused until it is approved by its content, wherever it was named")
-    func foreign() throws {
+    func foreign() async throws {
         // Only root can give files away; for others the pure judgement has its own tests.
         guard geteuid() == 0 else { return }
         write()
@@ -221,42 +230,45 @@ import Testing
         for (host, named) in [
             (try load(explicit: path), path), (try load(["OMLX_MCP_CONFIG": path]), path), (try load(), nil),
         ] {
-            let error = host.trustProblem(database: database)
+            let error = await host.trustProblem(database: database)
             #expect(error?.code == .configUntrusted && error?.nextStep == Remedy(.trust(path: named)))
         }
-        #expect(try load(explicit: path).trustProblem(database: database)?.nextStep == Remedy(.trust(path: path)))
-        try approve(load(explicit: path))
-        #expect(try problem(load(explicit: path)) == nil && problem(load()) == nil)
+        let refusal = try await load(explicit: path).trustProblem(database: database)
+        #expect(refusal?.nextStep == Remedy(.trust(path: path)))
+        try await approve(load(explicit: path))
+        #expect(try await problem(load(explicit: path)) == nil)
+        #expect(try await problem(load()) == nil)
         write(url: "https://two.example/mcp")
-        #expect(problem(try load(explicit: path)) == .configUntrusted)
+        #expect(try await problem(load(explicit: path)) == .configUntrusted)
         chmod(path, 0o666)
-        #expect(problem(try load(explicit: path)) == .configPermissions)
+        #expect(try await problem(load(explicit: path)) == .configPermissions)
         chmod(path, 0o644)
         chown(path, 0, 0)
-        #expect(problem(try load(explicit: path)) == nil)
+        #expect(try await problem(load(explicit: path)) == nil)
         chown("\(folder.path)/desk", 12345, 12345)
-        #expect(problem(try load(explicit: path)) == .configUntrusted, "its folder's owner can replace it")
-        try approve(load(explicit: path))
-        #expect(problem(try load(explicit: path)) == nil)
+        #expect(try await problem(load(explicit: path)) == .configUntrusted, "its folder's owner can replace it")
+        try await approve(load(explicit: path))
+        #expect(try await problem(load(explicit: path)) == nil)
         folder.write("desk/e", "A=1")
         folder.write("desk/mcp.json", #"{"servers": {"s": {"command": "x", "envFile": "e"}}}"#)
         chown("\(folder.path)/desk", 0, 0)
         chown("\(folder.path)/desk/e", 12345, 12345)
-        #expect(problem(try load(explicit: path)) == .configUntrusted, "a file it names counts as it does")
-        try approve(load(explicit: path))
-        #expect(problem(try load(explicit: path)) == nil)
+        #expect(try await problem(load(explicit: path)) == .configUntrusted, "a file it names counts as it does")
+        try await approve(load(explicit: path))
+        #expect(try await problem(load(explicit: path)) == nil)
     }
 
     @Test("Approvals that cannot be read are none; one that cannot be kept counts for the value alone")
-    func noDatabase() throws {
+    func noDatabase() async throws {
         write()
-        try approve(load())
+        try await approve(load())
         chmod("\(folder.path)/home/.local/state/omlx", 0o777)
-        let error = try load().trustProblem(database: database)
+        let error = try await load().trustProblem(database: database)
         #expect(error?.code == .configUntrusted && error?.nextStep?.plainText.contains("chmod 700") == true)
         var host = try load()
-        #expect(throws: OmlxError.self) { try host.approve(database: database, at: moment) }
-        #expect(try problem(host) == nil && problem(load()) == .configUntrusted)
+        await #expect(throws: OmlxError.self) { try await host.approve(database: database, at: moment) }
+        #expect(await problem(host) == nil)
+        #expect(try await problem(load()) == .configUntrusted)
     }
 
     @Test("An approval is taken back by the file's name, its real path too")
@@ -269,19 +281,19 @@ import Testing
             return try await StatusDatabase.open(path: database, mode: .readWrite).revokeApprovals(of: places).count
         }
         for path in ["mcp.json", "\(folder.path)/a/real.json", "../desk/mcp.json"] {
-            try approve(load())
-            #expect(problem(try load()) == nil)
+            try await approve(load())
+            #expect(try await problem(load()) == nil)
             #expect(try await revoke(path) == 1)
             #expect(try await revoke(path) == 0)
-            #expect(problem(try load()) == .configUntrusted)
+            #expect(try await problem(load()) == .configUntrusted)
         }
-        try approve(load())
+        try await approve(load())
         unlink("\(folder.path)/desk/mcp.json")
         #expect(try await revoke("mcp.json") == 1, "also when the file is gone")
     }
 
     @Test("A file found in the working folder chooses no store, approved or not; named it does")
-    func store() throws {
+    func store() async throws {
         folder.write(
             "desk/mcp.json",
             """
@@ -292,7 +304,7 @@ import Testing
         func stores(_ host: HostConfiguration) throws -> [AuthSettings.Store?] {
             try host.servers.map { try $0.result.get().auth?.store }
         }
-        let found = try approve(load())
+        let found = try await approve(load())
         #expect(try stores(found) == [.shared, .shared])
         #expect(try found.tokenStorage.get() == TokenStorageConfiguration())
         let warnings = found.diagnostics.filter { $0.code == .configIgnoredKey }
@@ -308,7 +320,7 @@ import Testing
     }
 
     @Test("A broken tokenStorage in the working folder's file is not heeded either")
-    func brokenStore() throws {
+    func brokenStore() async throws {
         write("desk/mcp.json", ", \"tokenStorage\": {\"backend\": \"keychain\"}")
         let host = try load(["MCP_CLI_ENCRYPTION_KEY": "pw"])
         #expect(try host.tokenStorage.get().password?.secret == Secret("pw"))

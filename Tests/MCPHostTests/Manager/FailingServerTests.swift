@@ -27,7 +27,7 @@ import Testing
             $0.mcp.overrides["initialize"] = override
             if code == "TRANSPORT_NOT_FOUND" { $0.mcp.overrides["GET"] = .status(404) }
         }) { scene, server async throws in
-            let manager = try scene.host(server) { $0.timeout = name == "hangs" ? 2 : 120 }
+            let manager = try await scene.host(server) { $0.timeout = name == "hangs" ? 2 : 120 }
             await manager.start()
             let status = try await manager.state()
             #expect(status.transport.state == .failed)
@@ -38,7 +38,7 @@ import Testing
             #expect(status.lastError?.code == code)
             #expect(scene.transcript.log.contains { $0.hasPrefix("demo: transport failed: \(code)") })
             #expect(scene.transcript.log.last == "0 of 1 server ready, 0 tools; 1 failed: demo")
-            #expect(try scene.row().transport.problem?.code == code)
+            #expect(try await scene.row().transport.problem?.code == code)
             #expect(await manager.problem(of: "demo")?.code.text == code)
         }
     }
@@ -50,7 +50,9 @@ import Testing
                 kind == "silent" ? .silent : kind == "noise" ? .sends("SSH-2.0-OpenSSH\r\n") : .closesAtOnce)
             let port = try await RawServer.closedPort()
             let url = kind == "closed port" ? "http://127.0.0.1:\(port)/mcp" : raw.url
-            let manager = try scene.host(["demo": ["url": JSON(url)]]) { $0.timeout = kind == "silent" ? 0.3 : 20 }
+            let manager = try await scene.host(["demo": ["url": JSON(url)]]) {
+                $0.timeout = kind == "silent" ? 0.3 : 20
+            }
             await manager.start()
             let expected = [
                 "closed port": "TRANSPORT_CONNECTION_REFUSED", "closes at once": "TRANSPORT_CLOSED",
@@ -64,7 +66,7 @@ import Testing
     @Test("children: a missing command, one that ends at once, one that says nothing")
     func children() async throws {
         try await withHostScene { scene async throws in
-            let manager = try scene.host([
+            let manager = try await scene.host([
                 "missing": ["command": "/no/such/program", "timeout": 60],
                 "ends": ["command": "/bin/false", "timeout": 60],
                 "mute": ["command": "/bin/sleep", "args": ["600"], "timeout": 1],
@@ -88,7 +90,7 @@ import Testing
                 "serverInfo":{"name":"x","version":"1"}}}'
                 exit 3
                 """
-            let manager = try scene.host(["child": ["command": "/bin/sh", "args": ["-c", JSON(script)]]])
+            let manager = try await scene.host(["child": ["command": "/bin/sh", "args": ["-c", JSON(script)]]])
             await manager.start()
             let status = try await manager.state("child")
             #expect(status.transport.state == .failed)
@@ -107,7 +109,7 @@ import Testing
                 $0.mcp.resultPatches["tools/list"] = ["tools": "none"]
             }
         }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             let status = try await manager.state()
             let code = isServerError ? "TRANSPORT_SERVER_ERROR" : "PROTOCOL_INVALID_MESSAGE"
@@ -129,7 +131,7 @@ import Testing
     @Test("tools/list alone wants a sign-in: connected, needed, unauthorized; login mends it")
     func listProtected() async throws {
         try await withHost({ $0.protection.mode = .toolsList }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             let status = try await manager.state()
             #expect(status.transport.state == .connected)
@@ -148,7 +150,7 @@ import Testing
             $0.mcp.overrides["initialize"] = .hang
         }) { scene, hanging async throws in
             try await withServer({ $0.protection.mode = .none }) { healthy async throws in
-                let manager = try scene.host([
+                let manager = try await scene.host([
                     "hangs": ["url": JSON(hanging.url), "timeout": 600], "one": ["url": JSON(healthy.url)],
                     "two": ["url": JSON(healthy.sseURL), "transport": "sse"],
                 ]) { $0.timeout = nil }
@@ -180,7 +182,7 @@ import Testing
             }) { hanging async throws in
                 var entries: [(String, JSON)] = (1...49).map { ("s\($0)", ["url": JSON(server.url)]) }
                 entries.append(("hangs", ["url": JSON(hanging.url), "timeout": 1]))
-                let many = try scene.host(servers: entries) { $0.timeout = nil }
+                let many = try await scene.host(servers: entries) { $0.timeout = nil }
                 await many.start()
                 #expect(await many.summary() == "49 of 50 servers ready, 245 tools; 1 failed: hangs")
                 await many.stop()
@@ -192,7 +194,7 @@ import Testing
     @Test("limits that are no sensible numbers are limits all the same", arguments: [0, -1, Double.nan, 1e300])
     func oddLimits(seconds: Double) async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(server) { $0.timeout = seconds }
+            let manager = try await scene.host(server) { $0.timeout = seconds }
             await manager.start()
             let code = try await manager.state().transport.problem?.code
             #expect(seconds > 1 ? code == nil : code?.hasPrefix("TRANSPORT_") == true)

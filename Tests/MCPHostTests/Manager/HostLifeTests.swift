@@ -19,7 +19,7 @@ import Testing
             $0.protection.mode = .none
             $0.mcp.getStream = .open
         }) { scene, server async throws in
-            let manager = try scene.host([
+            let manager = try await scene.host([
                 "demo": legacy ? ["url": JSON(server.sseURL), "transport": "sse"] : ["url": JSON(server.url)]
             ]) { $0.opensServerStreams = true }
             await manager.start()
@@ -47,7 +47,7 @@ import Testing
     @Test("a thousand list_changed make few lists")
     func listChangedStorm() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.sseURL), "transport": "sse"]])
+            let manager = try await scene.host(["demo": ["url": JSON(server.sseURL), "transport": "sse"]])
             await manager.start()
             let events = manager.events()
             for _ in 0..<1000 { server.push(Self.changed) }
@@ -66,7 +66,7 @@ import Testing
             $0.protection.mode = .none
             $0.mcp.getStream = .open
         }) { scene, server async throws in
-            await (try scene.host(server)).start()
+            await (try await scene.host(server)).start()
             #expect(server.requests.allSatisfy { $0.method == "POST" })
         }
     }
@@ -74,7 +74,7 @@ import Testing
     @Test("a connection that breaks is failed with its time; the next call connects anew (mistake 6)")
     func lost() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.sseURL), "transport": "sse"]])
+            let manager = try await scene.host(["demo": ["url": JSON(server.sseURL), "transport": "sse"]])
             await manager.start()
             server.update { $0.sse.closeAfterMessages = 1 }
             _ = try await scene.call(manager)
@@ -96,7 +96,7 @@ import Testing
     @Test("a child that dies is started anew by the next call, whoever notices first")
     func childDies() async throws {
         try await withHostScene { scene async throws in
-            let manager = try scene.host(["child": scene.child])
+            let manager = try await scene.host(["child": scene.child])
             await manager.start()
             #expect(try await manager.state("child").discovery.state == .succeeded(toolCount: 1))
             let pid = try scene.childProcess()
@@ -109,14 +109,14 @@ import Testing
             #expect(second != pid)
             await manager.stop()
             #expect(kill(second, 0) == -1 && errno == ESRCH, "no child is left")
-            #expect(try scene.row("child").transport.state == .idle)
+            #expect(try await scene.row("child").transport.state == .idle)
         }
     }
 
     @Test("a child that dies comes back by itself; meanwhile its tools are told to be gone")
     func childReturns() async throws {
         try await withHostScene { scene async throws in
-            let manager = try scene.host(["child": scene.child])
+            let manager = try await scene.host(["child": scene.child])
             await manager.start()
             let events = manager.events()
             let pid = try scene.childProcess()
@@ -138,7 +138,7 @@ import Testing
     @Test("a session the server forgot is begun anew without the caller noticing (A4.4)")
     func forgottenSession() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             server.forgetSessions()
             #expect(try await scene.call(manager)["structuredContent"]?["authenticated"] == true)
@@ -151,7 +151,7 @@ import Testing
             $0.mcp.getStream = .open
             $0.mcp.responseFormat = .sse
         }) { scene, server async throws in
-            let manager = try scene.host([
+            let manager = try await scene.host([
                 "demo": ["url": JSON(server.url)], "old": ["url": JSON(server.sseURL), "transport": "sse"],
             ]) { $0.opensServerStreams = true }
             try await scene.login(manager)
@@ -160,8 +160,8 @@ import Testing
             await manager.stop()
             await server.wait { $0.state.openStreams == 0 && $0.state.sessions == 0 }
             for name in ["demo", "old"] {
-                #expect(try scene.row(name).transport.state == .idle)
-                #expect(try scene.row(name).signIn.state == .signedIn)
+                #expect(try await scene.row(name).transport.state == .idle)
+                #expect(try await scene.row(name).signIn.state == .signedIn)
             }
         }
     }
@@ -174,7 +174,7 @@ import Testing
         }) { scene, server async throws in
             let mute =
                 "echo $$ > \(scene.folder)/pid.new; mv \(scene.folder)/pid.new \(scene.folder)/pid; exec sleep 600"
-            let manager = try scene.host([
+            let manager = try await scene.host([
                 "demo": ["url": JSON(server.url)], "child": ["command": "/bin/sh", "args": ["-c", JSON(mute)]],
             ])
             let start = Task { await manager.start() }
@@ -184,8 +184,8 @@ import Testing
             await start.value
             for name in ["demo", "child"] {
                 #expect(try await manager.state(name).transport.state == .idle)
-                #expect(try scene.row(name).transport.state == .idle)
-                #expect(try scene.row(name).lastError == nil)
+                #expect(try await scene.row(name).transport.state == .idle)
+                #expect(try await scene.row(name).lastError == nil)
             }
             if let pid = try? scene.childProcess() { #expect(kill(pid, 0) == -1 && errno == ESRCH) }
         }
@@ -194,9 +194,9 @@ import Testing
     @Test("what an earlier process was connected to, this one is not")
     func staleRow() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let first = try scene.host(server)
+            let first = try await scene.host(server)
             await first.start()
-            let second = try scene.host(server)
+            let second = try await scene.host(server)
             #expect(try await second.state().transport.state == .idle)
             #expect(try await second.state().discovery.state == .succeeded(toolCount: 5))
             #expect(await second.tools().isEmpty)
@@ -209,7 +209,7 @@ import Testing
             $0.protection.mode = .none
             $0.mcp.overrides["initialize"] = .delay(milliseconds: 200)
         }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let patient = Task { await manager.start() }
             let hasty = Task { await manager.start() }
             await server.wait { !$0.requests.isEmpty }

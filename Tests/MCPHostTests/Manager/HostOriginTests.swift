@@ -12,14 +12,14 @@ import Testing
     func redirect(status: Int) async throws {
         try await withHost { scene, server async throws in
             try await withServer { other async throws in
-                let manager = try scene.host(server)
+                let manager = try await scene.host(server)
                 try await scene.login(manager)
                 server.update { $0.mcp.overrides["tools/call"] = .redirect(status, to: other.url) }
                 let error = await scene.error { _ = try await scene.call(manager) }
                 #expect(error?.code == .transportRedirectOrigin)
                 #expect(error.map { "\($0)".contains(other.origin) } == true, "the other origin is named")
                 server.update { $0.mcp.overrides = ["initialize": .redirect(status, to: other.url)] }
-                let next = try scene.host(server)
+                let next = try await scene.host(server)
                 await next.start()
                 #expect(try await next.state().transport.problem?.code == "TRANSPORT_REDIRECT_ORIGIN")
                 #expect(other.requests.isEmpty)
@@ -30,7 +30,7 @@ import Testing
     @Test("a 307 on the same origin is followed with body and token")
     func sameOrigin() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             server.update { $0.mcp.overrides["tools/call"] = .redirect(to: server.url).times(1) }
             #expect(try await scene.call(manager)["structuredContent"]?["authenticated"] == true)
@@ -40,13 +40,13 @@ import Testing
     @Test("a changed URL finds no token and no answers, even of the same origin and under the same name (mistake 8)")
     func changedURL() async throws {
         try await withHost { scene, server async throws in
-            let first = try scene.host(server)
+            let first = try await scene.host(server)
             try await scene.login(first)
             await first.stop()
             server.clearRequests()
             try await withServer { other async throws in
                 for url in [other.url, server.url + "?tenant=2"] {
-                    let manager = try scene.host(["demo": ["url": JSON(url)]])
+                    let manager = try await scene.host(["demo": ["url": JSON(url)]])
                     #expect(
                         try await manager.state()
                             == ServerStatus(name: "demo").pointed(
@@ -56,7 +56,7 @@ import Testing
                     await manager.stop()
                 }
                 #expect((other.requests + server.requests).allSatisfy { $0.header("authorization") == nil })
-                let again = try scene.host(server)
+                let again = try await scene.host(server)
                 await again.start()
                 #expect(try await again.state().signIn.state == .signedIn)
             }
@@ -71,7 +71,7 @@ import Testing
                 $0.sse.endpoint = .otherOrigin
                 $0.sse.otherOrigin = other.origin
             }) { scene, server async throws in
-                let manager = try scene.host(["demo": ["url": JSON(server.sseURL), "transport": "sse"]])
+                let manager = try await scene.host(["demo": ["url": JSON(server.sseURL), "transport": "sse"]])
                 await manager.start()
                 #expect(try await manager.state().transport.problem?.code == "TRANSPORT_ENDPOINT_ORIGIN")
                 #expect(other.requests.isEmpty)
@@ -83,11 +83,11 @@ import Testing
     @Test("two accounts at one server have a sign-in each (P34)")
     func accounts() async throws {
         try await withHost { scene, server async throws in
-            try await scene.login(try scene.host(server) { $0.account = "work" })
-            let other = try scene.host(server) { $0.account = "home" }
+            try await scene.login(try await scene.host(server) { $0.account = "work" })
+            let other = try await scene.host(server) { $0.account = "home" }
             await other.start()
             #expect(try await other.state().signIn.state == .needed)
-            let work = try scene.host(server) { $0.account = "work" }
+            let work = try await scene.host(server) { $0.account = "work" }
             await work.start()
             #expect(try await work.state().record.account == "work")
             #expect(try await work.state().signIn.state == .signedIn)

@@ -25,17 +25,17 @@ import Testing
     @Test("an expired access token is refreshed before it is used", arguments: Way.allCases)
     func expired(way: Way) async throws {
         try await withHost(way.script) { scene, server async throws in
-            try await scene.login(try scene.host(["demo": way.entry(server)]))
+            try await scene.login(try await scene.host(["demo": way.entry(server)]))
             scene.advance(4000)
             server.advanceClock(seconds: 4000)
             server.clearRequests()
-            let manager = try scene.host(["demo": way.entry(server)])
+            let manager = try await scene.host(["demo": way.entry(server)])
             await manager.start()
             #expect(try await manager.state().signIn.state == .signedIn)
             #expect(try await manager.state().discovery.state == .succeeded(toolCount: 5))
             #expect(server.refreshes == 1)
             #expect(server.requests.allSatisfy { $0.status != 401 })
-            let record = try scene.row().record
+            let record = try await scene.row().record
             #expect(try #require(record.lastRefresh) > (try #require(record.lastSignIn)))
             #expect(try #require(record.expiresAt) > scene.now)
             #expect(try await manager.state().record == record)
@@ -45,7 +45,7 @@ import Testing
     @Test("401 → refresh → the request once more", arguments: Way.allCases)
     func refused(way: Way) async throws {
         try await withHost(way.script) { scene, server async throws in
-            let manager = try scene.host(["demo": way.entry(server)])
+            let manager = try await scene.host(["demo": way.entry(server)])
             try await scene.login(manager)
             server.expireTokens()
             let streams = server.state.openStreams
@@ -56,7 +56,7 @@ import Testing
             #expect(try await manager.state().signIn.state == .signedIn)
             // At connecting too: over HTTP+SSE the 401 comes on the GET.
             server.expireTokens()
-            let next = try scene.host(["demo": way.entry(server)])
+            let next = try await scene.host(["demo": way.entry(server)])
             await next.start()
             #expect(try await next.state().discovery.state == .succeeded(toolCount: 5))
             #expect(server.refreshes == 2)
@@ -66,7 +66,7 @@ import Testing
     @Test("a rejected refresh leaves sign-in needed, the record kept, and says why (P2)")
     func rejected() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             server.revokeAll()
             let error = await scene.error { _ = try await scene.call(manager) }
@@ -80,7 +80,7 @@ import Testing
             }
             #expect(try scene.credentialFiles().count == 1)
             // At connecting.
-            let next = try scene.host(server)
+            let next = try await scene.host(server)
             await next.start()
             let status = try await next.state()
             #expect(status.transport.state == .reached)
@@ -95,13 +95,13 @@ import Testing
 
     private func freshRow(_ scene: HostScene, _ manager: MCPManager) async throws -> ServerStatus {
         await manager.drain()
-        return try scene.row()
+        return try await scene.row()
     }
 
     @Test("no refresh token: expired, and the command that mends it")
     func impossible() async throws {
         try await withHost({ $0.token.refreshTokens = false }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             #expect(try await !manager.state().record.hasRefreshToken)
             server.expireTokens()
@@ -115,9 +115,9 @@ import Testing
     @Test("a token without a stated end is used until a 401 (P24)")
     func unstatedEnd() async throws {
         try await withHost({ $0.token.sendsExpiresIn = false }) { scene, server async throws in
-            try await scene.login(try scene.host(server))
+            try await scene.login(try await scene.host(server))
             scene.advance(1_000_000)
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             #expect(try await manager.state().signIn.state == .signedIn)
             #expect(try await manager.state().record.expiresAt == nil)
@@ -130,7 +130,7 @@ import Testing
         arguments: ["503", "html", "close", "not JSON"])
     func unknown(kind: String) async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             let before = try await manager.state().record
             let override: DemoScript.Override =
@@ -150,7 +150,8 @@ import Testing
             #expect(try await manager.state().record.lastSignIn == before.lastSignIn)
             #expect(try await manager.state().record.hasRefreshToken)
             #expect(try scene.credentialFiles().count == 1)
-            #expect(await scene.code { try await scene.login(try scene.host(server)) } == "OAUTH_REFRESH_UNAVAILABLE")
+            #expect(
+                await scene.code { try await scene.login(try await scene.host(server)) } == "OAUTH_REFRESH_UNAVAILABLE")
             server.update { $0.token.overrides = [:] }
             scene.advance(60)
             #expect(try await scene.call(manager)["structuredContent"]?["authenticated"] == true)
@@ -162,12 +163,12 @@ import Testing
     @Test("an expired token and no refresh: the server was not asked, so nothing is said of its transport")
     func unknownAhead() async throws {
         try await withHost { scene, server async throws in
-            try await scene.login(try scene.host(server))
+            try await scene.login(try await scene.host(server))
             server.update { $0.token.overrides["refresh_token"] = .status(503) }
             scene.advance(4000)
             server.advanceClock(seconds: 4000)
             server.clearRequests()
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             let status = try await manager.state()
             #expect(server.requests.allSatisfy { $0.path != "/mcp" })
@@ -183,7 +184,7 @@ import Testing
     @Test("an answer lost on the way is asked for once more, and no sign-in is lost")
     func answerLost() async throws {
         try await withHost({ $0.token.reuseGrace = 30 }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             server.update { $0.token.overrides["refresh_token"] = .answerLost.times(1) }
             server.expireTokens()
@@ -195,7 +196,7 @@ import Testing
     @Test("50 calls with an expired token make one refresh (P1, P36)")
     func parallelCalls() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 50])
+            let manager = try await scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 50])
             try await scene.login(manager)
             server.expireTokens()
             let answers = try await withThrowingTaskGroup(of: JSON.self) { group in
@@ -211,9 +212,9 @@ import Testing
     @Test("two hosts on the same folders make one refresh (P1)")
     func twoHosts() async throws {
         try await withHost { scene, server async throws in
-            let one = try scene.host(server)
+            let one = try await scene.host(server)
             try await scene.login(one)
-            let two = try scene.host(server)
+            let two = try await scene.host(server)
             await two.start()
             server.expireTokens()
             async let first = scene.call(one)
@@ -227,12 +228,12 @@ import Testing
     @Test("a token endpoint that hangs holds a server up no longer than its limit")
     func hangingRefresh() async throws {
         try await withHost { scene, server async throws in
-            let first = try scene.host(server)
+            let first = try await scene.host(server)
             try await scene.login(first)
             await first.stop()
             server.update { $0.token.overrides["refresh_token"] = .hang }
             server.expireTokens()
-            let manager = try scene.host(server) { $0.timeout = 12 }
+            let manager = try await scene.host(server) { $0.timeout = 12 }
             await manager.start()
             #expect(try await manager.state().transport.problem?.code == "TRANSPORT_TIMEOUT")
             #expect(server.requests.contains { $0.path == "/token" && $0.form["grant_type"] == "refresh_token" })
@@ -244,7 +245,7 @@ import Testing
     @Test("the end of a session is worth no refresh, however stale the token")
     func noRefreshAtTheEnd() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             server.expireTokens()
             server.update { $0.token.overrides["refresh_token"] = .hang }
@@ -253,7 +254,7 @@ import Testing
             #expect(server.requests.last?.method == "DELETE")
             #expect(server.requests.last?.status == 401)
             #expect(server.requests.allSatisfy { $0.form["grant_type"] != "refresh_token" })
-            #expect(try scene.row().signIn.state == .signedIn)
+            #expect(try await scene.row().signIn.state == .signedIn)
         }
     }
 }

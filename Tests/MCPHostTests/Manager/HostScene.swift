@@ -63,13 +63,13 @@ final class HostScene: Sendable {
     /// - Parameter servers: the entries of `mcp.json`, as JSON.
     func host(
         _ servers: KeyValuePairs<String, JSON>, top: JSONObject = [:], _ change: (inout HostOptions) -> Void = { _ in }
-    ) throws -> MCPManager {
-        try host(servers: servers.map { ($0.key, $0.value) }, top: top, change)
+    ) async throws -> MCPManager {
+        try await host(servers: servers.map { ($0.key, $0.value) }, top: top, change)
     }
 
     func host(
         servers: [(String, JSON)], top: JSONObject = [:], _ change: (inout HostOptions) -> Void = { _ in }
-    ) throws -> MCPManager {
+    ) async throws -> MCPManager {
         var root = top
         root["servers"] = .object(JSONObject(servers))
         let configuration = try HostConfiguration(
@@ -83,7 +83,7 @@ final class HostScene: Sendable {
         options.timeout = 120
         options.now = { self.now }
         change(&options)
-        let manager = try MCPManager(configuration: configuration, options: options)
+        let manager = try await MCPManager(configuration: configuration, options: options)
         let events = manager.events()
         let task = Task { for await event in events { transcript.note(event) } }
         managers.withLock { $0.append(manager) }
@@ -92,8 +92,8 @@ final class HostScene: Sendable {
     }
 
     /// A host with the server `demo`.
-    func host(_ server: DemoServer, _ change: (inout HostOptions) -> Void = { _ in }) throws -> MCPManager {
-        try host(["demo": ["url": JSON(server.url)]], change)
+    func host(_ server: DemoServer, _ change: (inout HostOptions) -> Void = { _ in }) async throws -> MCPManager {
+        try await host(["demo": ["url": JSON(server.url)]], change)
     }
 
     /// Signs in to a server, approving in the browser.
@@ -147,10 +147,9 @@ final class HostScene: Sendable {
     // MARK: what was written
 
     /// The row of a server, as another process reads it.
-    func row(_ name: String = "demo") throws -> ServerStatus {
+    func row(_ name: String = "demo") async throws -> ServerStatus {
         try #require(
-            try StatusDatabase.openHere(path: paths.database, mode: .readIfExists)
-                .readHere(or: nil) { try $0.status(of: name) })
+            try await StatusDatabase.open(path: paths.database, mode: .readIfExists).status(of: name))
     }
 
     /// The files of the credential store by name, byte for byte.

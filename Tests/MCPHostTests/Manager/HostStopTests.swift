@@ -24,7 +24,7 @@ import Testing
     @Test("after stop everything that acts throws HOST_STOPPED, and asks no server")
     func final() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             await manager.stop()
             let asked = server.requests.count
@@ -48,7 +48,7 @@ import Testing
     @Test("streams of events end with the host, also those that are asked for later")
     func events() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let early = manager.events()
             await manager.start()
             await manager.stop()
@@ -60,7 +60,7 @@ import Testing
     @Test("calls under way, and calls that wait for a place, end and say why")
     func underWay() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 1])
+            let manager = try await scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 1])
             await manager.start()
             server.update { $0.mcp.overrides["tools/call"] = .hang }
             let calls = (0..<3).map { _ in Task { _ = try await manager.call("demo__echo", arguments: [:]) } }
@@ -74,7 +74,7 @@ import Testing
     @Test("a sign-in that waits for a person ends with the host")
     func signIn() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let login = Task { try await scene.login(manager, browser: nil) }
             await server.wait { $0.oauthRequests.contains { $0.contains("register") } }
             await manager.stop()
@@ -85,7 +85,7 @@ import Testing
     @Test("withManager stops its host when the work returns, throws or is cancelled", arguments: 0..<3)
     func scoped(way: Int) async throws {
         try await withHostScene { scene async throws in
-            let model = try scene.host(["child": scene.child])
+            let model = try await scene.host(["child": scene.child])
             let task = Task {
                 try await withManager(configuration: model.configuration, options: model.options) { manager in
                     _ = try await manager.call("child__t", arguments: [:])

@@ -27,7 +27,7 @@ import Testing
                     try garbage.write(to: URL(filePath: scene.paths.database))
                 }
             }
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             #expect(try await manager.state().signIn.state == .needed)
             try await scene.login(manager)
@@ -47,11 +47,11 @@ import Testing
     @Test("deleting the database loses no sign-in")
     func databaseGone() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             await manager.stop()
             try FileManager.default.removeItem(atPath: scene.folder + "/state")
-            let next = try scene.host(server)
+            let next = try await scene.host(server)
             await next.start()
             #expect(try await next.state().signIn.state == .signedIn)
             #expect(server.refreshes == 0)
@@ -61,11 +61,13 @@ import Testing
     @Test("a store others can read keeps servers away that need it, with its own code, and no others")
     func storePermissions() async throws {
         try await withHost { scene, server async throws in
-            try await scene.login(try scene.host(server))
+            try await scene.login(try await scene.host(server))
             let before = try scene.credentialFiles()
             #expect(chmod(scene.paths.credentials, 0o777) == 0)
             try await withServer({ $0.protection.mode = .none }) { plain async throws in
-                let manager = try scene.host(["demo": ["url": JSON(server.url)], "plain": ["url": JSON(plain.url)]])
+                let manager = try await scene.host([
+                    "demo": ["url": JSON(server.url)], "plain": ["url": JSON(plain.url)],
+                ])
                 await manager.start()
                 let status = try await manager.state()
                 #expect(status.transport.state == .reached)
@@ -82,7 +84,7 @@ import Testing
             }
             #expect(chmod(scene.paths.credentials, 0o700) == 0)
             #expect(try scene.credentialFiles() == before)
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             #expect(try await manager.state().signIn.state == .signedIn)
         }
@@ -93,7 +95,7 @@ import Testing
         arguments: ["cut", "foreign", "empty"])
     func damaged(kind: String) async throws {
         try await withHost { scene, server async throws in
-            try await scene.login(try scene.host(server))
+            try await scene.login(try await scene.host(server))
             let name = try #require(try scene.credentialFiles().keys.first)
             let path = scene.paths.credentials + "/" + name
             let whole = try Data(contentsOf: URL(filePath: path))
@@ -105,7 +107,7 @@ import Testing
                 }
             try Data(bytes).write(to: URL(filePath: path))
             #expect(chmod(path, 0o600) == 0)
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             let code = try await manager.state().signIn.problem?.code
             #expect(["STORE_DAMAGED", "STORE_FOREIGN"].contains(code))
@@ -121,7 +123,7 @@ import Testing
     func unsupportedStore() async throws {
         try await withHost { scene, server async throws in
             try await withServer({ $0.protection.mode = .none }) { plain async throws in
-                let manager = try scene.host(
+                let manager = try await scene.host(
                     ["demo": ["url": JSON(server.url)], "plain": ["url": JSON(plain.url)]],
                     top: ["tokenStorage": ["backend": "keychain"]])
                 await manager.start()
@@ -134,7 +136,7 @@ import Testing
                 #expect(try scene.credentialFiles().isEmpty)
             }
             #expect(
-                await scene.code { _ = try scene.host(server) { $0.storeName = "keychain" } }
+                await scene.code { _ = try await scene.host(server) { $0.storeName = "keychain" } }
                     == "CONFIG_STORE_UNSUPPORTED")
         }
     }
@@ -142,11 +144,11 @@ import Testing
     @Test("the memory store leaves nothing behind")
     func memory() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server) { $0.storeName = "memory" }
+            let manager = try await scene.host(server) { $0.storeName = "memory" }
             try await scene.login(manager)
             #expect(try await manager.state().record.storeName == "memory")
             #expect(try scene.credentialFiles().isEmpty)
-            let next = try scene.host(server) { $0.storeName = "memory" }
+            let next = try await scene.host(server) { $0.storeName = "memory" }
             await next.start()
             #expect(try await next.state().signIn.state == .needed)
         }
@@ -155,16 +157,16 @@ import Testing
     @Test("a store locked with a password opens with no other (tokenStorage.password)")
     func password() async throws {
         try await withHost { scene, server async throws in
-            func host(_ password: String) throws -> MCPManager {
-                try scene.host(
+            func host(_ password: String) async throws -> MCPManager {
+                try await scene.host(
                     ["demo": ["url": JSON(server.url)]],
                     top: ["tokenStorage": ["backend": "encrypted", "password": JSON(password)]])
             }
-            try await scene.login(try host("right"))
-            let wrong = try host("wrong")
+            try await scene.login(try await host("right"))
+            let wrong = try await host("wrong")
             await wrong.start()
             #expect(try await wrong.state().signIn.problem?.code == "STORE_PASSWORD_WRONG")
-            let right = try host("right")
+            let right = try await host("right")
             await right.start()
             #expect(try await right.state().signIn.state == .signedIn)
         }
@@ -174,7 +176,7 @@ import Testing
     func ownStore() async throws {
         try await withHost { scene, server async throws in
             let folder = scene.folder + "/own"
-            let manager = try scene.host([
+            let manager = try await scene.host([
                 "demo": ["url": JSON(server.url), "auth": ["type": "oauth2", "token_store": JSON(folder)]]
             ])
             let report = try await scene.login(manager)

@@ -13,7 +13,7 @@ import Testing
     }
 
     private func report(_ scene: HostScene, _ entry: JSON) async throws -> DoctorReport {
-        let report = try await (try scene.host(["demo": entry]) { $0.keepsStatus = false }).examine("demo")
+        let report = try await (try await scene.host(["demo": entry]) { $0.keepsStatus = false }).examine("demo")
         for step in report.steps { scene.transcript.note("\(step)") }
         return report
     }
@@ -39,7 +39,7 @@ import Testing
             $0.mcp.overrides["*"] = override
             $0.mcp.overrides["GET"] = .status(405)
         }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             let status = try await manager.state()
             #expect(status.transport.problem?.message.contains(says) == true, "\(status.transport)")
@@ -64,7 +64,7 @@ import Testing
             $0.mcp.overrides["*"] = .json(401, ["message": "API key expired on May 1"])
         }) { scene, server async throws in
             let entry: JSON = ["url": JSON(server.url), "headers": ["Authorization": "Bearer abcdefgh-12345"]]
-            let manager = try scene.host(["demo": entry])
+            let manager = try await scene.host(["demo": entry])
             await manager.start()
             let problem = try #require(try await manager.state().signIn.problem)
             #expect(problem.code == "OAUTH_STATIC_HEADER_REFUSED")
@@ -82,7 +82,7 @@ import Testing
             refusal.takesEffect = true
             $0.mcp.overrides["notifications/initialized"] = refusal
         }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             #expect(try await manager.state().discovery.state == .succeeded(toolCount: 5))
             #expect(
@@ -95,7 +95,7 @@ import Testing
                 $0.mcp.overrides = [:]
                 $0.mcp.resultPatches["initialize"] = ["capabilities": ["tools": .null, "prompts": [:]]]
             }
-            let none = try scene.host(server)
+            let none = try await scene.host(server)
             await none.start()
             #expect(try await none.state().discovery.state == .succeeded(toolCount: 0))
             #expect(
@@ -104,7 +104,7 @@ import Testing
             #expect(second.steps.contains { $0.verdict == .notice && $0.title.contains("says that it has no tools") })
 
             server.update { $0.mcp.resultPatches = ["tools/list": ["nextCursor": ""]] }
-            let pages = try scene.host(server)
+            let pages = try await scene.host(server)
             await pages.start()
             #expect(try await pages.state().discovery.state == .succeeded(toolCount: 5))
             #expect(scene.transcript.log.contains { $0.contains("the tool list may not be whole, 5 tools were read") })
@@ -130,7 +130,7 @@ import Testing
         try await withHostScene { scene async throws in
             let text = "echo banner; echo 'npm http fetch dep1' >&2; exec sleep 600"
             let quiet = "echo 'npm http fetch dep1' >&2; exec sleep 600"
-            let manager = try scene.host([
+            let manager = try await scene.host([
                 "quiet": ["command": "sh", "args": ["-c", JSON(quiet)]],
                 "chatty": ["command": "sh", "args": ["-c", JSON(text)]],
             ]) { $0.timeout = 3 }

@@ -11,7 +11,7 @@ import Testing
     @Test("a plain server sees no Authorization header and no OAuth request")
     func unchanged() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             let status = try await manager.state()
             #expect(status.transport.state == .connected)
@@ -27,7 +27,7 @@ import Testing
     @Test("the log keeps the answers apart, and ends with a summary")
     func logLines() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            await (try scene.host(server)).start()
+            await (try await scene.host(server)).start()
             #expect(
                 scene.transcript.log == [
                     "demo: transport connected", "demo: tool discovery succeeded, 5 tools",
@@ -41,7 +41,7 @@ import Testing
         try await withHost { scene, locked async throws in
             try await withServer({ $0.protection.mode = .none }) { plain async throws in
                 let port = try await RawServer.closedPort()
-                let manager = try scene.host([
+                let manager = try await scene.host([
                     "files": ["url": JSON(plain.url)], "notion": ["url": JSON(locked.url)],
                     "old": ["url": JSON(plain.sseURL), "transport": "sse"],
                     "down": ["url": JSON("http://127.0.0.1:\(port)/mcp")],
@@ -72,7 +72,7 @@ import Testing
             $0.mcp.tools.builtIn = []
             $0.mcp.tools.generated = count
         }) { scene, server async throws in
-            await (try scene.host(server)).start()
+            await (try await scene.host(server)).start()
             #expect(scene.transcript.log.contains("demo: tool discovery succeeded, \(text)"))
             #expect(scene.transcript.log.last == "1 of 1 server ready, \(text)")
         }
@@ -81,23 +81,23 @@ import Testing
     @Test("what a server says of itself goes to the database for other processes")
     func written() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
-            let row = try scene.row()
+            let row = try await scene.row()
             #expect(row.transport.state == .connected)
             #expect(row.signIn.state == .notNeeded)
             #expect(row.discovery.state == .succeeded(toolCount: 5))
             #expect(row.toolList?.count == 5)
             #expect(row.transport.at != nil && row.signIn.at != nil && row.discovery.at != nil)
             await manager.stop()
-            #expect(try scene.row().transport.state == .idle)
+            #expect(try await scene.row().transport.state == .idle)
         }
     }
 
     @Test("with auth switched off a 401 is an error that names the setting, and nothing is fetched")
     func switchedOff() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.url), "auth": false]])
+            let manager = try await scene.host(["demo": ["url": JSON(server.url), "auth": false]])
             await manager.start()
             let problem = try #require(await manager.problem(of: "demo"))
             #expect(problem.code == .oauthSignInNeeded)
@@ -111,7 +111,7 @@ import Testing
     @Test("a static header is sent and counts as the sign-in")
     func staticHeader() async throws {
         try await withHost({ $0.protection.staticBearer = "static-secret" }) { scene, server async throws in
-            let manager = try scene.host([
+            let manager = try await scene.host([
                 "demo": ["url": JSON(server.url), "headers": ["Authorization": "Bearer static-secret"]]
             ])
             await manager.start()
@@ -124,7 +124,7 @@ import Testing
     @Test("a refused static header has its own code, at connecting and at calling", arguments: [true, false])
     func refusedHeader(atConnect: Bool) async throws {
         try await withHost({ $0.protection.mode = atConnect ? .all : .toolsCall }) { scene, server async throws in
-            let manager = try scene.host([
+            let manager = try await scene.host([
                 "demo": ["url": JSON(server.url), "headers": ["Authorization": "Bearer stale"]]
             ])
             await manager.start()
@@ -140,7 +140,7 @@ import Testing
     @Test("a disabled server is not asked, and says so when it is called")
     func disabled() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.url), "enabled": false]])
+            let manager = try await scene.host(["demo": ["url": JSON(server.url), "enabled": false]])
             await manager.start()
             #expect(try await manager.state().transport.state == .disabled)
             #expect(await scene.code { _ = try await scene.call(manager) } == "CONFIG_SERVER_DISABLED")
@@ -154,7 +154,7 @@ import Testing
     @Test("a broken entry fails with its code; the others run")
     func brokenEntry() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host([
+            let manager = try await scene.host([
                 "bad": ["url": "ftp://example.com/mcp"], "worse": ["command": 7], "unset": ["url": "${NO_SUCH}"],
                 "demo": ["url": JSON(server.url)],
             ])
@@ -165,7 +165,7 @@ import Testing
                 #expect(status.transport.state == .failed)
                 #expect(status.transport.problem?.code.hasPrefix("CONFIG_") == true)
                 #expect(await scene.code { try await scene.login(manager, name) } == status.transport.problem?.code)
-                #expect(try scene.row(name).lastError?.code == status.transport.problem?.code)
+                #expect(try await scene.row(name).lastError?.code == status.transport.problem?.code)
             }
         }
     }

@@ -27,7 +27,7 @@ struct SharedSignInTests {
     @Test("five calls at once that need a sign-in ask the person once")
     func parallel() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let browser = FollowingBrowser()
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<5 { group.addTask { try await call(manager, scene, browser) } }
@@ -41,7 +41,7 @@ struct SharedSignInTests {
     @Test("two hosts at once ask the person once as well")
     func twoHosts() async throws {
         try await withHost { scene, server async throws in
-            let (one, two) = (try scene.host(server), try scene.host(server))
+            let (one, two) = (try await scene.host(server), try await scene.host(server))
             let browser = FollowingBrowser()
             async let first = call(one, scene, browser)
             async let second = call(two, scene, browser)
@@ -54,7 +54,7 @@ struct SharedSignInTests {
     @Test("a denial is everybody's who waits, and the next call asks anew")
     func denied() async throws {
         try await withHost({ $0.authorization.consent = .deny }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let browser = FollowingBrowser()
             let codes = await withTaskGroup(of: String?.self) { group in
                 for _ in 0..<3 {
@@ -76,7 +76,7 @@ struct SharedSignInTests {
             $0.protection.toolScopes = ["echo": "admin", "add": "billing"]
             $0.metadata.scopesSupported = ["tools", "offline_access", "admin", "billing"]
         }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             let browser = FollowingBrowser()
             async let first = call(manager, scene, browser, tool: "demo__echo")
@@ -91,7 +91,7 @@ struct SharedSignInTests {
     @Test("cancelling one of those who wait ends nobody else's sign-in")
     func cancelled() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let asked = AsyncStream.makeStream(of: Void.self)
             let approved = AsyncStream.makeStream(of: Void.self)
             let browser = WaitingBrowser(asked: asked.continuation, approved: approved.stream)
@@ -111,7 +111,7 @@ struct SharedSignInTests {
     @Test("an ordinary login is joined by calls that come meanwhile")
     func joinsLogin() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let asked = AsyncStream.makeStream(of: Void.self)
             let approved = AsyncStream.makeStream(of: Void.self)
             let browser = WaitingBrowser(asked: asked.continuation, approved: approved.stream)
@@ -132,7 +132,7 @@ struct SharedSignInTests {
     @Test("login --force takes the replaced tokens back, the log says so, and the new ones work")
     func replaced() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             try await scene.login(manager, "demo", .init(isForced: true))
             #expect(server.state.liveRefreshTokens == 1 && server.state.liveAccessTokens == 1)
@@ -149,7 +149,7 @@ struct SharedSignInTests {
             $0.protection.toolScopes = ["echo": "admin"]
             $0.metadata.scopesSupported = ["tools", "offline_access", "admin"]
         }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             _ = try await call(manager, scene, FollowingBrowser(), tool: "demo__echo")
             #expect(server.state.liveRefreshTokens == 1 && server.state.liveAccessTokens == 1)
@@ -159,7 +159,7 @@ struct SharedSignInTests {
     @Test("a provider that ends the new sign-in with the old one: found by the connection that follows, not done again")
     func endedTogether() async throws {
         try await withHost({ $0.revocation.endsAllGrants = true }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             let forced = LoginOptions(isForced: true)
             let error = await scene.error { try await scene.login(manager, "demo", forced) }
@@ -177,23 +177,23 @@ struct SharedSignInTests {
     @Test("status forgets the last error after a success: a call, a connection, a sign-in")
     func lastError() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             server.update { $0.authorization.consent = .deny }
             _ = await scene.code { try await scene.login(manager, "demo", .init(isForced: true)) }
-            #expect(try scene.row().lastError?.code == "OAUTH_ACCESS_DENIED")
+            #expect(try await scene.row().lastError?.code == "OAUTH_ACCESS_DENIED")
             _ = try await scene.call(manager)
             #expect(try await manager.state().lastError == nil)
             await manager.stop()
-            #expect(try scene.row().lastError == nil)
+            #expect(try await scene.row().lastError == nil)
             server.update { $0.mcp.overrides["initialize"] = .status(500) }
-            let second = try scene.host(server)
+            let second = try await scene.host(server)
             await second.start()
-            #expect(try scene.row().lastError != nil)
+            #expect(try await scene.row().lastError != nil)
             await second.stop()
             server.update { $0.mcp.overrides = [:] }
-            await (try scene.host(server)).start()
-            #expect(try scene.row().lastError == nil)
+            await (try await scene.host(server)).start()
+            #expect(try await scene.row().lastError == nil)
         }
     }
 }

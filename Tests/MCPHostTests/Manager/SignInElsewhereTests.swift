@@ -18,8 +18,8 @@ extension HostScene {
     }
 
     /// A host as a command makes one: it looks at the store only when it needs to.
-    func command(_ server: DemoServer, account: String? = nil) throws -> MCPManager {
-        try host(server) {
+    func command(_ server: DemoServer, account: String? = nil) async throws -> MCPManager {
+        try await host(server) {
             $0.followsStore = false
             $0.account = account
         }
@@ -30,7 +30,7 @@ extension HostScene {
     @Test("a sign-out by another process disconnects the server at once: sign-in needed, the session ended (P35)")
     func signOut() async throws {
         try await withHost { scene, server async throws in
-            let running = try scene.host(server)
+            let running = try await scene.host(server)
             try await scene.login(running)
             #expect(try await running.state().transport.state == .connected)
             let outcome = try await scene.command(server).logout("demo")
@@ -49,11 +49,13 @@ extension HostScene {
     func signIn() async throws {
         try await withHost { scene, server async throws in
             try await withServer { other async throws in
-                let running = try scene.host(["demo": ["url": JSON(server.url)], "other": ["url": JSON(other.url)]])
+                let running = try await scene.host([
+                    "demo": ["url": JSON(server.url)], "other": ["url": JSON(other.url)],
+                ])
                 await running.start()
                 #expect(try await running.state().signIn.state == .needed)
                 other.clearRequests()
-                try await scene.login(try scene.command(server))
+                try await scene.login(try await scene.command(server))
                 await scene.waits(running) { $0.discovery.state == .succeeded(toolCount: 5) }
                 #expect(try await running.state().signIn.state == .signedIn)
                 #expect(await running.status(of: "other")?.signIn.state == .needed)
@@ -65,12 +67,12 @@ extension HostScene {
     @Test("a new sign-in over the old one connects the server anew, with the new tokens; a refresh does not")
     func replaced() async throws {
         try await withHost { scene, server async throws in
-            let running = try scene.host(server)
+            let running = try await scene.host(server)
             try await scene.login(running)
             // Refreshed elsewhere: the same sign-in, the same session.
             scene.advance(4000)
             server.advanceClock(seconds: 4000)
-            let second = try scene.command(server)
+            let second = try await scene.command(server)
             await second.start()
             #expect(server.refreshes == 1)
             #expect(try await scene.call(running)["structuredContent"]?["authenticated"] == true)
@@ -89,10 +91,10 @@ extension HostScene {
     @Test("the store's folder need not exist when the watch begins")
     func noFolderYet() async throws {
         try await withHost { scene, server async throws in
-            let running = try scene.host(server)
+            let running = try await scene.host(server)
             await running.start()
             #expect(try scene.credentialFiles().isEmpty)
-            try await scene.login(try scene.command(server))
+            try await scene.login(try await scene.command(server))
             await scene.waits(running) { $0.transport.state == .connected }
         }
     }
@@ -102,9 +104,9 @@ extension HostScene {
     @Test("two accounts at one server have a sign-in each; what is not named is not used, and is told of (P34)")
     func accounts() async throws {
         try await withHost { scene, server async throws in
-            let work = try scene.command(server, account: "work")
+            let work = try await scene.command(server, account: "work")
             try await scene.login(work)
-            let plain = try scene.command(server)
+            let plain = try await scene.command(server)
             await plain.start()
             let problem = try #require(await plain.problem(of: "demo"))
             #expect(problem.code == .oauthSignInNeeded && problem.message.contains("signed in only as work"))
@@ -113,13 +115,13 @@ extension HostScene {
             #expect(try scene.credentialFiles().count == 2)
             for manager in [work, plain] { #expect(try await scene.call(manager)["content"] != nil) }
             await plain.drain()
-            #expect(try scene.row().accounts.map(\.name) == [nil, "work"])
-            let home = try scene.command(server, account: "home")
+            #expect(try await scene.row().accounts.map(\.name) == [nil, "work"])
+            let home = try await scene.command(server, account: "home")
             await home.start()
             let missing = try #require(await home.problem(of: "demo"))
             #expect(missing.nextStep == Remedy(.signIn(.init(.named("demo"), account: "home"))))
             _ = try await work.logout("demo")
-            #expect(try scene.row().accounts.map(\.name) == [nil])
+            #expect(try await scene.row().accounts.map(\.name) == [nil])
             #expect(try await scene.call(plain)["content"] != nil, "the other account stays signed in")
         }
     }
@@ -128,14 +130,14 @@ extension HostScene {
     func everyAccount() async throws {
         try await withHost { scene, server async throws in
             for account in ["work", nil, "home"] as [String?] {
-                try await scene.login(try scene.command(server, account: account))
+                try await scene.login(try await scene.command(server, account: account))
             }
-            let manager = try scene.command(server)
+            let manager = try await scene.command(server)
             let outcomes = try await manager.logoutEveryAccount("demo")
             #expect(outcomes.map(\.account) == [nil, "home", "work"])
             #expect(outcomes.allSatisfy { $0.outcome.wasSignedIn && $0.outcome.revocation == .confirmed })
             #expect(try scene.credentialFiles().isEmpty)
-            #expect(try scene.row().accounts.isEmpty)
+            #expect(try await scene.row().accounts.isEmpty)
             #expect(server.state.liveRefreshTokens == 0)
             let again = try await manager.logoutEveryAccount("demo")
             #expect(again.count == 1 && again[0].outcome.wasSignedIn == false)
@@ -147,7 +149,7 @@ extension HostScene {
     @Test("sign-in, registration, refresh, rejection, scopes and sign-out are in the log with outcome and code")
     func log() async throws {
         try await withHost({ $0.protection.toolScopes = ["add": "admin"] }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             server.update { $0.authorization.consent = .deny }
             _ = await scene.code { try await scene.login(manager) }
             server.update { $0.authorization.consent = .auto }

@@ -13,7 +13,7 @@ import Testing
     @Test("a 401 without a sign-in is reached, sign-in needed, unauthorized; nothing opens by itself (P22)")
     func needed() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             let status = try await manager.state()
             #expect(status.transport.state == .reached)
@@ -30,7 +30,7 @@ import Testing
                 ])
             #expect(server.oauthRequests == [])
             #expect(server.requests.count == 1)
-            #expect(try scene.row().transport.state == .reached)
+            #expect(try await scene.row().transport.state == .reached)
             #expect(await scene.code { _ = try await scene.call(manager) } == "OAUTH_SIGN_IN_NEEDED")
         }
     }
@@ -38,7 +38,7 @@ import Testing
     @Test("login signs in, connects, lists the tools, and keeps the record's public part in the database")
     func login() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             let report = try await scene.login(manager)
             #expect(!report.wasSignedIn)
@@ -51,7 +51,7 @@ import Testing
                 scene.transcript.log.suffix(2) == [
                     "demo: transport connected", "demo: tool discovery succeeded, 5 tools",
                 ])
-            let row = try scene.row()
+            let row = try await scene.row()
             for record in [row.record, report.status.record] {
                 #expect(record.issuer == server.issuer)
                 #expect(record.provider == "127.0.0.1")
@@ -79,14 +79,14 @@ import Testing
                 let retried = own.lastIndex { $0.rpcMethod == "initialize" && $0.status == 200 } ?? 0
                 return retried - first + 1
             }
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             try await scene.login(manager)
             #expect(counted() <= 6)
             await manager.stop()
             server.clearRequests()
             server.revokeAll()
-            let second = try scene.host(server)
+            let second = try await scene.host(server)
             _ = try await second.logout("demo", localOnly: true)
             try await scene.login(second)
             #expect(server.state.registrations == 1)
@@ -97,18 +97,18 @@ import Testing
     @Test("a new process uses the stored token without any OAuth request, and knows the record without the database")
     func secondProcess() async throws {
         try await withHost { scene, server async throws in
-            let first = try scene.host(server)
+            let first = try await scene.host(server)
             try await scene.login(first)
             await first.stop()
             server.clearRequests()
             try FileManager.default.removeItem(atPath: scene.folder + "/state")
-            let second = try scene.host(server)
+            let second = try await scene.host(server)
             await second.start()
             let status = try await second.state()
             #expect(status.signIn.state == .signedIn)
             #expect(status.record.grantedScopes.contains("tools"))
             #expect(status.record.expiresAt != nil)
-            #expect(try scene.row().record == status.record)
+            #expect(try await scene.row().record == status.record)
             #expect(server.oauthRequests == [])
             #expect(server.requests.allSatisfy { $0.header("authorization")?.hasPrefix("Bearer ") == true })
         }
@@ -117,10 +117,10 @@ import Testing
     @Test("a sign-in made by another process is used by a running one at the next 401 (P23)")
     func adopted() async throws {
         try await withHost { scene, server async throws in
-            let running = try scene.host(server)
+            let running = try await scene.host(server)
             await running.start()
             #expect(try await running.state().signIn.state == .needed)
-            try await scene.login(try scene.host(server))
+            try await scene.login(try await scene.host(server))
             #expect(try await scene.call(running)["structuredContent"]?["authenticated"] == true)
             #expect(try await running.state().signIn.state == .signedIn)
         }
@@ -132,7 +132,7 @@ import Testing
             $0.protection.sseGet = onGet
             $0.protection.ssePost = true
         }) { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.sseURL), "transport": "sse"]])
+            let manager = try await scene.host(["demo": ["url": JSON(server.sseURL), "transport": "sse"]])
             await manager.start()
             #expect(try await manager.state().transport.state == .reached)
             #expect(try await manager.state().signIn.state == .needed)
@@ -145,12 +145,12 @@ import Testing
     @Test("a sign-in that exists asks nobody; --force asks again")
     func already() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             let browser = FollowingBrowser()
             #expect(try await scene.login(manager, browser: browser).wasSignedIn)
             #expect(browser.addresses.isEmpty)
-            #expect(try await scene.login(try scene.host(server), browser: browser).wasSignedIn)
+            #expect(try await scene.login(try await scene.host(server), browser: browser).wasSignedIn)
             #expect(browser.addresses.isEmpty)
             let before = try scene.credentialFiles()
             #expect(try await !scene.login(manager, "demo", .init(isForced: true), browser: browser).wasSignedIn)
@@ -164,7 +164,7 @@ import Testing
     @Test("two logins at once: one asks, the other finds the sign-in")
     func twoLogins() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let browser = FollowingBrowser()
             async let first = scene.login(manager, browser: browser)
             async let second = scene.login(manager, browser: browser)
@@ -177,7 +177,7 @@ import Testing
     @Test("a failed new login keeps the earlier credential byte for byte (P35)")
     func failedLogin() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             let before = try scene.credentialFiles()
             server.update { $0.authorization.consent = .deny }
@@ -197,7 +197,7 @@ import Testing
             }
             #expect(await scene.code { try await scene.login(manager, "demo", forced) } == "OAUTH_ISS_MISMATCH")
             #expect(try scene.credentialFiles() == before)
-            #expect(try scene.row().lastError?.code == "OAUTH_ISS_MISMATCH")
+            #expect(try await scene.row().lastError?.code == "OAUTH_ISS_MISMATCH")
             #expect(try await manager.state().signIn.state == .signedIn)
             #expect(try await scene.call(manager)["structuredContent"]?["authenticated"] == true)
         }
@@ -206,7 +206,7 @@ import Testing
     @Test("a sign-in at a stdio server, and at one that asks for nothing, does not apply")
     func notApplicable() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.url)], "child": ["command": "/bin/cat"]])
+            let manager = try await scene.host(["demo": ["url": JSON(server.url)], "child": ["command": "/bin/cat"]])
             let browser = FollowingBrowser()
             for name in ["demo", "child"] {
                 let error = await scene.error { try await scene.login(manager, name, browser: browser) }
@@ -222,7 +222,7 @@ import Testing
     func loginDown() async throws {
         try await withHostScene { scene async throws in
             let port = try await RawServer.closedPort()
-            let manager = try scene.host(["demo": ["url": JSON("http://127.0.0.1:\(port)/mcp")]])
+            let manager = try await scene.host(["demo": ["url": JSON("http://127.0.0.1:\(port)/mcp")]])
             let browser = FollowingBrowser()
             #expect(
                 await scene.code { try await scene.login(manager, browser: browser) } == "TRANSPORT_CONNECTION_REFUSED")
@@ -233,10 +233,10 @@ import Testing
     @Test("no way to register: client id needed, with its own state")
     func clientNeeded() async throws {
         try await withHost({ $0.registration.enabled = false }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             #expect(await scene.code { try await scene.login(manager) } == "OAUTH_CLIENT_NEEDED")
             #expect(try await manager.state().signIn.state == .clientNeeded)
-            #expect(try scene.row().signIn.problem?.code == "OAUTH_CLIENT_NEEDED")
+            #expect(try await scene.row().signIn.problem?.code == "OAUTH_CLIENT_NEEDED")
         }
     }
 
@@ -247,7 +247,7 @@ import Testing
     )
     func callsOnly() async throws {
         try await withHost({ $0.protection.mode = .toolsCall }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             #expect(try await manager.state().signIn.state == .notNeeded)
             #expect(try await manager.state().discovery.state == .succeeded(toolCount: 5))
@@ -264,10 +264,10 @@ import Testing
     @Test("the call that wanted a sign-in is remembered by the next process, so that its login is not refused")
     func callsOnlyNextProcess() async throws {
         try await withHost({ $0.protection.mode = .toolsCall }) { scene, server async throws in
-            let first = try scene.host(server)
+            let first = try await scene.host(server)
             #expect(await scene.code { _ = try await scene.call(first) } == "OAUTH_SIGN_IN_NEEDED")
             await first.stop()
-            let second = try scene.host(server)
+            let second = try await scene.host(server)
             #expect(try await !scene.login(second).wasSignedIn)
             #expect(try await scene.call(second)["structuredContent"]?["authenticated"] == true)
         }
@@ -279,7 +279,7 @@ import Testing
             $0.protection.toolScopes = ["whoami": "admin"]
             $0.metadata.scopesSupported = ["tools", "offline_access", "admin"]
         }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             let error = try #require(await scene.error { _ = try await scene.call(manager) })
             #expect(error.code == .oauthInsufficientScope)
@@ -300,7 +300,7 @@ import Testing
     @Test("logout disconnects, takes the tokens back, deletes, and leaves the server in need of a sign-in")
     func logout() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             let outcome = try await manager.logout("demo")
             #expect(outcome.wasSignedIn)
@@ -309,7 +309,7 @@ import Testing
             #expect(server.state.liveRefreshTokens == 0)
             #expect(server.state.sessions == 0, "the session was ended while the token was still good")
             #expect(try scene.credentialFiles().isEmpty)
-            for status in [try scene.row(), try await manager.state()] {
+            for status in [try await scene.row(), try await manager.state()] {
                 #expect(status.transport.state == .idle)
                 #expect(status.signIn.state == .needed)
                 #expect(status.signIn.problem?.nextStep == Remedy(.signIn(.init(.named("demo")))))
@@ -326,7 +326,7 @@ import Testing
     @Test("logout deletes here even when the authorization server refuses, and says so")
     func logoutRefused() async throws {
         try await withHost({ $0.revocation.override = .status(503) }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             let outcome = try await manager.logout("demo", forgetsClient: true)
             guard case .unconfirmed = outcome.revocation else {
@@ -341,7 +341,7 @@ import Testing
     @Test("logout without a sign-in changes nothing; at a stdio server it does not apply")
     func logoutWithout() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.url)], "child": ["command": "/bin/cat"]])
+            let manager = try await scene.host(["demo": ["url": JSON(server.url)], "child": ["command": "/bin/cat"]])
             #expect(try await !manager.logout("demo").wasSignedIn)
             #expect(try await manager.state().signIn.state == .unknown)
             #expect(await scene.code { _ = try await manager.logout("child") } == "OAUTH_SIGN_IN_NOT_APPLICABLE")

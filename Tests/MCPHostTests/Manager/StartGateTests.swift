@@ -43,7 +43,7 @@ import Testing
                 rmdir "\(scene.folder)/in.$$"
                 """
             let answers = toollessAnswers.split(separator: "\n").dropFirst().joined(separator: "\n")
-            let manager = try scene.host(
+            let manager = try await scene.host(
                 servers: (0..<9).map { ("s\($0)", shell(script + "\n" + answers)) }, top: ["max_starts": 2]
             ) { $0.startPatience = 3600 }
             await manager.start()
@@ -58,7 +58,7 @@ import Testing
     func hanging() async throws {
         try await withHostScene { scene async throws in
             let mute: JSON = ["command": "/bin/sleep", "args": ["600"], "timeout": 600]
-            let manager = try scene.host(
+            let manager = try await scene.host(
                 ["one": mute, "two": mute, "good": shell(toollessAnswers)], top: ["max_starts": 1]
             ) {
                 $0.timeout = nil
@@ -76,7 +76,7 @@ import Testing
         "each limit counts from the server's own start, however long it waited for that; HTTP servers wait for nobody")
     func ownClock() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(
+            let manager = try await scene.host(
                 [
                     "mute": ["command": "/bin/sleep", "args": ["600"], "timeout": 9],
                     "good": shell(toollessAnswers, ["timeout": 8]), "demo": ["url": JSON(server.url)],
@@ -102,7 +102,7 @@ import Testing
     func brokenOff() async throws {
         try await withHostScene { scene async throws in
             let mark = scene.folder + "/started"
-            let manager = try scene.host(
+            let manager = try await scene.host(
                 [
                     "mute": ["command": "/bin/sleep", "args": ["600"]],
                     "waits": shell("touch '\(mark)'; \(toollessAnswers)"),

@@ -29,7 +29,7 @@ import Testing
                 $0.mcp.tools.builtIn = ["echo", "add"]
                 $0.mcp.tools.custom = [["name": "with__marks", "inputSchema": ["type": "object"]]]
             }) { two async throws in
-                let manager = try scene.host([
+                let manager = try await scene.host([
                     "one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)], "bad": ["url": "gopher://x"],
                 ])
                 #expect(try await scene.call(manager, "whoami")["isError"] == false)
@@ -44,7 +44,7 @@ import Testing
                 #expect(nothing?.compared.map(\.label) == ["bad"])
                 #expect(
                     await scene.code { _ = try await scene.call(manager, "one__nothing") } == "PROTOCOL_TOOL_UNKNOWN")
-                let others = try scene.host(["one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)]])
+                let others = try await scene.host(["one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)]])
                 for name in ["nothing", "three__echo"] {
                     let unknown = await scene.code { _ = try await scene.call(others, name) }
                     #expect(unknown == "PROTOCOL_TOOL_UNKNOWN")
@@ -60,7 +60,9 @@ import Testing
     func bareNameAndFailedServer() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, good async throws in
             try await withServer({ $0.protection.mode = .all }) { locked async throws in
-                let manager = try scene.host(["good": ["url": JSON(good.url)], "locked": ["url": JSON(locked.url)]])
+                let manager = try await scene.host([
+                    "good": ["url": JSON(good.url)], "locked": ["url": JSON(locked.url)],
+                ])
                 for _ in 0..<3 { _ = try await scene.call(manager, "whoami") }
                 #expect(locked.requests.count == 1)
             }
@@ -71,7 +73,7 @@ import Testing
     func qualifiedStartsOne() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, one async throws in
             try await withServer { two async throws in
-                let manager = try scene.host(["one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)]])
+                let manager = try await scene.host(["one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)]])
                 #expect(try await scene.call(manager, "one__add", ["a": 2, "b": 3])["isError"] == false)
                 #expect(two.requests.isEmpty)
             }
@@ -81,7 +83,8 @@ import Testing
     @Test("a failure the tool reports is a result, with its own text")
     func toolFails() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let result = try await (try scene.host(server)).call("demo__fail", arguments: ["text": "no such file"])
+            let result = try await (try await scene.host(server)).call(
+                "demo__fail", arguments: ["text": "no such file"])
             #expect(result.isError)
             #expect(result.content.first?["text"] == "no such file")
         }
@@ -90,7 +93,7 @@ import Testing
     @Test("max_tool_calls: the rest wait their turn; one that is cancelled waits no longer")
     func gate() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 2])
+            let manager = try await scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 2])
             await manager.start()
             let slow = (0..<2).map { _ in Task { try await manager.call("demo__slow", arguments: [:]) } }
             await server.wait { $0.calls("tools/call").count == 2 }
@@ -112,7 +115,7 @@ import Testing
     func sharedGate() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, slow async throws in
             try await withServer({ $0.protection.mode = .none }) { quick async throws in
-                let manager = try scene.host(
+                let manager = try await scene.host(
                     ["slow": ["url": JSON(slow.url)], "quick": ["url": JSON(quick.url)]], top: ["max_tool_calls": 4])
                 await manager.start()
                 slow.update { $0.mcp.overrides["tools/call"] = .hang }
@@ -129,7 +132,7 @@ import Testing
     @Test("a call's own limit covers its wait for a place, and the error says so")
     func gateAndTimeout() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 1])
+            let manager = try await scene.host(["demo": ["url": JSON(server.url)]], top: ["max_tool_calls": 1])
             await manager.start()
             server.update { $0.mcp.overrides["tools/call"] = .hang }
             let stuck = Task { try await manager.call("demo__echo", arguments: [:]) }
@@ -152,7 +155,7 @@ import Testing
             $0.mcp.overrides["initialize"] = .hang
         }) { scene, hanging async throws in
             try await withServer({ $0.protection.mode = .none }) { healthy async throws in
-                let manager = try scene.host(
+                let manager = try await scene.host(
                     ["hangs": ["url": JSON(hanging.url)], "demo": ["url": JSON(healthy.url)]],
                     top: ["max_tool_calls": 1])
                 let stuck = Task { try await manager.call("hangs__echo", arguments: [:]) }
@@ -167,7 +170,7 @@ import Testing
     @Test("a call's own limit counts, and the server stays connected")
     func callTimeout() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let code = await scene.code { _ = try await manager.call("demo__slow", arguments: [:], timeout: 0.2) }
             #expect(code == "TRANSPORT_TIMEOUT")
             #expect(try await scene.call(manager)["isError"] == false)

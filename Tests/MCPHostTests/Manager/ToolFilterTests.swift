@@ -12,7 +12,7 @@ import Testing
     @Test("A tool that a filter leaves out is neither listed nor called, and the filter is named")
     func leftOut() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, server async throws in
-            let manager = try scene.host(["s": ["url": JSON(server.url), "disabledTools": ["echo", "nosuch"]]])
+            let manager = try await scene.host(["s": ["url": JSON(server.url), "disabledTools": ["echo", "nosuch"]]])
             await manager.start()
             #expect(await manager.tools().map(\.tool.name).contains("echo") == false)
             #expect(await manager.tools().count == 4)
@@ -32,7 +32,7 @@ import Testing
                 $0.protection.mode = .none
                 $0.mcp.tools.builtIn = []
             }) { empty async throws in
-                let manager = try scene.host([
+                let manager = try await scene.host([
                     "filtered": ["url": JSON(server.url), "includeTools": ["x"]], "empty": ["url": JSON(empty.url)],
                 ])
                 await manager.start()
@@ -92,7 +92,7 @@ import Testing
             }
         }) { scene, short async throws in
             try await server("both") { long async throws in
-                let manager = try scene.host(["a": ["url": JSON(short.url)], "a__b": ["url": JSON(long.url)]])
+                let manager = try await scene.host(["a": ["url": JSON(short.url)], "a__b": ["url": JSON(long.url)]])
                 #expect(try await manager.server(ofTool: "a__b__echo") == "a__b")
                 #expect(try await manager.server(ofTool: "a__b__both") == "a__b")
                 #expect(try await manager.server(ofTool: "a__b__only") == "a")
@@ -128,7 +128,7 @@ import Testing
     func twins() async throws {
         try await withHost({ $0.protection.mode = .none }) { scene, one async throws in
             try await withServer({ $0.protection.mode = .none }) { two async throws in
-                let manager = try scene.host(servers: [
+                let manager = try await scene.host(servers: [
                     ("\u{E9}", ["url": JSON(one.url)]), ("e\u{301}", ["url": JSON(two.url)]),
                 ])
                 await manager.start()

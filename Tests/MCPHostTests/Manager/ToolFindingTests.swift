@@ -24,11 +24,11 @@ import Testing
                 let servers: KeyValuePairs<String, JSON> = [
                     "one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)],
                 ]
-                let earlier = try scene.host(servers)
+                let earlier = try await scene.host(servers)
                 await earlier.start()
                 await earlier.stop()
                 try await withServer({ $0.mcp.overrides["initialize"] = .hang }) { hanging async throws in
-                    let manager = try scene.host(
+                    let manager = try await scene.host(
                         servers: servers.map { ($0.key, $0.value) } + [("hangs", ["url": JSON(hanging.url)])])
                     #expect(try await scene.call(manager, "add", ["a": 1, "b": 2])["isError"] == false)
                     #expect(hanging.requests.isEmpty)
@@ -45,7 +45,7 @@ import Testing
                 let servers: KeyValuePairs<String, JSON> = [
                     "one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)],
                 ]
-                let earlier = try scene.host(servers)
+                let earlier = try await scene.host(servers)
                 await earlier.start()
                 await earlier.stop()
                 one.update { $0.mcp.tools.builtIn = ["add"] }
@@ -63,19 +63,19 @@ import Testing
             Self.open(["whoami", "add"])(&script)
             let two = try await DemoServer.start(script: script)
             let servers: KeyValuePairs<String, JSON> = ["one": ["url": JSON(one.url)], "two": ["url": JSON(two.url)]]
-            let earlier = try scene.host(servers)
+            let earlier = try await scene.host(servers)
             await earlier.start()
             await earlier.stop()
             await two.stop()
-            let down = await scene.error { _ = try await scene.call(try scene.host(servers), "whoami") }
+            let down = await scene.error { _ = try await scene.call(try await scene.host(servers), "whoami") }
             #expect(down?.code == .protocolToolUnreachable)
             #expect(down?.message.hasPrefix("\"whoami\" is a tool of two, which is not ready: TRANSPORT_") == true)
-            let both = await scene.error { _ = try await scene.call(try scene.host(servers), "add") }
+            let both = await scene.error { _ = try await scene.call(try await scene.host(servers), "add") }
             #expect(both?.code == .protocolToolAmbiguous && both?.step == "use one of one__add, two__add")
-            let nobody = await scene.error { _ = try await scene.call(try scene.host(servers), "nothing") }
+            let nobody = await scene.error { _ = try await scene.call(try await scene.host(servers), "nothing") }
             #expect(nobody?.code == .protocolToolUnreachable && nobody?.message.contains("not ready: two") == true)
             #expect(nobody?.compared.first?.label == "two")
-            let typo = await scene.error { _ = try await scene.call(try scene.host(servers), "eccho") }
+            let typo = await scene.error { _ = try await scene.call(try await scene.host(servers), "eccho") }
             #expect(typo?.message.hasSuffix("; did you mean one__echo?") == true)
         }
     }
@@ -87,11 +87,11 @@ import Testing
                 let servers: KeyValuePairs<String, JSON> = [
                     "open": ["url": JSON(open.url)], "locked": ["url": JSON(locked.url)],
                 ]
-                let unknown = await scene.error { _ = try await scene.call(try scene.host(servers), "whoami") }
+                let unknown = await scene.error { _ = try await scene.call(try await scene.host(servers), "whoami") }
                 #expect(unknown?.code == .oauthSignInNeeded && unknown?.step == "sign in to locked")
                 #expect(unknown?.message.contains("locked needs a sign-in") == true)
                 let before = locked.requests.count
-                let manager = try scene.host(servers)
+                let manager = try await scene.host(servers)
                 let offer = SignInOffer(
                     interface: SilentPerson(transcript: scene.transcript), browser: FollowingBrowser())
                 let found = try await manager.tool("whoami", signingIn: { _ in offer })
@@ -100,7 +100,7 @@ import Testing
                 #expect(try await scene.call(manager, "whoami")["isError"] == false)
                 _ = try await manager.logout("locked")
                 await manager.stop()
-                let known = await scene.error { _ = try await scene.call(try scene.host(servers), "whoami") }
+                let known = await scene.error { _ = try await scene.call(try await scene.host(servers), "whoami") }
                 #expect(known?.code == .oauthSignInNeeded && known?.step == "sign in to locked")
             }
         }
@@ -112,7 +112,7 @@ import Testing
             $0.protection.mode = .none
             $0.mcp.overrides["initialize"] = .status(500)
         }) { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let error = await scene.error { _ = try await manager.tool(name) }
             #expect(error != nil)
             #expect(server.calls("initialize").count == 1)
@@ -122,11 +122,11 @@ import Testing
     @Test("a mistyped server of a known tool is told without asking anybody")
     func mistypedServer() async throws {
         try await withHost(Self.open(["echo"])) { scene, server async throws in
-            let earlier = try scene.host(["files": ["url": JSON(server.url)]])
+            let earlier = try await scene.host(["files": ["url": JSON(server.url)]])
             await earlier.start()
             await earlier.stop()
             let count = server.requests.count
-            let manager = try scene.host(["files": ["url": JSON(server.url)]])
+            let manager = try await scene.host(["files": ["url": JSON(server.url)]])
             let error = await scene.error { _ = try await scene.call(manager, "fiels__echo") }
             #expect(
                 error?.code == .protocolToolUnknown && error?.message.hasSuffix("; did you mean files__echo?") == true)

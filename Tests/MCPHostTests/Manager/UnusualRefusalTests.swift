@@ -17,7 +17,7 @@ import Testing
         try await withHost {
             $0.protection.status = status
         } _: { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             await manager.start()
             #expect(try await manager.state().signIn.state == .needed)
             try await scene.login(manager)
@@ -31,7 +31,7 @@ import Testing
             $0.protection.status = status
             $0.protection.challenge = .none
         } _: { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
             #expect(try await manager.state().signIn.state == .signedIn)
         }
@@ -45,7 +45,7 @@ import Testing
             $0.resourceMetadata.serving = .none
             $0.metadata.documents = []
         } _: { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             let error = await scene.error { try await scene.login(manager) }
             #expect(error?.httpStatus == status)
             #expect(error?.code.errorClass == .transport)
@@ -56,9 +56,9 @@ import Testing
     @Test("What discovery found is kept with its source and age, and replaced by the next one")
     func sources() async throws {
         try await withHost { scene, server async throws in
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
-            let sources = try scene.row().sources
+            let sources = try await scene.row().sources
             #expect(sources.map(\.kind).sorted() == ["resource", "server"])
             #expect(sources.allSatisfy { $0.url.hasPrefix(server.origin + "/.well-known/") })
             #expect(sources.allSatisfy { abs($0.at.timeIntervalSince(scene.now)) < 60 })
@@ -69,7 +69,7 @@ import Testing
             #expect(documents.first { $0.kind == "resource" }?.facts?["resource"]?.stringValue == server.url)
             scene.advance(100)
             try await scene.login(manager, "demo", LoginOptions(isForced: true))
-            let later = try scene.row().sources
+            let later = try await scene.row().sources
             #expect(later.count == 2)
             #expect(later.allSatisfy { source in sources.allSatisfy { source.at > $0.at } })
         }
@@ -83,13 +83,13 @@ import Testing
             $0.metadata.documents = []
             $0.metadata.advertisesIss = false
         } _: { scene, server async throws in
-            let off = try scene.host([
+            let off = try await scene.host([
                 "demo": ["url": JSON(server.url), "auth": ["type": "oauth2", "default_endpoints": false]]
             ])
             #expect(await scene.code { try await scene.login(off) } == "OAUTH_NO_AUTHORIZATION_SERVER")
-            let manager = try scene.host(server)
+            let manager = try await scene.host(server)
             try await scene.login(manager)
-            let sources = try scene.row().sources
+            let sources = try await scene.row().sources
             #expect(sources.map(\.kind) == ["defaults"])
             #expect(sources.map(\.url) == [server.origin])
         }

@@ -66,7 +66,7 @@ import Testing
         try await withHostScene { scene async throws in
             var entry: JSONObject = ["command": "/bin/sh", "args": ["-c", .string(script)]]
             for (key, value) in more { entry[key] = value }
-            let manager = try scene.host(["db": .object(entry)]) { options in
+            let manager = try await scene.host(["db": .object(entry)]) { options in
                 options.timeout = timeout
                 options.environment.merge(host) { _, new in new }
             }
@@ -120,7 +120,8 @@ import Testing
     func doctor() async throws {
         try await withHostScene { scene async throws in
             let script = "echo 'no SOME_KEY, going on without' >&2\n" + toollessAnswers
-            let manager = try scene.host(["db": ["command": "/bin/sh", "args": ["-c", .string(script)]]]) { options in
+            let manager = try await scene.host(["db": ["command": "/bin/sh", "args": ["-c", .string(script)]]]) {
+                options in
                 options.keepsStatus = false
                 for name in ["SOME_KEY", "KUBECONFIG", "ANOTHER"] { options.environment[name] = "the-value" }
             }

@@ -12,10 +12,11 @@ import Testing
     init() throws { folder = try TemporaryFolder() }
 
     /// Expects both ways of opening to be refused, with these words and this next step, and nothing to be changed.
-    private func expectRefused(_ words: String, _ nextStep: String, _ location: SourceLocation = #_sourceLocation) {
+    private func expectRefused(_ words: String, _ nextStep: String, _ location: SourceLocation = #_sourceLocation) async
+    {
         for mode in [StatusDatabase.Mode.readIfExists, .readWrite] {
-            let error = #expect(throws: OmlxError.self, sourceLocation: location) {
-                _ = try StatusDatabase.openHere(path: folder.database, mode: mode)
+            let error = await #expect(throws: OmlxError.self, sourceLocation: location) {
+                _ = try await StatusDatabase.open(path: folder.database, mode: mode)
             }
             #expect(error?.code == .databaseUnavailable, sourceLocation: location)
             #expect(error?.message.contains(words) == true, "\(error?.message ?? "")", sourceLocation: location)
@@ -25,85 +26,84 @@ import Testing
         }
     }
 
-    private func make() throws {
-        _ = try StatusDatabase.openHere(path: folder.database, mode: .readWrite)
-            .writeHere { try $0.update("a") { _ in } }
+    private func make() async throws {
+        _ = try await StatusDatabase.open(path: folder.database, mode: .readWrite).update("a") { _ in }
     }
 
     @Test("A folder others may look into or write to is refused", arguments: [0o755, 0o770, 0o707, 0o711] as [mode_t])
-    func openFolder(mode: mode_t) throws {
-        try make()
+    func openFolder(mode: mode_t) async throws {
+        try await make()
         let state = folder.path + "/state/omlx"
         chmod(state, mode)
-        expectRefused("is open to other users", "chmod 700 ")
+        await expectRefused("is open to other users", "chmod 700 ")
         #expect(folder.mode(of: state) == mode)
     }
 
     @Test("A database others may read or write is refused", arguments: [0o644, 0o660, 0o602] as [mode_t])
-    func openFile(mode: mode_t) throws {
-        try make()
+    func openFile(mode: mode_t) async throws {
+        try await make()
         chmod(folder.database, mode)
-        expectRefused("is open to other users", "chmod 600 ")
+        await expectRefused("is open to other users", "chmod 600 ")
         #expect(folder.mode(of: folder.database) == mode)
     }
 
     @Test("So are its companions, and links in the place of any of them", arguments: ["-wal", "-shm", "-journal"])
-    func companions(suffix: String) throws {
-        try make()
+    func companions(suffix: String) async throws {
+        try await make()
         unlink(folder.database + suffix)
         close(open(folder.database + suffix, O_CREAT | O_RDWR, 0o600))
         chmod(folder.database + suffix, 0o666)
-        expectRefused(suffix, "chmod 600 ")
+        await expectRefused(suffix, "chmod 600 ")
         unlink(folder.database + suffix)
         symlink(folder.path + "/elsewhere", folder.database + suffix)
-        expectRefused("symbolic link", "out of the way")
+        await expectRefused("symbolic link", "out of the way")
     }
 
     @Test("A link in the database's place is refused, wherever it leads; nothing is made there")
-    func link() throws {
-        try make()
+    func link() async throws {
+        try await make()
         let other = folder.path + "/other.sqlite"
         rename(folder.database, other)
         symlink(other, folder.database)
-        expectRefused("symbolic link", "out of the way")
+        await expectRefused("symbolic link", "out of the way")
         unlink(other)
-        expectRefused("symbolic link", "out of the way")
+        await expectRefused("symbolic link", "out of the way")
         #expect(access(other, F_OK) != 0)
     }
 
     @Test("A folder that is a link is judged where it leads; one that leads nowhere is not the same as nothing")
-    func linkedFolder() throws {
-        try make()
+    func linkedFolder() async throws {
+        try await make()
         let (state, real) = (folder.path + "/state/omlx", folder.path + "/real")
         rename(state, real)
         symlink(real, state)
-        let database = try StatusDatabase.openHere(path: folder.database, mode: .readIfExists)
-        #expect(try database.readHere(or: []) { try $0.statuses() }.count == 1)
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readIfExists)
+        #expect(try await database.read().count == 1)
         chmod(real, 0o755)
-        expectRefused("is open to other users", "chmod 700 ")
+        await expectRefused("is open to other users", "chmod 700 ")
         unlink(state)
         symlink(folder.path + "/nowhere", state)
-        let error = #expect(throws: OmlxError.self) {
-            _ = try StatusDatabase.openHere(path: folder.database, mode: .readIfExists)
+        let error = await #expect(throws: OmlxError.self) {
+            _ = try await StatusDatabase.open(path: folder.database, mode: .readIfExists)
         }
         #expect(error?.message.contains("a link to a place that is not there") == true)
     }
 
     @Test("What belongs to another user is refused")
-    func foreign() throws {
+    func foreign() async throws {
         // Only root can give files away; for others root is another user.
         guard geteuid() == 0 else {
-            let error = #expect(throws: OmlxError.self) {
-                _ = try StatusDatabase.openHere(path: "/usr/status.sqlite", mode: .readIfExists)
+            let error = await #expect(throws: OmlxError.self) {
+                _ = try await StatusDatabase.open(path: "/usr/status.sqlite", mode: .readIfExists)
             }
             #expect(error?.message.contains("belongs to another user") == true)
             return
         }
-        try make()
+        try await make()
         chown(folder.database, 12345, 12345)
-        expectRefused("belongs to another user", "ls -ld ")
+        await expectRefused("belongs to another user", "ls -ld ")
         chown(folder.database, 0, 0)
         chown(folder.path + "/state/omlx", 12345, 12345)
-        expectRefused("belongs to another user", "ls -ld ")
+        await expectRefused("belongs to another user", "ls -ld ")
     }
 }

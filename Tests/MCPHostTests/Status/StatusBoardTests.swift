@@ -43,7 +43,7 @@ struct StatusBoardTests {
         board.change { [moment] in $0.transport = StatusAnswer(.connecting, at: moment) }
         #expect(watcher.states == [.connecting, .connected])
         await recorder.flush()
-        #expect(recorder.known()["a"]?.transport.state == .connected)
+        #expect(await recorder.known()["a"]?.transport.state == .connected)
         watcher.watch(StatusBoard(ServerStatus(name: "b"), recorder: recorder) { _ in })
     }
 
@@ -67,6 +67,6 @@ struct StatusBoardTests {
         #expect(told.count == 200 && Set(told).count == 200)
         #expect(told.last == board.status.lastError?.message)
         await recorder.flush()
-        #expect(recorder.known()["a"]?.lastError?.message == told.last)
+        #expect(await recorder.known()["a"]?.lastError?.message == told.last)
     }
 }

@@ -15,7 +15,7 @@ let server = ServerConfiguration(
             command: ConfiguredText(arguments[1]), arguments: arguments.dropFirst(2).map { ConfiguredText($0) })))
 let options = HostOptions(
     environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"], homeDirectory: home, logger: Logger(label: "consumer"))
-let manager = try MCPManager(configuration: HostConfiguration(servers: [server]), options: options)
+let manager = try await MCPManager(configuration: HostConfiguration(servers: [server]), options: options)
 await manager.start()
 let tools = await manager.tools()
 for tool in tools { print(tool.name) }
