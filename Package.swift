@@ -27,9 +27,16 @@ let package = Package(
         .executableTarget(
             name: "omlx",
             dependencies: [
-                "OmlxMCPHost", "OmlxSystem",
+                "OmlxHostAPI", "OmlxMCPHost", "OmlxSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+            ]),
+        // 4
+        .room(
+            "HostAPI",
+            [
+                "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "Cryptography", "Errors", "JSON",
+                "Concurrency",
             ]),
         // 3
         .room(
@@ -133,6 +140,12 @@ let package = Package(
             dependencies: [
                 "OmlxMCPHost", "OmlxSignIn", "OmlxHTTPClient", "OmlxCryptography", "OmlxErrors", "OmlxJSON",
                 "OmlxDemoServer", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "HostAPITests",
+            dependencies: [
+                "OmlxHostAPI", "OmlxMCPHost", "OmlxSignIn", "OmlxCredentials", "OmlxErrors", "OmlxJSON",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography", "OmlxErrors"]),

@@ -2,7 +2,7 @@
 
 /// A stable error code such as `OAUTH_ISSUER_MISMATCH`. New codes may come, existing ones keep their meaning.
 @nonexhaustive
-public enum ErrorCode: String, Sendable, Hashable, CaseIterable {
+public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     // MARK: configuration
 
     /// The configuration file named does not exist.

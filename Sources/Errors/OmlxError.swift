@@ -27,7 +27,7 @@ public struct OmlxError: Error, Sendable, Hashable {
 
     /// The answer that refused a request. It travels with the error, so that of two refusals at once neither is taken for
     /// the other's.
-    public struct Refusal: Sendable, Hashable {
+    public struct Refusal: Sendable, Hashable, Codable {
         /// The `WWW-Authenticate` headers (RFC 9110 §11.6.1), as they came.
         public var challenges: [String]
         /// The address that answered, where it is known.

@@ -175,7 +175,7 @@ public enum RemedyAction: Sendable, Hashable {
 }
 
 /// The sign-in that would help.
-public struct SignInRemedy: Sendable, Hashable {
+public struct SignInRemedy: Sendable, Hashable, Codable {
     /// The server; `nil` until a layer that knows it says so.
     public var server: ServerReference?
     /// The account to sign in as, where it is not the only one.
@@ -219,7 +219,7 @@ public struct StoreCheckRemedy: Sendable, Hashable {
 
 /// A setting of the program that shows the error, as opposed to one of `mcp.json`.
 @nonexhaustive
-public enum HostSetting: String, Sendable, Hashable, CaseIterable {
+public enum HostSetting: String, Sendable, Hashable, CaseIterable, Codable {
     /// How long one server may take.
     case timeout
     /// Which configuration file is read.

@@ -212,17 +212,5 @@ extension String {
 
 extension OmlxError {
     /// The error as the `error` member of a JSON document.
-    var json: JSON {
-        var object: JSON = [
-            "code": .string(code.text), "class": .string(code.errorClass.rawValue), "message": .string(message),
-            "retryable": .bool(isRetryable),
-        ]
-        if !compared.isEmpty {
-            object["compared"] = .array(compared.map { ["label": .string($0.label), "value": .string($0.typed)] })
-        }
-        if let httpStatus { object["http_status"] = JSON(httpStatus) }
-        if let retryAfter { object["retry_after"] = JSON(retryAfter) }
-        if let nextStep { object["next_step"] = .string(nextStep.typed) }
-        return object
-    }
+    var json: JSON { JSON(typing: self) }
 }

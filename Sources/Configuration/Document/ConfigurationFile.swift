@@ -5,7 +5,7 @@ import Glibc
 import OmlxJSON
 
 /// Where a configuration file comes from, and so who wants it used.
-public enum ConfigurationOrigin: String, Sendable, Hashable {
+public enum ConfigurationOrigin: String, Sendable, Hashable, Codable {
     /// Named by the program, as with `--mcp-config`.
     case named
     /// Named by `OMLX_MCP_CONFIG`.

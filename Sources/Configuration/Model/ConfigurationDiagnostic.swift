@@ -4,9 +4,9 @@ import OmlxErrors
 
 /// A remark about the configuration. Its texts name files, lines, servers, keys and variables, never a value that
 /// could be a secret.
-public struct ConfigurationDiagnostic: Sendable, Hashable {
+public struct ConfigurationDiagnostic: Sendable, Hashable, Codable {
     /// How much it matters.
-    public enum Severity: String, Sendable, Hashable, Comparable {
+    public enum Severity: String, Sendable, Hashable, Comparable, Codable {
         /// What it is about cannot be used: a server that fails, or a setting replaced by its default.
         case error
         /// Something was passed over or decided; everything works.

@@ -4,9 +4,9 @@ import OmlxErrors
 import FoundationEssentials
 
 /// An approval of a configuration file, by its content.
-public struct ConfigurationApproval: Sendable, Hashable {
+public struct ConfigurationApproval: Sendable, Hashable, Codable {
     /// A file with variables that the configuration names.
-    public struct EnvironmentFile: Sendable, Hashable {
+    public struct EnvironmentFile: Sendable, Hashable, Codable {
         /// Its path.
         public var path: String
         /// SHA-256 of its bytes, in hexadecimal; `nil` when there was none.
@@ -29,9 +29,11 @@ public struct ConfigurationApproval: Sendable, Hashable {
     /// When.
     public var approvedAt: Date
     /// What it does, to tell later what changed.
-    package var items: [RememberedItem]
+    package var items: [RememberedItem] = []
     /// Joined to a text before it is hashed for an item, so that a hash says nothing of a short secret.
-    package var salt: String
+    package var salt = ""
+
+    private enum CodingKeys: String, CodingKey { case place, path, digest, environmentFiles, approvedAt }
 
     package init(
         place: String, path: String, digest: String, environmentFiles: [EnvironmentFile], approvedAt: Date,

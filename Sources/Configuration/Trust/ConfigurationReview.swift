@@ -7,9 +7,9 @@ import OmlxJSON
 
 /// All that a configuration file does: every command, every address, every variable that leaves. Its texts are harmless on
 /// a terminal; variables are shown unexpanded, values that look like secrets are left out.
-public struct ConfigurationReview: Sendable {
+public struct ConfigurationReview: Sendable, Hashable, Codable {
     /// A thing it does.
-    public struct Item: Sendable, Hashable {
+    public struct Item: Sendable, Hashable, Codable {
         /// The server; `nil` for the file's own settings.
         public var server: String?
         /// What it is, such as `command` or `header Authorization`.
@@ -17,13 +17,15 @@ public struct ConfigurationReview: Sendable {
         /// In full.
         public var text: String
         /// All of it, for comparing; may hold secrets.
-        var whole: String
+        var whole = ""
         /// What may be kept of it.
-        var kept: String
+        var kept = ""
+
+        private enum CodingKeys: String, CodingKey { case server, label, text }
     }
 
     /// A server.
-    public struct Server: Sendable, Hashable {
+    public struct Server: Sendable, Hashable, Codable {
         /// Its name, fit to be shown.
         public var name: String
         /// Whether it is to be used.
@@ -31,14 +33,19 @@ public struct ConfigurationReview: Sendable {
         /// What it does.
         public var items: [Item]
         /// The environment variables it gets, each with the places they go to.
-        public var variables: [(name: String, places: [String])]
+        public var variables: [Variable]
+    }
 
-        public static func == (lhs: Server, rhs: Server) -> Bool { lhs.name == rhs.name && lhs.items == rhs.items }
-        public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+    /// A variable of the environment that goes to a server.
+    public struct Variable: Sendable, Hashable, Codable {
+        /// Its name.
+        public var name: String
+        /// Where the entry puts it.
+        public var places: [String]
     }
 
     /// A difference from what was approved before.
-    public enum Change: Sendable, Hashable {
+    public enum Change: Sendable, Hashable, Codable {
         case added(Item)
         /// With what it was.
         case changed(Item, before: String)
@@ -187,7 +194,7 @@ extension ConfigurationReview.Server {
                 if places[name]?.contains(leaf.label) != true { places[name, default: []].append(leaf.label) }
             }
         }
-        variables = names.map { ($0, places[$0] ?? []) }
+        variables = names.map { ConfigurationReview.Variable(name: $0, places: places[$0] ?? []) }
     }
 
     private static func arguments(_ entry: JSON) -> [String]? {

@@ -7,7 +7,7 @@ import OmlxJSON
 import Synchronization
 
 /// A store, and which one of its kind.
-public struct StoreLocation: Sendable, Hashable {
+public struct StoreLocation: Sendable, Hashable, Codable {
     /// The store.
     public var kind: StoreKind
     /// Which Vault, where it is one.

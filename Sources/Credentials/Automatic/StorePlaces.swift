@@ -5,7 +5,7 @@ import OmlxErrors
 import FoundationEssentials
 
 /// A kind of credential store.
-public enum StoreKind: String, Sendable, Hashable, CaseIterable {
+public enum StoreKind: String, Sendable, Hashable, CaseIterable, Codable {
     /// Encrypted files in a folder.
     case file
     /// The desktop's keyring.

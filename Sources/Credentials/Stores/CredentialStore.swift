@@ -22,7 +22,7 @@ public enum ExpectedRecord: Sendable, Hashable {
 }
 
 /// A record that is there and cannot be used. It stays as it is.
-public struct DamagedRecord: Sendable, Hashable {
+public struct DamagedRecord: Sendable, Hashable, Codable {
     /// What the store calls the record, such as its file's path.
     public var name: String
     /// Why it cannot be used, with its own code.

@@ -22,12 +22,12 @@ public struct Tool: Sendable, Hashable {
     public var raw: JSON
 
     /// Why an entry of a tool list is no tool.
-    struct Rejection: Error, Sendable, Hashable {
+    package struct Rejection: Error, Sendable, Hashable {
         var name: String?
         var reason: String
     }
 
-    init(_ json: JSON) throws(Rejection) {
+    package init(_ json: JSON) throws(Rejection) {
         guard json.isObject else { throw Rejection(reason: "it is of type \(json.typeName), not an object") }
         guard let name = json["name"]?.stringValue, !name.isEmpty else { throw Rejection(reason: "it has no name") }
         let hasControl = name.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }

@@ -21,7 +21,7 @@ public struct ToolResult: Sendable, Hashable {
     public var isEmpty: Bool { content.isEmpty && structuredContent == nil && other == nil }
 
     /// Takes any value: the tool has run, and what it said is not to be lost.
-    init(_ json: JSON) {
+    package init(_ json: JSON) {
         raw = json
         isError = json["isError"].map { $0.boolValue ?? ($0.stringValue?.lowercased() == "true") } ?? false
         structuredContent = json["structuredContent"].flatMap { $0.isNull ? nil : $0 }

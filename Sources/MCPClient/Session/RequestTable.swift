@@ -5,7 +5,7 @@ import OmlxErrors
 import OmlxJSON
 
 /// What a server reports about a request under way (MCP 2025-11-25, progress).
-public struct Progress: Sendable, Hashable {
+public struct Progress: Sendable, Hashable, Codable {
     /// How far it is; grows.
     public var progress: Double
     /// Where it ends, if the server says so.

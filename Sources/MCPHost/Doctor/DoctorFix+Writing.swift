@@ -10,7 +10,7 @@ public struct DoctorFixPreview: Sendable {
     public let file: String
     /// What changes, with the values left out that may be secret.
     public let diff: String
-    let before: [UInt8]
+    package let before: [UInt8]
     let after: [UInt8]
 }
 
@@ -61,7 +61,7 @@ extension DoctorFixPreview {
     /// - Throws: `OmlxError` with `CONFIG_UNREADABLE`: the file changed since, or cannot be written. It is as it was then.
     public func write() throws(OmlxError) -> String {
         guard try ConfigurationFile.read(file).bytes == before else {
-            throw OmlxError(.configUnreadable, "\(OmlxError.shown(file)) was changed meanwhile; nothing was written")
+            throw .changedMeanwhile(file)
         }
         var status = stat()
         guard stat(file, &status) == 0 else { throw failure("looked at") }
@@ -106,5 +106,12 @@ extension DoctorFixPreview {
             rest = rest.dropFirst(count)
         }
         return fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0
+    }
+}
+
+extension OmlxError {
+    /// That a file is not what a fix was worked out on.
+    package static func changedMeanwhile(_ file: String) -> OmlxError {
+        OmlxError(.configUnreadable, "\(shown(file)) was changed meanwhile; nothing was written")
     }
 }

@@ -5,7 +5,7 @@ import OmlxHTTPClient
 import OmlxJSON
 
 /// An edit of a server's entry.
-public struct DoctorFix: Sendable, Hashable {
+public struct DoctorFix: Sendable, Hashable, Codable {
     /// What it does, in a line.
     public var title: String
     /// What it gives up, where it gives up something.
@@ -16,7 +16,7 @@ public struct DoctorFix: Sendable, Hashable {
     var edits: [Edit]
 
     /// A member of the entry and its new value.
-    struct Edit: Sendable, Hashable {
+    struct Edit: Sendable, Hashable, Codable {
         var path: [String]
         var value: JSON
     }

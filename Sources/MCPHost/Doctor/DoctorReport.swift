@@ -3,9 +3,9 @@
 import OmlxErrors
 
 /// One step of an examination.
-public struct DoctorStep: Sendable, Hashable {
+public struct DoctorStep: Sendable, Hashable, Codable {
     /// What the step is about.
-    public enum Part: String, Sendable, Hashable, CaseIterable {
+    public enum Part: String, Sendable, Hashable, CaseIterable, Codable {
         /// The server's entry.
         case configuration
         /// The last thing that went wrong, as `status` knows it.
@@ -33,7 +33,7 @@ public struct DoctorStep: Sendable, Hashable {
     }
 
     /// How a step came out.
-    public enum Verdict: String, Sendable, Hashable {
+    public enum Verdict: String, Sendable, Hashable, Codable {
         /// As it should be.
         case ok
         /// Worth knowing, no fault.
@@ -87,7 +87,7 @@ public struct DoctorStep: Sendable, Hashable {
 }
 
 /// An examination of one server. Holds no secret.
-public struct DoctorReport: Sendable {
+public struct DoctorReport: Sendable, Hashable, Codable {
     /// The server's name.
     public var server: String
     /// The steps in their order.

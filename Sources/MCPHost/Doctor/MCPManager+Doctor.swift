@@ -42,10 +42,7 @@ extension MCPManager {
                 facts.append(.init("sign-in", server.auth.map { $0.mode.rawValue } ?? "as the server wants it"))
             }
             guard entry.isEnabled else {
-                let error = OmlxError(
-                    .configServerDisabled, "the server is disabled in the configuration",
-                    nextStep: "take \"enabled\": false (or \"disabled\": true) out of its entry in mcp.json")
-                return DoctorStep(.configuration, error, facts: facts)
+                return DoctorStep(.configuration, .disabledServer(nil), facts: facts)
             }
             return DoctorStep(.configuration, .ok, "the entry can be used", facts: facts)
         }

@@ -5,7 +5,7 @@ import OmlxMCPClient
 import OmlxSignIn
 
 /// Something that happened at one of the host's servers.
-public enum HostEvent: Sendable {
+public enum HostEvent: Sendable, Hashable, Codable {
     /// One of the three answers, or the sign-in's record, changed.
     case statusChanged(ServerStatus)
     /// The tools of a server are known anew.
@@ -15,7 +15,7 @@ public enum HostEvent: Sendable {
 }
 
 /// The sign-out of one account.
-public struct AccountSignOut: Sendable {
+public struct AccountSignOut: Sendable, Hashable, Codable {
     /// The account's name; `nil` for the sign-in made without one.
     public var account: String?
     /// What was done.
@@ -29,7 +29,7 @@ public struct AccountSignOut: Sendable {
 }
 
 /// How a sign-in of the manager ended.
-public struct LoginReport: Sendable {
+public struct LoginReport: Sendable, Hashable, Codable {
     /// Whether there was a good sign-in already, so that no person was asked.
     public var wasSignedIn: Bool
     /// The status afterwards.
@@ -43,7 +43,7 @@ public struct LoginReport: Sendable {
 }
 
 /// What a sign-in may do.
-public struct LoginOptions: Sendable {
+public struct LoginOptions: Sendable, Hashable, Codable {
     /// Scopes in place of the configured or published ones.
     public var scopes: [String]?
     /// Register anew.

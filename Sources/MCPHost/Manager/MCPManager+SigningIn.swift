@@ -28,18 +28,28 @@ extension MCPManager {
         _ name: String, arguments: JSONObject, timeout: Double? = nil, signingIn offer: SignInOffer,
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
+        try await call(
+            name, arguments: arguments, timeout: timeout, offering: { _ in offer }, onProgress: onProgress)
+    }
+
+    /// - Parameter offering: makes the offer for the server the tool turns out to be of.
+    package func call(
+        _ name: String, arguments: JSONObject, timeout: Double?, offering: @escaping OfferingSignIn,
+        onProgress: (@Sendable (Progress) -> Void)?
+    ) async throws -> ToolResult {
         follow()
         return try await whileRunning {
-            try await callSigningIn(name, arguments, timeout, offer, onProgress)
+            try await callSigningIn(name, arguments, timeout, offering, onProgress)
         }
     }
 
     private func callSigningIn(
-        _ name: String, _ arguments: JSONObject, _ timeout: Double?, _ offer: SignInOffer,
+        _ name: String, _ arguments: JSONObject, _ timeout: Double?, _ offering: @escaping OfferingSignIn,
         _ onProgress: (@Sendable (Progress) -> Void)?
     ) async throws -> ToolResult {
-        let found = try await resolve(name, { _ in offer })
+        let found = try await resolve(name, offering)
         let server = found.server
+        let offer = offering(server.name)
         var stepUp = StepUp(serverName: server.name)
         var hasSignedIn = false
         while true {

@@ -3,7 +3,7 @@
 import OmlxErrors
 
 /// Counts over several servers.
-public struct StatusSummary: Sendable, Hashable {
+public struct StatusSummary: Sendable, Hashable, Codable {
     /// Servers that are connected and whose tools are known.
     public var ready: [String] = []
     /// Servers that want a sign-in.

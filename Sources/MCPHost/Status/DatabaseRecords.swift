@@ -26,8 +26,10 @@ struct ServerRow: FetchableRecord, PersistableRecord {
             endpoint: row.text("endpoint").map {
                 EndpointIdentity(transportKind: row.text("transport_kind") ?? "", fingerprint: $0)
             })
-        status.transport = StatusAnswer(row.text("transport").flatMap(TransportState.init) ?? .idle, row, "transport")
-        status.signIn = StatusAnswer(row.text("sign_in").flatMap(SignInState.init) ?? .unknown, row, "sign_in")
+        status.transport = StatusAnswer(
+            row.text("transport").flatMap(TransportState.init(rawValue:)) ?? .idle, row, "transport")
+        status.signIn = StatusAnswer(
+            row.text("sign_in").flatMap(SignInState.init(rawValue:)) ?? .unknown, row, "sign_in")
         let discovered = row.text("discovery").flatMap {
             DiscoveryState(word: $0, toolCount: row.number("discovery_tools"))
         }

@@ -3,70 +3,213 @@
 import FoundationEssentials
 import OmlxErrors
 import OmlxJSON
+import OmlxSignIn
 
-extension ServerStatus {
+extension ServerStatus: Codable {
+    private enum Key: String, CodingKey {
+        case name, state, transport, endpoint, error, auth, profile, sources, accounts, discovery
+        case authState = "auth_state"
+        case toolsCount = "tools_count"
+        case toolsAt = "tools_at"
+        case transportState = "transport_state"
+        case signIn = "sign_in"
+        case lastError = "last_error"
+        case identity, profileChoice = "profile_choice", listedCount = "listed_count"
+    }
+
+    private struct Profile: Encodable {
+        let name: String
+        let title: String
+        let changes: [String]
+    }
+
     /// The server object of `omlx/status/1`. Members without a value are `null`, never missing; times are RFC 3339 in
-    /// UTC with whole seconds. `state`, `auth_state`, `transport` and `tools_count` are as older omlx clients know them.
-    /// - Parameter word: words the actions of remedies.
-    public func json(_ word: (RemedyAction) -> String = \.plainWords) -> JSON {
-        var object = JSONObject()
-        object["name"] = JSON(name)
-        object["state"] = JSON(compatibleState)
-        object["auth_state"] = JSON(optional: compatibleAuthState)
-        object["transport"] = JSON(optional: endpoint?.transportKind)
-        object["endpoint"] = JSON(optional: endpoint?.shown)
-        object["tools_count"] = JSON(toolList?.count ?? discovery.state.toolCount ?? 0)
-        object["tools_at"] = JSON(time: toolList?.at)
-        object["error"] = JSON(
-            // That a server has no tools is no error: some have only prompts.
-            optional: [transport.problem, signIn.problem, discovery.state.toolCount == nil ? discovery.problem : nil]
-                .lazy.compactMap { $0 }.first?.message)
-        object["transport_state"] = transport.json(word: transport.state.rawValue, text: transport.state.text, word)
-        object["sign_in"] = signIn.json(word: signIn.state.rawValue, text: signIn.state.text, word)
-        object["discovery"] = discovery.json(word: discovery.state.word, text: discovery.state.text, word)
-        object["auth"] = record.json
-        object["profile"] =
-            profile.map {
-                ["name": JSON($0.name), "title": JSON($0.title), "changes": JSON($0.changes)]
-            } ?? .null
-        object["sources"] = .array(
-            sources.map { ["kind": JSON($0.kind), "url": JSON($0.url), "at": JSON(time: $0.at)] })
-        object["accounts"] = .array(
-            accounts.map { account in
-                var value = account.record.json
-                value["name"] = JSON(optional: account.name)
-                return value
-            })
-        object["last_error"] =
-            lastError.map { error in
-                ["code": JSON(error.code), "message": JSON(error.message), "at": JSON(time: error.at)]
-            } ?? .null
-        return .object(object)
-    }
-}
-
-extension StatusAnswer {
-    fileprivate func json(word: String, text: String, _ wording: (RemedyAction) -> String) -> JSON {
-        let problem: JSON =
-            problem.map {
-                [
-                    "code": JSON($0.code), "message": JSON($0.message),
-                    "next_step": JSON(optional: $0.nextStep?.text(wording)),
-                ]
-            } ?? .null
-        return ["state": JSON(word), "text": JSON(text), "at": JSON(time: at), "problem": problem]
-    }
-}
-
-extension SignInRecord {
-    fileprivate var json: JSON {
-        [
-            "provider": JSON(optional: provider), "issuer": JSON(optional: issuer), "account": JSON(optional: account),
-            "granted_scopes": JSON(grantedScopes), "requested_scopes": JSON(requestedScopes),
-            "expires_at": JSON(time: expiresAt), "has_refresh_token": .bool(hasRefreshToken),
-            "store": JSON(optional: storeName), "last_sign_in": JSON(time: lastSignIn),
-            "last_refresh": JSON(time: lastRefresh),
+    /// UTC with whole seconds. `state`, `auth_state`, `transport` and `tools_count` are as older omlx clients know them. Where
+    /// remedies are values, some members are added that only a program needs which makes the status of it again.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(compatibleState, forKey: .state)
+        try container.encode(compatibleAuthState, forKey: .authState)
+        try container.encode(endpoint?.transportKind, forKey: .transport)
+        try container.encode(endpoint?.shown, forKey: .endpoint)
+        try container.encode(toolList?.count ?? discovery.state.toolCount ?? 0, forKey: .toolsCount)
+        try container.encode(toolList?.at, forKey: .toolsAt)
+        // That a server has no tools is no error: some have only prompts.
+        let problems = [
+            transport.problem, signIn.problem, discovery.state.toolCount == nil ? discovery.problem : nil,
         ]
+        try container.encode(problems.lazy.compactMap { $0 }.first?.message, forKey: .error)
+        try container.encode(transport, forKey: .transportState)
+        try container.encode(signIn, forKey: .signIn)
+        try container.encode(discovery, forKey: .discovery)
+        try container.encode(record, forKey: .auth)
+        try container.encode(
+            profile.map { Profile(name: $0.name, title: $0.title, changes: $0.changes) }, forKey: .profile)
+        try container.encode(sources, forKey: .sources)
+        try container.encode(accounts, forKey: .accounts)
+        try container.encode(lastError, forKey: .lastError)
+        guard encoder.remedyWording == nil else { return }
+        try container.encodeIfPresent(endpoint?.fingerprint, forKey: .identity)
+        try container.encode(profileChoice, forKey: .profileChoice)
+        try container.encodeIfPresent(discovery.state.toolCount, forKey: .listedCount)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        var endpoint: EndpointIdentity?
+        if let kind = try container.decode(String?.self, forKey: .transport) {
+            let shown = try container.decode(String.self, forKey: .endpoint)
+            endpoint = EndpointIdentity(
+                transportKind: kind,
+                fingerprint: try container.decodeIfPresent(String.self, forKey: .identity) ?? shown)
+        }
+        self.init(name: try container.decode(String.self, forKey: .name), endpoint: endpoint)
+        let count = try container.decode(Int.self, forKey: .toolsCount)
+        toolList = try container.decode(Date?.self, forKey: .toolsAt).map { ToolListSummary(count: count, at: $0) }
+        transport = try container.decode(StatusAnswer<TransportState>.self, forKey: .transportState)
+        signIn = try container.decode(StatusAnswer<SignInState>.self, forKey: .signIn)
+        discovery = try container.decode(StatusAnswer<DiscoveryState>.self, forKey: .discovery)
+        if case .succeeded = discovery.state {
+            let listed = try container.decodeIfPresent(Int.self, forKey: .listedCount)
+            discovery.state = .succeeded(toolCount: listed ?? count)
+        }
+        record = try container.decode(SignInRecord.self, forKey: .auth)
+        sources = try container.decode([DiscoverySource].self, forKey: .sources)
+        accounts = try container.decode([AccountStatus].self, forKey: .accounts)
+        lastError = try container.decode(StatusError?.self, forKey: .lastError)
+        profileChoice = try container.decodeIfPresent(ProfileChoice.self, forKey: .profileChoice) ?? .automatic
+    }
+
+    /// The server object of `omlx/status/1`.
+    /// - Parameter word: words the actions of remedies.
+    public func json(_ word: @escaping @Sendable (RemedyAction) -> String = { $0.plainWords }) -> JSON {
+        // Nothing in a status is of a kind that JSON cannot say.
+        (try? JSON(encoding: self, info: [.remedyWording: RemedyWording(word)])) ?? .null
+    }
+}
+
+/// A state of one of the three answers, with its word in JSON and in a person's language.
+public protocol StatusState: Sendable, Hashable {
+    /// The stable word.
+    var word: String { get }
+    /// The word for people.
+    var text: String { get }
+    /// - Returns: `nil` for a word that is not known.
+    init?(word: String)
+}
+
+extension TransportState: StatusState {
+    public var word: String { rawValue }
+    public init?(word: String) { self.init(rawValue: word) }
+}
+
+extension SignInState: StatusState {
+    public var word: String { rawValue }
+    public init?(word: String) { self.init(rawValue: word) }
+}
+
+extension DiscoveryState: StatusState {
+    public init?(word: String) { self.init(word: word, toolCount: nil) }
+}
+
+extension StatusAnswer: Codable {
+    private enum Key: String, CodingKey { case state, text, at, problem }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(state.word, forKey: .state)
+        try container.encode(state.text, forKey: .text)
+        try container.encode(at, forKey: .at)
+        try container.encode(problem, forKey: .problem)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        let word = try container.decode(String.self, forKey: .state)
+        guard let state = State(word: word) else {
+            throw DecodingError.dataCorruptedError(forKey: .state, in: container, debugDescription: "no state: \(word)")
+        }
+        self.init(
+            state, at: try container.decode(Date?.self, forKey: .at),
+            problem: try container.decode(StatusProblem?.self, forKey: .problem))
+    }
+}
+
+extension StatusProblem: Codable {
+    private enum Key: String, CodingKey {
+        case code, message
+        case nextStep = "next_step"
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(code, forKey: .code)
+        try container.encode(message, forKey: .message)
+        try container.encode(nextStep, forKey: .nextStep)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        self.init(
+            code: try container.decode(String.self, forKey: .code),
+            message: try container.decode(String.self, forKey: .message),
+            nextStep: try container.decode(Remedy?.self, forKey: .nextStep))
+    }
+}
+
+extension SignInRecord: Codable {
+    fileprivate enum Key: String, CodingKey {
+        case provider, issuer, account, store, name
+        case grantedScopes = "granted_scopes"
+        case requestedScopes = "requested_scopes"
+        case expiresAt = "expires_at"
+        case hasRefreshToken = "has_refresh_token"
+        case lastSignIn = "last_sign_in"
+        case lastRefresh = "last_refresh"
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(provider, forKey: .provider)
+        try container.encode(issuer, forKey: .issuer)
+        try container.encode(account, forKey: .account)
+        try container.encode(grantedScopes, forKey: .grantedScopes)
+        try container.encode(requestedScopes, forKey: .requestedScopes)
+        try container.encode(expiresAt, forKey: .expiresAt)
+        try container.encode(hasRefreshToken, forKey: .hasRefreshToken)
+        try container.encode(storeName, forKey: .store)
+        try container.encode(lastSignIn, forKey: .lastSignIn)
+        try container.encode(lastRefresh, forKey: .lastRefresh)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        self.init()
+        provider = try container.decode(String?.self, forKey: .provider)
+        issuer = try container.decode(String?.self, forKey: .issuer)
+        account = try container.decode(String?.self, forKey: .account)
+        grantedScopes = try container.decode([String].self, forKey: .grantedScopes)
+        requestedScopes = try container.decode([String].self, forKey: .requestedScopes)
+        expiresAt = try container.decode(Date?.self, forKey: .expiresAt)
+        hasRefreshToken = try container.decode(Bool.self, forKey: .hasRefreshToken)
+        storeName = try container.decode(String?.self, forKey: .store)
+        lastSignIn = try container.decode(Date?.self, forKey: .lastSignIn)
+        lastRefresh = try container.decode(Date?.self, forKey: .lastRefresh)
+    }
+}
+
+extension AccountStatus: Codable {
+    /// The record's members, and the name.
+    public func encode(to encoder: any Encoder) throws {
+        try record.encode(to: encoder)
+        var container = encoder.container(keyedBy: SignInRecord.Key.self)
+        try container.encode(name, forKey: .name)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: SignInRecord.Key.self)
+        self.init(name: try container.decode(String?.self, forKey: .name), record: try SignInRecord(from: decoder))
     }
 }
 

@@ -30,7 +30,7 @@ public struct StatusProblem: Sendable, Hashable {
 }
 
 /// One of the three answers: what it is, since when, and what is wrong, if anything is.
-public struct StatusAnswer<State: Sendable & Hashable>: Sendable, Hashable {
+public struct StatusAnswer<State: StatusState>: Sendable, Hashable {
     /// The answer.
     public var state: State
     /// When it was found out; `nil` when it never was.
@@ -47,7 +47,7 @@ public struct StatusAnswer<State: Sendable & Hashable>: Sendable, Hashable {
 }
 
 /// The last thing that went wrong with a server since it last went well.
-public struct StatusError: Sendable, Hashable {
+public struct StatusError: Sendable, Hashable, Codable {
     /// The stable code.
     public var code: String
     /// A sentence without a final full stop.
@@ -91,7 +91,7 @@ public struct SignInRecord: Sendable, Hashable {
 }
 
 /// Where a part of a sign-in was found out.
-public struct DiscoverySource: Sendable, Hashable {
+public struct DiscoverySource: Sendable, Hashable, Codable {
     /// `resource` or `server` for metadata of these, `client` for our own metadata document; `defaults` when none were
     /// published anything and the default endpoints of MCP 2025-03-26 stand in (C6.2).
     public var kind: String

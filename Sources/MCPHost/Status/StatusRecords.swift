@@ -27,7 +27,7 @@ public struct CachedTool: Sendable, Hashable {
 }
 
 /// Something that happened, for the log people read. Its texts never hold a secret.
-public struct StatusEvent: Sendable, Hashable {
+public struct StatusEvent: Sendable, Hashable, Codable {
     /// Its number in the log, which grows; 0 for one that is not in it yet.
     public internal(set) var id: Int64 = 0
     /// When.

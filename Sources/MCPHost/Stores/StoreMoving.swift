@@ -5,7 +5,7 @@ import OmlxErrors
 import FoundationEssentials
 
 /// What a move to another store came to.
-public struct StoreMove: Sendable {
+public struct StoreMove: Sendable, Hashable, Codable {
     /// Where the sign-ins were.
     public var from: StoreKind
     /// Where they are.

@@ -6,7 +6,7 @@ import OmlxErrors
 import FoundationEssentials
 
 /// Why a store cannot be used until a person opens it, or decides.
-public enum StoreObstacle: Sendable, Hashable {
+public enum StoreObstacle: Sendable, Hashable, Codable {
     /// The encrypted files are locked with a password that was not given.
     case passwordMissing
     /// The desktop's keyring is where the sign-ins are, or are to be.
@@ -99,7 +99,7 @@ extension HostConfiguration {
 }
 
 /// Where sign-ins are kept, as far as it is known without waiting for anything.
-public struct StoreGlance: Sendable {
+public struct StoreGlance: Sendable, Hashable, Codable {
     /// The store that was chosen by itself; `nil` for one that is named, and before one is chosen.
     public var kind: StoreKind?
     /// Why that is not the desktop's keyring, which was there.

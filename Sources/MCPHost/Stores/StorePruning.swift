@@ -7,19 +7,22 @@ import OmlxHTTPClient
 import OmlxSignIn
 
 /// The records of a store that no configured server uses.
-public struct StoreOrphans: Sendable {
+public struct StoreOrphans: Sendable, Hashable, Codable {
     /// What they are, for people.
     public var shown: [StoreReport.Record] = []
     /// Whether other machines use the same store, and may have other servers configured.
     public var areShared = false
     /// Records that cannot be used, so that it is unknown whose they are. They stay.
     public var damaged: [DamagedRecord] = []
+    /// Of each that is shown, in the same order. A server's URL may hold a secret: these stay in the process.
     var signIns: [CredentialKey] = []
     var registrations: [RegistrationKey] = []
+
+    private enum CodingKeys: String, CodingKey { case shown, areShared, damaged }
 }
 
 /// A sign-in that was pruned.
-public struct PrunedSignIn: Sendable {
+public struct PrunedSignIn: Sendable, Hashable, Codable {
     /// The server's URL, without what may be secret.
     public var server: String
     /// What was done.
@@ -27,7 +30,7 @@ public struct PrunedSignIn: Sendable {
 }
 
 /// The outcome of a pruning.
-public struct StorePruning: Sendable {
+public struct StorePruning: Sendable, Hashable, Codable {
     /// The sign-ins that were ended and deleted.
     public var signIns: [PrunedSignIn] = []
     /// How many registrations were deleted.
@@ -55,6 +58,19 @@ extension HostConfiguration {
             orphans.registrations.append(record.key)
             orphans.shown.append(StoreReport.Record(record, known: known))
         }
+        return orphans
+    }
+
+    /// The same, with the keys of the records in it that were seen before, in another process perhaps.
+    package func storeOrphans(seen before: [StoreReport.Record], _ options: HostOptions) async throws -> StoreOrphans {
+        var orphans = try await storeOrphans(options)
+        let seen = Set(before)
+        let (signIns, clients) = (
+            orphans.shown.prefix(orphans.signIns.count), orphans.shown.dropFirst(orphans.signIns.count)
+        )
+        orphans.signIns = zip(signIns, orphans.signIns).filter { seen.contains($0.0) }.map(\.1)
+        orphans.registrations = zip(clients, orphans.registrations).filter { seen.contains($0.0) }.map(\.1)
+        orphans.shown.removeAll { !seen.contains($0) }
         return orphans
     }
 

@@ -7,9 +7,9 @@ import OmlxHTTPClient
 import OmlxSignIn
 
 /// The credential stores as they are now.
-public struct StoreReport: Sendable {
+public struct StoreReport: Sendable, Hashable, Codable {
     /// A store that sign-ins could be kept in.
-    public struct Choice: Sendable {
+    public struct Choice: Sendable, Hashable, Codable {
         /// Its name for `--store` and `OMLX_STORE`.
         public var name: String
         /// Where it is and how it is locked.
@@ -33,7 +33,7 @@ public struct StoreReport: Sendable {
     }
 
     /// A record, without its secrets.
-    public struct Record: Sendable {
+    public struct Record: Sendable, Hashable, Codable {
         /// `sign-in` or `registration`.
         public var kind: String
         /// The server's URL, without what may be secret.
@@ -60,7 +60,7 @@ public struct StoreReport: Sendable {
 }
 
 /// What was taken for right although it looked wrong.
-public struct AcceptedStore: Sendable {
+public struct AcceptedStore: Sendable, Hashable, Codable {
     /// The Vault that was another one.
     public var vault: String?
     /// The other store of a move that is given up.

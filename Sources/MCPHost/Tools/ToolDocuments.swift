@@ -4,11 +4,24 @@
 import OmlxJSON
 import OmlxMCPClient
 
-extension HostTool {
+extension HostTool: JSONRepresentable {
     /// The tool object of `omlx/tools/1`.
     public var json: JSON {
         Self.json(
             server: server, name: tool.name, description: tool.description, parameters: tool.inputSchema, tool.raw)
+    }
+
+    /// - Returns: `nil` for what is no tool object.
+    public init?(json: JSON) {
+        guard let server = json["server"]?.stringValue, let name = json["tool"]?.stringValue else { return nil }
+        let own: Set<String> = ["name", "server", "tool", "description", "parameters", "as_sent"]
+        var sent = JSONObject((json.objectValue ?? [:]).filter { !own.contains($0.key) }.map { ($0.key, $0.value) })
+        sent["name"] = .string(name)
+        if let text = json["description"], !text.isNull { sent["description"] = text }
+        sent["inputSchema"] = json["parameters"]
+        for (name, value) in json["as_sent"]?.objectValue ?? [:] { sent[name] = value }
+        guard let tool = try? Tool(.object(sent)) else { return nil }
+        self.init(server: server, tool: tool)
     }
 
     /// The tool object of a tool.
@@ -35,7 +48,12 @@ extension CachedTool {
     }
 }
 
-extension ToolResult {
+extension ToolResult: JSONRepresentable {
+    /// The result object of MCP, as it came.
+    public var json: JSON { raw }
+
+    public init(json: JSON) { self.init(json) }
+
     /// The members of `omlx/call/1` for a result.
     /// - Parameter tool: the name it was called by.
     public func members(of tool: String) -> JSONObject {

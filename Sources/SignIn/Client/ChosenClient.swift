@@ -4,7 +4,7 @@ import OmlxCredentials
 import OmlxOAuth
 
 /// Where the client of a sign-in comes from.
-public enum SignInClient: String, Sendable, Hashable {
+public enum SignInClient: String, Sendable, Hashable, Codable {
     /// The user's own, from the configuration.
     case configured
     /// The URL of a metadata document the user hosts.

@@ -8,7 +8,7 @@ import OmlxHTTPClient
 import OmlxOAuth
 
 /// What a person is shown when a sign-in begins.
-public struct SignInPrompt: Sendable {
+public struct SignInPrompt: Sendable, Hashable, Codable {
     /// The address to open.
     public var url: String
     /// The code to enter there, when the sign-in goes by the device grant (RFC 8628).

@@ -8,7 +8,7 @@ import OmlxHTTPClient
 import OmlxOAuth
 
 /// How a person signs in.
-public enum SignInFlow: Sendable, Hashable {
+public enum SignInFlow: Sendable, Hashable, Codable {
     /// A browser that comes back to the listener, or the address it ended at, pasted.
     case browser
     /// A code to be entered in a browser anywhere (RFC 8628).

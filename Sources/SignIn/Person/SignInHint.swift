@@ -5,9 +5,9 @@ import OmlxErrors
 import OmlxOAuth
 
 /// What to compare with what the provider has, while no answer comes.
-public struct SignInHint: Sendable {
+public struct SignInHint: Sendable, Hashable, Codable {
     /// When it is given.
-    public enum Moment: Sendable, Hashable {
+    public enum Moment: String, Sendable, Hashable, Codable {
         /// No answer has come for a while.
         case waiting
         /// The sign-in is being given up.

@@ -79,7 +79,7 @@ public struct ProviderProfile: Sendable {
 }
 
 /// Which provider profile is used.
-public enum ProfileChoice: Sendable, Hashable {
+public enum ProfileChoice: Sendable, Hashable, Codable {
     /// The one of the issuer, if there is one.
     case automatic
     /// None.

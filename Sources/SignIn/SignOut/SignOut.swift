@@ -7,7 +7,7 @@ import OmlxHTTPClient
 import OmlxOAuth
 
 /// What a sign-out did.
-public struct SignOutOutcome: Sendable {
+public struct SignOutOutcome: Sendable, Hashable, Codable {
     /// Whether there was a sign-in.
     public var wasSignedIn: Bool
     /// What the authorization server said about taking the tokens back.
@@ -25,7 +25,7 @@ public struct SignOutOutcome: Sendable {
     }
 
     /// The authorization server's part.
-    public enum Revocation: Sendable, Hashable {
+    public enum Revocation: Sendable, Hashable, Codable {
         /// It was not asked.
         case notAsked
         /// It has no revocation endpoint.

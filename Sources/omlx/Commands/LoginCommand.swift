@@ -69,7 +69,7 @@ struct LoginCommand: Action {
             session.document(
                 Self.word,
                 [
-                    "server": status.json(\.typed), "was_signed_in": .bool(report.wasSignedIn),
+                    "server": status.json { $0.typed }, "was_signed_in": .bool(report.wasSignedIn),
                     "missing_scopes": JSON(report.missingScopes), "store": .string(report.storeSummary),
                     "store_note": JSON(optional: report.passedOver?.downgrade.typed),
                 ])
@@ -158,19 +158,6 @@ struct LogoutCommand: Action {
         if session.common.json { session.document(Self.word, ["servers": .array(results)]) }
         try Task.checkCancellation()
         return failures == 0 ? .done : (failures == names.count ? .failed : .partlyDone)
-    }
-}
-
-extension HostConfiguration {
-    /// Enabled servers that can have a sign-in.
-    fileprivate var signInServers: [String] { servers.filter(\.isSignInPossible).map(\.name) }
-}
-
-extension ConfiguredServer {
-    /// Whether the server is enabled and can have a sign-in.
-    var isSignInPossible: Bool {
-        guard case .success(let server) = result else { return false }
-        return server.isEnabled && server.transport.http != nil && server.auth?.mode != .disabled
     }
 }
 

@@ -33,7 +33,7 @@ struct StatusPrinter {
                 "chosen": JSON(optional: glance.kind?.rawValue), "keyring_locked": .bool(glance.isKeyringLocked),
                 "note": JSON(optional: glance.passedOver?.downgrade.typed),
             ],
-            "servers": .array(statuses.map { $0.json(\.typed) }),
+            "servers": .array(statuses.map { $0.json { $0.typed } }),
         ]
     }
 

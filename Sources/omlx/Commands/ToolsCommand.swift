@@ -118,7 +118,7 @@ struct ToolPrinter {
 
     static func members(_ statuses: [ServerStatus], _ tools: [HostTool]) -> JSONObject {
         [
-            "servers": .array(statuses.map { $0.json(\.typed) }),
+            "servers": .array(statuses.map { $0.json { $0.typed } }),
             "tools": .array(tools.map(\.json)), "count": JSON(tools.count),
         ]
     }

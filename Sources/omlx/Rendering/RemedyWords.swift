@@ -1,6 +1,7 @@
 // Remedies as they are typed: each action of the host as a command or an option of omlx. No other place knows how.
 
 import OmlxErrors
+import OmlxJSON
 
 extension Remedy {
     /// The remedy as a person at a terminal reads it.
@@ -80,5 +81,13 @@ extension HostSetting {
 
 extension OmlxError.Comparison {
     /// The string, and what would mend it.
-    var typed: String { [value, remedy?.typed ?? ""].filter { !$0.isEmpty }.joined(separator: " — ") }
+    var typed: String { text(\.typed) }
+}
+
+extension JSON {
+    /// A value of the host as the commands print it: what would mend something as it is typed.
+    init(typing value: some Encodable) {
+        // Nothing the host gives is of a kind that JSON cannot say.
+        self = (try? JSON(encoding: value, info: [.remedyWording: RemedyWording { $0.typed }])) ?? .null
+    }
 }

@@ -4,7 +4,7 @@ import OmlxCryptography
 import OmlxErrors
 
 /// What keeps a keyring that is there from being used.
-public enum KeyringObstacle: String, Sendable, Hashable {
+public enum KeyringObstacle: String, Sendable, Hashable, Codable {
     /// It is locked.
     case locked
     /// It does not answer.

@@ -1,0 +1,143 @@
+// Servers, their tools and their sign-ins, by the manager.
+
+import OmlxCredentials
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPClient
+import OmlxMCPHost
+import OmlxSignIn
+
+extension LocalHost {
+    public func status(_ request: StatusRequest) async throws -> HostStatus {
+        var status = HostStatus(configuration: content.sourcePath, servers: [])
+        switch request.look {
+        case .known:
+            (status.servers, status.problem) = await knownStatuses(request)
+        case .current:
+            status.servers = try await statuses(request)
+        case .asked:
+            try await manager().start(request.servers.isEmpty ? nil : request.servers)
+            try Task.checkCancellation()
+            status.servers = try await statuses(request)
+        }
+        guard request.looksAtStore else { return status }
+        let isKept = status.servers.contains { $0.record.storeName == StoreKind.secretService.rawValue }
+        status.store = await content.storeAtAGlance(asksKeyring: isKept, options)
+        return status
+    }
+
+    private func statuses(_ request: StatusRequest) async throws -> [ServerStatus] {
+        try await manager().statuses().filter { request.includes($0.name) }
+    }
+
+    /// What the database knows, for the servers the configuration has.
+    private func knownStatuses(_ request: StatusRequest) async -> ([ServerStatus], OmlxError?) {
+        var rows: [ServerStatus] = []
+        var problem: OmlxError?
+        do throws(OmlxError) { rows = try await known().read() } catch { problem = error }
+        let statuses = content.statuses(known: rows).filter { request.includes($0.name) }
+        guard let account = options.account else { return (statuses, problem) }
+        let viewed = statuses.map { status in
+            guard content.server(named: status.name)?.isSignInPossible == true else { return status }
+            return status.viewed(as: account, next: SignInRemedy(.named(status.name), account: account))
+        }
+        return (viewed, problem)
+    }
+
+    public func connect(
+        _ servers: [String], each: @escaping @Sendable (ServerTools) async -> Void
+    ) async throws -> [ServerStatus] {
+        let manager = try await manager()
+        await manager.start(servers.isEmpty ? nil : servers) { status in
+            await each(ServerTools(status: status, tools: await manager.tools(of: status.name)))
+        }
+        try Task.checkCancellation()
+        return try await statuses(StatusRequest(servers))
+    }
+
+    public func tools(_ servers: [String]) async throws -> [HostTool] {
+        let request = StatusRequest(servers)
+        return try await manager().tools().filter { request.includes($0.server) }
+    }
+
+    public func knownTools(_ servers: [String]) async throws -> [ServerTools] {
+        let request = StatusRequest(servers)
+        let database = try await known()
+        var listed: [ServerTools] = []
+        for status in content.statuses(known: try await database.read()) where request.includes(status.name) {
+            // The list is the one read last, the filter is today's.
+            let filter = try? content.server(named: status.name)?.result.get().toolFilter
+            let tools = (status.toolList == nil ? [] : try await database.tools(of: status.name))
+                .filter { filter?.allows($0.name) ?? true }
+            listed.append(ServerTools(status: status, tools: tools.compactMap { HostTool($0, of: status.name) }))
+        }
+        return listed
+    }
+
+    public func tool(_ name: String, signingIn person: LoginOffer?) async throws -> HostTool {
+        guard let person else { return try await manager().tool(name) }
+        return try await manager().tool(name) { person.offer($0) }
+    }
+
+    public func call(
+        _ call: ToolCall, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
+    ) async throws -> ToolResult {
+        let (manager, arguments) = (try await manager(), call.arguments.objectValue ?? [:])
+        guard let person else {
+            return try await manager.call(
+                call.tool, arguments: arguments, timeout: call.timeout, onProgress: hear)
+        }
+        return try await manager.call(
+            call.tool, arguments: arguments, timeout: call.timeout, offering: { person.offer($0) }, onProgress: hear)
+    }
+
+    public func problem(of server: String) async throws -> OmlxError? { try await manager().problem(of: server) }
+
+    // MARK: sign-ins
+
+    public func login(_ server: String, _ options: LoginOptions, _ person: LoginOffer) async throws -> LoginReport {
+        let offer = person.offer(server)
+        var options = options
+        (options.flow, options.seconds) = (offer.flow, offer.seconds)
+        return try await manager().login(server, options, interface: offer.interface, browser: offer.browser)
+    }
+
+    public func connect(_ server: String, signingIn person: LoginOffer) async throws {
+        try await manager().start(server, signingIn: person.offer(server))
+    }
+
+    public func logout(_ server: String, _ request: LogoutRequest) async throws -> [AccountSignOut] {
+        let manager = try await manager()
+        if request.includesEveryAccount {
+            return try await manager.logoutEveryAccount(
+                server, localOnly: request.isLocalOnly, forgetsClient: request.forgetsClient)
+        }
+        let outcome = try await manager.logout(
+            server, localOnly: request.isLocalOnly, forgetsClient: request.forgetsClient)
+        return [AccountSignOut(account: options.account, outcome: outcome)]
+    }
+
+    public func header(of server: String) async throws -> ServerHeader {
+        let source = try await HeaderSource(server, configuration: content, options: options)
+        do {
+            let header = try await source.header()
+            await source.finish()
+            return header
+        } catch {
+            await source.finish()
+            throw error
+        }
+    }
+
+    public func clientMetadata(url: String?, server: String?) throws -> JSON {
+        try content.clientMetadataDocument(url: url, server: server)
+    }
+}
+
+extension HostTool {
+    /// A tool of a list that was kept; `nil` when what was kept is no tool any more.
+    fileprivate init?(_ kept: CachedTool, of server: String) {
+        guard let raw = try? JSON(parsing: kept.raw), let tool = try? Tool(raw) else { return nil }
+        self.init(server: server, tool: tool)
+    }
+}

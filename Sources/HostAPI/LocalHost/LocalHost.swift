@@ -1,0 +1,93 @@
+// The host in this process: the manager, the status database and the stores behind one door, each opened when it is asked.
+
+import FoundationEssentials
+import OmlxConcurrency
+import OmlxCredentials
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPClient
+import OmlxMCPHost
+import OmlxSignIn
+
+/// A host in this process.
+///
+/// Nothing is read, started or loaded before it is asked for: what is known is in the database alone, and only what reaches a
+/// server makes the manager.
+public actor LocalHost: Host {
+    /// What it was configured by; approving it here changes it.
+    var content: HostConfiguration
+    /// How it works. What a person gives to open a store is added to it, before the first thing that needs the store.
+    var options: HostOptions
+    private var making: Task<MCPManager, any Error>?
+    private var database: StatusDatabase?
+
+    /// A host of these servers. Nothing is done yet.
+    public init(_ configuration: HostConfiguration = HostConfiguration(), options: HostOptions) {
+        content = configuration
+        self.options = options
+    }
+
+    /// - Throws: as `MCPManager.init`.
+    func manager() async throws -> MCPManager {
+        if let making { return try await making.value }
+        let (content, options) = (content, options)
+        let task = Task { try await MCPManager(configuration: content, options: options) }
+        making = task
+        return try await task.value
+    }
+
+    /// What is known from earlier. One that was not there may be by now.
+    func known() async throws(OmlxError) -> StatusDatabase {
+        if let database, database.exists { return database }
+        let opened = try await StatusDatabase.open(path: options.paths.database, mode: .readIfExists)
+        database = opened
+        return opened
+    }
+
+    public func finish() async { try? await making?.value.stop() }
+
+    // MARK: the configuration
+
+    public func configuration() async -> ConfigurationReport {
+        ConfigurationReport(content, trustProblem: await content.trustProblem(database: options.paths.database))
+    }
+
+    public func review() async throws -> ConfigurationReview {
+        try await content.review(database: options.paths.database)
+    }
+
+    public func approve() async throws -> ConfigurationApproval {
+        var approved = content
+        // Also when it cannot be kept: then it counts here alone.
+        defer { content = approved }
+        return try await approved.approve(database: options.paths.database, at: options.now())
+    }
+
+    public func approvals() async throws -> [ApprovedFile] {
+        try await known().approvals().map { ApprovedFile(approval: $0, state: state(of: $0)) }
+    }
+
+    private func state(of approval: ConfigurationApproval) -> ApprovedFile.State {
+        do throws(OmlxError) {
+            let file = try HostConfiguration.load(
+                explicitPath: approval.place, environment: options.environment, workingDirectory: "/",
+                homeDirectory: options.homeDirectory)
+            return file.isCovered(by: approval) ? .approved : .changed
+        } catch {
+            return error.code == .configNotFound ? .missing : .changed
+        }
+    }
+
+    public func revokeApprovals(of paths: Set<String>) async throws -> [ConfigurationApproval] {
+        let database = try await StatusDatabase.open(path: options.paths.database, mode: .readWrite)
+        return try await database.revokeApprovals(of: paths)
+    }
+
+    // MARK: what happens
+
+    public func log(_ request: LogRequest) async throws -> [StatusEvent] {
+        try await known().events(server: request.server, after: request.after, limit: request.limit)
+    }
+
+    public func events() async throws -> AsyncStream<HostEvent> { try await manager().events() }
+}

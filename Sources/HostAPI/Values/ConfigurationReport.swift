@@ -1,0 +1,109 @@
+// What a configuration names, without its secrets, and what there is to say about it.
+
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPHost
+
+/// A host's configuration as it may be shown.
+public struct ConfigurationReport: Sendable, Hashable, Codable {
+    /// A server of it.
+    public struct Server: Sendable, Hashable, Codable {
+        /// Its name.
+        public var name: String
+        /// `stdio`, `streamable-http` or `sse`, as far as it can be told.
+        public var transport: String?
+        /// Whether it is to be used.
+        public var isEnabled: Bool
+        /// Its URL or command line with variables unexpanded; empty when the entry cannot be read.
+        public var address: String
+        /// How its sign-in is configured, where it is.
+        public var auth: String?
+        /// Whether it can have a sign-in.
+        public var canSignIn: Bool
+        /// The line of its entry.
+        public var line: Int?
+        /// Why its entry cannot be used.
+        public var error: OmlxError?
+        /// How it is spoken of in remedies; `nil` when the entry cannot be read.
+        public var reference: ServerReference?
+    }
+
+    /// The file; `nil` when there is none.
+    public var path: String?
+    /// Where the file was found.
+    public var origin: ConfigurationOrigin?
+    /// Its servers in their order.
+    public var servers: [Server]
+    /// Errors and warnings in the file's order.
+    public var diagnostics: [ConfigurationDiagnostic]
+    /// Why it can be looked at only; `nil` when it can be used.
+    public var trustProblem: OmlxError?
+    /// The same as a remark about the file.
+    public var trustDiagnostic: ConfigurationDiagnostic?
+    /// The variables of the environment that the file names, which may be secret.
+    public var namedVariables: Set<String>
+}
+
+extension ConfigurationReport {
+    /// The server of exactly that name, or else the one whose name reads the same.
+    public func server(named name: String) -> Server? {
+        servers.first { $0.name.isIdentical(to: name) } ?? servers.first { $0.name == name }
+    }
+
+    /// - Throws: `OmlxError` with `CONFIG_SERVER_UNKNOWN` when one of these names is not configured.
+    public func require(_ names: [String]) throws(OmlxError) {
+        for name in names where server(named: name) == nil {
+            throw .unknownServer(name, among: servers.map(\.name))
+        }
+    }
+
+    /// - Throws: `OmlxError` with `CONFIG_SERVER_DISABLED` when one of these names is switched off.
+    public func requireEnabled(_ names: [String]) throws(OmlxError) {
+        for name in names where server(named: name)?.isEnabled == false { throw .disabledServer(name) }
+    }
+
+    init(_ configuration: HostConfiguration, trustProblem problem: OmlxError?) {
+        path = configuration.sourcePath
+        origin = configuration.origin
+        servers = configuration.servers.map { Server($0) }
+        diagnostics = configuration.diagnostics
+        trustProblem = problem
+        trustDiagnostic = trustProblem.map { configuration.diagnostic(ofTrust: $0) }
+        namedVariables = configuration.namedVariables
+    }
+}
+
+extension ConfigurationReport.Server {
+    fileprivate init(_ entry: ConfiguredServer) {
+        name = entry.name
+        transport = entry.transportName
+        isEnabled = entry.isEnabled
+        line = entry.line
+        switch entry.result {
+        case .failure(let error): (address, canSignIn, self.error) = ("", false, error)
+        case .success(let server):
+            address =
+                switch server.transport {
+                case .stdio(let settings):
+                    ([settings.command.shown] + settings.arguments.map(\.shown)).joined(separator: " ")
+                case .streamableHTTP(let settings), .sse(let settings): settings.url.shown
+                }
+            auth = server.auth?.mode.rawValue
+            canSignIn = entry.isSignInPossible
+            reference = server.reference
+        }
+    }
+}
+
+/// An approved file, and what became of it.
+public struct ApprovedFile: Sendable, Hashable, Codable {
+    /// What became of it.
+    public enum State: String, Sendable, Hashable, Codable {
+        case approved, changed, missing
+    }
+
+    /// The approval.
+    public var approval: ConfigurationApproval
+    /// The file now.
+    public var state: State
+}
