@@ -1,15 +1,24 @@
 // What a manager tells those who watch it.
 
 import OmlxCredentials
+import OmlxErrors
 import OmlxMCPClient
 import OmlxSignIn
 
 /// Something that happened at one of the host's servers.
+@nonexhaustive
 public enum HostEvent: Sendable, Hashable, Codable {
     /// One of the three answers, or the sign-in's record, changed.
     case statusChanged(ServerStatus)
-    /// The tools of a server are known anew.
+    /// The tools of a server are known anew, or can be called no longer or again (`HostTool.problem`).
     case toolsChanged(server: String, tools: [HostTool])
+    /// A session with a server stands, or it is reached again.
+    case connected(server: String)
+    /// A server that was connected is there no longer, or a call did not reach it. It is connected again by itself, unless a
+    /// person has to mend something.
+    case lost(server: String, error: OmlxError)
+    /// A server wants a sign-in: for these scopes, where it named some.
+    case signInNeeded(server: String, scopes: [String], error: OmlxError)
     /// A stdio server wrote to its error stream, or any server sent a log message.
     case output(server: String, text: String)
 }

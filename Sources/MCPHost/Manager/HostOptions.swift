@@ -42,6 +42,11 @@ public struct HostOptions: Sendable {
     /// Whether sign-ins and sign-outs by other processes are noticed as they happen, where the store can tell: for
     /// programs that stay up.
     public var followsStore: Bool
+    /// For how long a server that is connected, and has nothing to do, may be silent, in seconds; then it is asked for a sign of
+    /// life, and one that gives none is lost. `nil` to ask none.
+    public var pingInterval: Double?
+    /// Time and chance of what the host does by itself.
+    var clock = HostClock()
     /// What the program does, for those who wait for its locks.
     public var command: String
     /// The client's name and version as servers see them.
@@ -63,6 +68,7 @@ public struct HostOptions: Sendable {
         storeName = environment["OMLX_STORE"].flatMap { $0.isEmpty ? nil : $0 }
         opensServerStreams = false
         followsStore = true
+        pingInterval = 300
         command = "omlx"
         clientName = "omlx"
         clientVersion = HostOptions.version

@@ -11,11 +11,14 @@ public struct HostTool: Sendable, Hashable {
     public var server: String
     /// The tool as the server has it.
     public var tool: Tool
+    /// Why it cannot be called now, as when its server was lost; a call tries the server all the same. `nil` when it can.
+    public var problem: StatusProblem?
 
     /// A tool of a server.
-    public init(server: String, tool: Tool) {
+    public init(server: String, tool: Tool, problem: StatusProblem? = nil) {
         name = ToolName.joined(server, tool.name)
         self.server = server
         self.tool = tool
+        self.problem = problem
     }
 }

@@ -196,23 +196,37 @@ public actor MCPManager {
     /// Why a server is not ready; `nil` when it is, or was not started.
     public func problem(of name: String) async -> OmlxError? {
         if let error = broken[name] { return error }
-        return await servers[name]?.problem
+        return await servers[name]?.life.trouble
     }
 
-    /// The tools of all connected servers, in the configuration's order.
+    /// The tools of all servers that are connected, or were and are lost (`HostTool.problem`), in the configuration's order.
     public func tools() async -> [HostTool] {
         var tools: [HostTool] = []
         for entry in configuration.servers { tools += await self.tools(of: entry.name) }
         return tools
     }
 
-    /// The tools of one server, if it is connected.
+    /// The tools of one server, if it is connected, or was and is lost.
     public func tools(of name: String) async -> [HostTool] {
         guard let server = servers[name] else { return [] }
         return await callable(await server.tools, of: server.name)
     }
 
     // MARK: acting
+
+    /// Looks whether a server is there: asks one that is connected for a sign of life, and connects one that is not.
+    /// - Returns: Its status then.
+    /// - Throws: `OmlxError`: `CONFIG_SERVER_UNKNOWN`, `CONFIG_SERVER_DISABLED`, what is wrong with its entry, `HOST_STOPPED`.
+    ///   Whatever else is wrong is in the status.
+    public func check(_ name: String) async throws -> ServerStatus {
+        follow()
+        return try await whileRunning {
+            let server = try server(named: name)
+            try await recorder.flushing { await server.check() }
+            try Task.checkCancellation()
+            return server.status
+        }
+    }
 
     /// Calls a tool, connecting its server first if need be.
     /// - Parameters:

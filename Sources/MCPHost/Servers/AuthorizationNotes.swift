@@ -26,13 +26,10 @@ struct AuthorizationNotes: Sendable {
 
     private func record(_ credential: Credential, isRenewed: Bool = false) {
         let storeName = store.name
-        let moment = now()
-        board.change { status in
+        guard isRenewed else { return board.change { $0.take(credential, storeName: storeName) } }
+        board.changeSignIn(at: now(), { $0.signedIn() }) { status in
             status.take(credential, storeName: storeName)
-            if isRenewed {
-                status.signIn = StatusAnswer(.signedIn, at: moment)
-                status.noteSuccessOfSignIn()
-            }
+            status.noteSuccessOfSignIn()
         }
     }
 }

@@ -20,7 +20,7 @@ extension SignInState {
     }
 }
 
-/// What a failed start means for transport, sign-in and discovery.
+/// What a failed start, or a failed list, means for the three answers.
 struct FailureJudgement {
     let error: OmlxError
     private let hasSession: Bool
@@ -41,7 +41,7 @@ struct FailureJudgement {
 
     /// The server wants something of the sign-in that could not be given: because of the sign-in itself, or because
     /// the store it is in cannot be used.
-    private var isAboutSignIn: Bool {
+    var isAboutSignIn: Bool {
         signIn != nil || error.code.errorClass == .storage || error.code == .configStoreUnsupported
     }
 
@@ -61,16 +61,22 @@ struct FailureJudgement {
         return lines
     }
 
+    /// How far it got, where there is no session.
+    var transport: TransportState { isAboutSignIn ? (reached == nil ? .idle : .reached) : .failed }
+
+    /// What it says of the sign-in, where it is about that.
+    func apply(to standing: inout SignInStanding) {
+        standing.refused(signIn ?? .unknown, StatusProblem(error), byCall: false)
+    }
+
+    /// What it says of the tools.
     func apply(to status: inout ServerStatus) {
         let problem = StatusProblem(error)
         if isAboutSignIn {
-            if !hasSession { status.transport = StatusAnswer(reached == nil ? .idle : .reached, at: moment) }
-            status.signIn = StatusAnswer(signIn ?? .unknown, at: moment, problem: problem)
             // A refresh that got no answer and a store that cannot be read are mended by no sign-in.
             let needsPerson = signIn != nil && signIn != .refreshFailed
             status.discovery = StatusAnswer(needsPerson ? .unauthorized : .failed, at: moment, problem: problem)
         } else {
-            if !hasSession { status.transport = StatusAnswer(.failed, at: moment, problem: problem) }
             status.discovery = StatusAnswer(.failed, at: moment, problem: problem)
         }
         // A server that merely wants a sign-in has no error.

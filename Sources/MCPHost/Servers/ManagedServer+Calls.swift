@@ -21,17 +21,21 @@ extension ManagedServer {
             do {
                 let place = try await place(in: gate, for: tool, within: timeout)
                 defer { place.giveBack() }
+                pulse.began()
+                defer { pulse.ended() }
                 let result = try await link.connection.callTool(
                     tool, arguments: arguments, tool: found, timeout: place.rest, onProgress: onProgress)
-                await noteGoodAnswer()
+                noteAnswer(link)
+                await noteGoodCall(link)
                 return result
             } catch let error as OmlxError where error.code == .transportNotConnected && !isRepeated {
                 // The connection ended before anything was sent.
                 isRepeated = true
-                await disconnect(link)
+                if let loss = link.notes.loss { lost(loss, link) } else { await disconnect(link) }
             } catch let error as OmlxError {
                 let error = judged(explained(error, link))
                 noteSignInProblem(error)
+                noteFailedCall(error, link)
                 throw error
             }
         }
@@ -74,25 +78,27 @@ extension ManagedServer {
     }
 
     /// A sign-in that was missing works when a call got through with a token; the last error is over.
-    private func noteGoodAnswer() async {
+    private func noteGoodCall(_ link: Link) async {
         // What went wrong since the answer came, such as the connection's end, is not over.
-        if status.lastError != nil, status.transport.state != .failed { board.change { $0.lastError = nil } }
-        guard [.needed, .expired, .refreshFailed].contains(status.signIn.state),
-            (try? await authorizer?.authorization())?.tokenGeneration != nil
-        else { return }
-        let moment = options.now()
-        board.change { $0.signIn = StatusAnswer(.signedIn, at: moment) }
+        if isErrorShown, life.holds(link) {
+            isErrorShown = false
+            board.change { $0.lastError = nil }
+        }
+        guard board.signIn.isMendedByCall, await holdsToken() else { return }
+        board.changeSignIn(at: options.now()) { $0.called() }
     }
 
-    private func noteSignInProblem(_ error: OmlxError) {
+    func noteSignInProblem(_ error: OmlxError) {
         guard let state = SignInState(problem: error.code) else { return }
         let moment = options.now()
-        board.change { status in
-            status.signIn = StatusAnswer(state, at: moment, problem: StatusProblem(error))
+        let before = board.signIn
+        board.changeSignIn(at: moment, { $0.refused(state, StatusProblem(error), byCall: true) }) { status in
             guard error.code != .oauthSignInNeeded else { return }
             status.lastError = StatusError(code: error.code.text, message: error.message, at: moment)
         }
+        isErrorShown = isErrorShown || error.code != .oauthSignInNeeded
         log(.info, error.code == .oauthSignInNeeded ? state.text : "\(state.text): \(error)")
+        tellSignInNeeded(error, since: before)
     }
 
     // MARK: judging

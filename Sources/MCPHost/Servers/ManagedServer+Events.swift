@@ -1,15 +1,17 @@
 // What a server says unasked, how its connection ends, and what its failures mean.
 
 import FoundationEssentials
+import OmlxConcurrency
 import OmlxErrors
 import OmlxMCPClient
 
 extension ManagedServer {
-    func heard(_ event: ConnectionEvent, _ link: Link) async {
+    func heard(_ event: ConnectionEvent, _ link: Link) {
         guard life.holds(link) else { return }
+        pulse.heard(at: options.clock.now())
         switch event {
-        case .closed(let error?): await lost(error, link)
-        case .toolsListChanged: if life.toolsChanged(link) { relisting = Task { await relist(link) } }
+        case .closed(let error?): lost(error, link)
+        case .toolsListChanged: if life.toolsChanged(link) { relistSoon(link) }
         case .toolsDropped, .toolListCut, .toolListUnfinished, .toolsNotOffered, .notificationRefused:
             tellWarnings(of: link)
         case .skippedLine(let count, let text):
@@ -29,37 +31,11 @@ extension ManagedServer {
         if warned.count < 100, warned.insert(text).inserted { log(.warning, text) }
     }
 
-    private func lost(_ error: OmlxError, _ link: Link) async {
-        let moment = options.now()
-        let error = explained(error, link)
-        // A server at a URL is reached again by the next call; a child process is there for who keeps it.
-        let loss = life.lost(link, error, returns: withheld != nil, jitter: .random(in: 0..<1))
-        guard case .close(let next) = loss, let problem else { return }
-        log(.warning, "connection lost: \(problem.description)")
-        board.change {
-            $0.transport = StatusAnswer(.failed, at: moment, problem: StatusProblem(problem))
-            $0.lastError = StatusError(code: problem.code.text, message: problem.message, at: moment)
-        }
-        board.tell(.toolsChanged(server: name, tools: []))
-        if let next { comeBack(next) }
-        await close(link)
+    func relistSoon(_ link: Link) {
+        tasks.start { [weak self] in await self?.relist(link) }
     }
 
-    private func comeBack(_ next: ServerLife<Link>.Return) {
-        comeback?.cancel()
-        comeback = Task { [weak self] in
-            guard (try? await Task.sleep(for: .seconds(next.pause))) != nil else { return }
-            await self?.returned(next.number)
-        }
-    }
-
-    private func returned(_ number: Int) {
-        guard let begun = life.returned(number) else { return }
-        log(.info, "starting it again")
-        run(begun)
-    }
-
-    func relist(_ link: Link) async {
+    private func relist(_ link: Link) async {
         repeat {
             do {
                 discovered(try await link.connection.listTools(), link)
@@ -67,6 +43,130 @@ extension ManagedServer {
                 await failed(OmlxError(converting: error, name), link)
             }
         } while life.listingEnded(link)
+    }
+
+    // MARK: lost and back
+
+    /// The connection ended, or the server says nothing any more.
+    func lost(_ error: OmlxError, _ link: Link) {
+        let clock = options.clock
+        let loss = life.lost(link, judged(explained(error, link)), at: clock.now(), jitter: clock.jitter())
+        guard case .close(let next) = loss, let trouble = life.trouble else { return }
+        log(.warning, "connection lost: \(trouble.description)")
+        tellLost(trouble)
+        if let next { comeBack(next) }
+        closeSoon(link)
+    }
+
+    private func tellLost(_ error: OmlxError) {
+        let last = StatusError(code: error.code.text, message: error.message, at: options.now())
+        isErrorShown = true
+        show { $0.lastError = last }
+        guard !isToldLost else { return }
+        isToldLost = true
+        board.tell(.lost(server: name, error: error))
+    }
+
+    private func comeBack(_ next: ServerLife<Link>.Return) {
+        later(next.pause) { await $0.returned(next.number) }
+    }
+
+    /// Does something after a pause, in place of what was to be done before.
+    private func later(_ pause: Double, _ work: @escaping @Sendable (ManagedServer) async -> Void) {
+        comeback?.cancel()
+        let clock = options.clock
+        let due = clock.now() + .bounded(pause)
+        comeback = Task { [weak self] in
+            guard (try? await clock.sleep(due)) != nil, let self else { return }
+            await work(self)
+        }
+    }
+
+    private func returned(_ number: Int) {
+        guard let begun = life.returned(number) else { return }
+        log(.info, withheld == nil ? "connecting it again" : "starting it again")
+        run(begun)
+    }
+
+    // MARK: calls that fail, and signs of life
+
+    /// What the failure of a call says about the server: its connection ended, or it was not reached.
+    func noteFailedCall(_ error: OmlxError, _ link: Link) {
+        if let loss = link.notes.loss { return lost(loss, link) }
+        // Another session is had by another connection alone.
+        if error.code == .protocolSessionLost { return lost(error, link) }
+        guard error.saysUnreached else { return }
+        let clock = options.clock
+        let (isNews, ask) = life.unreached(link, error, at: clock.now(), jitter: clock.jitter())
+        guard isNews else { return }
+        log(.info, "not reached: \(error)")
+        tellLost(error)
+        guard let ask else { return }
+        later(ask.pause) { server in
+            guard await server.life.isUnreached(link, ask.number) else { return }
+            await server.ask(link)
+        }
+    }
+
+    /// The server answered: whatever kept calls from reaching it is over.
+    func noteAnswer(_ link: Link) {
+        pulse.heard(at: options.clock.now())
+        guard life.answered(link) else { return }
+        comeback?.cancel()
+        log(.info, "reached again")
+        show()
+        isToldLost = false
+        board.tell(.connected(server: name))
+    }
+
+    /// Looks whether the server is there: asks one that is connected for a sign of life, and connects one that is not.
+    func check() async {
+        if let link = life.link, life.isReady {
+            await ask(link)
+        } else {
+            await start()
+        }
+    }
+
+    /// Asks for a sign of life. A server that does not know how to give one may list its tools.
+    private func ask(_ link: Link) async {
+        do {
+            try await link.connection.ping(timeout: limit)
+            noteAnswer(link)
+        } catch let error as OmlxError where error.code == .transportTimeout {
+            do {
+                discovered(try await link.connection.listTools(), link)
+                noteAnswer(link)
+            } catch { noteFailedAsking(error, link) }
+        } catch { noteFailedAsking(error, link) }
+    }
+
+    private func noteFailedAsking(_ error: any Error, _ link: Link) {
+        guard let error = (error as? OmlxError).map({ judged($0) }) else { return }
+        noteSignInProblem(error)
+        if SignInState(problem: error.code) != nil || error.isAnswer { return noteAnswer(link) }
+        lost(link.notes.loss ?? error, link)
+    }
+
+    /// Begins to look whether the server has been silent for too long.
+    func watch(_ link: Link) {
+        pulse.heard(at: options.clock.now())
+        watch?.cancel()
+        guard pulse.interval != nil else { return }
+        let clock = options.clock
+        watch = Task { [weak self, weak link] in
+            while let link, let look = await self?.look(link) {
+                switch look {
+                case .later(let moment): guard (try? await clock.sleep(moment)) != nil else { return }
+                case .ask: await self?.ask(link)
+                }
+            }
+        }
+    }
+
+    private func look(_ link: Link) -> Pulse.Look? {
+        guard life.holds(link) else { return nil }
+        return pulse.look(at: options.clock.now())
     }
 
     // MARK: failing
@@ -82,13 +182,30 @@ extension ManagedServer {
         let said = link.notes.chatter.explaining(hasSession ? error : link.notes.loss ?? error, session: hasSession)
         let judgement = FailureJudgement(
             judged(explained(said, link)), session: hasSession, reached: link.notes.firstStatus, at: options.now())
-        let failure = life.failed(link, judgement.error, session: hasSession, jitter: .random(in: 0..<1))
+        let failure = life.failed(
+            link, judgement.error, session: hasSession, transport: judgement.transport, at: options.clock.now(),
+            jitter: options.clock.jitter())
         if case .late = failure { return }
         for line in judgement.log { log(.info, line) }
-        board.change { judgement.apply(to: &$0) }
+        isErrorShown = true
+        let before = board.signIn
+        if judgement.isAboutSignIn {
+            show({ judgement.apply(to: &$0) }, signIn: { judgement.apply(to: &$0) })
+        } else {
+            show { judgement.apply(to: &$0) }
+        }
+        tellSignInNeeded(judgement.error, since: before)
         guard case .close(let next) = failure else { return }
         if let next { comeBack(next) }
         await close(link)
+    }
+
+    /// Tells those who watch that a person has to sign in, and for what, where that is news.
+    func tellSignInNeeded(_ error: OmlxError, since before: SignInStanding) {
+        guard error.isMendedBySigningIn, board.signIn != before else { return }
+        var scopes = error.refusal?.challenge.scopes ?? []
+        if case .signIn(let login)? = error.nextStep?.actions.first, !login.scopes.isEmpty { scopes = login.scopes }
+        board.tell(.signInNeeded(server: name, scopes: scopes, error: error))
     }
 }
 
@@ -97,4 +214,18 @@ extension OmlxError {
     fileprivate init(converting error: any Error, _ server: String) {
         self = error as? OmlxError ?? OmlxError(.transportCancelled, "listing the tools of \(server) was cancelled")
     }
+
+    /// Whether nothing of the server answered: no connection, one that broke off, or a gateway before it that says so.
+    fileprivate var saysUnreached: Bool {
+        switch code {
+        case .transportConnectionRefused, .transportDNS, .transportTLS, .transportConnectTimeout, .transportClosed,
+            .transportNetwork, .transportProxy, .protocolStreamBroken:
+            true
+        case .transportServerError: httpStatus.map { [502, 503, 504].contains($0) } ?? false
+        default: false
+        }
+    }
+
+    /// Whether it is the server's own answer, though not the one that was hoped for.
+    fileprivate var isAnswer: Bool { code == .protocolErrorResponse || httpStatus.map { $0 < 500 } ?? false }
 }

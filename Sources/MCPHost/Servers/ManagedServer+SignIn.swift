@@ -124,7 +124,7 @@ extension ManagedServer {
             return false
         }
         if login.resetsClient { return false }
-        switch status.signIn.state {
+        switch board.signIn.state {
         case .signedIn: return Set(login.scopes ?? []).isSubset(of: status.record.grantedScopes)
         case .needed, .expired, .refreshFailed, .clientNeeded: return false
         // It answered without asking: a sign-in has a point only where the configuration wants one.
@@ -177,14 +177,13 @@ extension ManagedServer {
                 at: moment, server: name, kind: "sign-in", outcome: "granted", code: nil,
                 message: Self.about(outcome.credential.key.account)))
         if let replaced = outcome.replaced { noteReplaced(replaced) }
-        board.change {
+        board.changeSignIn(at: moment, { $0.signedIn() }) {
             $0.noteSuccessOfSignIn()
             $0.sources = outcome.documents.map { DiscoverySource($0, at: moment) }
             $0.record = SignInRecord()
             $0.record.take(outcome.credential, storeName: storeName)
             $0.record.account = outcome.accountName ?? outcome.credential.key.account
             $0.noteAccount(outcome.credential.key.account)
-            $0.signIn = StatusAnswer(.signedIn, at: moment)
         }
     }
 
@@ -206,11 +205,11 @@ extension ManagedServer {
             StatusEvent(
                 at: moment, server: name, kind: "sign-in", outcome: "failed", code: error.code.text,
                 message: redactor.hide(error.message)))
-        board.change { status in
-            status.lastError = StatusError(code: error.code.text, message: error.message, at: moment)
-            if error.code == .oauthClientNeeded {
-                status.signIn = StatusAnswer(.clientNeeded, at: moment, problem: StatusProblem(error))
-            }
+        isErrorShown = true
+        let last = StatusError(code: error.code.text, message: error.message, at: moment)
+        guard error.code == .oauthClientNeeded else { return board.change { $0.lastError = last } }
+        board.changeSignIn(at: moment, { $0.refused(.clientNeeded, StatusProblem(error), byCall: false) }) {
+            $0.lastError = last
         }
     }
 
@@ -254,8 +253,7 @@ extension ManagedServer {
             noteSignOut(outcome, key.account)
         }
         try await uncancelled { try await authorizer.reload() }
-        let believed: Set<SignInState> = [.signedIn, .expired, .refreshFailed]
-        if outcomes.contains(where: { $0.outcome.wasSignedIn }) || believed.contains(status.signIn.state) {
+        if outcomes.contains(where: { $0.outcome.wasSignedIn }) || board.signIn.isHeld {
             forget(tools: true)
             let needed = StatusProblem(
                 code: ErrorCode.oauthSignInNeeded.text, message: "signed out",
@@ -288,10 +286,9 @@ extension ManagedServer {
     /// There is no sign-in any more.
     func noteSignedOut(_ account: String?, _ needed: StatusProblem) {
         let moment = options.now()
-        board.change {
+        board.changeSignIn(at: moment, { $0.signedOut(needed) }) {
             $0.record = SignInRecord()
             $0.dropAccount(account)
-            $0.signIn = StatusAnswer(.needed, at: moment, problem: needed)
             $0.discovery = StatusAnswer(.notTried, at: moment)
         }
     }

@@ -17,14 +17,13 @@ extension ManagedServer {
         await settled()
         // A store that cannot be read now says nothing about the sign-in.
         guard let authorizer, let context, let latest = try? await Latest(authorizer.storeChanged()) else { return }
-        let before = seenSignIn
+        let standing = board.signIn
         guard let credential = latest.credential else {
-            let believed: Set<SignInState> = [.signedIn, .expired, .refreshFailed]
-            guard before != nil || believed.contains(status.signIn.state) else { return }
+            guard standing.madeAt != nil || standing.isHeld else { return }
             await signedOutElsewhere(context, authorizer.key)
             return
         }
-        guard credential.grant.obtainedAt != before else { return }
+        guard credential.grant.obtainedAt != standing.madeAt else { return }
         let isConnected = link != nil && problem == nil
         let waitsForSignIn = problem.map { SignInState(problem: $0.code) != nil } ?? false
         guard isConnected || waitsForSignIn else { return }
@@ -40,6 +39,7 @@ extension ManagedServer {
         log(.info, "another process signed out")
         await end(because: error)
         noteSignedOut(key.account, StatusProblem(error))
+        board.tell(.signInNeeded(server: name, scopes: login.scopes, error: error))
     }
 }
 

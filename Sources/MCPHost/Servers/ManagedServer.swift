@@ -48,16 +48,25 @@ actor ManagedServer {
 
     /// The tools read last over a connection of this host, which may have ended.
     private(set) var listed: [HostTool] = []
-    var life = ServerLife<Link>()
+    var life: ServerLife<Link>
+    var pulse: Pulse
     /// Connects and lists; the latest attempt, which may be over.
     private var attempt: Task<Void, Never>?
-    /// Waits to start a server again that was lost.
+    /// Waits to connect a server again that was lost, or to ask one that was not reached.
     var comeback: Task<Void, Never>?
-    /// When the sign-in was made that the connection, or the last attempt at one, was made with.
-    private(set) var seenSignIn: Date?
+    /// Asks a silent server for a sign of life.
+    var watch: Task<Void, Never>?
+    /// Listens to connections, lists anew and closes what was lost.
+    let tasks = OwnedTasks()
+    /// What was shown last of the transport and said last of the tools.
+    private var shown: StatusAnswer<TransportState>
+    private var said = ServerLife<Link>.Tools.none
+    /// Whether it was told that the server is lost, and not yet that it is back.
+    var isToldLost = false
+    /// Whether the last error that is shown is not over yet.
+    var isErrorShown: Bool
     /// What was said about the tool list.
     var warned: Set<String> = []
-    var relisting: Task<Void, Never>?
 
     /// - Throws: `OmlxError` for settings that only turn out to be unusable now, such as a URL.
     init(
@@ -75,6 +84,10 @@ actor ManagedServer {
         if configuration.transport.stdio != nil { known.signIn.state = .notNeeded }
         let board = StatusBoard(known, recorder: recorder, redactor: redactor, publish: publish)
         self.board = board
+        shown = board.status.transport
+        isErrorShown = known.lastError != nil
+        life = ServerLife(isChild: configuration.transport.stdio != nil)
+        pulse = Pulse(interval: options.pingInterval)
         recorder.record(configuration.name) { $0.point(at: identity) }
         endpoint = try OmlxMCPClient.ServerEndpoint(configuration.transport)
         self.starts = starts
@@ -119,8 +132,19 @@ actor ManagedServer {
     /// The three answers and the sign-in's record.
     nonisolated var status: ServerStatus { board.status }
 
-    /// The tools, while the server is connected.
-    var tools: [HostTool] { life.isConnected ? listed : [] }
+    /// The tools: those of a server that was lost stay, with the reason why they cannot be called.
+    var tools: [HostTool] {
+        switch life.tools {
+        case .none: []
+        case .usable: listed
+        case .unavailable(let error):
+            listed.map { tool in
+                var tool = tool
+                tool.problem = StatusProblem(error)
+                return tool
+            }
+        }
+    }
 
     var link: Link? { life.link }
 
@@ -135,7 +159,27 @@ actor ManagedServer {
         options.logger.log(level: level, "\(name): \(shown)")
     }
 
-    deinit { comeback?.cancel() }
+    deinit {
+        comeback?.cancel()
+        watch?.cancel()
+    }
+
+    /// Shows what the life is now, with what else is to be said at once, and tells when the tools come or go.
+    /// - Parameter signIn: what changes of what is known of the sign-in.
+    func show(_ more: @escaping StatusChange = { _ in }, signIn: ((inout SignInStanding) -> Void)? = nil) {
+        let (state, problem) = life.transport
+        let answer = StatusAnswer(state, at: options.now(), problem: problem.map { StatusProblem($0) })
+        if answer.state != shown.state || answer.problem != shown.problem { shown = answer }
+        let transport = shown
+        let all: StatusChange = { status in
+            status.transport = transport
+            more(&status)
+        }
+        if let signIn { board.changeSignIn(at: options.now(), signIn, all) } else { board.change(all) }
+        guard life.tools != said else { return }
+        said = life.tools
+        if !listed.isEmpty, said != .none { board.tell(.toolsChanged(server: name, tools: tools)) }
+    }
 
     // MARK: connecting
 
@@ -160,8 +204,9 @@ actor ManagedServer {
             await earlier?.value
             if let former { await close(former) }
             await connectAndList(number)
-            seenSignIn = await authorizer?.current?.grant.obtainedAt
+            board.noteUsed(await authorizer?.current?.grant.obtainedAt)
             life.ended(number)
+            show()
         }
     }
 
@@ -181,10 +226,9 @@ actor ManagedServer {
 
     /// - Parameter again: whether a session was opened before that the server did not know afterwards.
     private func connectAndList(_ number: Int, again: Bool = false) async {
-        let moment = options.now()
-        board.change { $0.transport = StatusAnswer(.connecting, at: moment) }
         let link = makeLink()
         life.opened(number, link)
+        show()
         let overdue = OmlxError(
             .transportTimeout, "\(name) was not ready within \(limit.text) s",
             nextStep: "give the server a larger timeout in mcp.json, or \(.setting(.timeout))")
@@ -229,7 +273,7 @@ actor ManagedServer {
             })
         let link = Link(connection, notes)
         // One listener, so that events keep their order. It ends with the notes, and keeps neither server nor link.
-        Task { [weak self, weak link] in
+        tasks.start { [weak self, weak link] in
             for await event in notes.events {
                 guard let self, let link else { return }
                 await self.heard(event, link)
@@ -239,32 +283,25 @@ actor ManagedServer {
     }
 
     private func connected(_ link: Link) async {
-        guard life.holds(link) else { return }
+        guard life.connected(link) else { return }
         let moment = options.now()
         log(.info, "transport connected")
-        board.change { $0.transport = StatusAnswer(.connected, at: moment) }
-        let signIn = await signInAnswer(at: moment)
+        show()
+        isToldLost = false
+        board.tell(.connected(server: name))
+        watch(link)
+        let hasToken = await holdsToken()
         guard life.holds(link) else { return }
-        board.change { $0.signIn = signIn }
+        board.changeSignIn(at: moment) { $0.connected(hasToken: hasToken, hasStaticHeader: hasStaticHeader) }
     }
 
-    /// The second answer while the server answers as it should.
-    private func signInAnswer(at moment: Date) async -> StatusAnswer<SignInState> {
-        if await holdsToken() { return StatusAnswer(.signedIn, at: moment) }
-        if hasStaticHeader { return StatusAnswer(.staticHeaderSet, at: moment) }
-        // A server that answered 401 to nothing but a call still connects without a sign-in.
-        let known = status
-        if known.signIn.state == .needed, known.discovery.state.toolCount != nil { return known.signIn }
-        return StatusAnswer(.notNeeded, at: moment)
-    }
-
-    private func holdsToken() async -> Bool { (try? await authorizer?.authorization())?.tokenGeneration != nil }
+    func holdsToken() async -> Bool { (try? await authorizer?.authorization())?.tokenGeneration != nil }
 
     func discovered(_ tools: [Tool], _ link: Link) {
-        switch life.listed(link) {
+        switch life.listed(link, at: options.clock.now()) {
         case .late: return
         case .taken: break
-        case .stale: relisting = Task { await relist(link) }
+        case .stale: relistSoon(link)
         }
         let moment = options.now()
         let used = filtered(tools)
@@ -272,7 +309,9 @@ actor ManagedServer {
         listed = used.map { HostTool(server: name, tool: $0) }
         let count = used.count
         log(.info, "tool discovery succeeded, \(count) \(count == 1 ? "tool" : "tools")")
-        board.change {
+        isErrorShown = false
+        said = life.tools
+        show {
             $0.discovery = StatusAnswer(.succeeded(toolCount: count), at: moment, problem: problem)
             $0.lastError = nil
         }
@@ -289,9 +328,13 @@ actor ManagedServer {
 
     /// Before anything is waited for, it is said that the server is not connected: a connection made meanwhile has its own say.
     func left(_ link: Link) async {
-        let moment = options.now()
-        board.change { $0.transport = StatusAnswer(.idle, at: moment) }
+        show()
         await close(link)
+    }
+
+    /// Closes what has ended already; the end of the server waits for it.
+    func closeSoon(_ link: Link) {
+        tasks.start { [weak self] in await self?.close(link) }
     }
 
     func close(_ link: Link) async {
@@ -299,9 +342,9 @@ actor ManagedServer {
         let overdue = OmlxError(.transportTimeout, "\(name) did not close")
         // A cancelled caller leaves no process behind, and nothing a server does holds up the end for long.
         let seconds = min(6, options.timeout ?? 6)
-        await Task {
+        await uncancelled {
             try? await withDeadline(seconds, overdue: overdue) { await link.connection.close() }
-        }.value
+        }
     }
 
     /// Ends what is being started, then the connection.
@@ -309,6 +352,7 @@ actor ManagedServer {
         life.halt()
         defer { life.resume() }
         comeback?.cancel()
+        watch?.cancel()
         attempt?.cancel()
         await attempt?.value
         await disconnect()
@@ -321,6 +365,8 @@ actor ManagedServer {
         await shutDown()
         life.stop(error)
         listed = []
+        tasks.cancel()
+        await tasks.finish()
     }
 
     // MARK: what others do
@@ -328,9 +374,15 @@ actor ManagedServer {
     /// The sign-in is gone, by another's hand: disconnects, and says so until there is another.
     func end(because error: OmlxError) async {
         await shutDown()
-        seenSignIn = nil
-        listed = []
+        board.noteUsed(nil)
+        dropTools()
         life.end(error)
+    }
+
+    private func dropTools() {
+        guard !listed.isEmpty else { return }
+        listed = []
+        board.tell(.toolsChanged(server: name, tools: []))
     }
 
     /// Waits for an attempt to connect under way.
@@ -339,7 +391,7 @@ actor ManagedServer {
     /// Forgets why the server was not ready, as after a sign-in, and the tools, as after a sign-out.
     func forget(tools: Bool = false) {
         life.forget()
-        seenSignIn = nil
-        if tools { listed = [] }
+        board.noteUsed(nil)
+        if tools { dropTools() }
     }
 }

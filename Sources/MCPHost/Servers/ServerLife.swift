@@ -3,47 +3,29 @@
 import OmlxErrors
 import OmlxMCPClient
 
-/// When a child process that was lost is started again: later and later, and not for ever.
-struct Returns: Sendable {
-    typealias Instant = ContinuousClock.Instant
-
-    /// So many starts in so much time are enough.
-    static let limit = 5
-    static let window = Duration.seconds(600)
-
-    private var moments: [Instant] = []
-    private var backoff = Backoff()
-
-    /// - Parameter jitter: From 0 up to 1.
-    /// - Returns: The pause before it is started again, in seconds; `nil` when it was, too often.
-    mutating func next(at now: Instant, jitter: Double) -> Double? {
-        moments.removeAll { $0 <= now - Self.window }
-        guard moments.count < Self.limit else { return nil }
-        moments.append(now)
-        return backoff.failed(jitter: jitter)
-    }
-
-    /// It works.
-    mutating func succeeded() { backoff.succeeded() }
-}
-
 /// What happens to a server, and what its driver does then. A link is one connection with what it says; what an earlier one
 /// says comes late and changes nothing.
 struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
     /// The server is being connected and its tools listed, for all who wait for it.
     struct Attempt: Sendable {
         /// Grows with each attempt.
         let number: Int
+        /// Why the server was lost, or could not be connected before: it is not known yet to be better.
+        let loss: OmlxError?
+        /// Whether it is made because the server was lost: when it fails, there is another one.
+        let isReturn: Bool
         /// How many still want it.
         var waiting = 0
         var link: Link?
+        /// Whether the session stands, so that only the tools are missing.
+        var hasSession = false
         /// Whether the server said meanwhile that its tools are others now.
         var isStale = false
-        /// Whether it is made because the server was lost: when it fails, there is another one.
-        var isReturn = false
     }
 
-    /// An attempt to be made after a pause, in seconds, unless something else happens before.
+    /// Something to be done after a pause, in seconds, unless something else happens before.
     struct Return: Sendable, Hashable {
         let number: Int
         let pause: Double
@@ -57,6 +39,20 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case stale
     }
 
+    /// What a server whose session stands does not do as it should.
+    enum Trouble: Sendable, Hashable {
+        /// It does not list its tools.
+        case listing(OmlxError)
+        /// A call did not reach it. It is asked again after a pause; a call that gets through before will do.
+        case unreachable(OmlxError, Int)
+
+        var error: OmlxError {
+            switch self {
+            case .listing(let error), .unreachable(let error, _): error
+            }
+        }
+    }
+
     enum State: Sendable {
         /// Not connected, and nothing is known against it.
         case idle
@@ -64,11 +60,11 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         /// The session stands and the tools are listed.
         case ready(Link, Listing)
         /// The session stands, but the server does not do what it should.
-        case degraded(Link, OmlxError, Listing)
-        /// Lost, and started again after a pause.
+        case degraded(Link, Trouble, Listing)
+        /// Lost, and connected again after a pause.
         case returning(OmlxError, Int)
-        /// Not connected, and why.
-        case failed(OmlxError)
+        /// Not connected, why, and how far it got.
+        case failed(OmlxError, TransportState)
         /// The host was stopped: nothing more happens.
         case stopped(OmlxError)
     }
@@ -77,43 +73,10 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
     private var attempts = 0
     /// How many are ending whatever goes on: nothing is begun meanwhile.
     private var halts = 0
-    private var returns = Returns()
+    private var returns: Returns
 
-    // MARK: what is shown
-
-    /// The connection there is.
-    var link: Link? {
-        switch state {
-        case .starting(let attempt): attempt.link
-        case .ready(let link, _), .degraded(let link, _, _): link
-        case .idle, .returning, .failed, .stopped: nil
-        }
-    }
-
-    /// Why the server is not ready, if it is not.
-    var problem: OmlxError? {
-        switch state {
-        case .degraded(_, let error, _), .returning(let error, _), .failed(let error), .stopped(let error): error
-        case .idle, .starting, .ready: nil
-        }
-    }
-
-    /// Whether it is connected and its tools are known.
-    var isReady: Bool {
-        if case .ready = state { return true }
-        return false
-    }
-
-    /// Whether its session stands, so that the tools listed are its own.
-    var isConnected: Bool {
-        switch state {
-        case .ready, .degraded: true
-        case .idle, .starting, .returning, .failed, .stopped: false
-        }
-    }
-
-    /// Whether this is the connection there is.
-    func holds(_ link: Link) -> Bool { self.link?.id == link.id }
+    /// - Parameter isChild: Whether the server is a child process.
+    init(isChild: Bool) { returns = Returns(isChild: isChild) }
 
     // MARK: starting
 
@@ -132,7 +95,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         guard halts == 0 else { return .refuse }
         switch state {
         case .starting(let attempt): return .join(attempt.number)
-        case .ready: return .ready
+        case .ready, .degraded(_, .unreachable, _): return .ready
         case .stopped: return .refuse
         case .idle, .failed, .degraded, .returning:
             let former = link
@@ -142,7 +105,9 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
 
     private mutating func begin(isReturn: Bool = false) -> Int {
         attempts += 1
-        state = .starting(Attempt(number: attempts, isReturn: isReturn))
+        var loss: OmlxError?
+        if case .unavailable(let error) = tools { loss = error }
+        state = .starting(Attempt(number: attempts, loss: loss, isReturn: isReturn))
         return attempts
     }
 
@@ -176,6 +141,14 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         state = .starting(attempt)
     }
 
+    /// The session stands.
+    mutating func connected(_ link: Link) -> Bool {
+        guard case .starting(var attempt) = state, holds(link) else { return false }
+        attempt.hasSession = true
+        state = .starting(attempt)
+        return true
+    }
+
     /// The attempt is over.
     mutating func ended(_ number: Int) {
         if case .starting(let attempt) = state, attempt.number == number { state = .idle }
@@ -191,12 +164,12 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
     }
 
     /// The tools came.
-    mutating func listed(_ link: Link) -> Listed {
+    mutating func listed(_ link: Link, at now: Instant) -> Listed {
         guard holds(link) else { return .late }
         switch state {
         case .starting(let attempt):
             state = .ready(link, attempt.isStale ? .underWay : .current)
-            returns.succeeded()
+            returns.succeeded(at: now)
             return attempt.isStale ? .stale : .taken
         case .ready: return .taken
         case .degraded(_, _, let listing):
@@ -218,8 +191,8 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .ready(_, let listing):
             state = .ready(link, listing == .current ? .underWay : .stale)
             return listing == .current
-        case .degraded(_, let error, let listing):
-            state = .degraded(link, error, listing == .current ? .underWay : .stale)
+        case .degraded(_, let trouble, let listing):
+            state = .degraded(link, trouble, listing == .current ? .underWay : .stale)
             return listing == .current
         case .idle, .returning, .failed, .stopped: return false
         }
@@ -233,30 +206,34 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .ready(_, let listing):
             state = .ready(link, listing == .stale ? .underWay : .current)
             return listing == .stale
-        case .degraded(_, let error, let listing):
-            state = .degraded(link, error, listing == .stale ? .underWay : .current)
+        case .degraded(_, let trouble, let listing):
+            state = .degraded(link, trouble, listing == .stale ? .underWay : .current)
             return listing == .stale
         case .idle, .starting, .returning, .failed, .stopped: return false
         }
     }
+}
 
-    // MARK: failures and ends
+// MARK: failures and ends
 
+extension ServerLife {
     enum Failure: Sendable, Hashable {
         /// Something else is known already, or it is about an earlier connection.
         case late
         /// The connection stays.
         case stays
-        /// The connection is to be closed, and the server started again where it is to be.
+        /// The connection is to be closed, and the server connected again where it is to be.
         case close(Return?)
     }
 
     /// What was asked of the server failed.
     /// - Parameters:
     ///   - session: Whether its session stands all the same.
+    ///   - transport: How far it got, where there is no session.
     ///   - jitter: From 0 up to 1.
     mutating func failed(
-        _ link: Link, _ error: OmlxError, session: Bool, at now: ContinuousClock.Instant = .now, jitter: Double
+        _ link: Link, _ error: OmlxError, session: Bool, transport: TransportState = .failed, at now: Instant,
+        jitter: Double
     ) -> Failure {
         guard holds(link) else { return .late }
         let listing: Listing
@@ -267,18 +244,20 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .degraded, .idle, .returning, .failed, .stopped: return .late
         }
         if session {
-            state = .degraded(link, error, listing)
+            state = .degraded(link, .listing(error), listing)
             return .stays
         }
-        return .close(isReturn ? comeBack(error, at: now, jitter) : giveUp(error))
+        // What a person has to mend is not tried again.
+        return .close(
+            isReturn && error.mayPass ? comeBack(error, at: now, jitter) : giveUp(error, transport))
     }
 
-    private mutating func giveUp(_ error: OmlxError) -> Return? {
-        state = .failed(error)
+    private mutating func giveUp(_ error: OmlxError, _ transport: TransportState = .failed) -> Return? {
+        state = .failed(error, transport)
         return nil
     }
 
-    private mutating func comeBack(_ error: OmlxError, at now: ContinuousClock.Instant, _ jitter: Double) -> Return? {
+    private mutating func comeBack(_ error: OmlxError, at now: Instant, _ jitter: Double) -> Return? {
         guard let pause = returns.next(at: now, jitter: jitter) else {
             var error = error
             error.message += "; it was started again \(Returns.limit) times in 10 minutes, and is left alone now"
@@ -293,20 +272,50 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
     /// - Returns: Whether the connection is to be closed.
     mutating func cancelled(_ link: Link, _ error: OmlxError) -> Bool {
         guard holds(link) else { return false }
-        state = .failed(error)
+        state = .failed(error, .idle)
         return true
     }
 
-    /// The connection ended by itself. An attempt under way learns so from what it asked.
-    /// - Parameters:
-    ///   - returns: Whether the server is started again.
-    ///   - jitter: From 0 up to 1.
+    /// The connection ended by itself, or says nothing any more. An attempt under way learns so from what it asked.
+    /// - Parameter jitter: From 0 up to 1.
     /// - Returns: `late` for what is no news.
-    mutating func lost(
-        _ link: Link, _ error: OmlxError, returns: Bool, at now: ContinuousClock.Instant = .now, jitter: Double
-    ) -> Failure {
+    mutating func lost(_ link: Link, _ error: OmlxError, at now: Instant, jitter: Double) -> Failure {
         guard holds(link), isConnected else { return .late }
-        return .close(returns && halts == 0 ? comeBack(error, at: now, jitter) : giveUp(error))
+        return .close(halts == 0 ? comeBack(error, at: now, jitter) : giveUp(error))
+    }
+
+    /// A call did not reach the server.
+    /// - Parameter jitter: From 0 up to 1.
+    /// - Returns: Whether that is news, and when the server is to be asked whether it is there; `nil` where it will be.
+    mutating func unreached(
+        _ link: Link, _ error: OmlxError, at now: Instant, jitter: Double
+    ) -> (isNews: Bool, ask: Return?) {
+        guard holds(link) else { return (false, nil) }
+        switch state {
+        case .ready(_, let listing):
+            var backoff = Backoff()
+            attempts += 1
+            state = .degraded(link, .unreachable(error, attempts), listing)
+            return (true, Return(number: attempts, pause: backoff.failed(jitter: jitter)))
+        case .degraded(_, .unreachable(_, let number), let listing):
+            state = .degraded(link, .unreachable(error, number), listing)
+            return (true, nil)
+        case .degraded, .idle, .starting, .returning, .failed, .stopped: return (false, nil)
+        }
+    }
+
+    /// Whether a server that a call did not reach is still to be asked.
+    func isUnreached(_ link: Link, _ number: Int) -> Bool {
+        guard holds(link), case .degraded(_, .unreachable(_, number), _) = state else { return false }
+        return true
+    }
+
+    /// The server answered.
+    /// - Returns: Whether that is news.
+    mutating func answered(_ link: Link) -> Bool {
+        guard holds(link), case .degraded(_, .unreachable, let listing) = state else { return false }
+        state = .ready(link, listing)
+        return true
     }
 
     /// Lets the connection go; what was wrong with the server stays.
@@ -317,8 +326,10 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         switch state {
         case .starting(var attempt):
             attempt.link = nil
+            attempt.hasSession = false
             state = .starting(attempt)
-        case .degraded(_, let error, _): state = .failed(error)
+        case .degraded(_, .listing(let error), _): state = .failed(error, .idle)
+        case .degraded(_, .unreachable(let error, _), _): state = .failed(error, .failed)
         case .ready, .idle, .returning, .failed, .stopped: state = .idle
         }
         return present
@@ -327,7 +338,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
     /// Nothing is begun until as many `resume` as `halt`.
     mutating func halt() {
         halts += 1
-        if case .returning(let error, _) = state { state = .failed(error) }
+        if case .returning(let error, _) = state { state = .failed(error, .failed) }
     }
 
     mutating func resume() { halts -= 1 }
@@ -335,7 +346,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
     /// The server is not to be connected before something changes: after a sign-out, say.
     mutating func end(_ error: OmlxError) {
         if case .stopped = state { return }
-        state = .failed(error)
+        state = .failed(error, .idle)
     }
 
     /// The host is stopped, after everything was ended.
@@ -345,8 +356,15 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
     mutating func forget() {
         switch state {
         case .failed, .returning: state = .idle
-        case .degraded(let link, _, let listing): state = .ready(link, listing)
-        case .idle, .starting, .ready, .stopped: break
+        case .degraded(let link, .listing, let listing): state = .ready(link, listing)
+        case .idle, .starting, .ready, .degraded, .stopped: break
         }
+    }
+}
+
+extension OmlxError {
+    /// Whether it may be over by itself, so that the same may be tried again.
+    fileprivate var mayPass: Bool {
+        code.isRetryable || code.errorClass == .transport || code.errorClass == .protocol
     }
 }

@@ -10,6 +10,7 @@ import Synchronization
 final class StatusBoard: Sendable {
     private struct State {
         var status: ServerStatus
+        var signIn: SignInStanding
         /// What is still to be told, in its order.
         var untold: [HostEvent] = []
         /// Whether a caller is telling: who comes meanwhile leaves its events to that one.
@@ -31,7 +32,7 @@ final class StatusBoard: Sendable {
         if [.connected, .connecting].contains(status.transport.state) {
             status.transport.state = .idle
         }
-        state = Mutex(State(status: status))
+        state = Mutex(State(status: status, signIn: SignInStanding(status)))
         self.recorder = recorder
         self.redactor = redactor
         self.publish = publish
@@ -39,13 +40,35 @@ final class StatusBoard: Sendable {
 
     var status: ServerStatus { state.withLock { $0.status } }
 
-    func change(_ wanted: @escaping StatusChange) {
-        let redactor = redactor
-        let change: StatusChange = { status in
-            wanted(&status)
-            status = status.hiding(redactor)
+    /// What is known of the sign-in.
+    var signIn: SignInStanding { state.withLock { $0.signIn } }
+
+    /// Changes what is known of the sign-in, shows it, and says what else is to be said at once.
+    /// - Parameter moment: When it was found out.
+    func changeSignIn(
+        at moment: Date, _ change: (inout SignInStanding) -> Void, _ more: @escaping StatusChange = { _ in }
+    ) {
+        self.change(more) { state in
+            change(&state.signIn)
+            let answer = state.signIn.answer(at: moment)
+            return { $0.signIn = answer }
         }
+    }
+
+    /// Notes with which sign-in a connection was made; nothing is shown of that.
+    func noteUsed(_ madeAt: Date?) { state.withLock { $0.signIn.used(madeAt) } }
+
+    func change(_ wanted: @escaping StatusChange) { change(wanted) { _ in { _ in } } }
+
+    private func change(_ wanted: @escaping StatusChange, _ shown: (inout State) -> StatusChange) {
+        let redactor = redactor
         let mustSchedule = state.withLock { state in
+            let shown = shown(&state)
+            let change: StatusChange = { status in
+                shown(&status)
+                wanted(&status)
+                status = status.hiding(redactor)
+            }
             let before = state.status
             change(&state.status)
             if state.status != before { state.untold.append(.statusChanged(state.status)) }

@@ -7,21 +7,26 @@ import OmlxMCPClient
 extension HostTool: JSONRepresentable {
     /// The tool object of `omlx/tools/1`.
     public var json: JSON {
-        Self.json(
+        let json = Self.json(
             server: server, name: tool.name, description: tool.description, parameters: tool.inputSchema, tool.raw)
+        guard let problem, case .object(var members) = json else { return json }
+        members["unavailable"] = try? JSON(encoding: problem)
+        return .object(members)
     }
 
     /// - Returns: `nil` for what is no tool object.
     public init?(json: JSON) {
         guard let server = json["server"]?.stringValue, let name = json["tool"]?.stringValue else { return nil }
-        let own: Set<String> = ["name", "server", "tool", "description", "parameters", "as_sent"]
+        let own: Set<String> = [
+            "name", "server", "tool", "description", "parameters", "as_sent", "unavailable",
+        ]
         var sent = JSONObject((json.objectValue ?? [:]).filter { !own.contains($0.key) }.map { ($0.key, $0.value) })
         sent["name"] = .string(name)
         if let text = json["description"], !text.isNull { sent["description"] = text }
         sent["inputSchema"] = json["parameters"]
         for (name, value) in json["as_sent"]?.objectValue ?? [:] { sent[name] = value }
         guard let tool = try? Tool(.object(sent)) else { return nil }
-        self.init(server: server, tool: tool)
+        self.init(server: server, tool: tool, problem: json["unavailable"].flatMap { try? $0.decoded() })
     }
 
     /// The tool object of a tool.
@@ -69,7 +74,7 @@ extension ToolResult: JSONRepresentable {
 
 extension JSONObject {
     /// Names in a document of omlx that are not the server's to give.
-    private static let reserved: Set<String> = ["schema", "error", "files", "as_sent"]
+    private static let reserved: Set<String> = ["schema", "error", "files", "as_sent", "unavailable"]
 
     /// These members, and those of what a server sent under the names it gives them. A member whose name stands for something
     /// else here, or that was read otherwise than it was sent, is in `as_sent`, as is a whole value that is no object.
