@@ -109,11 +109,13 @@ import Testing
         arguments: [
             #"{"name":"read","inputSchema":{"type":"object"}}"#,
             #"{"name":"read","description":"Reads.","inputSchema":{"type":"object","maximum":1e400},"annotations":{"title":"R"}}"#,
-            #"{"name":"read","inputSchema":{"type":"object"},"server":"mine","parameters":[1],"as_sent":2,"x":0.10}"#,
+            #"{"name":"read","inputSchema":{"type":"object"},"server":"mine","parameters":[1],"as_sent":2,"x":0.10,"unavailable":true}"#,
         ])
     func tool(_ text: String) throws {
-        let tool = HostTool(server: "files", tool: try Tool(JSON(parsing: text)))
+        var tool = HostTool(server: "files", tool: try Tool(JSON(parsing: text)))
         _ = try back(tool)
+        tool.problem = StatusProblem(code: "TRANSPORT_CLOSED", message: "gone", nextStep: Remedy(.listTools()))
+        #expect(try back(tool)["unavailable"]?["code"] == "TRANSPORT_CLOSED")
     }
 
     @Test(
@@ -131,6 +133,9 @@ import Testing
     func events() throws {
         _ = try back(HostEvent.statusChanged(Self.status))
         _ = try back(HostEvent.output(server: "files", text: "hello"))
+        _ = try back(HostEvent.connected(server: "files"))
+        _ = try back(HostEvent.lost(server: "files", error: Self.error))
+        _ = try back(HostEvent.signInNeeded(server: "files", scopes: ["a"], error: Self.error))
         _ = try back(
             HostEvent.toolsChanged(
                 server: "files",
