@@ -62,6 +62,13 @@ extension ConfigurationReport {
         for name in names where server(named: name)?.isEnabled == false { throw .disabledServer(name) }
     }
 
+    /// - Throws: `OmlxError`: `CONFIG_SERVER_UNKNOWN`, `CONFIG_SERVER_DISABLED`, or what is wrong with the server's entry.
+    public func requireUsable(_ name: String) throws(OmlxError) {
+        try require([name])
+        try requireEnabled([name])
+        if let error = server(named: name)?.error { throw error }
+    }
+
     init(_ configuration: HostConfiguration, trustProblem problem: OmlxError?) {
         path = configuration.sourcePath
         origin = configuration.origin
@@ -106,4 +113,10 @@ public struct ApprovedFile: Sendable, Hashable, Codable {
     public var approval: ConfigurationApproval
     /// The file now.
     public var state: State
+
+    /// A file.
+    public init(approval: ConfigurationApproval, state: State) {
+        self.approval = approval
+        self.state = state
+    }
 }

@@ -1,13 +1,14 @@
 // A server given on the command line, read by the same rules as one in the configuration.
 
 import OmlxErrors
+import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPHost
 
 extension ConnectOptions {
     /// - Throws: `OmlxError` when the command line's own server cannot be used as it is given.
-    func refuseUnusable(_ manager: MCPManager) async throws {
-        guard isAdHoc, let problem = await manager.problem(of: AdHocServer(self).name),
+    func refuseUnusable(_ host: any Host) async throws {
+        guard isAdHoc, let problem = try await host.problem(of: AdHocServer(self).name),
             problem.code.errorClass == .configuration
         else { return }
         throw problem

@@ -3,32 +3,29 @@
 import OmlxCredentials
 import OmlxErrors
 import FoundationEssentials
+import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPHost
 
 /// Prints servers' status.
 struct StatusPrinter {
-    private let statuses: [ServerStatus]
-    private let glance: StoreGlance
+    private let status: HostStatus
     private let now: Date
     private let isLive: Bool
+    private var statuses: [ServerStatus] { status.servers }
+    private var glance: StoreGlance { status.store }
 
-    /// - Parameters:
-    ///   - glance: what is known of the store.
-    ///   - isLive: whether a connection shown stands now; else it is said when it stood.
-    init(_ statuses: [ServerStatus], _ glance: StoreGlance, now: Date, isLive: Bool) {
-        self.statuses = statuses
-        self.glance = glance
+    /// - Parameter isLive: whether a connection shown stands now; else it is said when it stood.
+    init(_ status: HostStatus, now: Date, isLive: Bool) {
+        self.status = status
         self.now = now
         self.isLive = isLive
     }
 
     /// The members of the JSON document.
-    static func members(
-        _ statuses: [ServerStatus], _ glance: StoreGlance, _ configuration: HostConfiguration
-    ) -> JSONObject {
+    var members: JSONObject {
         [
-            "config": JSON(optional: configuration.sourcePath),
+            "config": JSON(optional: status.configuration),
             "store": [
                 "chosen": JSON(optional: glance.kind?.rawValue), "keyring_locked": .bool(glance.isKeyringLocked),
                 "note": JSON(optional: glance.passedOver?.downgrade.typed),

@@ -3,6 +3,7 @@
 import OmlxCredentials
 import OmlxCryptography
 import OmlxErrors
+import OmlxHostAPI
 import OmlxMCPHost
 
 /// The person who signs in, asked for a password or to unlock the keyring.
@@ -14,39 +15,41 @@ struct StoreOpener {
     private static let shortestAnswer = Duration.milliseconds(100)
 
     let session: Session
+    let host: LocalHost
 
     /// Opens the store a server's sign-in is kept in, where it is closed and a person is there. What stays closed says so
     /// when it is used.
     /// - Throws: `CancellationError`; `STORE_LOCKED` when the person wants a keyring that stays closed.
-    func open(for server: String?, _ configuration: HostConfiguration, _ options: inout HostOptions) async throws {
-        guard let obstacle = await configuration.storeObstacle(of: server, options) else { return }
+    func open(for server: String?) async throws {
+        guard let obstacle = await host.storeObstacle(of: server) else { return }
         if case .undecided(let reason) = obstacle {
-            try await choose(reason, configuration, &options)
+            try await choose(reason)
         } else {
-            try await open(obstacle, configuration, &options)
+            try await open(obstacle)
         }
     }
 
     /// Opens what has to be open before sign-ins are moved.
     /// - Throws: `CancellationError`.
     func open(
-        movingTo target: StoreKind, from source: StoreKind?, _ configuration: HostConfiguration,
-        _ options: inout HostOptions
+        movingTo target: StoreKind, from source: StoreKind?
     ) async throws {
         // A keyring may ask before it deletes what was moved.
-        if isSomebodyThere { options.answerTime = Self.patience }
-        for obstacle in await configuration.storeObstacles(movingTo: target, from: source, options) {
-            try await open(obstacle, configuration, &options)
+        if isSomebodyThere { await host.open { $0.answerTime = Self.patience } }
+        for obstacle in await host.storeObstacles(movingTo: target, from: source) {
+            try await open(obstacle)
         }
     }
 
     private func open(
-        _ obstacle: StoreObstacle, _ configuration: HostConfiguration, _ options: inout HostOptions
+        _ obstacle: StoreObstacle
     ) async throws {
         switch obstacle {
-        case .passwordMissing: options.storePassword = try await password("Password of the credential store: ")
-        case .keyring(.locked): try await unlock(configuration, options)
-        case .keyring(.withholding): try await release(configuration, options)
+        case .passwordMissing:
+            let password = try await password("Password of the credential store: ")
+            await host.open { $0.storePassword = password }
+        case .keyring(.locked): try await unlock()
+        case .keyring(.withholding): try await release()
         case .keyring(.silent), .undecided: break
         }
     }
@@ -57,25 +60,25 @@ struct StoreOpener {
     /// Asks the person whether sign-ins go to the keyring, which is closed, or to files. Without a terminal it is files, which
     /// the result of the sign-in says.
     private func choose(
-        _ reason: KeyringObstacle, _ configuration: HostConfiguration, _ options: inout HostOptions
+        _ reason: KeyringObstacle
     ) async throws {
         guard Terminal.isThere else { return }
         var reason = reason
         for _ in 0..<Self.tries {
             session.console.note("No sign-in is kept yet, and \(reason.inWords).")
             session.console.note(
-                "  u  unlock it, and keep sign-ins there: \(await way(past: reason, configuration, options))")
+                "  u  unlock it, and keep sign-ins there: \(await way(past: reason))")
             session.console.note(
                 "  f  keep them in encrypted files; later they can be moved: omlx mcp store migrate --to secretservice")
             switch try await Terminal.answer("Unlock the keyring, or files? [u/f] ", seconds: Self.patience)?
                 .lowercased()
             {
             case "f", "file", "files", "n", "no":
-                options.declinesKeyring = true
+                await host.open { $0.declinesKeyring = true }
                 return
             case "u", "unlock", "k", "keyring", "y", "yes":
-                if reason == .locked { try await unlock(configuration, options) }
-                guard let now = await configuration.keyringObstacle(options) else { return }
+                if reason == .locked { try await unlock() }
+                guard let now = await host.keyringObstacle() else { return }
                 reason = now
             case nil: return
             default: break
@@ -89,7 +92,7 @@ struct StoreOpener {
 
     /// What to do before the keyring can be used.
     private func way(
-        past reason: KeyringObstacle, _ configuration: HostConfiguration, _ options: HostOptions
+        past reason: KeyringObstacle
     ) async -> String {
         switch reason {
         case .silent: "see that it answers, then type u"
@@ -97,20 +100,20 @@ struct StoreOpener {
             "let it give items to programs without asking (KeePassXC: Secret Service Integration), then type u"
         case .locked where hasDisplay: "it asks for its password in a window of its own"
         case .locked:
-            await configuration.keyringTakesPassword(options)
+            await host.keyringTakesPassword()
                 ? "its password is asked for here"
                 : "it opens in a window of its own only, and there is no display here: open it there, then type u"
         }
     }
 
     /// Lets the keyring ask whether omlx may have what it keeps there.
-    private func release(_ configuration: HostConfiguration, _ options: HostOptions) async throws {
+    private func release() async throws {
         guard isSomebodyThere else { return }
         session.console.note(
             "The keyring asks in a window of its own whether omlx may use what is kept in it, and where something is to be "
                 + "deleted, whether it may; waiting \(Int(Self.patience)) s each time.")
         do {
-            try await configuration.releaseKeyring(seconds: Self.patience, options)
+            try await host.releaseKeyring(seconds: Self.patience)
         } catch let error as OmlxError {
             try Task.checkCancellation()
             session.console.note("The keyring keeps its items to itself: \(error.message)")
@@ -133,20 +136,20 @@ struct StoreOpener {
         return (isSet("DISPLAY") || isSet("WAYLAND_DISPLAY")) && !isSet("SSH_CONNECTION")
     }
 
-    private func unlock(_ configuration: HostConfiguration, _ options: HostOptions) async throws {
-        let isShown = hasDisplay ? try await askOnDisplay(configuration, options) : false
-        if !isShown { try await askOnTerminal(configuration, options) }
+    private func unlock() async throws {
+        let isShown = hasDisplay ? try await askOnDisplay() : false
+        if !isShown { try await askOnTerminal() }
     }
 
     /// Lets the keyring ask in a window of its own.
     /// - Returns: whether there was one.
-    private func askOnDisplay(_ configuration: HostConfiguration, _ options: HostOptions) async throws -> Bool {
+    private func askOnDisplay() async throws -> Bool {
         session.console.note(
             "The keyring is locked. It asks for its password in a window of its own; waiting \(Int(Self.patience)) s.")
         let clock = ContinuousClock()
         let start = clock.now
         do {
-            try await configuration.unlockKeyring(.prompt(seconds: Self.patience), options)
+            try await host.unlockKeyring(.prompt(seconds: Self.patience))
         } catch let error as OmlxError {
             try Task.checkCancellation()
             if error.code == .storeLocked, start.duration(to: clock.now) < Self.shortestAnswer { return false }
@@ -155,9 +158,9 @@ struct StoreOpener {
         return true
     }
 
-    private func askOnTerminal(_ configuration: HostConfiguration, _ options: HostOptions) async throws {
+    private func askOnTerminal() async throws {
         guard Terminal.isThere else { return }
-        guard await configuration.keyringTakesPassword(options) else {
+        guard await host.keyringTakesPassword() else {
             session.console.note(
                 "The keyring is locked. It is opened in a window of its own only"
                     + (hasDisplay ? "." : ", and there is no display here: open it in the desktop, then try again."))
@@ -166,7 +169,7 @@ struct StoreOpener {
         for _ in 0..<Self.tries {
             guard let password = try await password("Password of the keyring: ") else { return }
             do {
-                try await configuration.unlockKeyring(.password(password), options)
+                try await host.unlockKeyring(.password(password))
                 return
             } catch let error as OmlxError {
                 session.console.note(error.message)

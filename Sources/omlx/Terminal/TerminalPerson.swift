@@ -2,36 +2,48 @@
 
 import OmlxErrors
 import Glibc
-import OmlxMCPHost
+import OmlxHostAPI
 import OmlxSignIn
 import OmlxSystem
 
-/// A sign-in on this terminal.
-struct TerminalSignIn {
-    let interface: any SignInInterface
-    let browser: (any BrowserOpening)?
-    private let flow: SignInFlow
+/// The person at this terminal.
+struct TerminalPerson: LoginPerson {
+    private let console: Console
+    private let environment: [String: String]
+    private let opener: BrowserOpener
 
-    /// What a command offers a server that wants a sign-in.
-    var offer: SignInOffer { SignInOffer(interface: interface, browser: browser, flow: flow) }
-
-    /// - Parameter configuration: what it names of the environment may be a secret, and no browser gets it.
-    init(server: String, _ configuration: HostConfiguration, session: Session, noBrowser: Bool = false) {
-        let opener = BrowserOpener(environment: session.environment, withholding: configuration.namedVariables)
-        browser = noBrowser || !opener.canOpen ? nil : opener
-        // Who asks for the address to be printed gets it, also where nothing could open it.
-        flow = noBrowser ? .browser : .automatic(hasDisplay: opener.canOpen)
-        interface = TerminalInterface(server: server, console: session.console, environment: session.environment)
+    /// What a command offers servers that want a sign-in.
+    /// - Parameter withheld: variables that no browser gets; what a configuration names of the environment may be a secret.
+    static func offer(_ session: Session, withholding withheld: Set<String>, noBrowser: Bool) -> LoginOffer {
+        let opener = BrowserOpener(environment: session.environment, withholding: withheld)
+        let person = TerminalPerson(console: session.console, environment: session.environment, opener: opener)
+        return LoginOffer(
+            person, opensBrowser: !noBrowser && opener.canOpen,
+            // Who asks for the address to be printed gets it, also where nothing could open it.
+            flow: noBrowser ? .browser : .automatic(hasDisplay: opener.canOpen))
     }
-}
 
-private struct TerminalInterface: SignInInterface {
-    let server: String
-    let console: Console
-    let environment: [String: String]
+    func hear(_ event: LoginEvent, of server: String) async {
+        switch event {
+        case .address(let prompt): show(prompt, server)
+        case .notice(let text): console.note(text)
+        case .hint(let hint): for sentence in hint.sentences(\.typed) { console.note(sentence) }
+        // The command says how it ended.
+        case .signedIn, .failed, .cancelled: break
+        }
+    }
 
-    func show(_ prompt: SignInPrompt) async {
-        if let code = prompt.userCode { return show(code, prompt) }
+    func answer(_ question: LoginQuestion, of server: String) async -> LoginAnswer {
+        switch question {
+        case .open(let url): .opened(await opener.open(url))
+        }
+    }
+
+    /// The end of input ends the lines, never the sign-in.
+    func pasted() -> AsyncStream<String> { LineReader.standardInput.lines() }
+
+    private func show(_ prompt: SignInPrompt, _ server: String) {
+        if let code = prompt.userCode { return show(code, prompt, server) }
         console.note("Sign in to \(server) at this address:")
         console.note("  \(prompt.url)")
         if prompt.isListening, let port = port(of: prompt.redirectURI), let target = sshTarget {
@@ -46,10 +58,8 @@ private struct TerminalInterface: SignInInterface {
                 : "\(opening)Within \(clock), paste the address it ends at, and press Enter.")
     }
 
-    func hint(_ hint: SignInHint) async { for sentence in hint.sentences(\.typed) { console.note(sentence) } }
-
     /// The device grant (RFC 8628 §3.3): an address and a code.
-    private func show(_ code: String, _ prompt: SignInPrompt) {
+    private func show(_ code: String, _ prompt: SignInPrompt, _ server: String) {
         console.note("Sign in to \(server) with a browser on any device, at this address:")
         console.note("  \(prompt.url)")
         console.note("and enter this code:")
@@ -86,9 +96,4 @@ private struct TerminalInterface: SignInInterface {
     private func port(of uri: String) -> Substring? {
         uri.split(separator: ":").last?.prefix { $0.isNumber }
     }
-
-    func notice(_ text: String) async { console.note(text) }
-
-    /// The end of input ends the lines, never the sign-in.
-    func lines() -> AsyncStream<String> { LineReader.standardInput.lines() }
 }

@@ -3,31 +3,32 @@
 import OmlxErrors
 import FoundationEssentials
 import Glibc
+import OmlxHostAPI
 import OmlxMCPHost
 import OmlxSystem
 
 struct TrustQuestion {
     let session: Session
 
-    /// Makes a configuration usable, or ends the command. Never is another file taken in its place.
+    /// Makes a host's configuration usable, or ends the command. Never is another file taken in its place.
     /// - Throws: `OmlxError`: `CONFIG_UNTRUSTED`, `CONFIG_PERMISSIONS`; `CancellationError`.
-    func settle(_ configuration: inout HostConfiguration) async throws {
-        guard let problem = await configuration.trustProblem(database: session.paths.database) else { return }
+    func settle(_ host: any Host, _ configuration: ConfigurationReport) async throws {
+        guard let problem = configuration.trustProblem else { return }
         // Only a file of this folder is asked about in passing; one of another user is approved by name.
         guard problem.code == .configUntrusted, configuration.origin == .workingFolder, Self.hasPerson else {
             throw problem
         }
         session.console.note(problem.message)
-        show(try await configuration.review(database: session.paths.database))
+        show(try await host.review())
         guard try await isAgreed("Use it as it is?") else {
             var refusal = problem
             refusal.message += "; the answer was no"
             throw refusal
         }
-        do throws(OmlxError) {
-            try await configuration.approve(database: session.paths.database, at: Date())
-        } catch {
-            guard await configuration.trustProblem(database: session.paths.database) == nil else { throw error }
+        do {
+            _ = try await host.approve()
+        } catch let error as OmlxError {
+            guard try await host.configuration().trustProblem == nil else { throw error }
             session.console.note("! It is used now, and will be asked about again: \(error.message)")
         }
     }

@@ -1,6 +1,7 @@
 // Says on a terminal which servers are waited for, once that takes long enough to wonder.
 
 import OmlxErrors
+import OmlxHostAPI
 import OmlxMCPHost
 
 /// Looks after a while which servers are not done yet, and says so; again, more and more seldom, when fewer are left.
@@ -14,7 +15,7 @@ final class WaitingNotice: Sendable {
 
     /// - Parameter examined: a server that is looked at rather than connected.
     /// - Returns: `nil` where no person is there to be told.
-    init?(_ manager: MCPManager, _ console: Console, examining examined: String?) {
+    init?(_ host: any Host, _ console: Console, examining examined: String?) {
         guard console.isErrorTerminal, !console.isQuiet else { return nil }
         task = Task {
             var said: [String] = []
@@ -23,7 +24,8 @@ final class WaitingNotice: Sendable {
                 guard (try? await Task.sleep(until: start + .seconds(moment), clock: .continuous)) != nil else {
                     return
                 }
-                var waiting = await manager.statuses().filter { $0.transport.state == .connecting }.map(\.name)
+                guard let current = try? await host.status(StatusRequest(look: .current)) else { return }
+                var waiting = current.servers.filter { $0.transport.state == .connecting }.map(\.name)
                 if waiting.isEmpty, let examined { waiting = [examined] }
                 guard !Task.isCancelled else { return }
                 if !waiting.isEmpty, waiting != said { console.note(Self.text(waiting)) }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import OmlxErrors
 import FoundationEssentials
+import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPHost
 
@@ -42,13 +43,13 @@ struct TrustCommand: Action {
     }
 
     private func approve(_ session: Session) async throws -> ExitStatus {
-        var configuration = try session.file(path)
-        guard let name = configuration.sourcePath else {
+        let host = session.host(of: try session.file(path), HostWish(Self.word))
+        guard let name = await host.configuration().path else {
             throw OmlxError(
                 .configNotFound, "there is no configuration file in this folder", nextStep: Remedy(.trust(path: "PATH"))
             )
         }
-        let review = try await configuration.review(database: session.paths.database)
+        let review = try await host.review()
         let question = TrustQuestion(session: session)
         session.console.note(OmlxError.shown(name, limit: .max))
         question.show(review)
@@ -57,9 +58,10 @@ struct TrustCommand: Action {
                 .configUntrusted, "\(OmlxError.shown(name)) is not approved; the answer was no",
                 nextStep: Remedy(.trust(path: path)))
         }
-        let approval = try await configuration.approve(database: session.paths.database, at: Date())
+        let approval = try await host.approve()
         if session.common.json {
-            session.document(Self.word, ["approved": approval.json(state: .approved)])
+            let approved = ApprovedFile(approval: approval, state: .approved)
+            session.document(Self.word, ["approved": approved.json])
         } else {
             session.console.line("✓ Approved: \(OmlxError.shown(approval.place, limit: .max))")
         }
@@ -67,10 +69,9 @@ struct TrustCommand: Action {
     }
 
     private func showApprovals(_ session: Session) async throws -> ExitStatus {
-        let database = try await StatusDatabase.open(path: session.paths.database, mode: .readIfExists)
-        let approvals = try await database.approvals().map { (approval: $0, state: state(of: $0, session)) }
+        let approvals = try await session.bareHost(Self.word).approvals()
         if session.common.json {
-            session.document(Self.word, ["approvals": .array(approvals.map { $0.approval.json(state: $0.state) })])
+            session.document(Self.word, ["approvals": .array(approvals.map(\.json))])
         } else if approvals.isEmpty {
             session.console.progress("Nothing is approved.")
         } else {
@@ -86,23 +87,10 @@ struct TrustCommand: Action {
         return .done
     }
 
-    /// What became of an approved file.
-    enum ApprovalState: String { case approved, changed, missing }
-
-    private func state(of approval: ConfigurationApproval, _ session: Session) -> ApprovalState {
-        do throws(OmlxError) {
-            let configuration = try session.file(approval.place)
-            return configuration.isCovered(by: approval) ? .approved : .changed
-        } catch {
-            return error.code == .configNotFound ? .missing : .changed
-        }
-    }
-
     private func takeBack(_ session: Session) async throws -> ExitStatus {
         let named = path ?? common.configPath
-        let paths = session.places(named)
-        let database = try await StatusDatabase.open(path: session.paths.database, mode: .readWrite)
-        let revoked = try await database.revokeApprovals(of: paths)
+        let host = session.bareHost(Self.word)
+        let revoked = try await host.revokeApprovals(of: session.places(named))
         guard !revoked.isEmpty else {
             throw OmlxError(
                 .configNotFound,
@@ -120,13 +108,13 @@ struct TrustCommand: Action {
     }
 }
 
-extension ConfigurationApproval {
-    fileprivate func json(state: TrustCommand.ApprovalState) -> JSON {
+extension ApprovedFile {
+    fileprivate var json: JSON {
         [
-            "path": .string(place), "real_path": .string(path), "sha256": .string(digest),
+            "path": .string(approval.place), "real_path": .string(approval.path), "sha256": .string(approval.digest),
             "env_files": .array(
-                environmentFiles.map { ["path": .string($0.path), "sha256": JSON(optional: $0.digest)] }),
-            "approved_at": JSON(time: approvedAt), "state": .string(state.rawValue),
+                approval.environmentFiles.map { ["path": .string($0.path), "sha256": JSON(optional: $0.digest)] }),
+            "approved_at": JSON(time: approval.approvedAt), "state": .string(state.rawValue),
         ]
     }
 }

@@ -2,8 +2,7 @@
 
 import ArgumentParser
 import OmlxErrors
-import Glibc
-import OmlxJSON
+import OmlxHostAPI
 import OmlxMCPHost
 
 struct DoctorCommand: Action {
@@ -41,31 +40,28 @@ struct DoctorCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let name = server ?? AdHocServer(connect).name
-        var options = common
+        var wish = HostWish(Self.word, connect, servers: [name])
         // The report has the warnings.
-        options.quiet = true
-        let configuration = try await Session(options).usable(connect, about: [name])
-        let report = try await session.withManager(
-            configuration, connect, command: "doctor", keepsStatus: false, examining: name
-        ) {
-            try await $0.examine(name)
-        }
+        (wish.isSilent, wish.keepsStatus) = (true, false)
+        let host = try await session.host(wish)
+        let report = try await session.asking(host, examining: name) { try await $0.examine(name) }
         try Task.checkCancellation()
-        let printer = DoctorPrinter(report)
+        let printer = DoctorPrinter(report, configuration: await host.configuration().path)
         if !session.common.json { printer.show(on: session.console, quiet: common.quiet) }
-        let written = fix ? try await mend(report, session) : []
-        if session.common.json { session.document(Self.word, printer.members(configuration, written: written)) }
+        let written = fix ? try await mend(report, host, session) : []
+        if session.common.json { session.document(Self.word, printer.members(written: written)) }
         return report.worst.map { ExitStatus($0) } ?? .done
     }
 
-    /// Shows each edit and writes those that are wanted; what was written where.
-    private func mend(_ report: DoctorReport, _ session: Session) async throws -> [(title: String, backup: String)] {
-        var written: [(title: String, backup: String)] = []
+    /// Shows each edit and writes those that are wanted.
+    /// - Returns: the titles of those written.
+    private func mend(_ report: DoctorReport, _ host: any Host, _ session: Session) async throws -> Set<String> {
+        var written: Set<String> = []
         let console = session.console
         if report.fixes.isEmpty { console.note("There is no edit of the configuration that would mend this.") }
         for fix in report.fixes {
-            let preview: DoctorFixPreview
-            do throws(OmlxError) { preview = try fix.preview() } catch {
+            let preview: FixPreview
+            do { preview = try await host.preview(fix) } catch let error as OmlxError {
                 console.report(error)
                 continue
             }
@@ -74,87 +70,10 @@ struct DoctorCommand: Action {
                 if let warning = fix.warning { console.note("! " + warning) }
             }
             if !yes, try await !session.isAgreed("Write this?", otherwise: "--yes") { continue }
-            let backup = try preview.write()
-            written.append((fix.title, backup))
+            let backup = try await host.write(fix, preview)
+            written.insert(fix.title)
             console.progress("✓ Written; what was there before is in \(backup)")
         }
         return written
-    }
-}
-
-/// A report as a person reads it, and as a program does.
-struct DoctorPrinter {
-    private let report: DoctorReport
-
-    init(_ report: DoctorReport) { self.report = report }
-
-    func show(on console: Console, quiet: Bool) {
-        for step in report.steps where !quiet || step.verdict != .ok {
-            let mark =
-                switch step.verdict {
-                case .ok: "✓"
-                case .notice: "·"
-                case .problem: "✗"
-                }
-            console.line("\(mark) \(step.part.title): \(step.shownTitle)")
-            if let url = step.url, !step.title.contains(url) {
-                console.line("    \(step.httpStatus.map { "\($0) " } ?? "")\(url)")
-            }
-            for fact in step.facts { console.line("    \(fact.label): \(fact.typed)") }
-            guard let error = step.error else { continue }
-            for string in error.compared { console.line("    \(string.label): \(string.typed)") }
-            console.line("    code: \(error.code.text)")
-            if let next = error.nextStep { console.line("    next: \(next.typed)") }
-        }
-        guard let worst = report.worst else {
-            console.progress("\(report.server): all is well")
-            return
-        }
-        console.progress("\(report.server): \(worst.code.text): \(worst.message)")
-        if !report.fixes.isEmpty {
-            console.progress("an edit may mend this: omlx mcp doctor \(report.server.shellWord) --fix")
-        }
-    }
-
-    func members(_ configuration: HostConfiguration, written: [(title: String, backup: String)]) -> JSONObject {
-        [
-            "config": JSON(optional: configuration.sourcePath), "server": .string(report.server),
-            "verdict": report.worst == nil ? "ok" : "problem", "problem": report.worst?.json ?? .null,
-            "steps": .array(report.steps.map(\.json)),
-            "fixes": .array(
-                report.fixes.map { fix in
-                    [
-                        "title": .string(fix.title), "edit": .string(fix.inWords),
-                        "warning": JSON(optional: fix.warning),
-                        "written": .bool(written.contains { $0.title == fix.title }),
-                    ]
-                }),
-        ]
-    }
-}
-
-extension DoctorStep {
-    /// The title, with what may be done about it.
-    fileprivate var shownTitle: String { title + (advice.map { ": \($0.typed)" } ?? "") }
-
-    fileprivate var json: JSON {
-        [
-            "part": .string(part.rawValue), "verdict": .string(verdict.rawValue), "title": .string(shownTitle),
-            "url": JSON(optional: url), "http_status": httpStatus.map { JSON($0) } ?? .null,
-            "facts": .array(facts.map { ["label": .string($0.label), "value": .string($0.typed)] }),
-            "error": error?.json ?? .null,
-        ]
-    }
-}
-
-extension DoctorStep.Part {
-    fileprivate var title: String {
-        switch self {
-        case .history: "last error"
-        case .resource: "resource metadata"
-        case .server: "server metadata"
-        case .credential: "sign-in"
-        default: rawValue
-        }
     }
 }

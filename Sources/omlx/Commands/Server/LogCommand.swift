@@ -3,6 +3,7 @@
 import ArgumentParser
 import OmlxErrors
 import FoundationEssentials
+import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPHost
 
@@ -29,29 +30,28 @@ struct LogCommand: Action {
     var goesOn: Bool { follow }
 
     func validate() throws {
-        guard (1...StatusDatabase.eventLimit).contains(limit) else {
-            throw ValidationError("--limit takes a number from 1 to \(StatusDatabase.eventLimit)")
+        guard (1...LogRequest.greatestLimit).contains(limit) else {
+            throw ValidationError("--limit takes a number from 1 to \(LogRequest.greatestLimit)")
         }
     }
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let path = session.paths.database
-        var database = try await StatusDatabase.open(path: path, mode: .readIfExists)
-        if let server { try await refuseUnknown(server, database, session) }
-        var last = show(try await database.events(server: server, limit: limit), session, isFirst: true) ?? 0
+        let host = session.bareHost(Self.word)
+        if let server { try await refuseUnknown(server, host, session) }
+        var last = show(try await host.log(LogRequest(server: server, limit: limit)), session, isFirst: true) ?? 0
         while follow {
             try await Task.sleep(for: .milliseconds(500))
-            // It may have been made only now.
-            if !database.exists { database = try await StatusDatabase.open(path: path, mode: .readIfExists) }
-            last = show(try await database.events(server: server, after: last), session, isFirst: false) ?? last
+            last = show(try await host.log(LogRequest(server: server, after: last)), session, isFirst: false) ?? last
         }
         return .done
     }
 
     /// A server of which the log knows something need not be configured any more, nor the configuration be in order.
-    private func refuseUnknown(_ server: String, _ database: StatusDatabase, _ session: Session) async throws {
-        guard try await database.events(server: server, limit: 1).isEmpty else { return }
-        try await session.configuration(about: [server]).require([server])
+    private func refuseUnknown(_ server: String, _ host: any Host, _ session: Session) async throws {
+        guard try await host.log(LogRequest(server: server, limit: 1)).isEmpty else { return }
+        var wish = HostWish(Self.word, servers: [server])
+        wish.isUse = false
+        try await session.host(wish).configuration().require([server])
     }
 
     /// Shows events; the last one's number.

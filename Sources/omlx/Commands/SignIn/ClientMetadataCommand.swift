@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import OmlxErrors
+import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPHost
 
@@ -25,10 +26,11 @@ struct ClientMetadataCommand: Action {
     @OptionGroup var common: CommonOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration =
-            server == nil ? HostConfiguration(servers: []) : try await session.configuration(about: [server ?? ""])
+        var wish = HostWish(Self.word, servers: server.map { [$0] } ?? [])
+        wish.isUse = false
+        let host = server == nil ? session.bareHost(Self.word) : try await session.host(wish)
         let variable = session.environment["OMLX_CLIENT_METADATA_URL"]
-        let document = try configuration.clientMetadataDocument(url: url ?? variable, server: server)
+        let document = try await host.clientMetadata(url: url ?? variable, server: server)
         if session.common.json {
             session.document(Self.word, ["document": document])
         } else {

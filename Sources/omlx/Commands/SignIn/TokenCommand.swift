@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import OmlxErrors
-import FoundationEssentials
+import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPHost
 
@@ -33,24 +33,16 @@ struct TokenCommand: Action {
     func validate() throws { try AccountName.check(account) }
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try await session.usable(about: [server])
-        let source = try await HeaderSource(
-            server, configuration: configuration,
-            options: session.hostOptions(store: store, account: account, command: Self.word))
+        var wish = HostWish(Self.word, servers: [server])
+        (wish.store, wish.account) = (store, account)
+        let host = try await session.host(wish)
         guard header else {
+            try await host.configuration().requireUsable(server)
             throw OmlxError(
                 .configUsage, "the header holds a secret and is printed only when asked for",
                 nextStep: "omlx mcp token \(server.shellWord) --header")
         }
-        let found: ServerHeader
-        do {
-            found = try await source.header()
-            await source.finish()
-        } catch {
-            await source.finish()
-            throw error
-        }
-        show(found, session)
+        show(try await host.header(of: server), session)
         return .done
     }
 

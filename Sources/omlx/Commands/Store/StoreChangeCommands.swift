@@ -22,15 +22,16 @@ struct StorePrune: Action {
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try await session.usable()
-        let orphans = try await configuration.storeOrphans(options.options(session))
+        let host = try await options.host(session)
+        let orphans = try await host.orphans()
         var pruning = StorePruning()
         if !orphans.shown.isEmpty {
             if !session.common.json {
                 for orphan in orphans.shown {
                     session.console.note(orphan.row.filter { !$0.isEmpty }.joined(separator: "  "))
                 }
-                session.console.note("! None of these is in \(configuration.sourcePath ?? "the configuration").")
+                let path = await host.configuration().path
+                session.console.note("! None of these is in \(path ?? "the configuration").")
                 if orphans.areShared {
                     session.console.note("! Other machines may use this store too, and have these servers configured.")
                 }
@@ -39,8 +40,7 @@ struct StorePrune: Action {
                 return .failed
             }
             // The configuration as it is now: the person may have thought about it for a while.
-            pruning = try await session.usable()
-                .prune(orphans, options.options(session), localOnly: localOnly)
+            pruning = try await options.host(session).prune(orphans, localOnly: localOnly)
         }
         orphans.damaged.note(session)
         show(pruning, isEmpty: orphans.shown.isEmpty, session)
@@ -90,11 +90,10 @@ struct StoreMigrate: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         let target = try kind(to)
         let source = try from.map { try kind($0) }
-        let configuration = try await session.usable()
-        var options = options.options(session)
+        let host = try await options.host(session)
         // To move sign-ins out of a keyring that is locked, or asks, a person has to be able to say yes.
-        try await StoreOpener(session: session).open(movingTo: target, from: source, configuration, &options)
-        let move = try await configuration.moveStore(to: target, from: source, options)
+        try await StoreOpener(session: session, host: host).open(movingTo: target, from: source)
+        let move = try await host.moveStore(to: target, from: source)
         if session.common.json {
             session.document(
                 Self.word,

@@ -4,6 +4,7 @@ import ArgumentParser
 import OmlxCredentials
 import OmlxErrors
 import FoundationEssentials
+import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPHost
 
@@ -22,13 +23,10 @@ struct StoreOptions: ParsableArguments {
     @Option(help: StoreOptions.help)
     var store: String?
 
-    func report(_ session: Session, tries: Bool = false) async throws -> (HostConfiguration, StoreReport) {
-        let configuration = try await session.usable()
-        return (configuration, try await configuration.stores(options(session), tries: tries))
-    }
-
-    func options(_ session: Session) -> HostOptions {
-        session.hostOptions(store: store, account: nil, command: "store", keepsStatus: false)
+    func host(_ session: Session) async throws -> LocalHost {
+        var wish = HostWish("store")
+        (wish.store, wish.keepsStatus) = (store, false)
+        return try await session.host(wish)
     }
 }
 
@@ -41,9 +39,10 @@ struct StoreOverview: Action {
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let (configuration, report) = try await options.report(session)
+        let host = try await options.host(session)
+        let report = try await host.stores(tries: false)
         if session.common.json {
-            session.document(Self.word, report.members(configuration))
+            session.document(Self.word, report.members(await host.configuration()))
         } else {
             session.console.table(
                 [["STORE", "IN USE", "RECORDS", "WHERE", "NOTE"]] + report.choices.map { $0.row(report) })
@@ -78,22 +77,22 @@ struct StoreCheck: Action {
     }
 
     func act(_ session: Session) async throws -> ExitStatus {
-        if fix, try await !takeAway(session) { return .failed }
+        let host = try await options.host(session)
+        if fix, try await !takeAway(host, session) { return .failed }
         if accept {
-            let configuration = try await session.usable()
-            let accepted = try await configuration.acceptStore(options.options(session))
+            let accepted = try await host.acceptStore()
             if let vault = accepted.vault { session.console.progress("the sign-ins are kept in \(vault) from now on") }
             if let move = accepted.move {
                 session.console.progress(
                     "what may be left in \(move.kind.inWords) is given up; it is not deleted there")
             }
-            let count = try await configuration.acceptOlderRecords(options.options(session))
+            let count = try await host.acceptOlderRecords()
             session.console.progress("\(count) older \(count == 1 ? "sign-in is" : "sign-ins are") accepted")
         }
-        let (configuration, report) = try await options.report(session, tries: true)
+        let report = try await host.stores(tries: true)
         guard let store = report.inUse else { return .failed }
         if session.common.json {
-            session.document(Self.word, report.members(configuration))
+            session.document(Self.word, report.members(await host.configuration()))
         } else if let problem = store.problem {
             session.console.report(problem)
         } else {
@@ -114,10 +113,8 @@ struct StoreCheck: Action {
 extension StoreCheck {
     /// Takes away what cannot be used.
     /// - Returns: whether nothing of it is left that could be taken away.
-    fileprivate func takeAway(_ session: Session) async throws -> Bool {
-        let configuration = try await session.usable()
-        let options = options.options(session)
-        let damaged = try await configuration.removableRecords(options)
+    fileprivate func takeAway(_ host: any Host, _ session: Session) async throws -> Bool {
+        let damaged = try await host.removableRecords()
         guard !damaged.isEmpty else {
             session.console.progress("Nothing there has to be taken away.")
             return true
@@ -128,11 +125,10 @@ extension StoreCheck {
             "Take \(count == 1 ? "this record" : "these \(count) records") away? Nobody can be signed in with it."
         if !yes, try await !session.isAgreed(question, otherwise: "--yes") { return false }
         var isDone = true
-        for (record, outcome) in try await configuration.takeAway(damaged, options) {
-            let name = record.server.map { "\($0): " } ?? ""
-            switch outcome {
-            case .success(let what): session.console.progress("✓ \(name)\(record.name) \(what)")
-            case .failure(let error):
+        for taken in try await host.takeAway(damaged) {
+            let name = taken.record.server.map { "\($0): " } ?? ""
+            if let outcome = taken.outcome { session.console.progress("✓ \(name)\(taken.record.name) \(outcome)") }
+            if let error = taken.error {
                 isDone = false
                 session.console.report(error)
             }
@@ -151,8 +147,8 @@ struct StoreList: Action {
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try await session.usable()
-        let (records, damaged) = try await configuration.storedRecords(options.options(session))
+        let stored = try await options.host(session).storedRecords()
+        let (records, damaged) = (stored.records, stored.damaged)
         if session.common.json {
             session.document(
                 Self.word, ["records": .array(records.map(\.json)), "damaged": .array(damaged.map(\.json))])
@@ -192,9 +188,9 @@ extension StoreReport.Choice {
 }
 
 extension StoreReport {
-    fileprivate func members(_ configuration: HostConfiguration) -> JSONObject {
+    fileprivate func members(_ configuration: ConfigurationReport) -> JSONObject {
         [
-            "config": JSON(optional: configuration.sourcePath), "reason": .string(reason.typed),
+            "config": JSON(optional: configuration.path), "reason": .string(reason.typed),
             "stores": .array(
                 choices.map { choice in
                     [

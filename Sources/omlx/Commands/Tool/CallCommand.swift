@@ -3,6 +3,7 @@
 import ArgumentParser
 import OmlxErrors
 import Glibc
+import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPClient
 import OmlxMCPHost
@@ -35,11 +36,16 @@ struct CallCommand: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         // What a tool made is not to be lost for want of a place: that there is one is seen before it is called.
         var files = try output.map { folder throws(OmlxError) in try ResultFiles(folder: folder) }
-        let configuration = try await session.usable(connect)
+        let host = try await session.host(HostWish(Self.word, connect))
         let name = connect.isAdHoc ? qualified(AdHocServer(connect).name) : tool
-        let result = try await session.withManager(configuration, connect, command: "call") { manager in
-            try await call(name, manager, session)
-        }
+        let result =
+            if connect.login {
+                try await session.askingSignedIn(host) { host in
+                    try await call(name, host, try await session.person(host), session)
+                }
+            } else {
+                try await session.asking(host) { try await call(name, $0, nil, session) }
+            }
         return try show(result, name, &files, session)
     }
 
@@ -47,25 +53,20 @@ struct CallCommand: Action {
         ToolName.split(tool, servers: [server]) == nil ? ToolName.joined(server, tool) : tool
     }
 
-    private func call(_ name: String, _ manager: MCPManager, _ session: Session) async throws -> ToolResult {
-        var offer: MCPManager.OfferingSignIn?
-        if connect.login { offer = { TerminalSignIn(server: $0, manager.configuration, session: session).offer } }
-        let found = try await manager.tool(name, signingIn: offer)
-        let entry = try manager.configuration.server(named: found.server)?.result.get()
+    private func call(
+        _ name: String, _ host: any Host, _ person: LoginOffer?, _ session: Session
+    ) async throws -> ToolResult {
+        let found = try await host.tool(name, signingIn: person)
         let object = try ToolArguments(
             json: try jsonText(), pairs: arguments, schema: found.tool.inputSchema,
-            server: entry?.reference
+            server: try await host.configuration().server(named: found.server)?.reference
         ).object()
         let progress: @Sendable (Progress) -> Void = { update in
             let total = update.total.map { "/\($0.shown)" } ?? ""
             session.console.progress("\(update.progress.shown)\(total) \(OmlxError.shown(update.message ?? ""))")
         }
-        guard let offer else {
-            return try await manager.call(found.name, arguments: object, timeout: common.timeout, onProgress: progress)
-        }
-        return try await manager.call(
-            found.name, arguments: object, timeout: common.timeout, signingIn: offer(found.server),
-            onProgress: progress)
+        let call = ToolCall(found.name, arguments: object, timeout: common.timeout)
+        return try await host.call(call, signingIn: person, hear: progress)
     }
 
     private func jsonText() throws(OmlxError) -> String? {
