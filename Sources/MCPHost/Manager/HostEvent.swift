@@ -21,6 +21,8 @@ public enum HostEvent: Sendable, Hashable, Codable {
     case signInNeeded(server: String, scopes: [String], error: OmlxError)
     /// A stdio server wrote to its error stream, or any server sent a log message.
     case output(server: String, text: String)
+    /// The host goes by another configuration.
+    case configurationChanged(ConfigurationChange)
 }
 
 /// The sign-out of one account.

@@ -29,7 +29,9 @@ extension MCPManager {
     private func untried(_ names: [String]) async -> [String] {
         var untried: [String] = []
         for name in names {
-            guard let server = servers[name], await server.link == nil, await server.problem == nil else { continue }
+            guard let server = roster.servers[name], await server.link == nil, await server.problem == nil else {
+                continue
+            }
             untried.append(name)
         }
         return untried
@@ -41,7 +43,7 @@ extension MCPManager {
         var taken: Set<String> = []
         for other in configuration.servers where other.isEnabled {
             guard ToolName.beginnings(of: other.name).contains(where: { $0.isIdentical(to: name) }),
-                let server = servers[other.name]
+                let server = roster.servers[other.name]
             else { continue }
             await server.settled()
             taken.formUnion(await server.listed.map(\.name))

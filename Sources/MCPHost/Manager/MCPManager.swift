@@ -9,6 +9,7 @@ import OmlxJSON
 import Logging
 import OmlxMCPClient
 import OmlxSignIn
+import Synchronization
 
 /// Connects the servers of a configuration, signs in where asked to, and calls their tools.
 ///
@@ -23,20 +24,29 @@ import OmlxSignIn
 /// processes only so many start at the same time (`max_starts`), and the time of each counts from its own start. Nothing
 /// opens a browser or asks a person but `login`.
 public actor MCPManager {
-    /// The configuration the manager was made with.
-    public nonisolated let configuration: HostConfiguration
+    /// What may be asked of the host at any time, without waiting for it.
+    private struct Present {
+        var configuration: HostConfiguration
+        /// The one that servers share.
+        var store: any CredentialStore
+    }
+
+    /// The configuration the host goes by now: the one it was made with, or the last one applied.
+    public nonisolated var configuration: HostConfiguration { present.withLock { $0.configuration } }
     /// The store credentials are kept in, for people; servers may have their own.
-    public nonisolated var storeSummary: String { sharedStore.summary }
+    public nonisolated var storeSummary: String { present.withLock { $0.store }.summary }
 
     let options: HostOptions
     let recorder: StatusRecorder
     let exchanges = ExchangeRegistry()
-    private let sharedStore: any CredentialStore
-    let servers: ByName<ManagedServer>
-    private let broken: ByName<OmlxError>
+    private nonisolated let present: Mutex<Present>
+    private let maker: RosterMaker
+    /// The servers as they run.
+    private(set) var roster: Roster
     let gate: Gate
-    private let watchers = Broadcast<HostEvent>(buffer: 1000)
-    private let stores: [(store: any CredentialStore, servers: [ManagedServer])]
+    /// One change of the configuration at a time.
+    let applying = Gate(places: 1)
+    let watchers = Broadcast<HostEvent>(buffer: 1000)
     private var follower: StoreFollower?
     /// Whether `stop()` was called: nothing is begun any more.
     private var isStopped = false
@@ -49,45 +59,48 @@ public actor MCPManager {
     ///   `CONFIG_STORE_UNSUPPORTED` when the store `options` name does not exist. A store of
     ///   that kind in the configuration fails the servers that need a credential, and no others.
     public init(configuration: HostConfiguration, options: HostOptions) async throws(OmlxError) {
-        self.configuration = configuration
         self.options = options
         let recorder = StatusRecorder(
             path: options.paths.database, logger: options.logger, now: options.now, isReadOnly: !options.keepsStatus)
         self.recorder = recorder
         if let warning = options.paths.warning { options.logger.warning("\(warning)") }
-        gate = Gate(places: configuration.maxToolCalls, sharers: configuration.servers.count(where: \.isEnabled))
+        gate = Gate(places: configuration.maxToolCalls, sharers: configuration.enabledCount)
         let store = try await StoreSelection(configuration, options).store
-        sharedStore = store
-        let http = HTTPClient(
-            environment: HTTPEnvironment(variables: options.environment),
-            userAgent: "\(options.clientName)/\(options.clientVersion)")
-        let known = await recorder.known()
-        var servers = ByName<ManagedServer>()
-        var stores: [(store: any CredentialStore, servers: [ManagedServer])] = []
-        var sharing: [ManagedServer] = []
-        var broken = ByName<OmlxError>()
+        present = Mutex(Present(configuration: configuration, store: store))
         let watchers = watchers
-        let starts = Gate(places: configuration.maxStarts, patience: options.startPatience)
-        for entry in configuration.servers {
-            do throws(OmlxError) {
-                let server = try entry.result.get()
-                guard server.isEnabled else { continue }
-                let own = StoreSelection.own(server.auth, configuration, options)
-                let managed = try ManagedServer(
-                    server, status: known[entry.name] ?? ServerStatus(name: entry.name), options: options, http: http,
-                    store: own ?? store, exchanges: exchanges, recorder: recorder, starts: starts,
-                    publish: { watchers.send($0) })
-                servers[entry.name] = managed
-                guard managed.authorizer != nil else { continue }
-                if let own { stores.append((own, [managed])) } else { sharing.append(managed) }
-            } catch {
-                if entry.isEnabled { broken[entry.name] = error }
-            }
+        maker = RosterMaker(
+            options: options, recorder: recorder, exchanges: exchanges,
+            starts: Gate(places: configuration.maxStarts, patience: options.startPatience),
+            publish: { watchers.send($0) })
+        roster = maker.roster(of: configuration, sharing: store, known: await recorder.known())
+    }
+
+    /// Goes by another configuration from now on.
+    /// - Parameters:
+    ///   - store: the store that servers share from now on; the one they have when `nil`.
+    ///   - kept: the names of servers that are taken over as they run.
+    func replace(
+        _ configuration: HostConfiguration, _ store: (any CredentialStore)?, known: ByName<ServerStatus>,
+        keeping kept: [String]
+    ) {
+        let store = present.withLock { present in
+            present = Present(configuration: configuration, store: store ?? present.store)
+            return present.store
         }
-        stores.append((store, sharing))
-        self.stores = stores
-        self.servers = servers
-        self.broken = broken
+        let keeping = ByName(kept.compactMap { name in roster.servers[name].map { (name, $0) } })
+        roster = maker.roster(of: configuration, sharing: store, known: known, keeping: keeping)
+        gate.change(places: configuration.maxToolCalls, sharers: configuration.enabledCount)
+        maker.starts.change(places: configuration.maxStarts, sharers: 1)
+        shadowed = []
+    }
+
+    /// Follows the stores of the servers there are now, if any were followed.
+    /// - Returns: what followed those there were.
+    func restartFollower() -> StoreFollower? {
+        guard let former = follower else { return nil }
+        follower = nil
+        follow()
+        return former
     }
 
     // MARK: life
@@ -111,18 +124,18 @@ public actor MCPManager {
 
     /// From the first use on.
     func follow() {
-        if options.followsStore, follower == nil, !isStopped { follower = StoreFollower(stores) }
+        if options.followsStore, follower == nil, !isStopped { follower = StoreFollower(roster.stores) }
     }
 
     func connect(_ chosen: [String], each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
         await withTaskGroup(of: ServerStatus?.self) { group in
             for name in chosen {
-                if let server = servers[name] {
+                if let server = roster.servers[name] {
                     group.addTask {
                         await server.start()
                         return server.status
                     }
-                } else if broken[name] != nil {
+                } else if roster.broken[name] != nil {
                     group.addTask { await self.status(of: name) }
                 }
             }
@@ -130,10 +143,10 @@ public actor MCPManager {
         }
     }
 
-    private func noteBroken(_ names: [String]) {
+    func noteBroken(_ names: [String]) {
         let moment = options.now()
         for name in names {
-            guard let error = broken[name] else { continue }
+            guard let error = roster.broken[name] else { continue }
             options.logger.info("\(name): configuration: \(error.description)")
             recorder.record(name) { $0.take(broken: error, at: moment) }
         }
@@ -156,7 +169,7 @@ public actor MCPManager {
         await follower?.stop()
         follower = nil
         await withTaskGroup(of: Void.self) { group in
-            for server in servers.values { group.addTask { await server.stop(because: Self.stopped) } }
+            for server in roster.servers.values { group.addTask { await server.stop(because: Self.stopped) } }
         }
         await recorder.flush()
         watchers.finish()
@@ -182,10 +195,10 @@ public actor MCPManager {
 
     /// One server's status; `nil` when it is not configured.
     public func status(of name: String) async -> ServerStatus? {
-        if let server = servers[name] { return server.status }
+        if let server = roster.servers[name] { return server.status }
         guard let entry = configuration.server(named: name) else { return nil }
         var status = ServerStatus(name: name)
-        if let error = broken[name] {
+        if let error = roster.broken[name] {
             status.take(broken: error, at: options.now())
         } else if !entry.isEnabled {
             status.transport = StatusAnswer(.disabled)
@@ -195,8 +208,8 @@ public actor MCPManager {
 
     /// Why a server is not ready; `nil` when it is, or was not started.
     public func problem(of name: String) async -> OmlxError? {
-        if let error = broken[name] { return error }
-        return await servers[name]?.life.trouble
+        if let error = roster.broken[name] { return error }
+        return await roster.servers[name]?.life.trouble
     }
 
     /// The tools of all servers that are connected, or were and are lost (`HostTool.problem`), in the configuration's order.
@@ -208,7 +221,7 @@ public actor MCPManager {
 
     /// The tools of one server, if it is connected, or was and is lost.
     public func tools(of name: String) async -> [HostTool] {
-        guard let server = servers[name] else { return [] }
+        guard let server = roster.servers[name] else { return [] }
         return await callable(await server.tools, of: server.name)
     }
 
@@ -323,13 +336,13 @@ public actor MCPManager {
     }
 
     /// The running side of a server; `nil` when its entry cannot be used or is switched off.
-    func managed(_ name: String) -> ManagedServer? { servers[name] }
+    func managed(_ name: String) -> ManagedServer? { roster.servers[name] }
 
     nonisolated func unknownServer(_ name: String) -> OmlxError { configuration.unknownServer(name) }
 
     func server(named name: String) throws(OmlxError) -> ManagedServer {
-        if let server = servers[name] { return server }
-        if let error = broken[name] { throw error }
+        if let server = roster.servers[name] { return server }
+        if let error = roster.broken[name] { throw error }
         _ = try configuration.usableServer(named: name)
         throw OmlxError(.configServerUnknown, "the server \"\(OmlxError.shown(name, limit: 80))\" was not started")
     }
@@ -338,6 +351,9 @@ public actor MCPManager {
 extension HostConfiguration {
     /// That no server of this name is configured, with those that are, and those that may be meant.
     public func unknownServer(_ name: String) -> OmlxError { .unknownServer(name, among: servers.map(\.name)) }
+
+    /// How many servers are to be used.
+    fileprivate var enabledCount: Int { servers.count(where: \.isEnabled) }
 
     /// Enabled servers that can have a sign-in.
     public var signInServers: [String] { servers.filter(\.isSignInPossible).map(\.name) }
