@@ -145,7 +145,8 @@ let package = Package(
         .testTarget(
             name: "HostAPITests",
             dependencies: [
-                "OmlxHostAPI", "OmlxMCPHost", "OmlxSignIn", "OmlxCredentials", "OmlxErrors", "OmlxJSON",
+                "OmlxHostAPI", "OmlxMCPHost", "OmlxMCPClient", "OmlxSignIn", "OmlxCredentials", "OmlxHTTPClient",
+                "OmlxErrors", "OmlxJSON", "OmlxDemoServer", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography", "OmlxErrors"]),

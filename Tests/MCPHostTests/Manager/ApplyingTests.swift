@@ -66,7 +66,8 @@ import Testing
             #expect(await scene.code { _ = try await scene.call(manager, "demo__echo") } != nil)
             #expect(
                 await scene.code {
-                    try await manager.login("demo", interface: SilentPerson(transcript: scene.transcript), browser: nil)
+                    _ = try await manager.login(
+                        "demo", interface: SilentPerson(transcript: scene.transcript), browser: nil)
                 } == "CONFIG_SERVER_UNKNOWN")
             var told: [HostEvent] = []
             while let event = await events.next() {
@@ -120,7 +121,7 @@ import Testing
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             try Data("{\"servers\": {}}".utf8).write(to: URL(filePath: folder + "/mcp.json"))
             let found = try HostConfiguration.load(
-                environment: [:], workingDirectory: folder, homeDirectory: scene.folder + "/none")
+                explicitPath: nil, environment: [:], workingDirectory: folder, homeDirectory: scene.folder + "/none")
             #expect(await scene.code { try await manager.apply(found) } == "CONFIG_UNTRUSTED")
             _ = try await scene.call(manager)
             await manager.stop()
