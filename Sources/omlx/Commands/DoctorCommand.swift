@@ -64,17 +64,17 @@ struct DoctorCommand: Action {
         let console = session.console
         if report.fixes.isEmpty { console.note("There is no edit of the configuration that would mend this.") }
         for fix in report.fixes {
-            let preview: DoctorFixPreview
-            do throws(OmlxError) { preview = try fix.preview() } catch {
+            let change: ConfigurationChange
+            do throws(OmlxError) { change = try fix.change() } catch {
                 console.report(error)
                 continue
             }
             if !session.common.json {
-                console.notes("\nTo \(fix.title):\n\(preview.diff)")
+                console.notes("\nTo \(fix.title):\n\(change.diff)")
                 if let warning = fix.warning { console.note("! " + warning) }
             }
             if !yes, try await !session.isAgreed("Write this?", otherwise: "--yes") { continue }
-            let backup = try preview.write()
+            let backup = try await change.write()
             written.append((fix.title, backup))
             console.progress("✓ Written; what was there before is in \(backup)")
         }
