@@ -80,7 +80,7 @@ struct ToolsCommand: Action {
             let tools = (status.toolList == nil ? [] : try await database.tools(of: status.name))
                 .filter { filter?.allows($0.name) ?? true }
             if session.common.json {
-                listed += tools.map { $0.json(of: status.name) }
+                listed += tools.map { HostTool(server: status.name, tool: $0).json }
             } else {
                 printer.show(
                     tools.map { tool in
