@@ -19,7 +19,7 @@ struct StoreOpener {
     /// when it is used.
     /// - Throws: `CancellationError`; `STORE_LOCKED` when the person wants a keyring that stays closed.
     func open(for server: String?, _ configuration: HostConfiguration, _ options: inout HostOptions) async throws {
-        guard let obstacle = await configuration.storeObstacle(of: server, options) else { return }
+        guard let obstacle = await stores(configuration, options)?.obstacle(of: server) else { return }
         if case .undecided(let reason) = obstacle {
             try await choose(reason, configuration, &options)
         } else {
@@ -35,9 +35,14 @@ struct StoreOpener {
     ) async throws {
         // A keyring may ask before it deletes what was moved.
         if isSomebodyThere { options.answerTime = Self.patience }
-        for obstacle in await configuration.storeObstacles(movingTo: target, from: source, options) {
+        for obstacle in await stores(configuration, options)?.obstacles(movingTo: target, from: source) ?? [] {
             try await open(obstacle, configuration, &options)
         }
+    }
+
+    /// The stores as the options are by now; `nil` for options that say by themselves what is wrong with them.
+    private func stores(_ configuration: HostConfiguration, _ options: HostOptions) async -> HostStores? {
+        try? await HostStores(configuration, options)
     }
 
     private func open(
@@ -75,7 +80,7 @@ struct StoreOpener {
                 return
             case "u", "unlock", "k", "keyring", "y", "yes":
                 if reason == .locked { try await unlock(configuration, options) }
-                guard let now = await configuration.keyringObstacle(options) else { return }
+                guard let now = await stores(configuration, options)?.keyringObstacle() else { return }
                 reason = now
             case nil: return
             default: break
@@ -97,7 +102,7 @@ struct StoreOpener {
             "let it give items to programs without asking (KeePassXC: Secret Service Integration), then type u"
         case .locked where hasDisplay: "it asks for its password in a window of its own"
         case .locked:
-            await configuration.keyringTakesPassword(options)
+            await stores(configuration, options)?.keyringTakesPassword() ?? false
                 ? "its password is asked for here"
                 : "it opens in a window of its own only, and there is no display here: open it there, then type u"
         }
@@ -110,7 +115,7 @@ struct StoreOpener {
             "The keyring asks in a window of its own whether omlx may use what is kept in it, and where something is to be "
                 + "deleted, whether it may; waiting \(Int(Self.patience)) s each time.")
         do {
-            try await configuration.releaseKeyring(seconds: Self.patience, options)
+            try await HostStores(configuration, options).releaseKeyring(seconds: Self.patience)
         } catch let error as OmlxError {
             try Task.checkCancellation()
             session.console.note("The keyring keeps its items to itself: \(error.message)")
@@ -146,7 +151,7 @@ struct StoreOpener {
         let clock = ContinuousClock()
         let start = clock.now
         do {
-            try await configuration.unlockKeyring(.prompt(seconds: Self.patience), options)
+            try await HostStores(configuration, options).unlockKeyring(.prompt(seconds: Self.patience))
         } catch let error as OmlxError {
             try Task.checkCancellation()
             if error.code == .storeLocked, start.duration(to: clock.now) < Self.shortestAnswer { return false }
@@ -157,7 +162,7 @@ struct StoreOpener {
 
     private func askOnTerminal(_ configuration: HostConfiguration, _ options: HostOptions) async throws {
         guard Terminal.isThere else { return }
-        guard await configuration.keyringTakesPassword(options) else {
+        guard await stores(configuration, options)?.keyringTakesPassword() ?? false else {
             session.console.note(
                 "The keyring is locked. It is opened in a window of its own only"
                     + (hasDisplay ? "." : ", and there is no display here: open it in the desktop, then try again."))
@@ -166,7 +171,7 @@ struct StoreOpener {
         for _ in 0..<Self.tries {
             guard let password = try await password("Password of the keyring: ") else { return }
             do {
-                try await configuration.unlockKeyring(.password(password), options)
+                try await HostStores(configuration, options).unlockKeyring(.password(password))
                 return
             } catch let error as OmlxError {
                 session.console.note(error.message)

@@ -22,7 +22,7 @@ extension LocalHost {
         }
         guard request.looksAtStore else { return status }
         let isKept = status.servers.contains { $0.record.storeName == StoreKind.secretService.rawValue }
-        status.store = await content.storeAtAGlance(asksKeyring: isKept, options)
+        status.store = await (try? stores)?.glance(asksKeyring: isKept) ?? StoreGlance()
         return status
     }
 

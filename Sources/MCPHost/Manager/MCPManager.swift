@@ -56,7 +56,8 @@ public actor MCPManager {
         self.recorder = recorder
         if let warning = options.paths.warning { options.logger.warning("\(warning)") }
         gate = Gate(places: configuration.maxToolCalls, sharers: configuration.servers.count(where: \.isEnabled))
-        let store = try await StoreSelection(configuration, options).store
+        let credentialStores = try await HostStores(configuration, options)
+        let store = credentialStores.shared
         sharedStore = store
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment),
@@ -72,7 +73,7 @@ public actor MCPManager {
             do throws(OmlxError) {
                 let server = try entry.result.get()
                 guard server.isEnabled else { continue }
-                let own = StoreSelection.own(server.auth, configuration, options)
+                let own = credentialStores.own(server)
                 let managed = try ManagedServer(
                     server, status: known[entry.name] ?? ServerStatus(name: entry.name), options: options, http: http,
                     store: own ?? store, exchanges: exchanges, recorder: recorder, starts: starts,

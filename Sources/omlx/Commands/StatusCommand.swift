@@ -58,7 +58,7 @@ struct StatusCommand: Action {
         let options = session.hostOptions(
             store: connect.store, account: connect.account, command: "status", keepsStatus: false)
         let isKept = statuses.contains { $0.record.storeName == StoreKind.secretService.rawValue }
-        return await configuration.storeAtAGlance(asksKeyring: isKept, options)
+        return await (try? HostStores(configuration, options))?.glance(asksKeyring: isKept) ?? StoreGlance()
     }
 
     /// What the database knows, for the servers the configuration has.

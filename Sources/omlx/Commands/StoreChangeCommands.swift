@@ -22,15 +22,15 @@ struct StorePrune: Action {
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try await session.usable()
-        let orphans = try await configuration.storeOrphans(options.options(session))
+        let stores = try await options.stores(session)
+        let orphans = try await stores.orphans()
         var pruning = StorePruning()
         if !orphans.shown.isEmpty {
             if !session.common.json {
                 for orphan in orphans.shown {
                     session.console.note(orphan.row.filter { !$0.isEmpty }.joined(separator: "  "))
                 }
-                session.console.note("! None of these is in \(configuration.sourcePath ?? "the configuration").")
+                session.console.note("! None of these is in \(stores.configuration.sourcePath ?? "the configuration").")
                 if orphans.areShared {
                     session.console.note("! Other machines may use this store too, and have these servers configured.")
                 }
@@ -39,8 +39,7 @@ struct StorePrune: Action {
                 return .failed
             }
             // The configuration as it is now: the person may have thought about it for a while.
-            pruning = try await session.usable()
-                .prune(orphans, options.options(session), localOnly: localOnly)
+            pruning = try await options.stores(session).prune(orphans, localOnly: localOnly)
         }
         orphans.damaged.note(session)
         show(pruning, isEmpty: orphans.shown.isEmpty, session)
@@ -94,7 +93,7 @@ struct StoreMigrate: Action {
         var options = options.options(session)
         // To move sign-ins out of a keyring that is locked, or asks, a person has to be able to say yes.
         try await StoreOpener(session: session).open(movingTo: target, from: source, configuration, &options)
-        let move = try await configuration.moveStore(to: target, from: source, options)
+        let move = try await HostStores(configuration, options).move(to: target, from: source)
         if session.common.json {
             session.document(
                 Self.word,

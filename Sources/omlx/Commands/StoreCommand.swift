@@ -22,9 +22,9 @@ struct StoreOptions: ParsableArguments {
     @Option(help: StoreOptions.help)
     var store: String?
 
-    func report(_ session: Session, tries: Bool = false) async throws -> (HostConfiguration, StoreReport) {
-        let configuration = try await session.usable()
-        return (configuration, try await configuration.stores(options(session), tries: tries))
+    /// The stores of the configuration as it is now.
+    func stores(_ session: Session) async throws -> HostStores {
+        try await HostStores(try await session.usable(), options(session))
     }
 
     func options(_ session: Session) -> HostOptions {
@@ -41,12 +41,13 @@ struct StoreOverview: Action {
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let (configuration, report) = try await options.report(session)
+        let stores = try await options.stores(session)
+        let report = try await stores.report()
         if session.common.json {
-            session.document(Self.word, report.members(configuration))
+            session.document(Self.word, report.members(stores.configuration))
         } else {
             session.console.table(
-                [["STORE", "IN USE", "RECORDS", "WHERE", "NOTE"]] + report.choices.map { $0.row(report) })
+                [["STORE", "IN USE", "RECORDS", "WHERE", "NOTE"]] + report.stores.map { $0.row(report) })
         }
         return .done
     }
@@ -80,20 +81,21 @@ struct StoreCheck: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         if fix, try await !takeAway(session) { return .failed }
         if accept {
-            let configuration = try await session.usable()
-            let accepted = try await configuration.acceptStore(options.options(session))
+            let stores = try await options.stores(session)
+            let accepted = try await stores.accept()
             if let vault = accepted.vault { session.console.progress("the sign-ins are kept in \(vault) from now on") }
             if let move = accepted.move {
                 session.console.progress(
                     "what may be left in \(move.kind.inWords) is given up; it is not deleted there")
             }
-            let count = try await configuration.acceptOlderRecords(options.options(session))
+            let count = try await stores.acceptOlderRecords()
             session.console.progress("\(count) older \(count == 1 ? "sign-in is" : "sign-ins are") accepted")
         }
-        let (configuration, report) = try await options.report(session, tries: true)
+        let stores = try await options.stores(session)
+        let report = try await stores.report(tries: true)
         guard let store = report.inUse else { return .failed }
         if session.common.json {
-            session.document(Self.word, report.members(configuration))
+            session.document(Self.word, report.members(stores.configuration))
         } else if let problem = store.problem {
             session.console.report(problem)
         } else {
@@ -115,9 +117,8 @@ extension StoreCheck {
     /// Takes away what cannot be used.
     /// - Returns: whether nothing of it is left that could be taken away.
     fileprivate func takeAway(_ session: Session) async throws -> Bool {
-        let configuration = try await session.usable()
-        let options = options.options(session)
-        let damaged = try await configuration.removableRecords(options)
+        let stores = try await options.stores(session)
+        let damaged = try await stores.removableRecords()
         guard !damaged.isEmpty else {
             session.console.progress("Nothing there has to be taken away.")
             return true
@@ -128,7 +129,7 @@ extension StoreCheck {
             "Take \(count == 1 ? "this record" : "these \(count) records") away? Nobody can be signed in with it."
         if !yes, try await !session.isAgreed(question, otherwise: "--yes") { return false }
         var isDone = true
-        for (record, outcome) in try await configuration.takeAway(damaged, options) {
+        for (record, outcome) in try await stores.takeAway(damaged) {
             let name = record.server.map { "\($0): " } ?? ""
             switch outcome {
             case .success(let what): session.console.progress("✓ \(name)\(record.name) \(what)")
@@ -151,8 +152,7 @@ struct StoreList: Action {
     @OptionGroup var options: StoreOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
-        let configuration = try await session.usable()
-        let (records, damaged) = try await configuration.storedRecords(options.options(session))
+        let (records, damaged) = try await options.stores(session).records()
         if session.common.json {
             session.document(
                 Self.word, ["records": .array(records.map(\.json)), "damaged": .array(damaged.map(\.json))])
@@ -186,7 +186,7 @@ extension [DamagedRecord] {
     }
 }
 
-extension StoreReport.Choice {
+extension StoreReport.Store {
     /// Whether all that is in it can be used.
     fileprivate var isSound: Bool { damaged.isEmpty && older.isEmpty && own.isEmpty && unfinished == nil }
 }
@@ -196,21 +196,21 @@ extension StoreReport {
         [
             "config": JSON(optional: configuration.sourcePath), "reason": .string(reason.typed),
             "stores": .array(
-                choices.map { choice in
+                stores.map { store in
                     [
-                        "name": .string(choice.name), "summary": .string(choice.summary),
-                        "in_use": .bool(choice.isInUse), "records": choice.count.map { JSON($0) } ?? .null,
-                        "problem": choice.problem?.json ?? .null,
-                        "damaged": .array(choice.damaged.map(\.json)), "older": .array(choice.older.map(\.json)),
-                        "own": .array(choice.own.map(\.json)), "unfinished": choice.unfinished?.json ?? .null,
-                        "caution": JSON(optional: choice.caution),
+                        "name": .string(store.name), "summary": .string(store.summary),
+                        "in_use": .bool(store.isInUse), "records": store.count.map { JSON($0) } ?? .null,
+                        "problem": store.problem?.json ?? .null,
+                        "damaged": .array(store.damaged.map(\.json)), "older": .array(store.older.map(\.json)),
+                        "own": .array(store.own.map(\.json)), "unfinished": store.unfinished?.json ?? .null,
+                        "caution": JSON(optional: store.caution),
                     ]
                 }),
         ]
     }
 }
 
-extension StoreReport.Choice {
+extension StoreReport.Store {
     fileprivate func row(_ report: StoreReport) -> [String] {
         let note: String
         if let problem {
