@@ -21,7 +21,7 @@ extension HostStores {
         guard let places = try? places.get() else { return nil }
         let server = name.flatMap { try? configuration.server(named: $0)?.result.get() }
         switch server?.auth?.store {
-        case .folder(let path)? where options.store == nil: return obstacle(of: places.files(in: path.value))
+        case .folder(let path)? where options.store == nil: return await obstacle(of: places.files(in: path.value))
         case .memory? where options.store == nil: return nil
         default: break
         }
@@ -43,13 +43,13 @@ extension HostStores {
         return obstacles
     }
 
-    private func obstacle(of files: EncryptedFileStore) -> StoreObstacle? {
-        files.isPasswordMissing() ? .passwordMissing : nil
+    private func obstacle(of files: EncryptedFileStore) async -> StoreObstacle? {
+        await files.isPasswordMissing() ? .passwordMissing : nil
     }
 
     private func obstacle(of kind: StoreKind?, _ places: StorePlaces) async -> StoreObstacle? {
         switch kind {
-        case .file?: return obstacle(of: places.files())
+        case .file?: return await obstacle(of: places.files())
         case .secretService?:
             let keyring = places.keyring()
             guard let isLocked = try? await keyring.isLocked() else { return nil }

@@ -56,7 +56,10 @@ public struct EncryptedFileStore: RecordStore {
     }
 
     /// Whether the files are locked with a password and this store has none. Derives nothing.
-    public func isPasswordMissing() -> Bool { !hasPassword && isWrapped() == true }
+    public func isPasswordMissing() async -> Bool {
+        if hasPassword { return false }
+        return await onDisk { isWrapped() } == true
+    }
 
     /// Whether the files that are there are locked with a password; `nil` when there are none.
     private func isWrapped() -> Bool? {
@@ -92,9 +95,9 @@ public struct EncryptedFileStore: RecordStore {
 
     /// The disk may be slow, a password takes half a second to make a key of: beside the cooperative pool. What goes on there
     /// is not cut off when the caller is cancelled.
-    private func onDisk<Value: Sendable>(
-        _ work: @escaping @Sendable () throws(OmlxError) -> Value
-    ) async throws(OmlxError) -> Value {
+    private func onDisk<Value: Sendable, Failure: Error>(
+        _ work: @escaping @Sendable () throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
         try await OwnThread.run("omlx-files", work)
     }
 
