@@ -240,49 +240,20 @@ public final class AutomaticStore: RecordStore {
 
     /// The store a choice names.
     private func store(of choice: StoreChoice) throws(OmlxError) -> any RecordStore {
-        if let store = named(choice.store.place) { return store }
-        let hint: Remedy =
-            places.vault == nil
-            ? "" : "; if it is the same Vault under another address: \(.checkStores(.init(accepts: true)))"
-        throw OmlxError(
-            .storeMoved,
-            "the sign-ins are kept in Vault since \(choice.store.since.formatted(.iso8601)), and \(whatIsNamed)",
-            compared: compared(choice.store.place), nextStep: wayBack(to: choice.store.place) + hint)
+        guard let store = named(choice.store.place) else { throw places.elsewhere(choice.store) }
+        return store
     }
 
     /// The store with copies that a move which was broken off left.
     private func store(copies place: StorePlace) throws(OmlxError) -> any RecordStore {
-        if let store = named(place) { return store }
-        throw OmlxError(
-            .storeMoved, "a move was broken off and may have left copies in Vault, and \(whatIsNamed)",
-            compared: compared(place), nextStep: "\(wayBack(to: place)); or \(Self.givingUp)")
+        guard let store = named(place) else { throw places.elsewhere(copies: place) }
+        return store
     }
-
-    private static let givingUp: Remedy =
-        "give those copies up, which deletes nothing there: \(.checkStores(.init(accepts: true)))"
 
     /// The store at a place; `nil` when it is a Vault that is not the one named here.
     private func named(_ place: StorePlace) -> (any RecordStore)? {
         if let vault = place.vault, vault != places.vault?.place { return nil }
         return store(place.kind)
-    }
-
-    private var whatIsNamed: String {
-        places.vault == nil ? "no Vault is named here" : "another place is named here"
-    }
-
-    private func compared(_ place: StorePlace) -> [OmlxError.Comparison] {
-        [.init("kept in", place.vault ?? "Vault"), .init("named here", places.vault?.place ?? "none")]
-    }
-
-    /// What to write down so that a Vault is named again.
-    private func wayBack(to place: StorePlace) -> Remedy {
-        guard let place = place.vault else { return "export VAULT_ADDR, or write vaultUrl in tokenStorage" }
-        let address = place.prefix { $0 != " " }
-        if let here = places.vault?.place, here.prefix(while: { $0 != " " }) == address {
-            return "put vaultMountPoint, vaultPathPrefix and vaultNamespace (VAULT_NAMESPACE) back to: \(place)"
-        }
-        return "export VAULT_ADDR=\(String(address).shellWord), or write it as vaultUrl in tokenStorage"
     }
 
     /// Whether the stores the note names are those that are named here.
@@ -389,7 +360,7 @@ extension AutomaticStore {
                     try await copies.removeCopy(type, key)
                 } catch var error as OmlxError {
                     error.message = "a move was broken off and may have left a copy there: \(error.message)"
-                    error.nextStep = error.nextStep.map { "\($0); or \(Self.givingUp)" } ?? Self.givingUp
+                    error.nextStep = error.nextStep.map { "\($0); or \(StorePlaces.givingUp)" } ?? StorePlaces.givingUp
                     throw error
                 }
             }

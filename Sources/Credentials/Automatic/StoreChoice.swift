@@ -83,7 +83,7 @@ public enum StoreChoice: Sendable, Hashable {
 
     // MARK: a move
 
-    /// While the sign-ins are copied to another store: copies nobody knows of would outlive a sign-out.
+    /// While the sign-ins are copied to another store: copies that are noted nowhere would outlive a sign-out.
     public func filling(_ target: StorePlace) -> StoreChoice {
         .filling(target, from: store, isTentative: isTentative)
     }

@@ -26,7 +26,7 @@ extension HostStores {
     ///   record reads back differently; the errors of both stores.
     public func move(to target: StoreKind, from source: StoreKind? = nil) async throws -> StoreMove {
         let places = try places.get()
-        // Another Vault than the noted one holds somebody else's sign-ins, or old ones.
+        // Another Vault than the noted one holds other people's sign-ins, or old ones.
         try await used.chosen?.verify()
         let inUse = await used.kind()
         let noted = try await used.chosen?.standing()
