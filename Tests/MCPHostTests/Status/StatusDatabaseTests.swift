@@ -400,9 +400,9 @@ private func tool(_ name: String, _ more: JSONObject = [:]) throws -> Tool {
     func oddPath() async throws {
         let path = folder.path + "/a?b#c%20d é/status.sqlite"
         try await StatusDatabase.open(path: path, mode: .readWrite).update("a") { _ in }
-        #expect(try await StatusDatabase.open(path: path, mode: .readIfExists).read().count == 1)
-        // Closed, both have put what they wrote into the file itself.
+        // Closed, the writer has put what it wrote into the file itself.
         while access(path + "-wal", F_OK) == 0 { await Task.yield() }
+        #expect(try await StatusDatabase.open(path: path, mode: .readIfExists).read().count == 1)
         let queue = try DatabaseQueue(path: DatabaseSchema.unchangingLocation(of: path))
         #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM server") } == 1)
     }
