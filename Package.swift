@@ -50,7 +50,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .room(
-            "Configuration", ["SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON"],
+            "Configuration",
+            ["SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON", "System"],
             [.product(name: "Yams", package: "Yams")]),
         // 2
         .room("MCPClient", ["CProcess", "Cryptography", "HTTPClient", "Errors", "JSON", "Concurrency", "System"]),

@@ -4,6 +4,7 @@ import OmlxCryptography
 import OmlxErrors
 import OmlxSystem
 import FoundationEssentials
+import Glibc
 import Testing
 
 @testable import OmlxCredentials
@@ -19,6 +20,34 @@ import Testing
         #expect(opened.keyring("/a", .password(Secret("correct horse"))) === keyring)
         for (folder, source) in [("/a", wrong), ("/b", right), ("/a", .keyFile)] {
             #expect(opened.keyring(folder, source) !== keyring)
+        }
+    }
+
+    @Test("the password in a file is read when the key is needed, once for all stores of a process, as of a pipe")
+    func passwordFile() async throws {
+        try await withTemporaryFolder { folder in
+            let pipe = "\(folder)/pipe"
+            try #require(mkfifo(pipe, 0o600) == 0)
+            let opened = OpenedStores()
+            let source = opened.keySource(passwordFile: pipe)
+            #expect(opened.keyring("/a", source) === opened.keyring("/a", opened.keySource(passwordFile: pipe)))
+            let stores = ["one", "two"].map { store("\(folder)/\($0)", source) }
+            // Nothing is kept yet: the pipe, which has no writer, is not looked at.
+            for store in stores { #expect(try await store.credential(for: CredentialKey(serverURL: sampleURL)) == nil) }
+            async let saved = withThrowingTaskGroup(of: Void.self) { group in
+                for store in stores {
+                    group.addTask { _ = try await store.save(sampleCredential(), expecting: .absent) }
+                }
+                try await group.waitForAll()
+            }
+            let writer = open(pipe, O_RDWR | O_CLOEXEC)
+            defer { close(writer) }
+            try SafeWrite.write(Array("correct horse\n".utf8), to: writer)
+            try await saved
+            for name in ["one", "two"] {
+                let again = store("\(folder)/\(name)", right)
+                #expect(try await again.credential(for: CredentialKey(serverURL: sampleURL)) != nil)
+            }
         }
     }
 

@@ -14,6 +14,10 @@ import Testing
 struct StoreChoiceTests {
     private let key = CredentialKey(serverURL: sampleURL)
 
+    private func kept(_ kind: StoreKind, _ vault: String? = nil) -> StoreChoice {
+        .kept(.init(StorePlace(kind, vault: vault), since: sampleTime))
+    }
+
     private func places(_ folder: String, _ vault: VaultSettings? = nil) -> StorePlaces {
         var places = StorePlaces(
             folder: "\(folder)/store", lockFolder: "\(folder)/locks", environment: [:], homeDirectory: folder,
@@ -31,8 +35,8 @@ struct StoreChoiceTests {
             #expect(throws: (any Error).self) { try names(folder) }
             _ = try await store.save(sampleCredential(), expecting: .absent)
             #expect(store.name == "file")
-            let noted = try StoreChoiceFile(folder: "\(folder)/store").read()
-            #expect(noted == StoreChoice(.file, since: sampleTime))
+            let noted = try await StoreChoiceFile(folder: "\(folder)/store").read()
+            #expect(noted == kept(.file))
             #expect(try mode("\(folder)/store/store.json") == 0o600)
         }
     }
@@ -87,7 +91,7 @@ struct StoreChoiceTests {
             let store = AutomaticStore(places(folder, vault.settings(token: "reader")))
             let error = try await error { try await store.save(sampleCredential(), expecting: .any) }
             #expect(error.code == .storeForbidden && error.nextStep?.actions == [.useStore("file")], "\(error)")
-            #expect(try StoreChoiceFile(folder: "\(folder)/store").read() == nil)
+            #expect(try await StoreChoiceFile(folder: "\(folder)/store").read() == nil)
             _ = try await AutomaticStore(places(folder)).save(sampleCredential(), expecting: .absent)
         }
     }
@@ -97,24 +101,22 @@ struct StoreChoiceTests {
         try await withTemporaryFolder { folder in
             let note = StoreChoiceFile(folder: "\(folder)/store")
             let choosing = try await note.lock(command: "test")
-            try note.replace(StoreChoice(.vault, place: "https://vault.example secret/omlx", since: sampleTime))
+            try await note.replace(kept(.vault, "https://vault.example secret/omlx"))
             let isSaved = Mutex(false)
             let store = AutomaticStore(places(folder))
             await #expect(
                 performing: { try await store.save(sampleCredential(), expecting: .absent) }, throws: has(.storeMoved))
-            var tentative = try #require(try note.read())
-            tentative.isTentative = true
-            try note.replace(tentative)
+            try await note.replace(.tentative(try #require(try await note.read()).store))
             let waiting = Task {
                 _ = try await store.save(sampleCredential(), expecting: .absent)
                 isSaved.withLock { $0 = true }
             }
             for _ in 0..<20 { await Task.yield() }
             #expect(!isSaved.withLock { $0 })
-            note.withdraw()
+            await note.withdraw()
             choosing.release()
             try await waiting.value
-            #expect(try note.read() == StoreChoice(.file, since: sampleTime))
+            #expect(try await note.read() == kept(.file))
         }
     }
 
@@ -123,18 +125,18 @@ struct StoreChoiceTests {
         try await withVault { vault, folder in
             let note = StoreChoiceFile(folder: "\(folder)/store")
             let place = vault.settings().place
-            try note.replace(StoreChoice(.vault, place: place, since: sampleTime, isTentative: true))
+            try await note.replace(.tentative(kept(.vault, place).store))
             let store = AutomaticStore(places(folder, vault.settings()))
             #expect(store.name == "vault")
             _ = try await store.save(sampleCredential(), expecting: .absent)
-            #expect(try note.read() == StoreChoice(.vault, place: place, since: sampleTime))
+            #expect(try await note.read() == kept(.vault, place))
             #expect(try await vault.store(folder).credential(for: key) != nil)
             for settings in [nil, VaultSettings(address: "https://other.example", token: nil)] {
-                try note.replace(StoreChoice(.vault, place: place, since: sampleTime, isTentative: true))
+                try await note.replace(.tentative(kept(.vault, place).store))
                 let store = AutomaticStore(places(folder, settings))
                 #expect(try await store.kind() == .file)
                 _ = try await store.save(sampleCredential(), expecting: .any)
-                #expect(try note.read()?.kind == .file)
+                #expect(try await note.read()?.kind == .file)
             }
         }
     }
@@ -143,9 +145,10 @@ struct StoreChoiceTests {
     func movedMeanwhile() async throws {
         try await withVault { vault, folder in
             let note = StoreChoiceFile(folder: "\(folder)/store")
-            let before = StoreChoice(.file, since: sampleTime)
+            let before = kept(.file)
             let saved = try await store(folder).save(sampleCredential(), expecting: .absent)
-            try note.replace(before.moved(to: StoreLocation(.vault, place: vault.settings().place), since: sampleTime))
+            try await note.replace(
+                before.moved(to: StorePlace(.vault, vault: vault.settings().place), since: sampleTime))
             let automatic = AutomaticStore(places(folder, vault.settings()))
             #expect(try await automatic.followed(saved, from: store(folder), before) == saved)
             #expect(try await vault.store(folder).credential(for: key) == saved)
@@ -190,10 +193,9 @@ struct StoreChoiceTests {
             _ = try await vault.store(folder).save(sampleCredential(), expecting: .absent)
             let note = StoreChoiceFile(folder: "\(folder)/store")
             let place = vault.settings().place
-            try note.replace(
-                isSwitched
-                    ? StoreChoice(.vault, place: place, since: sampleTime, emptying: StoreLocation(.file))
-                    : StoreChoice(.file, since: sampleTime, filling: StoreLocation(.vault, place: place)))
+            let there = StorePlace(.vault, vault: place)
+            try await note.replace(
+                isSwitched ? kept(.file).moved(to: there, since: sampleTime) : kept(.file).filling(there))
             let elsewhere = try await error {
                 try await AutomaticStore(places(folder)).removeCredential(for: saved.key, expecting: .any)
             }
@@ -207,6 +209,27 @@ struct StoreChoiceTests {
             try await automatic.removeCredential(for: saved.key, expecting: .any)
             #expect(try await store(folder).credential(for: saved.key) == nil)
             #expect(try await vault.store(folder).credential(for: saved.key) == nil)
+        }
+    }
+
+    @Test("each choice comes back from its note as it was, and through a move, given up at any point, to one store")
+    func courses() async throws {
+        try await withTemporaryFolder { folder in
+            let note = StoreChoiceFile(folder: "\(folder)/store")
+            let there = StorePlace(.vault, vault: "https://vault.example secret/omlx")
+            let files = StoreChoice.Kept(StorePlace(.file), since: sampleTime, passedOver: .locked)
+            for first in [StoreChoice.tentative(files), .kept(files)] {
+                let begun = first.filling(there)
+                let moved = begun.moved(to: there, since: sampleTime)
+                for choice in [first, begun, begun.binding, moved, moved.emptied(.file)] {
+                    try await note.replace(choice)
+                    #expect(try await StoreChoiceFile(folder: "\(folder)/store").read() == choice)
+                }
+                #expect(begun.alone == first && begun.isTentative == first.isTentative && begun.copies == there)
+                #expect(begun.binding.alone == .kept(files) && begun.emptied(.file) == begun)
+                #expect(moved.store.place == there && moved.copies == files.place && moved.store.passedOver == nil)
+                #expect(moved.emptied(.file) == .kept(moved.store) && moved.emptied(.vault) == moved)
+            }
         }
     }
 

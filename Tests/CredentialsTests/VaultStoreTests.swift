@@ -175,14 +175,14 @@ struct VaultStoreTests {
                 VaultSettings(
                     environment: ["BAO_ADDR": "https://bao", "BAO_NAMESPACE": "a/b", "BAO_CACERT": "/ca.pem"],
                     homeDirectory: home))
-            #expect(try bao.token?.read() == Secret("from-file"))
+            #expect(try await bao.token?.read() == Secret("from-file"))
             #expect(bao.place == "https://bao secret/omlx namespace a/b")
             #expect(bao.tls.certificateAuthorities == "/ca.pem")
             try #require(chmodded("\(home)/.vault-token", 0o644))
-            #expect(throws: OmlxError.self) { try bao.token?.read() }
+            await #expect(throws: OmlxError.self) { try await bao.token?.read() }
             let named = try #require(
                 VaultSettings(environment: ["VAULT_ADDR": "https://v", "VAULT_TOKEN": "t"], homeDirectory: home))
-            #expect(try named.token?.read() == Secret("t"))
+            #expect(try await named.token?.read() == Secret("t"))
         }
     }
 

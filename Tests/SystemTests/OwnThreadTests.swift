@@ -1,5 +1,6 @@
 // Threads of their own, and what wakes them.
 
+import Foundation
 import Glibc
 import Synchronization
 import Testing
@@ -29,6 +30,23 @@ import Testing
         #expect(name == "omlx-test" && blocked)
         await #expect(throws: Failed.self) {
             try await OwnThread.run("omlx-test") { () throws(Failed) in throw Failed() }
+        }
+    }
+
+    @Test("a thread that waits for further calls has the name of each, and keeps nothing of one that is over")
+    func reused() async {
+        final class Thing: Sendable {}
+        struct Held: Sendable { weak let thing: Thing? }
+        for name in ["omlx-one", "omlx-one", "omlx-two"] {
+            let (held, shown) = await OwnThread.run(name) { () -> (Held, String) in
+                let thing = Thing()
+                let shown = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+                return (Held(thing: thing), shown ?? "")
+            }
+            #expect(shown == name + "\n")
+            #expect(held.thing == nil)
+            weak let given = await OwnThread.run(name) { Thing() }
+            while given != nil { await Task.yield() }
         }
     }
 

@@ -4,7 +4,7 @@ import OmlxErrors
 import OmlxJSON
 
 /// A member to be set in a JSON object of a text.
-package struct ConfigurationEdit: Sendable, Hashable {
+package struct ConfigurationEdit: Sendable, Hashable, Codable {
     /// The keys from the root to the member.
     package var path: [String]
     /// Its new value.

@@ -39,7 +39,7 @@ public struct ConfiguredSecret: Sendable, Equatable {
 
     /// A secret without variables.
     public init(_ secret: Secret) {
-        shown = SecretMask.mark
+        shown = Redactor.mark
         self.secret = secret
     }
 
@@ -51,9 +51,9 @@ public struct ConfiguredSecret: Sendable, Equatable {
 
 extension ConfiguredSecret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Always `<redacted>`.
-    public var description: String { SecretMask.mark }
+    public var description: String { Redactor.mark }
     /// Always `<redacted>`.
-    public var debugDescription: String { SecretMask.mark }
+    public var debugDescription: String { Redactor.mark }
     /// A mirror that shows `shown` only.
     public var customMirror: Mirror { Mirror(self, children: ["shown": shown]) }
 }

@@ -1,5 +1,6 @@
 // The store that is chosen by itself, once: afterwards the same one for every program, or an error that says it is away.
 
+import OmlxConcurrency
 import OmlxErrors
 import OmlxSystem
 import FoundationEssentials
@@ -20,7 +21,8 @@ public final class AutomaticStore: RecordStore {
     private struct State {
         /// Made when it is first wanted: whether there is a session bus is looked at then.
         var keyring: SecretServiceStore?
-        var decision: Task<Decision, Never>?
+        /// The one look, made by the first that wants to know.
+        var decision: FirstResult<Decision, Never>?
         var decided: StoreKind?
     }
 
@@ -49,24 +51,27 @@ public final class AutomaticStore: RecordStore {
     public var identity: String { known.flatMap { store($0)?.identity } ?? "auto" }
 
     private var known: StoreKind? {
-        if let noted = try? standing() { return noted.kind }
-        return state.withLock { $0.decided }
+        noted?.kind ?? state.withLock { $0.decided }
     }
 
-    /// The choice that binds; `nil` when there is none. One that nothing may have been kept by binds no program to a Vault that is
-    /// not named any more.
+    /// The choice that binds, as far as a glance shows it.
+    private var noted: StoreChoice? { (try? choiceFile.glance()).flatMap(binding) }
+
+    /// The choice that binds; `nil` when there is none.
     /// - Throws: `OmlxError`: what keeps the note from being read.
-    public func standing() throws(OmlxError) -> StoreChoice? {
-        guard let noted = try choiceFile.read() else { return nil }
-        return noted.isTentative && noted.kind == .vault && noted.place != places.vault?.place ? nil : noted
+    public func standing() async throws(OmlxError) -> StoreChoice? { try await choiceFile.read().flatMap(binding) }
+
+    /// A choice that nothing may have been kept by does not bind to a Vault that is not named any more.
+    private func binding(_ choice: StoreChoice) -> StoreChoice? {
+        choice.isTentative && choice.kind == .vault && choice.store.place.vault != places.vault?.place ? nil : choice
     }
 
     public var isShared: Bool { known == .vault }
 
-    public var passedOver: KeyringObstacle? { (try? standing())?.passedOver }
+    public var passedOver: KeyringObstacle? { noted?.store.passedOver }
 
     public func settle() async {
-        if (try? standing()) == nil { _ = await decide() }
+        if (try? await standing()) == nil { _ = await decide() }
     }
 
     public func caution() async throws -> String? { try await current().caution() }
@@ -74,7 +79,10 @@ public final class AutomaticStore: RecordStore {
 
     public func tryKeeping() async throws {
         // The note which store it is lies with the files.
-        if try standing() == nil { try FolderProbe.tryWriting(at: places.folder) }
+        if try await standing() == nil {
+            let folder = places.folder
+            try await OwnThread.run("omlx-files") { () throws(OmlxError) in try FolderProbe.tryWriting(at: folder) }
+        }
         try await current().tryKeeping()
     }
 
@@ -82,23 +90,27 @@ public final class AutomaticStore: RecordStore {
     public func changes() -> AsyncStream<Void>? {
         guard let notes = choiceFile.changes() else { return nil }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        @Sendable func watch() -> Task<Void, Never>? {
-            guard let inner = store(known ?? .file)?.changes() else { return nil }
-            return Task.detached { for await _ in inner { continuation.yield() } }
+        /// Watches the store that is used now.
+        @Sendable func watch() -> OwnedTasks {
+            let tasks = OwnedTasks()
+            guard let changes = store(known ?? .file)?.changes() else { return tasks }
+            tasks.start { for await _ in changes { continuation.yield() } }
+            return tasks
         }
         // Both are armed before this returns: what changes from now on is seen.
         let first = watch()
-        let task = Task.detached {
+        let tasks = OwnedTasks()
+        tasks.start {
             var inner = first
             for await _ in notes {
-                inner?.cancel()
+                inner.cancel()
                 inner = watch()
                 continuation.yield()
             }
-            inner?.cancel()
+            inner.cancel()
             continuation.finish()
         }
-        continuation.onTermination = { _ in task.cancel() }
+        continuation.onTermination = { _ in tasks.cancel() }
         return stream
     }
 
@@ -106,11 +118,11 @@ public final class AutomaticStore: RecordStore {
         on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> (any SharedLock)? {
         while true {
-            let kind = try standing()?.kind
+            let kind = try await standing()?.kind
             let lock = try await storeForOneRecord().sharedLock(
                 on: key, command: command, timeout: timeout, stuck: stuck)
             // The sign-ins were moved meanwhile: this is the lock of a store that is not in use any more.
-            if try standing()?.kind == kind { return lock }
+            if try await standing()?.kind == kind { return lock }
             await lock?.release()
         }
     }
@@ -130,7 +142,7 @@ public final class AutomaticStore: RecordStore {
     /// The kind that is used now: the noted one, else the one that would be.
     /// - Throws: `OmlxError`: what keeps the note from being read.
     public func kind() async throws(OmlxError) -> StoreKind {
-        if let noted = try standing() { return noted.kind }
+        if let noted = try await standing() { return noted.kind }
         return await decide().kind
     }
 
@@ -138,7 +150,7 @@ public final class AutomaticStore: RecordStore {
     /// so. Asks no person.
     /// - Throws: `OmlxError`: what keeps the note from being read.
     public func keyringPassedOver() async throws(OmlxError) -> KeyringObstacle? {
-        try standing() == nil ? await decide().passedOver : nil
+        try await standing() == nil ? await decide().passedOver : nil
     }
 
     // MARK: the choice
@@ -162,23 +174,29 @@ public final class AutomaticStore: RecordStore {
 
     /// The store to read from.
     private func current() async throws(OmlxError) -> any RecordStore {
-        if let noted = try standing() { return try store(of: noted) }
-        let kind = await decide().kind
-        return try store(of: StoreChoice(kind, since: places.now()))
+        if let noted = try await standing() { return try store(of: noted) }
+        return try store(of: tentative(await decide()))
     }
 
     /// The store to read one record from. Before anything was kept no keyring is loaded or asked, so that who never signs
     /// in does not wait for one; it is looked at when a server wants a sign-in (`settle`).
-    private func storeForOneRecord() throws(OmlxError) -> any RecordStore {
-        if let noted = try standing() { return try store(of: noted) }
-        let decided = state.withLock { $0.decided }
-        return try store(of: StoreChoice(decided ?? withoutKeyring ?? .file, since: places.now()))
+    private func storeForOneRecord() async throws(OmlxError) -> any RecordStore {
+        if let noted = try await standing() { return try store(of: noted) }
+        var kind = state.withLock { $0.decided }
+        if kind == nil { kind = await kindWithoutKeyring() }
+        return try store(of: tentative(Decision(kind: kind ?? .file)))
     }
 
     /// What the choice is as long as no keyring has to be asked for it.
-    private var withoutKeyring: StoreKind? {
-        if choiceFile.hasFiles() { return .file }
+    private func kindWithoutKeyring() async -> StoreKind? {
+        if await choiceFile.hasFiles() { return .file }
         return places.vault?.token == nil ? nil : .vault
+    }
+
+    /// The choice a look comes to, before anything is kept by it.
+    private func tentative(_ decision: Decision) -> StoreChoice {
+        let place = StorePlace(decision.kind, vault: places.vault?.place)
+        return .tentative(.init(place, since: places.now(), passedOver: decision.passedOver))
     }
 
     /// Saves, and notes the choice by that: no other saves before it is certain.
@@ -187,119 +205,82 @@ public final class AutomaticStore: RecordStore {
     ) async throws -> Value {
         let lock = try await choiceFile.lock(command: "choosing where to keep sign-ins")
         defer { lock.release() }
-        let noted = try standing()
+        let noted = try await standing()
         if let noted, !noted.isTentative { return try await work(try store(of: noted), noted) }
-        var choice: StoreChoice
-        if let noted {
-            choice = noted
-        } else {
-            let decision = await decide()
-            let place = decision.kind == .vault ? places.vault?.place : nil
-            choice = StoreChoice(
-                decision.kind, place: place, since: places.now(), isTentative: true, passedOver: decision.passedOver)
-        }
+        let choice: StoreChoice
+        if let noted { choice = noted } else { choice = tentative(await decide()) }
         do {
             return try await note(choice, after: noted, work)
         } catch let error as OmlxError where choice.kind == .secretService && error.code == .storeLocked {
             // Locked since it was looked at; or it gives what was made to no other program, which the first save shows.
             let isLocked = (try? await keyring.isLocked()) ?? true
-            let files = StoreChoice(
-                .file, since: places.now(), isTentative: true, passedOver: isLocked ? .locked : .withholding)
             state.withLock { $0.decided = .file }
+            let files = tentative(Decision(kind: .file, passedOver: isLocked ? .locked : .withholding))
             return try await note(files, after: noted, work)
         }
     }
 
     /// Saves by a choice that does not bind yet, and has it bind.
     private func note<Value>(
-        _ tentative: StoreChoice, after noted: StoreChoice?,
+        _ choice: StoreChoice, after noted: StoreChoice?,
         _ work: (any RecordStore, StoreChoice) async throws -> Value
     ) async throws -> Value {
-        var choice = tentative
         let store = try store(of: choice)
-        if noted != choice { try choiceFile.replace(choice) }
+        if noted != choice { try await choiceFile.replace(choice) }
         do {
             let value = try await work(store, choice)
-            choice.isTentative = false
             // Still tentative it is followed too; the next save makes up for it.
-            try? choiceFile.replace(choice)
+            try? await choiceFile.replace(choice.binding)
             return value
         } catch {
-            if noted == nil { choiceFile.withdraw() }
+            if noted == nil { await choiceFile.withdraw() }
             throw error
         }
     }
 
     /// The store a choice names.
     private func store(of choice: StoreChoice) throws(OmlxError) -> any RecordStore {
-        if let store = named(choice.location) { return store }
-        let hint: Remedy =
-            places.vault == nil
-            ? "" : "; if it is the same Vault under another address: \(.checkStores(.init(accepts: true)))"
-        throw OmlxError(
-            .storeMoved,
-            "the sign-ins are kept in Vault since \(choice.since.formatted(.iso8601)), and \(whatIsNamed)",
-            compared: compared(choice.location), nextStep: wayBack(to: choice.location) + hint)
+        guard let store = named(choice.store.place) else { throw places.elsewhere(choice.store) }
+        return store
     }
 
     /// The store with copies that a move which was broken off left.
-    private func store(copies location: StoreLocation) throws(OmlxError) -> any RecordStore {
-        if let store = named(location) { return store }
-        throw OmlxError(
-            .storeMoved, "a move was broken off and may have left copies in Vault, and \(whatIsNamed)",
-            compared: compared(location), nextStep: "\(wayBack(to: location)); or \(Self.givingUp)")
+    private func store(copies place: StorePlace) throws(OmlxError) -> any RecordStore {
+        guard let store = named(place) else { throw places.elsewhere(copies: place) }
+        return store
     }
-
-    private static let givingUp: Remedy =
-        "give those copies up, which deletes nothing there: \(.checkStores(.init(accepts: true)))"
 
     /// The store at a place; `nil` when it is a Vault that is not the one named here.
-    private func named(_ location: StoreLocation) -> (any RecordStore)? {
-        if location.kind == .vault, let place = location.place, place != places.vault?.place { return nil }
-        return store(location.kind)
-    }
-
-    private var whatIsNamed: String {
-        places.vault == nil ? "no Vault is named here" : "another place is named here"
-    }
-
-    private func compared(_ location: StoreLocation) -> [OmlxError.Comparison] {
-        [.init("kept in", location.place ?? "Vault"), .init("named here", places.vault?.place ?? "none")]
-    }
-
-    /// What to write down so that a Vault is named again.
-    private func wayBack(to location: StoreLocation) -> Remedy {
-        guard let place = location.place else { return "export VAULT_ADDR, or write vaultUrl in tokenStorage" }
-        let address = place.prefix { $0 != " " }
-        if let here = places.vault?.place, here.prefix(while: { $0 != " " }) == address {
-            return "put vaultMountPoint, vaultPathPrefix and vaultNamespace (VAULT_NAMESPACE) back to: \(place)"
-        }
-        return "export VAULT_ADDR=\(String(address).shellWord), or write it as vaultUrl in tokenStorage"
+    private func named(_ place: StorePlace) -> (any RecordStore)? {
+        if let vault = place.vault, vault != places.vault?.place { return nil }
+        return store(place.kind)
     }
 
     /// Whether the stores the note names are those that are named here.
     /// - Throws: `STORE_MOVED`; what keeps the note from being read.
-    public func verify() throws(OmlxError) {
-        guard let noted = try standing() else { return }
+    public func verify() async throws(OmlxError) {
+        guard let noted = try await standing() else { return }
         _ = try store(of: noted)
-        for location in noted.copies { _ = try store(copies: location) }
+        if let copies = noted.copies { _ = try store(copies: copies) }
     }
 
     /// Looks once which store it would be.
     private func decide() async -> Decision {
-        let task = state.withLock { state in
-            if let task = state.decision { return task }
-            let task = Task.detached { [self] in await look() }
-            state.decision = task
-            return task
+        let mine = FirstResult<Decision, Never>()
+        let earlier = state.withLock { state in
+            defer { if state.decision == nil { state.decision = mine } }
+            return state.decision
         }
-        let decision = await task.value
+        if let earlier { return await earlier.result.get() }
+        // Cancelled it would find no keyring, and decide for all.
+        let decision = await uncancelled { [self] in await look() }
         state.withLock { $0.decided = $0.decided ?? decision.kind }
+        mine.give(.success(decision))
         return decision
     }
 
     private func look() async -> Decision {
-        if let kind = withoutKeyring { return Decision(kind: kind) }
+        if let kind = await kindWithoutKeyring() { return Decision(kind: kind) }
         guard !places.declinesKeyring else { return Decision(kind: .file) }
         let (isUsable, obstacle) = await keyring.look()
         return isUsable ? Decision(kind: .secretService) : Decision(kind: .file, passedOver: obstacle)
@@ -310,14 +291,13 @@ public final class AutomaticStore: RecordStore {
         do {
             return try await work()
         } catch var error as OmlxError where Self.isAway(error.code) {
-            let choice = try? standing()
-            switch choice {
+            switch try? await standing() {
             // Of two stores it is unknown here which one it was.
-            case let choice? where !choice.copies.isEmpty: break
-            case let choice? where !choice.isTentative:
+            case .filling, .emptying: break
+            case .kept(let store):
                 error.message +=
-                    "; the sign-ins are kept there since \(choice.since.formatted(.iso8601)), and nowhere else"
-            default:
+                    "; the sign-ins are kept there since \(store.since.formatted(.iso8601)), and nowhere else"
+            case .tentative, nil:
                 let other: Remedy = "choose another store: \(.useStore(StoreKind.file.rawValue))"
                 error.nextStep = error.nextStep.map { "\($0), or \(other)" } ?? other
             }
@@ -346,7 +326,7 @@ extension AutomaticStore {
                 let saved = try await store.save(record: record, expected, replacesDamaged, succession)
                 return try await followed(saved, from: store, choice)
             }
-            if let choice = try standing(), !choice.isTentative {
+            if let choice = try await standing(), !choice.isTentative {
                 return try await keep(in: try store(of: choice), choice)
             }
             return try await choose(keep)
@@ -357,7 +337,7 @@ extension AutomaticStore {
     func followed<Record: StoredRecord>(
         _ saved: Record, from store: any RecordStore, _ choice: StoreChoice
     ) async throws -> Record {
-        guard let now = try choiceFile.read(), now.kind != choice.kind else { return saved }
+        guard let now = try await choiceFile.read(), now.kind != choice.kind else { return saved }
         do {
             let moved = try await self.store(of: now).save(record: saved, .any, false, .exact)
             _ = try? await store.remove(Record.self, saved.key, .generation(saved.generation))
@@ -374,13 +354,13 @@ extension AutomaticStore {
     ) async throws -> Int {
         try await explainingAbsence {
             // A move that was broken off has left it in another store too, and would bring it back.
-            for location in try standing()?.copies ?? [] {
-                let copies = try store(copies: location)
+            if let place = try await standing()?.copies {
+                let copies = try store(copies: place)
                 do {
                     try await copies.removeCopy(type, key)
                 } catch var error as OmlxError {
                     error.message = "a move was broken off and may have left a copy there: \(error.message)"
-                    error.nextStep = error.nextStep.map { "\($0); or \(Self.givingUp)" } ?? Self.givingUp
+                    error.nextStep = error.nextStep.map { "\($0); or \(StorePlaces.givingUp)" } ?? StorePlaces.givingUp
                     throw error
                 }
             }

@@ -7,25 +7,18 @@ import Synchronization
 /// The data keys and passwords one process has got so far. Copies of `StorePlaces` share it.
 public final class OpenedStores: Sendable {
     private let keyrings = Mutex<[(folder: String, source: KeySource, keyring: DataKeyring)]>([])
-    private let passwords = Mutex<[String: Secret]>([:])
+    private let passwordFiles = Mutex<[String: PasswordFile]>([:])
 
     /// Nothing.
     public init() {}
 
-    /// The password in a file, which is read once: two that read a pipe would each have a part of it.
-    /// - Throws: as `SecretFile.read`.
-    func password(file: String) throws(OmlxError) -> Secret {
-        try passwords.withLock { (passwords) throws(OmlxError) in
-            if let known = passwords[file] { return known }
-            let password = try SecretFile.read(file)
-            passwords[file] = password
-            return password
+    /// A data key wrapped by the password in a file.
+    public func keySource(passwordFile path: String) -> KeySource {
+        passwordFiles.withLock { files in
+            let file = files[path] ?? PasswordFile(path)
+            files[path] = file
+            return .passwordFile(file)
         }
-    }
-
-    /// A data key wrapped by the password in a file; without the password it is the reason that is told.
-    public func keySource(passwordFile: String) -> KeySource {
-        do throws(OmlxError) { return .password(try password(file: passwordFile)) } catch { return .unreadable(error) }
     }
 
     /// The data key of a folder, which the first use reads or derives.
@@ -46,8 +39,9 @@ extension KeySource {
         switch (self, other) {
         case (.keyFile, .keyFile): true
         case (.password(let one), .password(let another)): one == another
+        case (.passwordFile(let one), .passwordFile(let another)): one === another
         case (.unreadable(let one), .unreadable(let another)): one == another
-        case (.keyFile, _), (.password, _), (.unreadable, _): false
+        case (.keyFile, _), (.password, _), (.passwordFile, _), (.unreadable, _): false
         }
     }
 }

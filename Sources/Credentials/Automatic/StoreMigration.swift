@@ -16,9 +16,6 @@ public struct StoreMigration: Sendable {
         public var damaged: [DamagedRecord] = []
     }
 
-    /// The lock that is held as long as records are moved.
-    static let lockName = "migration"
-
     private let source: any RecordStore
     private let target: any RecordStore
     private let lockFolder: String
@@ -113,7 +110,7 @@ public struct StoreMigration: Sendable {
         _ stuck: @escaping @Sendable (OmlxError) -> Void, _ work: () async throws -> Outcome
     ) async throws -> Outcome {
         let whole = try await CredentialLock.acquire(
-            Self.lockName, in: storeLocks, command: command, timeout: 30, now: now, stuck: stuck)
+            CredentialLock.migrationName, in: storeLocks, command: command, timeout: 30, now: now, stuck: stuck)
         defer { whole.release() }
         var held = Held()
         do {

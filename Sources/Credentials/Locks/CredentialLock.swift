@@ -20,6 +20,8 @@ public final class CredentialLock: Sendable {
 
     private static let firstPause = 0.002
     private static let longestPause = 0.05
+    /// The lock that is held as long as records are moved from store to store.
+    static let migrationName = "migration"
     /// From when on a holder is named, in seconds.
     static let stuckAfter = 10.0
 
@@ -62,10 +64,13 @@ public final class CredentialLock: Sendable {
         var pause = firstPause
         while true {
             try Task.checkCancellation()
-            if let lock = try attempt(name, in: folder) {
-                lock.write(Holder(processID: String(getpid()), command: command, since: now().formatted(.iso8601)))
+            let holder = Holder(processID: String(getpid()), command: command, since: now().formatted(.iso8601))
+            let taken = try await OwnThread.run("omlx-locks") { () throws(OmlxError) in
+                let lock = try attempt(name, in: folder)
+                lock?.write(holder)
                 return lock
             }
+            if let taken { return taken }
             guard clock.now < deadline else { throw timeoutError(name, in: folder, timeout) }
             if clock.now >= start.advanced(by: .seconds(stuckAfter)) {
                 stuck?(timeoutError(name, in: folder, stuckAfter))
@@ -92,7 +97,7 @@ public final class CredentialLock: Sendable {
     static func acquireMigration(in folder: String, now: @Sendable () -> Date) async throws -> CredentialLock? {
         do {
             return try await acquire(
-                StoreMigration.lockName, in: folder, command: "signing out", timeout: 0, now: now)
+                migrationName, in: folder, command: "signing out", timeout: 0, now: now)
         } catch let error as OmlxError where error.code == .storeLockTimeout {
             return nil
         }

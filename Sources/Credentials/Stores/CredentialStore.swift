@@ -129,12 +129,6 @@ public protocol CredentialStore: StoreCapabilities {
     ) async throws -> (any SharedLock)?
 }
 
-/// A lock between all who use a store.
-public protocol SharedLock: Sendable {
-    /// Frees the lock.
-    func release() async
-}
-
 extension CredentialStore {
     /// A store that cannot tell.
     public func changes() -> AsyncStream<Void>? { nil }

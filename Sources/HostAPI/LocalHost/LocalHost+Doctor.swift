@@ -8,14 +8,13 @@ extension LocalHost {
     public func examine(_ server: String) async throws -> DoctorReport { try await manager().examine(server) }
 
     public func preview(_ fix: DoctorFix) throws -> FixPreview {
-        let preview = try fix.preview()
-        return FixPreview(
-            file: preview.file, diff: preview.diff, digest: try SHA256.hexadecimal(preview.before))
+        let change = try fix.change()
+        return FixPreview(file: change.file, diff: change.diff, digest: try SHA256.hexadecimal(change.before))
     }
 
-    public func write(_ fix: DoctorFix, _ preview: FixPreview) throws -> String {
-        let now = try fix.preview()
+    public func write(_ fix: DoctorFix, _ preview: FixPreview) async throws -> String {
+        let now = try fix.change()
         guard try SHA256.hexadecimal(now.before) == preview.digest else { throw OmlxError.changedMeanwhile(now.file) }
-        return try now.write()
+        return try await now.write()
     }
 }

@@ -22,7 +22,7 @@ extension LocalHost {
         }
         guard request.looksAtStore else { return status }
         let isKept = status.servers.contains { $0.record.storeName == StoreKind.secretService.rawValue }
-        status.store = await content.storeAtAGlance(asksKeyring: isKept, options)
+        status.store = await (try? stores)?.glance(asksKeyring: isKept) ?? StoreGlance()
         return status
     }
 
@@ -69,7 +69,7 @@ extension LocalHost {
             let filter = try? content.server(named: status.name)?.result.get().toolFilter
             let tools = (status.toolList == nil ? [] : try await database.tools(of: status.name))
                 .filter { filter?.allows($0.name) ?? true }
-            listed.append(ServerTools(status: status, tools: tools.compactMap { HostTool($0, of: status.name) }))
+            listed.append(ServerTools(status: status, tools: tools.map { HostTool(server: status.name, tool: $0) }))
         }
         return listed
     }
@@ -131,13 +131,5 @@ extension LocalHost {
 
     public func clientMetadata(url: String?, server: String?) throws -> JSON {
         try content.clientMetadataDocument(url: url, server: server)
-    }
-}
-
-extension HostTool {
-    /// A tool of a list that was kept; `nil` when what was kept is no tool any more.
-    fileprivate init?(_ kept: CachedTool, of server: String) {
-        guard let raw = try? JSON(parsing: kept.raw), let tool = try? Tool(raw) else { return nil }
-        self.init(server: server, tool: tool)
     }
 }

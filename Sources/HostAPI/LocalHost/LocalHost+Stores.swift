@@ -5,17 +5,22 @@ import OmlxErrors
 import OmlxMCPHost
 
 extension LocalHost {
-    public func stores(tries: Bool) async throws -> StoreReport { try await content.stores(options, tries: tries) }
+    /// The stores as the configuration and the options are by now.
+    var stores: HostStores {
+        get async throws(OmlxError) { try await HostStores(content, options) }
+    }
+
+    public func stores(tries: Bool) async throws -> StoreReport { try await stores.report(tries: tries) }
 
     public func storedRecords() async throws -> StoredRecords {
-        let (records, damaged) = try await content.storedRecords(options)
+        let (records, damaged) = try await stores.records()
         return StoredRecords(records: records, damaged: damaged)
     }
 
-    public func removableRecords() async throws -> [DamagedRecord] { try await content.removableRecords(options) }
+    public func removableRecords() async throws -> [DamagedRecord] { try await stores.removableRecords() }
 
     public func takeAway(_ records: [DamagedRecord]) async throws -> [TakenRecord] {
-        try await content.takeAway(records, options).map { record, outcome in
+        try await stores.takeAway(records).map { record, outcome in
             switch outcome {
             case .success(let what): TakenRecord(record: record, outcome: what)
             case .failure(let error): TakenRecord(record: record, error: error)
@@ -23,48 +28,48 @@ extension LocalHost {
         }
     }
 
-    public func acceptStore() async throws -> AcceptedStore { try await content.acceptStore(options) }
+    public func acceptStore() async throws -> AcceptedStore { try await stores.accept() }
 
-    public func acceptOlderRecords() async throws -> Int { try await content.acceptOlderRecords(options) }
+    public func acceptOlderRecords() async throws -> Int { try await stores.acceptOlderRecords() }
 
-    public func orphans() async throws -> StoreOrphans { try await content.storeOrphans(options) }
+    public func orphans() async throws -> StoreOrphans { try await stores.orphans() }
 
     public func prune(_ orphans: StoreOrphans, localOnly: Bool) async throws -> StorePruning {
         // Their keys stayed where they were found.
-        let orphans = try await content.storeOrphans(seen: orphans.shown, options)
-        return try await content.prune(orphans, options, localOnly: localOnly)
+        let stores = try await stores
+        return try await stores.prune(try await stores.orphans(seen: orphans.shown), localOnly: localOnly)
     }
 
     public func moveStore(to target: StoreKind, from source: StoreKind?) async throws -> StoreMove {
-        try await content.moveStore(to: target, from: source, options)
+        try await stores.move(to: target, from: source)
     }
 
     // MARK: opening them, by the person in front of this process
 
     /// What keeps the store a server's sign-in is kept in from being used until a person opens or chooses one.
     public func storeObstacle(of server: String?) async -> StoreObstacle? {
-        await content.storeObstacle(of: server, options)
+        await (try? stores)?.obstacle(of: server)
     }
 
     /// What has to be opened before sign-ins can be moved.
     public func storeObstacles(movingTo target: StoreKind, from source: StoreKind?) async -> [StoreObstacle] {
-        await content.storeObstacles(movingTo: target, from: source, options)
+        await (try? stores)?.obstacles(movingTo: target, from: source) ?? []
     }
 
     /// What keeps the keyring from being used now.
-    public func keyringObstacle() async -> KeyringObstacle? { await content.keyringObstacle(options) }
+    public func keyringObstacle() async -> KeyringObstacle? { await (try? stores)?.keyringObstacle() }
 
     /// Whether the keyring's password opens it from a terminal too.
-    public func keyringTakesPassword() async -> Bool { await content.keyringTakesPassword(options) }
+    public func keyringTakesPassword() async -> Bool { await (try? stores)?.keyringTakesPassword() ?? false }
 
     /// Opens the desktop's keyring.
     public func unlockKeyring(_ key: SecretServiceStore.Key) async throws {
-        try await content.unlockKeyring(key, options)
+        try await stores.unlockKeyring(key)
     }
 
     /// Has the keyring ask whether omlx may have what it keeps in it.
     public func releaseKeyring(seconds: Double) async throws {
-        try await content.releaseKeyring(seconds: seconds, options)
+        try await stores.releaseKeyring(seconds: seconds)
     }
 
     /// Takes over what the person gave or decided, for all that comes.

@@ -13,12 +13,13 @@ public struct DoctorFix: Sendable, Hashable, Codable {
     /// The file.
     public var file: String?
     let server: String
-    var edits: [Edit]
+    /// The members of the entry that change.
+    var edits: [ConfigurationEdit]
 
-    /// A member of the entry and its new value.
-    struct Edit: Sendable, Hashable, Codable {
-        var path: [String]
-        var value: JSON
+    /// Works out what the fix changes in the file as it is. Writes nothing.
+    /// - Throws: `OmlxError` of class configuration: there is no file, it is YAML, or its text cannot be edited.
+    public func change() throws(OmlxError) -> EntryChange {
+        try EntryChange(edits, of: server, in: file, inWords: inWords)
     }
 
     /// The edits in words, for files that are not edited: `auth.issuer = "https://…"`.
@@ -101,9 +102,11 @@ extension DoctorFix {
         guard !text.isEmpty, !text.hasSuffix("…"), !text.unicodeScalars.contains("\u{FFFD}") else { return nil }
         // What a server says is meant literally; only our own placeholder is a variable.
         let value = path == ["auth", "client_id"] ? text : text.replacing("${", with: "$${")
-        var edits: [Edit] = []
-        if path.first == "auth", server.auth == nil { edits.append(Edit(path: ["auth", "type"], value: "oauth2")) }
-        edits.append(Edit(path: path, value: .string(value)))
+        var edits: [ConfigurationEdit] = []
+        if path.first == "auth", server.auth == nil {
+            edits.append(ConfigurationEdit(path: ["auth", "type"], value: "oauth2"))
+        }
+        edits.append(ConfigurationEdit(path: path, value: .string(value)))
         return DoctorFix(title: title, warning: warning, server: server.name, edits: edits)
     }
 

@@ -50,7 +50,7 @@ public struct HeaderSource: Sendable {
             return
         }
         if let warning = options.paths.warning { options.logger.warning("\(warning)") }
-        let store = try await StoreSelection.store(of: server, configuration, options)
+        let store = try await HostStores(configuration, options).store(of: server)
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment), tls: TLSSettings(server.tls),
             userAgent: "\(options.clientName)/\(options.clientVersion)")

@@ -17,13 +17,13 @@ extension MCPManager {
 
     private func takeOver(_ configuration: HostConfiguration) async throws -> ConfigurationChange {
         let change = ConfigurationChange(from: self.configuration, to: configuration)
-        let selection = try await StoreSelection(configuration, options)
+        let stores = try await HostStores(configuration, options)
         await recorder.flush()
         let known = await recorder.known()
         try Task.checkCancellation()
         // From here on nothing waits, until one roster has taken the other's place.
         let former = roster
-        replace(configuration, change.changesStore ? selection.store : nil, known: known, keeping: change.kept)
+        replace(stores, change.changesStore ? stores.shared : nil, known: known, keeping: change.kept)
         let formerFollower = restartFollower()
         await formerFollower?.stop()
         await withTaskGroup(of: Void.self) { group in

@@ -65,30 +65,30 @@ public actor MCPManager {
         self.recorder = recorder
         if let warning = options.paths.warning { options.logger.warning("\(warning)") }
         gate = Gate(places: configuration.maxToolCalls, sharers: configuration.enabledCount)
-        let store = try await StoreSelection(configuration, options).store
-        present = Mutex(Present(configuration: configuration, store: store))
+        let stores = try await HostStores(configuration, options)
+        present = Mutex(Present(configuration: configuration, store: stores.shared))
         let watchers = watchers
         maker = RosterMaker(
             options: options, recorder: recorder, exchanges: exchanges,
             starts: Gate(places: configuration.maxStarts, patience: options.startPatience),
             publish: { watchers.send($0) })
-        roster = maker.roster(of: configuration, sharing: store, known: await recorder.known())
+        roster = maker.roster(of: stores, sharing: stores.shared, known: await recorder.known())
     }
 
-    /// Goes by another configuration from now on.
+    /// Goes by another configuration, and its stores, from now on.
     /// - Parameters:
     ///   - store: the store that servers share from now on; the one they have when `nil`.
     ///   - kept: the names of servers that are taken over as they run.
     func replace(
-        _ configuration: HostConfiguration, _ store: (any CredentialStore)?, known: ByName<ServerStatus>,
-        keeping kept: [String]
+        _ stores: HostStores, _ store: (any CredentialStore)?, known: ByName<ServerStatus>, keeping kept: [String]
     ) {
+        let configuration = stores.configuration
         let store = present.withLock { present in
             present = Present(configuration: configuration, store: store ?? present.store)
             return present.store
         }
         let keeping = ByName(kept.compactMap { name in roster.servers[name].map { (name, $0) } })
-        roster = maker.roster(of: configuration, sharing: store, known: known, keeping: keeping)
+        roster = maker.roster(of: stores, sharing: store, known: known, keeping: keeping)
         gate.change(places: configuration.maxToolCalls, sharers: configuration.enabledCount)
         maker.starts.change(places: configuration.maxStarts, sharers: 1)
         shadowed = []

@@ -42,21 +42,22 @@ struct RosterMaker: Sendable {
 
     /// The servers of a configuration. Starts nothing.
     /// - Parameters:
+    ///   - stores: those of the configuration.
     ///   - store: the one that servers share.
     ///   - known: what is known of them from before.
     ///   - kept: those that are taken over as they run.
     func roster(
-        of configuration: HostConfiguration, sharing store: any CredentialStore, known: ByName<ServerStatus>,
+        of stores: HostStores, sharing store: any CredentialStore, known: ByName<ServerStatus>,
         keeping kept: ByName<ManagedServer> = ByName()
     ) -> Roster {
         var roster = Roster()
         var sharing: [ManagedServer] = []
-        for entry in configuration.servers {
+        for entry in stores.configuration.servers {
             do throws(OmlxError) {
                 let settings = try entry.result.get()
                 guard settings.isEnabled else { continue }
                 let former = kept[entry.name]
-                let own = former?.ownStore ?? StoreSelection.own(settings.auth, configuration, options)
+                let own = former?.ownStore ?? stores.own(settings)
                 let server: ManagedServer
                 if let former {
                     server = former

@@ -78,7 +78,6 @@ extension SignInRecord {
     /// Takes over the public part of a credential.
     mutating func take(_ credential: Credential, storeName: String) {
         issuer = credential.grant.issuer
-        provider = (try? HTTPURL(credential.grant.issuer))?.host ?? credential.grant.issuer
         grantedScopes = credential.grant.grantedScopes ?? credential.grant.requestedScopes
         requestedScopes = credential.grant.requestedScopes
         expiresAt = credential.tokens.end

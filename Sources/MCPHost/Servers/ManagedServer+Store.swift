@@ -1,5 +1,6 @@
 // What happens to one server when its sign-in changes in the store by another process's hand.
 
+import OmlxConcurrency
 import OmlxCredentials
 import OmlxErrors
 import FoundationEssentials
@@ -51,13 +52,13 @@ private struct Latest {
 
 /// Watches the stores of a host's servers and hands changes on.
 final class StoreFollower: Sendable {
-    private let tasks: [Task<Void, Never>]
+    private let tasks = OwnedTasks()
 
     /// - Parameter stores: each store once, with its servers.
     init(_ stores: [(store: any CredentialStore, servers: [ManagedServer])]) {
-        tasks = stores.compactMap { store, servers in
-            guard !servers.isEmpty, let changes = store.changes() else { return nil }
-            return Task {
+        for (store, servers) in stores where !servers.isEmpty {
+            guard let changes = store.changes() else { continue }
+            tasks.start {
                 for await _ in changes {
                     await withTaskGroup(of: Void.self) { group in
                         for server in servers { group.addTask { await server.storeChanged() } }
@@ -69,9 +70,7 @@ final class StoreFollower: Sendable {
 
     /// Ends the watch; returns when nothing it began goes on.
     func stop() async {
-        for task in tasks { task.cancel() }
-        for task in tasks { await task.value }
+        tasks.cancel()
+        await tasks.finish()
     }
-
-    deinit { for task in tasks { task.cancel() } }
 }

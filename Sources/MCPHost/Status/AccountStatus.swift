@@ -64,7 +64,6 @@ extension AccountStatus {
     private init?(_ json: JSON) {
         guard json.objectValue != nil else { return nil }
         var record = SignInRecord()
-        record.provider = json["provider"]?.stringValue
         record.issuer = json["issuer"]?.stringValue
         record.account = json["account"]?.stringValue
         record.grantedScopes = json["granted_scopes"]?.stringArrayValue ?? []
@@ -85,8 +84,8 @@ extension AccountStatus {
     private var stored: JSON {
         func time(_ date: Date?) -> JSON { date.map { JSON($0.timeIntervalSince1970) } ?? .null }
         return [
-            "name": JSON(optional: name), "provider": JSON(optional: record.provider),
-            "issuer": JSON(optional: record.issuer), "account": JSON(optional: record.account),
+            "name": JSON(optional: name), "issuer": JSON(optional: record.issuer),
+            "account": JSON(optional: record.account),
             "granted_scopes": JSON(record.grantedScopes), "requested_scopes": JSON(record.requestedScopes),
             "expires_at": time(record.expiresAt), "has_refresh_token": .bool(record.hasRefreshToken),
             "store": JSON(optional: record.storeName), "last_sign_in": time(record.lastSignIn),

@@ -4,6 +4,7 @@ import FoundationEssentials
 import GRDB
 import OmlxErrors
 import OmlxJSON
+import OmlxMCPClient
 
 /// A server's row.
 struct ServerRow: FetchableRecord, PersistableRecord {
@@ -34,7 +35,6 @@ struct ServerRow: FetchableRecord, PersistableRecord {
             DiscoveryState(word: $0, toolCount: row.number("discovery_tools"))
         }
         status.discovery = StatusAnswer(discovered ?? .notTried, row, "discovery")
-        status.record.provider = row.text("provider")
         status.record.issuer = row.text("issuer")
         status.record.account = row.text("account")
         status.record.grantedScopes = row.words("granted_scopes")
@@ -60,7 +60,6 @@ struct ServerRow: FetchableRecord, PersistableRecord {
         status.discovery.encode(status.discovery.state.word, "discovery", to: &row)
         row["discovery_tools"] = status.discovery.state.toolCount
         let record = status.record
-        row["provider"] = record.provider
         row["issuer"] = record.issuer
         row["account"] = record.account
         row["granted_scopes"] = record.grantedScopes.joined(separator: " ")
@@ -132,9 +131,10 @@ struct ToolRow: FetchableRecord, PersistableRecord {
 
     let server: String
     let position: Int
-    let tool: CachedTool
+    /// `nil` where it cannot be read.
+    let tool: Tool?
 
-    init(server: String, position: Int, _ tool: CachedTool) {
+    init(server: String, position: Int, _ tool: Tool) {
         self.server = server
         self.position = position
         self.tool = tool
@@ -143,19 +143,14 @@ struct ToolRow: FetchableRecord, PersistableRecord {
     init(row: Row) {
         server = row.text("server") ?? ""
         position = row.number("position") ?? 0
-        tool = CachedTool(
-            name: row.text("name") ?? "", title: row.text("title"), description: row.text("description"),
-            inputSchema: row.json("input_schema") ?? .null, raw: row.text("raw") ?? "")
+        tool = row.json("raw").flatMap { try? Tool($0) }
     }
 
     func encode(to row: inout PersistenceContainer) {
         row["server"] = server
         row["position"] = position
-        row["name"] = tool.name
-        row["title"] = tool.title
-        row["description"] = tool.description
-        row["input_schema"] = tool.inputSchema.text()
-        row["raw"] = tool.raw
+        row["name"] = tool?.name
+        row["raw"] = tool?.raw.text()
     }
 }
 
@@ -186,26 +181,30 @@ struct EventRow: FetchableRecord, PersistableRecord {
     }
 }
 
-/// A document fetched on behalf of a server.
-struct DocumentRow: FetchableRecord, PersistableRecord {
-    static let databaseTableName = "discovery_cache"
+/// Where a part of a server's sign-in was found out.
+struct SourceRow: FetchableRecord, PersistableRecord {
+    static let databaseTableName = "source"
     static let persistenceConflictPolicy = PersistenceConflictPolicy(insert: .replace, update: .replace)
 
-    let document: CachedDocument
+    let server: String
+    let source: DiscoverySource
 
-    init(_ document: CachedDocument) { self.document = document }
+    init(server: String, _ source: DiscoverySource) {
+        self.server = server
+        self.source = source
+    }
 
     init(row: Row) {
-        document = CachedDocument(
-            server: row.text("server") ?? "", url: row.text("url") ?? "", document: row.text("document") ?? "",
-            fetchedAt: row.time("fetched_at") ?? .distantPast)
+        server = row.text("server") ?? ""
+        source = DiscoverySource(
+            kind: row.text("kind") ?? "", url: row.text("url") ?? "", at: row.time("fetched_at") ?? .distantPast)
     }
 
     func encode(to row: inout PersistenceContainer) {
-        row["server"] = document.server
-        row["url"] = document.url
-        row["document"] = document.document
-        row["fetched_at"] = document.fetchedAt.timeIntervalSince1970
+        row["server"] = server
+        row["url"] = source.url
+        row["kind"] = source.kind
+        row["fetched_at"] = source.at.timeIntervalSince1970
     }
 }
 

@@ -7,7 +7,7 @@ enum DatabaseSchema {
     /// `OMLX` in the file's header: how `file` and we tell whose database it is.
     static let applicationID = 0x4F4D_4C58
     /// The number of migrations, kept in `user_version`, so that a reader need not look at the migrations' names.
-    static let version = 4
+    static let version = 5
 
     enum Age { case empty, older, current }
 
@@ -79,7 +79,57 @@ enum DatabaseSchema {
                     """)
             try database.execute(sql: "PRAGMA user_version = 4")
         }
+        migrator.registerMigration("what a restart needs") { database in
+            try dropDerived(database)
+            try database.execute(sql: "PRAGMA user_version = 5")
+        }
         return migrator
+    }
+
+    /// Leaves out what the rest tells: a tool's parts beside its text, documents of which only source and age are used, the
+    /// issuer's host. Tables are made anew: dropping a column wants SQLite 3.35.
+    private static func dropDerived(_ database: Database) throws {
+        let columns =
+            "name, transport_kind, endpoint, transport, transport_at, transport_code, transport_message, transport_next, "
+            + "sign_in, sign_in_at, sign_in_code, sign_in_message, sign_in_next, discovery, discovery_tools, discovery_at, "
+            + "discovery_code, discovery_message, discovery_next, issuer, account, granted_scopes, requested_scopes, "
+            + "expires_at, has_refresh_token, store, last_sign_in, last_refresh, error_code, error_message, error_at, accounts"
+        try database.execute(
+            sql: """
+                ALTER TABLE server RENAME TO old_server;
+                CREATE TABLE server (
+                    name TEXT NOT NULL PRIMARY KEY, transport_kind TEXT, endpoint TEXT,
+                    transport TEXT NOT NULL, transport_at REAL,
+                    transport_code TEXT, transport_message TEXT, transport_next TEXT,
+                    sign_in TEXT NOT NULL, sign_in_at REAL,
+                    sign_in_code TEXT, sign_in_message TEXT, sign_in_next TEXT,
+                    discovery TEXT NOT NULL, discovery_tools INTEGER, discovery_at REAL,
+                    discovery_code TEXT, discovery_message TEXT, discovery_next TEXT,
+                    issuer TEXT, account TEXT, granted_scopes TEXT NOT NULL, requested_scopes TEXT NOT NULL,
+                    expires_at REAL, has_refresh_token INTEGER NOT NULL, store TEXT, last_sign_in REAL, last_refresh REAL,
+                    error_code TEXT, error_message TEXT, error_at REAL, accounts TEXT
+                ) WITHOUT ROWID;
+                INSERT INTO server (\(columns)) SELECT \(columns) FROM old_server;
+                DROP TABLE old_server;
+                ALTER TABLE tool RENAME TO old_tool;
+                CREATE TABLE tool (
+                    server TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, raw TEXT NOT NULL,
+                    PRIMARY KEY (server, position)
+                );
+                INSERT INTO tool SELECT server, position, name, raw FROM old_tool;
+                DROP TABLE old_tool;
+                CREATE TABLE source (
+                    server TEXT NOT NULL, url TEXT NOT NULL, kind TEXT NOT NULL, fetched_at REAL NOT NULL,
+                    PRIMARY KEY (server, url)
+                ) WITHOUT ROWID;
+                """)
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM discovery_cache") {
+            guard let server = row.text("server"), let url = row.text("url"), let at = row.time("fetched_at"),
+                let kind = row.json("document")?["kind"]?.stringValue
+            else { continue }
+            try SourceRow(server: server, DiscoverySource(kind: kind, url: url, at: at)).insert(database)
+        }
+        try database.execute(sql: "DROP TABLE discovery_cache")
     }
 
     /// Times are seconds since 1970; scopes are separated by spaces (RFC 6749 §3.3).

@@ -26,7 +26,6 @@ extension StatusProblem {
 extension SignInRecord {
     fileprivate func hiding(_ redactor: Redactor) -> SignInRecord {
         var copy = self
-        copy.provider = provider.map { redactor.hide($0) }
         copy.issuer = issuer.map { redactor.hide($0) }
         copy.account = account.map { redactor.hide($0) }
         copy.grantedScopes = grantedScopes.map { redactor.hide($0) }

@@ -186,7 +186,6 @@ extension SignInRecord: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         self.init()
-        provider = try container.decode(String?.self, forKey: .provider)
         issuer = try container.decode(String?.self, forKey: .issuer)
         account = try container.decode(String?.self, forKey: .account)
         grantedScopes = try container.decode([String].self, forKey: .grantedScopes)

@@ -2,6 +2,7 @@
 
 import OmlxErrors
 import FoundationEssentials
+import OmlxHTTPClient
 import OmlxSignIn
 
 /// Why an answer is not good, and what to do about it.
@@ -65,8 +66,6 @@ public struct StatusError: Sendable, Hashable, Codable {
 
 /// The public part of a sign-in. No field of it is a secret.
 public struct SignInRecord: Sendable, Hashable {
-    /// Who is signed in to, for people: the issuer's host or a profile's name.
-    public var provider: String?
     /// The authorization server's issuer (RFC 8414 §2).
     public var issuer: String?
     /// The account or workspace, where known.
@@ -85,6 +84,9 @@ public struct SignInRecord: Sendable, Hashable {
     public var lastSignIn: Date?
     /// When the access token was last renewed.
     public var lastRefresh: Date?
+
+    /// Who is signed in to, for people: the issuer's host.
+    public var provider: String? { issuer.map { (try? HTTPURL($0))?.host ?? $0 } }
 
     /// Nothing known.
     public init() {}

@@ -13,12 +13,6 @@ extension StatusDatabase {
         try await read(or: nil) { try $0.generation(of: record, in: store) }
     }
 
-    /// Notes a generation that was saved, unless a higher one is known.
-    /// - Throws: `DATABASE_UNAVAILABLE`.
-    public func note(generation: Int, of record: String, in store: String) async throws(OmlxError) {
-        try await write { try $0.note(GenerationRow(store: store, record: record, generation: generation)) }
-    }
-
     /// Takes a generation for the highest, whatever is known.
     /// - Throws: `DATABASE_UNAVAILABLE`.
     public func accept(generation: Int, of record: String, in store: String) async throws(OmlxError) {
@@ -31,6 +25,7 @@ extension Database {
         try GenerationRow.filter(Column("store") == store && Column("record") == record).fetchOne(self)?.generation
     }
 
+    /// Notes a generation that was saved, unless a higher one is known.
     func note(_ row: GenerationRow) throws {
         if let known = try generation(of: row.record, in: row.store), known >= row.generation ?? 0 { return }
         try row.insert(self)

@@ -1,8 +1,9 @@
-// Tool lists, the event log and fetched documents.
+// Tool lists, the event log, where sign-ins were found out.
 
 import FoundationEssentials
 import GRDB
 import OmlxErrors
+import OmlxMCPClient
 
 extension StatusDatabase {
     /// The most events the log keeps.
@@ -10,15 +11,16 @@ extension StatusDatabase {
 
     /// Puts a server's tool list in place of the one kept.
     /// - Throws: `DATABASE_UNAVAILABLE`; the old list stays then.
-    public func replaceTools(_ server: String, _ tools: [CachedTool], at: Date) async throws(OmlxError) {
+    public func replaceTools(_ server: String, _ tools: [Tool], at: Date) async throws(OmlxError) {
         try await write { try $0.replaceTools(server, tools, at: at) }
     }
 
     /// The tools a server listed last, in its order; empty when none were kept.
     /// - Throws: `DATABASE_UNAVAILABLE`.
-    public func tools(of server: String) async throws(OmlxError) -> [CachedTool] {
+    public func tools(of server: String) async throws(OmlxError) -> [Tool] {
         try await read(or: []) { database in
-            try ToolRow.filter(Column("server") == server).order(Column("position")).fetchAll(database).map(\.tool)
+            try ToolRow.filter(Column("server") == server).order(Column("position")).fetchAll(database).compactMap(
+                \.tool)
         }
     }
 
@@ -57,33 +59,15 @@ extension StatusDatabase {
         }
     }
 
-    /// Keeps a document in place of the one fetched from the same URL for the same server.
+    /// Where the parts of a server's sign-in were found out, by URL.
     /// - Throws: `DATABASE_UNAVAILABLE`.
-    public func keep(_ document: CachedDocument) async throws(OmlxError) {
-        try await write { try DocumentRow(document).insert($0) }
-    }
-
-    /// Keeps documents in place of all kept for the server.
-    /// - Throws: `DATABASE_UNAVAILABLE`; the old ones stay then.
-    public func replaceDocuments(of server: String, _ documents: [CachedDocument]) async throws(OmlxError) {
-        try await write { try $0.replaceDocuments(of: server, documents) }
-    }
-
-    /// The documents fetched for a server, by URL.
-    /// - Throws: `DATABASE_UNAVAILABLE`.
-    public func documents(of server: String) async throws(OmlxError) -> [CachedDocument] {
-        try await read(or: []) { try $0.documents(of: server) }
-    }
-
-    /// Forgets the documents fetched for a server.
-    /// - Throws: `DATABASE_UNAVAILABLE`.
-    public func forgetDocuments(of server: String) async throws(OmlxError) {
-        try await replaceDocuments(of: server, [])
+    func sources(of server: String) async throws(OmlxError) -> [DiscoverySource] {
+        try await read(or: []) { try $0.sources(of: server) }
     }
 }
 
 extension Database {
-    func replaceTools(_ server: String, _ tools: [CachedTool], at moment: Date) throws {
+    func replaceTools(_ server: String, _ tools: [Tool], at moment: Date) throws {
         _ = try ToolRow.filter(Column("server") == server).deleteAll(self)
         for (position, tool) in tools.enumerated() {
             try ToolRow(server: server, position: position, tool).insert(self)
@@ -98,12 +82,12 @@ extension Database {
         _ = try EventRow.filter(Column("id") <= last - Int64(StatusDatabase.eventLimit)).deleteAll(self)
     }
 
-    func documents(of server: String) throws -> [CachedDocument] {
-        try DocumentRow.filter(Column("server") == server).order(Column("url")).fetchAll(self).map(\.document)
+    func sources(of server: String) throws -> [DiscoverySource] {
+        try SourceRow.filter(Column("server") == server).order(Column("url")).fetchAll(self).map(\.source)
     }
 
-    func replaceDocuments(of server: String, _ documents: [CachedDocument]) throws {
-        _ = try DocumentRow.filter(Column("server") == server).deleteAll(self)
-        for document in documents { try DocumentRow(document).insert(self) }
+    func replaceSources(of server: String, _ sources: [DiscoverySource]) throws {
+        _ = try SourceRow.filter(Column("server") == server).deleteAll(self)
+        for source in sources { try SourceRow(server: server, source).insert(self) }
     }
 }

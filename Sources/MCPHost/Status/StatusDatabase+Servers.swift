@@ -16,7 +16,7 @@ extension StatusDatabase {
     }
 
     /// Changes a server's row. Reading, changing and writing are one transaction, also among processes: no other
-    /// change is lost. When the endpoint changed (`ServerStatus.point(at:)`), the tool list and the documents of the old
+    /// change is lost. When the endpoint changed (`ServerStatus.point(at:)`), the tool list and the sources of the old
     /// one go too.
     /// - Returns: The row as written.
     /// - Throws: `DATABASE_UNAVAILABLE`.
@@ -27,7 +27,7 @@ extension StatusDatabase {
         try await write { try $0.update(server, change) }
     }
 
-    /// Forgets a server: row, tools and documents. The log keeps its events.
+    /// Forgets a server: row, tools and sources. The log keeps its events.
     /// - Throws: `DATABASE_UNAVAILABLE`.
     public func remove(_ server: String) async throws(OmlxError) {
         try await write { database in
@@ -41,18 +41,18 @@ extension Database {
     func statuses() throws -> [ServerStatus] {
         // One look at each table, however many servers there are.
         let lists = try ToolListRow.fetchAll(self)
-        let documents = try DocumentRow.order(Column("url")).fetchAll(self).map(\.document)
+        let sources = try SourceRow.order(Column("url")).fetchAll(self)
         return try ServerRow.order(Column("name")).fetchAll(self).map { row in
             row.status.completed(
                 lists.first { $0.server == row.status.name }?.summary,
-                documents.filter { $0.server == row.status.name })
+                sources.filter { $0.server == row.status.name }.map(\.source))
         }
     }
 
     func status(of server: String) throws -> ServerStatus? {
         try ServerRow.filter(key: server).fetchOne(self).map { row in
             row.status.completed(
-                try ToolListRow.filter(key: server).fetchOne(self)?.summary, try documents(of: server))
+                try ToolListRow.filter(key: server).fetchOne(self)?.summary, try sources(of: server))
         }
     }
 
@@ -71,18 +71,16 @@ extension Database {
     fileprivate func forgetLists(of server: String) throws {
         _ = try ToolRow.filter(Column("server") == server).deleteAll(self)
         _ = try ToolListRow.filter(key: server).deleteAll(self)
-        _ = try DocumentRow.filter(Column("server") == server).deleteAll(self)
+        _ = try SourceRow.filter(Column("server") == server).deleteAll(self)
     }
 }
 
 extension ServerStatus {
-    /// With what other tables say of the server; a source without a word for its kind is passed over.
-    fileprivate func completed(_ list: ToolListSummary?, _ documents: [CachedDocument]) -> ServerStatus {
+    /// With what other tables say of the server.
+    fileprivate func completed(_ list: ToolListSummary?, _ sources: [DiscoverySource]) -> ServerStatus {
         var copy = self
         copy.toolList = list
-        copy.sources = documents.compactMap { document in
-            document.kind.map { DiscoverySource(kind: $0, url: document.url, at: document.fetchedAt) }
-        }
+        copy.sources = sources
         return copy
     }
 }

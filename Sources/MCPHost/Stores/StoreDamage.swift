@@ -3,24 +3,22 @@
 import OmlxCredentials
 import OmlxErrors
 
-extension HostConfiguration {
+extension HostStores {
     /// What cannot be used in the store in use and in servers' own stores, and can be taken away.
-    /// - Throws: `OmlxError` of class storage; `CONFIG_STORE_UNSUPPORTED`.
-    public func removableRecords(_ options: HostOptions) async throws -> [DamagedRecord] {
+    /// - Throws: `OmlxError` of class storage.
+    public func removableRecords() async throws -> [DamagedRecord] {
         var damaged: [DamagedRecord] = []
-        for store in [try await StoreSelection(self, options).store] + ownStores(options) {
-            damaged += try await store.credentials().damaged + store.registrations().damaged
-        }
-        return await DamageNames(self, options).named(damaged.filter(\.isRemovable))
+        for store in all { damaged += try await store.credentials().damaged + store.registrations().damaged }
+        return await DamageNames(self).named(damaged.filter(\.isRemovable))
     }
 
     /// Takes records away that cannot be used, once a person has seen them.
     /// - Returns: what became of each, or why it is still there.
-    /// - Throws: `OmlxError` with `CONFIG_STORE_UNSUPPORTED`.
+    /// - Throws: `CancellationError`.
     public func takeAway(
-        _ damaged: [DamagedRecord], _ options: HostOptions
+        _ damaged: [DamagedRecord]
     ) async throws -> [(record: DamagedRecord, outcome: Result<String, OmlxError>)] {
-        let stores = [try await StoreSelection(self, options).store] + ownStores(options)
+        let stores = all
         var outcomes: [(DamagedRecord, Result<String, OmlxError>)] = []
         for record in damaged {
             var outcome: Result<String, OmlxError> = .failure(record.error)
@@ -44,7 +42,8 @@ struct DamageNames {
     private var owners: [String: (server: String, account: String?)] = [:]
 
     /// The names of the configured servers' records, as far as their accounts and issuers are known.
-    init(_ configuration: HostConfiguration, _ options: HostOptions) async {
+    init(_ stores: HostStores) async {
+        let (configuration, options) = (stores.configuration, stores.options)
         let database = try? await StatusDatabase.open(path: options.paths.database, mode: .readIfExists)
         let statuses = (try? await database?.read()) ?? []
         for server in configuration.servers {

@@ -2,11 +2,11 @@
 
 import OmlxCredentials
 
-/// The plan of a move: decided by what is noted and what is asked for, carried out by `moveStore`.
+/// The plan of a move: decided by what is noted and what is asked for, carried out by `HostStores.move`.
 enum StoreMovePlan: Sendable, Hashable {
     /// Everything is copied from the store in use, which the other one then is. An earlier move that did not get so far may
     /// have left copies in yet another store; they are taken back before.
-    case switching(from: StoreLocation, to: StoreLocation, takingBack: StoreLocation?)
+    case switching(from: StorePlace, to: StorePlace, takingBack: StorePlace?)
     /// What is in a store that is not in use goes to the one that is.
     case draining(StoreKind)
     /// An earlier move emptied its source only in part: its rest comes to the store in use first, for the note tells of one
@@ -30,13 +30,13 @@ enum StoreMovePlan: Sendable, Hashable {
         to target: StoreKind, from asked: StoreKind?, used: StoreKind?, noted: StoreChoice?, isFollowed: Bool,
         vault: String?
     ) {
-        let left = noted?.copies.first?.kind
+        let left = noted?.copies?.kind
         guard let source = asked ?? (used == target ? left : used) else {
             self = used == target ? .isThere : .isForeign
             return
         }
-        if let emptying = noted?.emptying?.kind, used == source {
-            self = .finishing(emptying, into: source)
+        if case .emptying(let rest, _)? = noted, used == source {
+            self = .finishing(rest.kind, into: source)
             return
         }
         guard used != target else {
@@ -47,9 +47,9 @@ enum StoreMovePlan: Sendable, Hashable {
             self = .isNotFollowed(source: source)
             return
         }
-        func location(_ kind: StoreKind) -> StoreLocation { StoreLocation(kind, place: kind == .vault ? vault : nil) }
-        let there = location(target)
-        self = .switching(
-            from: location(source), to: there, takingBack: noted?.filling.flatMap { $0 == there ? nil : $0 })
+        let there = StorePlace(target, vault: vault)
+        var other: StorePlace?
+        if case .filling(let place, _, _)? = noted, place != there { other = place }
+        self = .switching(from: StorePlace(source, vault: vault), to: there, takingBack: other)
     }
 }

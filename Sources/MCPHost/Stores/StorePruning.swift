@@ -40,16 +40,15 @@ public struct StorePruning: Sendable, Hashable, Codable {
     public init() {}
 }
 
-extension HostConfiguration {
+extension HostStores {
     /// The sign-ins and registrations of the store in use that no configured server uses.
     /// - Throws: `OmlxError` of class storage; of class configuration when an entry cannot be read or there is no
     ///   configuration: then it is unknown which servers are used.
-    public func storeOrphans(_ options: HostOptions) async throws -> StoreOrphans {
+    public func orphans() async throws -> StoreOrphans {
         let known = try knownURLs()
-        let store = try await StoreSelection(self, options).store
-        var orphans = StoreOrphans(areShared: store.isShared)
-        let (signIns, clients) = (try await store.credentials(), try await store.registrations())
-        orphans.damaged = await DamageNames(self, options).named(signIns.damaged + clients.damaged)
+        var orphans = StoreOrphans(areShared: shared.isShared)
+        let (signIns, clients) = (try await shared.credentials(), try await shared.registrations())
+        orphans.damaged = await DamageNames(self).named(signIns.damaged + clients.damaged)
         for record in signIns.records where !known.contains(record.key.serverURL) {
             orphans.signIns.append(record.key)
             orphans.shown.append(StoreReport.Record(record, known: known))
@@ -62,8 +61,8 @@ extension HostConfiguration {
     }
 
     /// The same, with the keys of the records in it that were seen before, in another process perhaps.
-    package func storeOrphans(seen before: [StoreReport.Record], _ options: HostOptions) async throws -> StoreOrphans {
-        var orphans = try await storeOrphans(options)
+    package func orphans(seen before: [StoreReport.Record]) async throws -> StoreOrphans {
+        var orphans = try await orphans()
         let seen = Set(before)
         let (signIns, clients) = (
             orphans.shown.prefix(orphans.signIns.count), orphans.shown.dropFirst(orphans.signIns.count)
@@ -76,17 +75,16 @@ extension HostConfiguration {
 
     /// Signs out of these, and forgets their registrations; what this configuration names stays.
     /// - Parameter localOnly: ask no authorization server; delete only.
-    /// - Throws: as `storeOrphans`.
-    public func prune(_ orphans: StoreOrphans, _ options: HostOptions, localOnly: Bool) async throws -> StorePruning {
+    /// - Throws: as `orphans`.
+    public func prune(_ orphans: StoreOrphans, localOnly: Bool) async throws -> StorePruning {
         let known = try knownURLs()
-        let store = try await StoreSelection(self, options).store
         let http = HTTPClient(
             environment: HTTPEnvironment(variables: options.environment),
             userAgent: "\(options.clientName)/\(options.clientVersion)")
         var context = SignInContext(
-            http: http, store: store, lockFolder: options.paths.locks, command: options.command, now: options.now)
+            http: http, store: shared, lockFolder: options.paths.locks, command: options.command, now: options.now)
         let recorder = StatusRecorder(path: options.paths.database, logger: options.logger, now: options.now)
-        if store.name != "memory" { context.memory = recorder }
+        if shared.name != "memory" { context.memory = recorder }
         return try await recorder.flushing {
             var pruning = StorePruning()
             let signOut = SignOut(context: context)
@@ -98,7 +96,7 @@ extension HostConfiguration {
                         signOut: AccountSignOut(account: key.account, outcome: outcome)))
             }
             for key in orphans.registrations where !known.contains(key.serverURL) {
-                try await store.removeRegistration(for: key, expecting: .any)
+                try await shared.removeRegistration(for: key, expecting: .any)
                 pruning.registrations += 1
             }
             return pruning
@@ -107,12 +105,12 @@ extension HostConfiguration {
 
     /// The URLs of all servers there are, switched off or not.
     private func knownURLs() throws(OmlxError) -> Set<String> {
-        guard sourcePath != nil else {
+        guard configuration.sourcePath != nil else {
             throw OmlxError(
                 .configNotFound, "there is no configuration, so nobody knows which servers are used",
                 nextStep: "name it with \(.setting(.configuration))")
         }
-        for server in servers {
+        for server in configuration.servers {
             guard case .failure(let error) = server.result else { continue }
             let name = OmlxError.shown(server.name, limit: 80)
             throw OmlxError(
@@ -122,7 +120,4 @@ extension HostConfiguration {
         }
         return configuredURLs
     }
-
-    /// The URLs of the servers whose entries can be read.
-    var configuredURLs: Set<String> { Set(servers.compactMap { try? $0.result.get().transport.http?.url.value }) }
 }

@@ -7,11 +7,15 @@ import OmlxMCPClient
 extension HostTool: JSONRepresentable {
     /// The tool object of `omlx/tools/1`.
     public var json: JSON {
-        let json = Self.json(
-            server: server, name: tool.name, description: tool.description, parameters: tool.inputSchema, tool.raw)
-        guard let problem, case .object(var members) = json else { return json }
-        members["unavailable"] = try? JSON(encoding: problem)
-        return .object(members)
+        let members: JSONObject = [
+            "name": .string(ToolName.joined(server, tool.name)), "server": .string(server), "tool": .string(tool.name),
+            "description": JSON(optional: tool.description), "parameters": tool.inputSchema,
+        ]
+        var read: JSONObject = ["name": .string(tool.name), "inputSchema": tool.inputSchema]
+        if let description = tool.description { read["description"] = .string(description) }
+        var object = members.followed(by: tool.raw, beyond: read)
+        if let problem { object["unavailable"] = try? JSON(encoding: problem) }
+        return .object(object)
     }
 
     /// - Returns: `nil` for what is no tool object.
@@ -27,29 +31,6 @@ extension HostTool: JSONRepresentable {
         for (name, value) in json["as_sent"]?.objectValue ?? [:] { sent[name] = value }
         guard let tool = try? Tool(.object(sent)) else { return nil }
         self.init(server: server, tool: tool, problem: json["unavailable"].flatMap { try? $0.decoded() })
-    }
-
-    /// The tool object of a tool.
-    /// - Parameter raw: the tool as the server sent it.
-    fileprivate static func json(
-        server: String, name: String, description: String?, parameters: JSON, _ raw: JSON
-    ) -> JSON {
-        let members: JSONObject = [
-            "name": .string(ToolName.joined(server, name)), "server": .string(server), "tool": .string(name),
-            "description": JSON(optional: description), "parameters": parameters,
-        ]
-        var read: JSONObject = ["name": .string(name), "inputSchema": parameters]
-        if let description { read["description"] = .string(description) }
-        return .object(members.followed(by: raw, beyond: read))
-    }
-}
-
-extension CachedTool {
-    /// The tool object of `omlx/tools/1`.
-    public func json(of server: String) -> JSON {
-        HostTool.json(
-            server: server, name: name, description: description, parameters: inputSchema,
-            (try? JSON(parsing: raw)) ?? .null)
     }
 }
 

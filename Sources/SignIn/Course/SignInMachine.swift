@@ -7,16 +7,6 @@ import FoundationEssentials
 import OmlxHTTPClient
 import OmlxOAuth
 
-/// How a person signs in.
-public enum SignInFlow: Sendable, Hashable, Codable {
-    /// A browser that comes back to the listener, or the address it ended at, pasted.
-    case browser
-    /// A code to be entered in a browser anywhere (RFC 8628).
-    case device
-    /// `device` where there is no display and the authorization server has it, else `browser`.
-    case automatic(hasDisplay: Bool)
-}
-
 /// A sign-in from the challenge to the credential.
 struct SignInMachine {
     /// What the driver does next.

@@ -7,22 +7,6 @@ import FoundationEssentials
 import OmlxHTTPClient
 import OmlxOAuth
 
-/// What an authorizer tells those who keep the status.
-public enum AuthorizationEvent: Sendable {
-    /// A credential is in use.
-    case signedIn(Credential)
-    /// Tokens were refreshed.
-    case refreshed(Credential)
-    /// The refresh token was rejected; the access token may still work.
-    case refreshRejected(OmlxError)
-    /// A refresh got no usable answer or was refused.
-    case refreshFailed(OmlxError)
-    /// The server wants a sign-in.
-    case signInNeeded(OmlxError)
-    /// The server answered with 403 and `insufficient_scope`.
-    case insufficientScope(OmlxError)
-}
-
 /// The authorization of one server's requests.
 public actor ServerAuthorizer {
     /// The headers of a request, and which tokens they were made of.

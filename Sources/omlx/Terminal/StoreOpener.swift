@@ -35,7 +35,7 @@ struct StoreOpener {
         movingTo target: StoreKind, from source: StoreKind?
     ) async throws {
         // A keyring may ask before it deletes what was moved.
-        if isSomebodyThere { await host.open { $0.answerTime = Self.patience } }
+        if isPersonThere { await host.open { $0.answerTime = Self.patience } }
         for obstacle in await host.storeObstacles(movingTo: target, from: source) {
             try await open(obstacle)
         }
@@ -55,7 +55,7 @@ struct StoreOpener {
     }
 
     /// Whether there is a terminal to ask on, or a display for the keyring's window.
-    private var isSomebodyThere: Bool { hasDisplay || Terminal.isThere }
+    private var isPersonThere: Bool { hasDisplay || Terminal.isThere }
 
     /// Asks the person whether sign-ins go to the keyring, which is closed, or to files. Without a terminal it is files, which
     /// the result of the sign-in says.
@@ -108,7 +108,7 @@ struct StoreOpener {
 
     /// Lets the keyring ask whether omlx may have what it keeps there.
     private func release() async throws {
-        guard isSomebodyThere else { return }
+        guard isPersonThere else { return }
         session.console.note(
             "The keyring asks in a window of its own whether omlx may use what is kept in it, and where something is to be "
                 + "deleted, whether it may; waiting \(Int(Self.patience)) s each time.")

@@ -69,12 +69,7 @@ import Testing
             let error = await #expect(throws: OmlxError.self, sourceLocation: location) { try await work() }
             #expect(error?.code == .configUntrusted, sourceLocation: location)
         }
-        await expectRefused { _ = try await host.stores(options) }
-        await expectRefused { _ = try await host.storedRecords(options) }
-        await expectRefused { _ = try await host.acceptStore(options) }
-        await expectRefused { _ = try await host.storeOrphans(options) }
-        await expectRefused { _ = try await host.moveStore(to: .file, from: nil, options) }
-        await expectRefused { try await host.unlockKeyring(.prompt(seconds: 1), options) }
+        await expectRefused { _ = try await HostStores(host, options) }
         var own = options
         own.store = MemoryStore(now: options.now)
         await #expect(throws: OmlxError.self) { _ = try await MCPManager(configuration: host, options: own) }

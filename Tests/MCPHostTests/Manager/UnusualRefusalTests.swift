@@ -63,10 +63,6 @@ import Testing
             #expect(sources.allSatisfy { $0.url.hasPrefix(server.origin + "/.well-known/") })
             #expect(sources.allSatisfy { abs($0.at.timeIntervalSince(scene.now)) < 60 })
             #expect(try await manager.state().sources.count == 2)
-            let documents = try await StatusDatabase.open(path: scene.paths.database, mode: .readIfExists)
-                .documents(of: "demo")
-            #expect(documents.first { $0.kind == "server" }?.facts?["issuer"] == .string(server.issuer))
-            #expect(documents.first { $0.kind == "resource" }?.facts?["resource"]?.stringValue == server.url)
             scene.advance(100)
             try await scene.login(manager, "demo", LoginOptions(isForced: true))
             let later = try await scene.row().sources

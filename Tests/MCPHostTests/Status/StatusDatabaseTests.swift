@@ -5,6 +5,7 @@ import FoundationEssentials
 import GRDB
 import Glibc
 import OmlxJSON
+import OmlxMCPClient
 import Testing
 
 @testable import OmlxMCPHost
@@ -51,7 +52,6 @@ private func fullStatus(_ name: String) -> ServerStatus {
         .needed, at: now + 1,
         problem: StatusProblem(code: "A", message: "b", nextStep: Remedy(.signIn(.init(.named(name))))))
     status.discovery = StatusAnswer(.succeeded(toolCount: 14), at: now + 2)
-    status.record.provider = "mcp.notion.com"
     status.record.issuer = "https://mcp.notion.com"
     status.record.account = "Example workspace"
     status.record.grantedScopes = ["read", "write"]
@@ -63,6 +63,12 @@ private func fullStatus(_ name: String) -> ServerStatus {
     status.record.lastRefresh = now - 4
     status.lastError = StatusError(code: "TRANSPORT_DNS", message: "no address", at: now - 9)
     return status
+}
+
+private func tool(_ name: String, _ more: JSONObject = [:]) throws -> Tool {
+    var object = more
+    object["name"] = .string(name)
+    return try Tool(.object(object))
 }
 
 @Suite struct StatusDatabaseTests {
@@ -86,7 +92,7 @@ private func fullStatus(_ name: String) -> ServerStatus {
         #expect(try await database.status(of: "a") == nil)
         #expect(try await database.tools(of: "a").isEmpty)
         #expect(try await database.events().isEmpty)
-        #expect(try await database.documents(of: "a").isEmpty)
+        #expect(try await database.sources(of: "a").isEmpty)
         #expect(access(folder.path + "/state", F_OK) != 0)
     }
 
@@ -138,8 +144,10 @@ private func fullStatus(_ name: String) -> ServerStatus {
     func changedURL() async throws {
         let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
         try await database.update("n") { $0 = fullStatus("n") }
-        try await database.replaceTools("n", [CachedTool(name: "t", inputSchema: [:], raw: "{}")], at: now)
-        try await database.keep(CachedDocument(server: "n", url: "https://a", document: "{}", fetchedAt: now))
+        try await database.replaceTools("n", [try tool("t")], at: now)
+        try await database.write { [now] in
+            try $0.replaceSources(of: "n", [DiscoverySource(kind: "server", url: "https://a", at: now)])
+        }
         let same = EndpointIdentity(url: "https://mcp.notion.com/mcp", transportKind: "streamable-http")
         try await database.update("n") { $0.point(at: same) }
         #expect(try await database.status(of: "n")?.signIn.state == .needed)
@@ -148,18 +156,18 @@ private func fullStatus(_ name: String) -> ServerStatus {
         try await database.update("n") { $0.point(at: other) }
         #expect(try await database.status(of: "n") == ServerStatus(name: "n", endpoint: other))
         #expect(try await database.tools(of: "n").isEmpty)
-        #expect(try await database.documents(of: "n").isEmpty)
+        #expect(try await database.sources(of: "n").isEmpty)
     }
 
     @Test("Tools keep their order, their schema and the server's own text")
     func tools() async throws {
         let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
-        let tools = (0..<30).map { number in
-            CachedTool(
-                name: "t\(29 - number)", title: number == 3 ? "T" : nil, description: number == 4 ? "d" : nil,
-                inputSchema: ["type": "object", "x": JSON(number)], raw: #"{"name": "t" , "n":1.0}"#)
+        let tools = try (0..<30).map { number in
+            try tool(
+                "t\(29 - number)",
+                ["inputSchema": ["type": "object", "x": JSON(number)], "title": number == 3 ? "T" : .null, "n": 1.0])
         }
-        try await database.replaceTools("a", [CachedTool(name: "old", inputSchema: .null, raw: "")], at: now - 1)
+        try await database.replaceTools("a", [try tool("old")], at: now - 1)
         try await database.replaceTools("a", tools, at: now)
         try await database.replaceTools("b", [], at: now)
         #expect(try await database.tools(of: "a") == tools)
@@ -171,7 +179,7 @@ private func fullStatus(_ name: String) -> ServerStatus {
     func remove() async throws {
         let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
         try await database.update("a") { _ in }
-        try await database.replaceTools("a", [CachedTool(name: "t", inputSchema: .null, raw: "")], at: now)
+        try await database.replaceTools("a", [try tool("t")], at: now)
         try await database.append(StatusEvent(at: now, server: "a", kind: "k", outcome: "o", message: "m"))
         try await database.remove("a")
         try await database.remove("never")
@@ -200,17 +208,17 @@ private func fullStatus(_ name: String) -> ServerStatus {
                 == ["3", "4", "5", "a\u{FFFD}b\u{FFFD}[31m"].suffix(4).map { $0 })
     }
 
-    @Test("Documents are kept by server and URL, with their age")
-    func documents() async throws {
+    @Test("Sources are kept by server and URL, with their age, each list in place of the one before")
+    func sources() async throws {
         let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
-        let document = CachedDocument(server: "a", url: "https://a/x", document: "{}", fetchedAt: now)
-        try await database.keep(CachedDocument(server: "a", url: "https://a/x", document: "old", fetchedAt: now - 1))
-        try await database.keep(document)
-        try await database.keep(CachedDocument(server: "b", url: "https://a/x", document: "b", fetchedAt: now))
-        #expect(try await database.documents(of: "a") == [document])
-        try await database.forgetDocuments(of: "a")
-        #expect(try await database.documents(of: "a").isEmpty)
-        #expect(try await database.documents(of: "b").count == 1)
+        let source = DiscoverySource(kind: "server", url: "https://a/x", at: now)
+        try await database.write { [now] in
+            try $0.replaceSources(of: "a", [DiscoverySource(kind: "resource", url: "https://a/old", at: now - 1)])
+            try $0.replaceSources(of: "a", [source])
+            try $0.replaceSources(of: "b", [DiscoverySource(kind: "defaults", url: "https://a/x", at: now)])
+        }
+        #expect(try await database.sources(of: "a") == [source])
+        #expect(try await database.sources(of: "b").map(\.kind) == ["defaults"])
     }
 }
 
@@ -312,15 +320,56 @@ private func fullStatus(_ name: String) -> ServerStatus {
                     UPDATE server SET transport = x'00ff', transport_at = 'soon', discovery_tools = 'many', sign_in = 7,
                     expires_at = 9e999, has_refresh_token = 'x', granted_scopes = x'ff', error_at = 'z', endpoint = x'ff'
                     """)
-            try $0.execute(sql: "INSERT INTO tool VALUES ('a', 'x', x'ff', 1, 2, '{', x'00')")
+            try $0.execute(sql: "INSERT INTO tool VALUES ('a', 'x', x'ff', x'00')")
             try $0.execute(sql: "INSERT INTO event (at, kind, outcome, message) VALUES ('x', x'ff', 3, x'ff')")
         }
         let status = try await database.status(of: "a")
         #expect(status?.transport.state == .idle)
         #expect(status?.signIn.state == .unknown)
         #expect(status?.record.expiresAt == nil)
-        #expect(try await database.tools(of: "a").first?.inputSchema == .null)
+        #expect(try await database.tools(of: "a").isEmpty)
         #expect(try await database.events().count == 1)
+    }
+
+    @Test("A file of an earlier omlx keeps what a restart needs: answers, sign-ins, tools, sources, log, approvals")
+    func earlier() async throws {
+        folder.makeFolder()
+        let tool = #"{"name": "t", "title": "T", "description": "d", "inputSchema": {"type": "object", "x": 1}}"#
+        do {
+            let queue = try DatabaseQueue(path: folder.database)
+            try DatabaseSchema.migrator.migrate(queue, upTo: "approvals")
+            try await queue.write { database in
+                try database.execute(
+                    sql: """
+                        INSERT INTO server (name, endpoint, transport_kind, transport, sign_in, discovery, discovery_tools,
+                            provider, issuer, granted_scopes, requested_scopes, has_refresh_token, store, accounts)
+                        VALUES ('a', 'https://a/mcp', 'sse', 'connected', 'signed_in', 'succeeded', 1,
+                            'as.example', 'https://as.example/x', 'read write', 'read', 1, 'file', '[{"name": "ada"}]');
+                        INSERT INTO tool_list VALUES ('a', 1790000000, 1);
+                        INSERT INTO discovery_cache VALUES ('a', 'https://a/1', '{"kind": "server", "facts": {}}', 1790000000);
+                        INSERT INTO discovery_cache VALUES ('a', 'https://a/2', 'no JSON', 1790000000);
+                        INSERT INTO event (at, server, kind, outcome, message) VALUES (1, 'a', 'k', 'o', 'm');
+                        INSERT INTO generation VALUES ('s', 'r', 7);
+                        INSERT INTO approval VALUES ('/p', '/p', 'd', '[]', 1, 's', '[]');
+                        """)
+                try database.execute(
+                    sql: "INSERT INTO tool VALUES ('a', 0, 't', 'T', 'd', '{}', ?)", arguments: [tool])
+            }
+            try queue.close()
+        }
+        chmod(folder.database, 0o600)
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readIfExists)
+        let status = try #require(try await database.status(of: "a"))
+        #expect(status.transport.state == .connected && status.signIn.state == .signedIn)
+        #expect(status.record.provider == "as.example" && status.record.grantedScopes == ["read", "write"])
+        #expect(status.record.hasRefreshToken && status.accounts.map(\.name) == ["ada"])
+        #expect(status.toolList?.count == 1 && status.discovery.state.toolCount == 1)
+        #expect(status.sources == [DiscoverySource(kind: "server", url: "https://a/1", at: now)])
+        #expect(try await database.tools(of: "a") == [try Tool(JSON(parsing: tool))])
+        #expect(try await database.toolNames() == ["a": ["t"]])
+        #expect(try await database.events().count == 1)
+        #expect(try await database.approvals().count == 1)
+        #expect(try await database.generation(of: "r", in: "s") == 7)
     }
 
     @Test("An empty file reads as an empty database, and is filled when opened for writing")
@@ -351,6 +400,8 @@ private func fullStatus(_ name: String) -> ServerStatus {
     func oddPath() async throws {
         let path = folder.path + "/a?b#c%20d é/status.sqlite"
         try await StatusDatabase.open(path: path, mode: .readWrite).update("a") { _ in }
+        // Closed, the writer has put what it wrote into the file itself.
+        while access(path + "-wal", F_OK) == 0 { await Task.yield() }
         #expect(try await StatusDatabase.open(path: path, mode: .readIfExists).read().count == 1)
         let queue = try DatabaseQueue(path: DatabaseSchema.unchangingLocation(of: path))
         #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM server") } == 1)

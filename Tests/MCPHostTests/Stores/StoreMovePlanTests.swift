@@ -24,17 +24,17 @@ struct StoreMovePlanTests {
     private static let vault = "https://vault.example secret/omlx"
 
     private static func noted(
-        _ kind: StoreKind, emptying: StoreKind? = nil, filling: StoreLocation? = nil
+        _ kind: StoreKind, emptying: StoreKind? = nil, filling: StorePlace? = nil
     ) -> StoreChoice {
-        StoreChoice(
-            kind, place: kind == .vault ? vault : nil, since: moment, emptying: emptying.map { StoreLocation($0) },
-            filling: filling)
+        let store = StoreChoice.Kept(StorePlace(kind, vault: vault), since: moment)
+        if let emptying { return .emptying(StorePlace(emptying), into: store) }
+        return filling.map { .filling($0, from: store, isTentative: false) } ?? .kept(store)
     }
 
     static let situations: [Situation] = {
-        let files = StoreLocation(.file)
-        let keyring = StoreLocation(.secretService)
-        let inVault = StoreLocation(.vault, place: vault)
+        let files = StorePlace(.file)
+        let keyring = StorePlace(.secretService)
+        let inVault = StorePlace(.vault, vault: vault)
         return [
             .init(
                 name: "nothing noted yet", target: .secretService, used: .file,
@@ -53,8 +53,8 @@ struct StoreMovePlanTests {
                 noted: noted(.file, filling: keyring), plan: .switching(from: files, to: inVault, takingBack: keyring)),
             .init(
                 name: "a move to another Vault was broken off", target: .vault, used: .file,
-                noted: noted(.file, filling: StoreLocation(.vault, place: "elsewhere")),
-                plan: .switching(from: files, to: inVault, takingBack: StoreLocation(.vault, place: "elsewhere"))),
+                noted: noted(.file, filling: StorePlace(.vault, vault: "elsewhere")),
+                plan: .switching(from: files, to: inVault, takingBack: StorePlace(.vault, vault: "elsewhere"))),
             .init(
                 name: "the move was made but for its deletions", target: .secretService, used: .secretService,
                 noted: noted(.secretService, emptying: .file), plan: .draining(.file)),

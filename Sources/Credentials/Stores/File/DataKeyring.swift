@@ -3,14 +3,19 @@
 import OmlxCryptography
 import OmlxErrors
 import OmlxSystem
+import Synchronization
 
-/// The data key in memory. An actor of its own: deriving a key from a password takes half a second, which is not to
-/// stop the caller's actor, and all who ask meanwhile wait for the one derivation.
-actor DataKeyring {
+/// The data key in memory. Deriving one from a password takes half a second: all is done on threads that may wait, and what
+/// asks meanwhile waits for the one derivation.
+final class DataKeyring: Sendable {
+    private struct State {
+        var held: (identity: FileIdentity, key: DataKey)?
+        var hasSaved = false
+    }
+
     private let source: KeySource
     private let iterations: Int
-    private var held: (identity: FileIdentity, key: DataKey)?
-    private var hasSaved = false
+    private let state = Mutex(State())
 
     init(source: KeySource, iterations: Int) {
         self.source = source
@@ -19,22 +24,51 @@ actor DataKeyring {
 
     /// Whether this is the process' first save, which cleans up after writers that were killed.
     func isFirstSave() -> Bool {
-        defer { hasSaved = true }
-        return !hasSaved
+        state.withLock { state in
+            defer { state.hasSaved = true }
+            return !state.hasSaved
+        }
     }
 
     /// The key of the key file, or `nil` when there is neither a key file nor any record.
     /// - Throws: `STORE_KEY_MISSING` when there are records without a key file, and what reading the key file throws.
     func key(in folder: borrowing PrivateFolder) throws(OmlxError) -> DataKey? {
+        try state.withLock { (state) throws(OmlxError) in try key(in: folder, &state) }
+    }
+
+    /// The key of the key file, which is made when there is neither a key file nor any record. Of two processes that
+    /// make one at once, both get the key of the one that was first.
+    func keyForWriting(in folder: borrowing PrivateFolder) throws(OmlxError) -> DataKey {
+        try state.withLock { (state) throws(OmlxError) in
+            if let key = try key(in: folder, &state) { return key }
+            let created: DataKey
+            var file: [UInt8]
+            (created, file) = try KeyFile.create(source, iterations: iterations)
+            defer { Secret.wipe(&file) }
+            if try folder.create(KeyFile.name, with: file, temporaryName: try temporaryName()),
+                let identity = folder.identity(of: KeyFile.name)
+            {
+                state.held = (identity, created)
+                return created
+            }
+            guard let key = try read(folder, &state) else {
+                throw OmlxError(
+                    .storeWriteFailed, "the key file \(folder.path(of: KeyFile.name)) was removed meanwhile")
+            }
+            return key
+        }
+    }
+
+    private func key(in folder: borrowing PrivateFolder, _ state: inout State) throws(OmlxError) -> DataKey? {
         // Another key file since, as after the folder was removed and made anew: the key in memory is of no use.
-        if let held, folder.identity(of: KeyFile.name) == held.identity { return held.key }
-        held = nil
-        if let key = try read(folder) { return key }
+        if let held = state.held, folder.identity(of: KeyFile.name) == held.identity { return held.key }
+        state.held = nil
+        if let key = try read(folder, &state) { return key }
         guard try folder.names().contains(where: { name in RecordKind.allCases.contains { $0.owns(name) } }) else {
             return nil
         }
-        // The writer of that record made the key file first, perhaps just now.
-        if let key = try read(folder) { return key }
+        // The key file is made before the first record, perhaps just now.
+        if let key = try read(folder, &state) { return key }
         throw OmlxError(
             .storeKeyMissing,
             "there are credentials in \(folder.path), but the key file \(folder.path(of: KeyFile.name)) is missing",
@@ -43,31 +77,11 @@ actor DataKeyring {
         )
     }
 
-    /// The key of the key file, which is made when there is neither a key file nor any record. Of two processes that
-    /// make one at once, both get the key of the one that was first.
-    func keyForWriting(in folder: borrowing PrivateFolder) throws(OmlxError) -> DataKey {
-        if let key = try key(in: folder) { return key }
-        let created: DataKey
-        var file: [UInt8]
-        (created, file) = try KeyFile.create(source, iterations: iterations)
-        defer { Secret.wipe(&file) }
-        if try folder.create(KeyFile.name, with: file, temporaryName: try temporaryName()),
-            let identity = folder.identity(of: KeyFile.name)
-        {
-            held = (identity, created)
-            return created
-        }
-        guard let key = try read(folder) else {
-            throw OmlxError(.storeWriteFailed, "the key file \(folder.path(of: KeyFile.name)) was removed meanwhile")
-        }
-        return key
-    }
-
-    private func read(_ folder: borrowing PrivateFolder) throws(OmlxError) -> DataKey? {
+    private func read(_ folder: borrowing PrivateFolder, _ state: inout State) throws(OmlxError) -> DataKey? {
         guard var file = try folder.read(KeyFile.name) else { return nil }
         defer { Secret.wipe(&file.bytes) }
         let key = try KeyFile.key(in: file.bytes, source: source, path: folder.path(of: KeyFile.name))
-        held = (file.identity, key)
+        state.held = (file.identity, key)
         return key
     }
 }

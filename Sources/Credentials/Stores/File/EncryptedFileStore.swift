@@ -56,7 +56,10 @@ public struct EncryptedFileStore: RecordStore {
     }
 
     /// Whether the files are locked with a password and this store has none. Derives nothing.
-    public func isPasswordMissing() -> Bool { !hasPassword && isWrapped() == true }
+    public func isPasswordMissing() async -> Bool {
+        if hasPassword { return false }
+        return await onDisk { isWrapped() } == true
+    }
 
     /// Whether the files that are there are locked with a password; `nil` when there are none.
     private func isWrapped() -> Bool? {
@@ -77,7 +80,7 @@ public struct EncryptedFileStore: RecordStore {
         on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> (any SharedLock)? {
         // Before the first save there is nothing to refresh.
-        guard try PrivateFolder.open(folder, creating: false) != nil else { return nil }
+        guard try await isThere() else { return nil }
         return try await OmlxError.asWriting {
             try await CredentialLock.acquireShared(
                 key, store: "files", in: locksFolder, command: command, timeout: timeout, now: now, stuck: stuck)
@@ -89,24 +92,56 @@ public struct EncryptedFileStore: RecordStore {
     }
 
     private var locksFolder: String { "\(folder)/\(Self.locksName)" }
+
+    /// The disk may be slow, a password takes half a second to make a key of: beside the cooperative pool. What goes on there
+    /// is not cut off when the caller is cancelled.
+    private func onDisk<Value: Sendable, Failure: Error>(
+        _ work: @escaping @Sendable () throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        try await OwnThread.run("omlx-files", work)
+    }
+
+    private func isThere() async throws(OmlxError) -> Bool {
+        try await onDisk { () throws(OmlxError) in try PrivateFolder.open(folder, creating: false) != nil }
+    }
+
+    /// Works in the folder with its data key; `nil` where there is none.
+    private func inFolder<Value: Sendable>(
+        _ work: @escaping @Sendable (borrowing PrivateFolder, DataKey) throws(OmlxError) -> Value?
+    ) async throws(OmlxError) -> Value? {
+        try await onDisk { () throws(OmlxError) in
+            guard let opened = try PrivateFolder.open(folder, creating: false), let key = try keyring.key(in: opened)
+            else { return nil }
+            return try work(opened, key)
+        }
+    }
+
+    /// Works in the folder, which is made where it is missing.
+    private func inMadeFolder<Value: Sendable>(
+        _ work: @escaping @Sendable (borrowing PrivateFolder) throws(OmlxError) -> Value
+    ) async throws(OmlxError) -> Value {
+        try await onDisk { () throws(OmlxError) in
+            guard let opened = try PrivateFolder.open(folder, creating: true) else {
+                throw OmlxError(.storeWriteFailed, "\(folder) was removed meanwhile")
+            }
+            return try work(opened)
+        }
+    }
 }
 
 extension EncryptedFileStore {
     func record<Record: StoredRecord>(for key: Record.Key) async throws -> Record? {
         let name = try Record.recordName(key)
-        guard let folder = try PrivateFolder.open(folder, creating: false),
-            let dataKey = try await keyring.key(in: folder)
-        else { return nil }
-        return try read(name, in: folder, dataKey)
+        return try await inFolder { (folder, dataKey) throws(OmlxError) in try Self.read(name, in: folder, dataKey) }
     }
 
-    private func read<Record: StoredRecord>(
+    private static func read<Record: StoredRecord>(
         _ name: String, in folder: borrowing PrivateFolder, _ dataKey: DataKey
     ) throws(OmlxError) -> Record? {
         guard let (bytes, _) = try folder.read(name) else { return nil }
         let path = folder.path(of: name)
         let text = try RecordFile.open(bytes, kind: Record.kind, name: name, path: path, key: dataKey)
-        let record: Record = try Self.parse(text, path)
+        let record: Record = try parse(text, path)
         guard try Record.recordName(record.key) == name else { throw .damaged(path, "holds another server's record") }
         return record
     }
@@ -124,19 +159,26 @@ extension EncryptedFileStore {
         record: Record, _ expected: ExpectedRecord, _ replacesDamaged: Bool, _ succession: Succession
     ) async throws -> Record {
         let name = try Record.recordName(record.key)
-        guard let folder = try PrivateFolder.open(folder, creating: true) else {
-            throw OmlxError(.storeWriteFailed, "\(self.folder) was removed meanwhile")
-        }
+        // What is wrong with the folder is said before what is wrong with its locks.
+        try await inMadeFolder { _ in }
         let lock = try await lock(name)
         defer { lock.release() }
-        // From here to the end nothing waits for another task: a cancelled caller cannot stop a write half-way.
-        let dataKey = try await keyring.keyForWriting(in: folder)
-        if await keyring.isFirstSave() {
+        return try await inMadeFolder { (folder) throws(OmlxError) in
+            try saved(record, name, in: folder, expected, replacesDamaged, succession)
+        }
+    }
+
+    private func saved<Record: StoredRecord>(
+        _ record: Record, _ name: String, in folder: borrowing PrivateFolder, _ expected: ExpectedRecord,
+        _ replacesDamaged: Bool, _ succession: Succession
+    ) throws(OmlxError) -> Record {
+        let dataKey = try keyring.keyForWriting(in: folder)
+        if keyring.isFirstSave() {
             try folder.removeTemporaryFiles(changedBefore: now().addingTimeInterval(-Self.temporaryLife))
         }
         let existing: Record?
         do {
-            existing = try read(name, in: folder, dataKey)
+            existing = try Self.read(name, in: folder, dataKey)
         } catch {
             guard replacesDamaged, expected == .any, error.isAboutContent else { throw error }
             _ = try folder.keepDamaged(name)
@@ -158,70 +200,77 @@ extension EncryptedFileStore {
         _: Record.Type, _ key: Record.Key, _ expected: ExpectedRecord
     ) async throws -> Int {
         let name = try Record.recordName(key)
-        guard let folder = try PrivateFolder.open(folder, creating: false),
-            let dataKey = try await keyring.key(in: folder)
-        else {
+        guard try await inFolder({ (_, _) in true }) != nil else {
             try expected.check(nil, of: key)
             return 0
         }
         let lock = try await lock(name)
         defer { lock.release() }
-        let existing: Record? = try read(name, in: folder, dataKey)
-        try expected.check(existing?.generation, of: key)
-        if existing != nil { try folder.remove(name) }
+        _ = try await inFolder { (folder, dataKey) throws(OmlxError) -> Bool? in
+            let existing: Record? = try Self.read(name, in: folder, dataKey)
+            try expected.check(existing?.generation, of: key)
+            if existing != nil { try folder.remove(name) }
+            return true
+        }
         return 0
     }
 
     func discard(_ damaged: DamagedRecord) async throws -> String {
         let name = String(damaged.name.split(separator: "/").last ?? "")
-        guard let kind = RecordKind.allCases.first(where: { $0.owns(name) }),
-            let folder = try PrivateFolder.open(folder, creating: false), folder.path(of: name) == damaged.name,
-            let dataKey = try await keyring.key(in: folder)
+        guard let kind = RecordKind.allCases.first(where: { $0.owns(name) }), damaged.name == "\(folder)/\(name)"
         else { throw damaged.error }
         let lock = try await lock(name)
         defer { lock.release() }
-        do throws(OmlxError) {
-            switch kind {
-            case .credential: let _: Credential? = try read(name, in: folder, dataKey)
-            case .registration: let _: ClientRegistration? = try read(name, in: folder, dataKey)
+        let kept = try await inFolder { (folder, dataKey) throws(OmlxError) -> String? in
+            do throws(OmlxError) {
+                switch kind {
+                case .credential: let _: Credential? = try Self.read(name, in: folder, dataKey)
+                case .registration: let _: ClientRegistration? = try Self.read(name, in: folder, dataKey)
+                }
+            } catch {
+                guard error.code == .storeDamaged || error.code == .storeForeign else { throw error }
+                let kept = try folder.keepDamaged(name)
+                try folder.remove(name)
+                return "moved aside to \(kept)"
             }
-        } catch {
-            guard error.code == .storeDamaged || error.code == .storeForeign else { throw error }
-            let kept = try folder.keepDamaged(name)
-            try folder.remove(name)
-            return "moved aside to \(kept)"
+            throw OmlxError(.storeConflict, "\(damaged.name) can be used by now")
         }
-        throw OmlxError(.storeConflict, "\(damaged.name) can be used by now")
+        guard let kept else { throw damaged.error }
+        return kept
     }
 
     func listing<Record: StoredRecord>() async throws -> StoreListing<Record> {
-        var listing = StoreListing<Record>()
-        guard let folder = try PrivateFolder.open(folder, creating: false),
-            let dataKey = try await keyring.key(in: folder)
-        else { return listing }
-        for name in try folder.names() where Record.kind.owns(name) {
-            do throws(OmlxError) {
-                // A record removed since the names were read is none.
-                if let record: Record = try read(name, in: folder, dataKey) { listing.records.append(record) }
-            } catch {
-                listing.damaged.append(DamagedRecord(name: folder.path(of: name), error: error))
+        let listing = try await inFolder { (folder, dataKey) throws(OmlxError) -> StoreListing<Record>? in
+            var listing = StoreListing<Record>()
+            for name in try folder.names() where Record.kind.owns(name) {
+                do throws(OmlxError) {
+                    // A record removed since the names were read is none.
+                    if let record: Record = try Self.read(name, in: folder, dataKey) { listing.records.append(record) }
+                } catch {
+                    listing.damaged.append(DamagedRecord(name: folder.path(of: name), error: error))
+                }
             }
+            return listing
         }
-        return listing
+        return listing ?? StoreListing()
     }
 
     public func tryWriting() async throws {
         // Before the first save there is nothing.
-        guard let opened = try PrivateFolder.open(folder, creating: false) else { return }
+        guard try await isThere() else { return }
         let lock = try await lock("credential-00")
         defer { lock.release() }
-        try opened.tryWriting(temporaryName: try temporaryName())
+        try await inMadeFolder { (folder) throws(OmlxError) in
+            try folder.tryWriting(temporaryName: try temporaryName())
+        }
     }
 
     /// Also before the first save, when nothing is there: by a file beside where it will be.
     public func tryKeeping() async throws {
-        try FolderProbe.tryWriting(at: folder)
-        _ = try PrivateFolder.open(folder, creating: false)
+        try await onDisk { () throws(OmlxError) in
+            try FolderProbe.tryWriting(at: folder)
+            _ = try PrivateFolder.open(folder, creating: false)
+        }
     }
 
     /// The turn of a writer of this record.

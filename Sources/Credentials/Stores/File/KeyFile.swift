@@ -3,6 +3,7 @@
 import OmlxCryptography
 import OmlxErrors
 import OmlxSystem
+import Synchronization
 
 /// How the data key of an encrypted store is kept.
 public enum KeySource: Sendable {
@@ -10,8 +11,38 @@ public enum KeySource: Sendable {
     case keyFile
     /// In a file, wrapped by a key derived from this password (PBKDF2-HMAC-SHA-256, 600,000 iterations).
     case password(Secret)
+    /// In a file, wrapped by the password in another file, which is read when the key is needed.
+    case passwordFile(PasswordFile)
     /// By a password that cannot be had, for this reason: what needs the key says so.
     case unreadable(OmlxError)
+
+    /// The password; `nil` where there is none. Blocks while a file is read.
+    /// - Throws: why it cannot be had.
+    func password() throws(OmlxError) -> Secret? {
+        switch self {
+        case .keyFile: nil
+        case .password(let password): password
+        case .passwordFile(let file): try file.password()
+        case .unreadable(let error): throw error
+        }
+    }
+}
+
+/// A file with a password, which one process reads once: two that read a pipe would each have a part of it.
+public final class PasswordFile: Sendable {
+    let path: String
+    private let read = Mutex<Secret?>(nil)
+
+    init(_ path: String) { self.path = path }
+
+    fileprivate func password() throws(OmlxError) -> Secret {
+        try read.withLock { (read) throws(OmlxError) in
+            if let read { return read }
+            let password = try SecretFile.read(path)
+            read = password
+            return password
+        }
+    }
 }
 
 /// The key the records are sealed with.
@@ -66,12 +97,11 @@ enum KeyFile {
         let key = try DataKey(Random.secret(AES256GCM.keyCount))
         var file: [UInt8] = []
         file.reserveCapacity(Kind.wrapped.fileCount)
-        switch source {
-        case .unreadable(let error): throw error
-        case .keyFile:
+        switch try source.password() {
+        case nil:
             file += magic + [version, Kind.plain.rawValue, 0, 0]
             key.secret.withBytes { file.append(contentsOf: $0) }
-        case .password(let password):
+        case let password?:
             let salt = try Random.bytes(saltCount)
             file += magic + [version, Kind.wrapped.rawValue, 0, 0] + salt
             file += (0..<4).map { UInt8(truncatingIfNeeded: iterations >> (24 - 8 * $0)) }
@@ -106,17 +136,16 @@ enum KeyFile {
         let covered = file.withUnsafeBytes { Secret(copying: .init(rebasing: $0.dropLast(checksumCount))) }
         let checksum = try SHA256.hash(covered).prefix(checksumCount)
         guard constantTimeEquals(checksum, file.suffix(checksumCount)) else { throw .damaged(path, "is damaged") }
-        switch (kind, source) {
-        case (_, .unreadable(let error)): throw error
-        case (.plain, .keyFile):
+        switch (kind, try source.password()) {
+        case (.plain, nil):
             return try DataKey(file.withUnsafeBytes { Secret(copying: .init(rebasing: $0[headerCount..<44])) })
-        case (.wrapped, .password(let password)):
+        case (.wrapped, let password?):
             return try unwrap(Array(file.dropLast(checksumCount)), password, path)
-        case (.wrapped, .keyFile):
+        case (.wrapped, nil):
             throw OmlxError(
                 .storePasswordNeeded, "the credential store is locked with a password (\(path))",
                 nextStep: "export OMLX_STORE_PASSWORD, or name a file with it in OMLX_STORE_PASSWORD_FILE")
-        case (.plain, .password):
+        case (.plain, _?):
             throw OmlxError(
                 .storePasswordWrong, "a password was given, but the credential store has none (\(path))",
                 nextStep:

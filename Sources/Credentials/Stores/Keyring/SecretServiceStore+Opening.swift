@@ -20,6 +20,21 @@ public enum KeyringObstacle: String, Sendable, Hashable, Codable {
         case .withholding: "the desktop's keyring did not give an item to another program without asking somebody"
         }
     }
+
+    /// Why sign-ins are in files, and how they come into the keyring later.
+    public var downgrade: Remedy {
+        let then =
+            switch self {
+            case .locked: "once it is unlocked"
+            case .silent: "once it answers"
+            case .withholding:
+                "once it does (in KeePassXC, Secret Service Integration, switch off \"Confirm when passwords are retrieved by "
+                    + "clients\")"
+            }
+        return
+            "sign-ins are kept in encrypted files, since \(inWords) when the first one was kept; to move them there, "
+            + "\(then): \(.migrateStores(to: StoreKind.secretService.rawValue))"
+    }
 }
 
 extension SecretServiceStore {

@@ -1,5 +1,6 @@
 // Requests to a Vault: token, namespace, time limits, the mount's version, renewal of the token.
 
+import OmlxConcurrency
 import OmlxCryptography
 import OmlxErrors
 import FoundationEssentials
@@ -23,7 +24,8 @@ final class VaultConnection: Sendable {
         var token: Secret?
         var engine: Engine?
         var isLooked = false
-        var renewal: Task<Void, Never>?
+        /// How often the token's life was looked at.
+        var renewals = 0
     }
 
     static let limits = HTTPLimits(connect: 3, firstByte: 5, idle: 5, bodyBytes: 4 << 20)
@@ -33,13 +35,13 @@ final class VaultConnection: Sendable {
     let settings: VaultSettings
     private let http: HTTPClient
     private let state = Mutex(State())
+    /// The next look at the token.
+    private let renewals = OwnedTasks()
 
     init(_ settings: VaultSettings) {
         self.settings = settings
         http = HTTPClient(environment: settings.environment, tls: settings.tls)
     }
-
-    deinit { state.withLock { $0.renewal }?.cancel() }
 
     /// The path segments of the mount.
     var mount: [String] { settings.mount.split(separator: "/").map(String.init) }
@@ -115,7 +117,7 @@ final class VaultConnection: Sendable {
     ) async throws(Failure) -> VaultAnswer {
         let (request, token): (HTTPRequest, Secret)
         do throws(OmlxError) {
-            (request, token) = try self.request(method, path, query, body, limits)
+            (request, token) = try await self.request(method, path, query, body, limits)
         } catch {
             throw Failure(error: error, mayBeDone: false)
         }
@@ -132,9 +134,9 @@ final class VaultConnection: Sendable {
 
     private func request(
         _ method: String, _ path: [String], _ query: String?, _ body: Secret?, _ limits: HTTPLimits
-    ) throws(OmlxError) -> (HTTPRequest, Secret) {
+    ) async throws(OmlxError) -> (HTTPRequest, Secret) {
         let base = try settings.url()
-        let token = try currentToken()
+        let token = try await currentToken()
         guard !(mount + prefix).contains(where: { [".", ".."].contains($0) }) else {
             throw OmlxError(
                 .configURLInvalid, "Vault's mount or prefix has a part that is . or ..",
@@ -191,17 +193,17 @@ final class VaultConnection: Sendable {
 
     // MARK: the token
 
-    private func currentToken() throws(OmlxError) -> Secret {
+    private func currentToken() async throws(OmlxError) -> Secret {
         if let token = state.withLock({ $0.token }) { return token }
         guard let source = settings.token else { throw settings.tokenMissing }
-        let token = try source.read()
+        let token = try await source.read()
         state.withLock { $0.token = token }
         return token
     }
 
     /// Whether the token's file holds another one now.
     private func adoptNewToken() async throws(Failure) -> Bool {
-        guard case .file? = settings.token, let token = try? settings.token?.read() else { return false }
+        guard case .file? = settings.token, let token = try? await settings.token?.read() else { return false }
         return state.withLock { state in
             guard state.token != token else { return false }
             state.token = token
@@ -231,15 +233,17 @@ final class VaultConnection: Sendable {
     /// Looks at the token's life and renews it when half of it is over; does so again by itself while there is a caller
     /// to use it. A token that cannot be renewed is used until it ends.
     private func renewIfDue() async {
-        let pause = await renewed()
-        // What a cancellation sets off may come back here: never under the lock.
-        state.withLock { $0.renewal }?.cancel()
-        guard let pause else { return }
-        let task = Task.detached { [weak self] in
-            guard (try? await Task.sleep(for: .seconds(pause))) != nil else { return }
-            await self?.renewIfDue()
+        let turn = state.withLock { state in
+            state.renewals += 1
+            return state.renewals
         }
-        state.withLock { $0.renewal = task }
+        guard let pause = await renewed() else { return }
+        renewals.start { [weak self] in
+            guard (try? await Task.sleep(for: .seconds(pause))) != nil else { return }
+            // Another token is looked at by itself.
+            guard let self, state.withLock({ $0.renewals }) == turn else { return }
+            await renewIfDue()
+        }
     }
 
     /// Renews the token when it is due.

@@ -7,6 +7,7 @@ import FoundationEssentials
 import Glibc
 import OmlxHTTPClient
 import OmlxJSON
+import Synchronization
 
 /// A lock between machines, as a lease: who holds it writes it anew every 4 s, and after 15 s without that it is free. How
 /// old it is the server's clock says, for those of machines differ. The check-and-set of the entry lets one in.
@@ -24,7 +25,8 @@ struct VaultLock: SharedLock {
     private static let nonceMember = "nonce"
 
     private let place: VaultPlace
-    private let heart: Task<Int, Never>
+    private let heart = OwnedTasks()
+    private let version: SharedVersion
 
     /// Waits for the lock.
     /// - Parameter stuck: told once, after 10 s of waiting, who holds it.
@@ -70,17 +72,26 @@ struct VaultLock: SharedLock {
 
     private init(_ place: VaultPlace, _ text: [(String, String)], _ version: Int) {
         self.place = place
-        heart = Task.detached {
-            var version = version
+        let latest = SharedVersion(version)
+        self.version = latest
+        heart.start {
             while (try? await Task.sleep(for: .seconds(Self.beat))) != nil {
-                let last = version
                 // What is under way when the lock is freed is waited for.
-                guard let next = await uncancelled({ await Self.kept(place, text, last) }) else {
-                    return version
-                }
-                version = next
+                guard let next = await uncancelled({ await Self.kept(place, text, latest.value) }) else { return }
+                latest.value = next
             }
-            return version
+        }
+    }
+
+    /// The version of the entry as it was written last.
+    private final class SharedVersion: Sendable {
+        private let state: Mutex<Int>
+
+        init(_ value: Int) { state = Mutex(value) }
+
+        var value: Int {
+            get { state.withLock { $0 } }
+            set { state.withLock { $0 = newValue } }
         }
     }
 
@@ -105,8 +116,9 @@ struct VaultLock: SharedLock {
 
     func release() async {
         heart.cancel()
+        await heart.finish()
         var entry = VaultEntry()
-        entry.version = await heart.value
+        entry.version = version.value
         let (place, last) = (place, entry)
         // Not freed, it is free in 15 s. A cancelled caller frees it too.
         await uncancelled { _ = try? await place.write(nil, beside: [("free", "true")], over: last, .version2) }

@@ -5,6 +5,7 @@ import OmlxErrors
 import FoundationEssentials
 import Glibc
 import OmlxHTTPClient
+import OmlxSystem
 
 /// A HashiCorp Vault or OpenBao, and the place in it.
 public struct VaultSettings: Sendable {
@@ -130,11 +131,13 @@ extension String {
 extension VaultSettings.Token {
     /// The token itself.
     /// - Throws: `STORE_TOKEN_NEEDED`, `STORE_PERMISSIONS`.
-    func read() throws(OmlxError) -> Secret {
+    func read() async throws(OmlxError) -> Secret {
         switch self {
         case .value(let token): return token
         case .file(let path):
-            do throws(OmlxError) { return try SecretFile.read(path) } catch {
+            do throws(OmlxError) {
+                return try await OwnThread.run("omlx-token") { () throws(OmlxError) in try SecretFile.read(path) }
+            } catch {
                 guard error.code == .storeUnreadable else { throw error }
                 throw .vaultTokenNeeded(error.message)
             }

@@ -45,7 +45,7 @@ struct StoreOverview: Action {
             session.document(Self.word, report.members(await host.configuration()))
         } else {
             session.console.table(
-                [["STORE", "IN USE", "RECORDS", "WHERE", "NOTE"]] + report.choices.map { $0.row(report) })
+                [["STORE", "IN USE", "RECORDS", "WHERE", "NOTE"]] + report.stores.map { $0.row(report) })
         }
         return .done
     }
@@ -182,7 +182,7 @@ extension [DamagedRecord] {
     }
 }
 
-extension StoreReport.Choice {
+extension StoreReport.Store {
     /// Whether all that is in it can be used.
     fileprivate var isSound: Bool { damaged.isEmpty && older.isEmpty && own.isEmpty && unfinished == nil }
 }
@@ -192,21 +192,21 @@ extension StoreReport {
         [
             "config": JSON(optional: configuration.path), "reason": .string(reason.typed),
             "stores": .array(
-                choices.map { choice in
+                stores.map { store in
                     [
-                        "name": .string(choice.name), "summary": .string(choice.summary),
-                        "in_use": .bool(choice.isInUse), "records": choice.count.map { JSON($0) } ?? .null,
-                        "problem": choice.problem?.json ?? .null,
-                        "damaged": .array(choice.damaged.map(\.json)), "older": .array(choice.older.map(\.json)),
-                        "own": .array(choice.own.map(\.json)), "unfinished": choice.unfinished?.json ?? .null,
-                        "caution": JSON(optional: choice.caution),
+                        "name": .string(store.name), "summary": .string(store.summary),
+                        "in_use": .bool(store.isInUse), "records": store.count.map { JSON($0) } ?? .null,
+                        "problem": store.problem?.json ?? .null,
+                        "damaged": .array(store.damaged.map(\.json)), "older": .array(store.older.map(\.json)),
+                        "own": .array(store.own.map(\.json)), "unfinished": store.unfinished?.json ?? .null,
+                        "caution": JSON(optional: store.caution),
                     ]
                 }),
         ]
     }
 }
 
-extension StoreReport.Choice {
+extension StoreReport.Store {
     fileprivate func row(_ report: StoreReport) -> [String] {
         let note: String
         if let problem {

@@ -103,11 +103,7 @@ public final class ServerSignIn: Sendable {
             if storePassword == nil, let file = environment["OMLX_STORE_PASSWORD_FILE"], !file.isEmpty {
                 places.keySource = opened.keySource(passwordFile: file)
             }
-            guard let name = environment["OMLX_STORE"], !name.isEmpty, name != "auto" else {
-                return AutomaticStore(places)
-            }
-            guard let kind = StoreKind(word: name) else { throw .unknownStore(name) }
-            return places.store(kind)
+            return try StoreInUse(named: environment["OMLX_STORE"], in: .success(places)).store
         }
     }
 

@@ -11,7 +11,7 @@ public enum SecretFile {
     /// For a program that writes into a pipe, in milliseconds.
     private static let longestWait: Int32 = 10_000
 
-    /// The file's first line, without the end of the line.
+    /// The file's first line, without the end of the line. Blocks for as long as a pipe's writer takes, 10 s at most.
     /// - Throws: `OmlxError`: `STORE_UNREADABLE` when the file cannot be read or holds nothing, `STORE_PERMISSIONS` when
     ///   every user of the machine can read it.
     public static func read(_ path: String) throws(OmlxError) -> Secret {

@@ -56,7 +56,7 @@ final class StatusRecorder: Sendable {
 
     /// Places that answered discovery for a server before.
     func places(of server: String) async -> [String] {
-        (await attempt { (database) async throws(OmlxError) in try await database.documents(of: server) } ?? [])
+        (await attempt { (database) async throws(OmlxError) in try await database.sources(of: server) } ?? [])
             .filter { $0.kind != DiscoveredDocument.Kind.defaults.rawValue }.map(\.url)
     }
 
@@ -76,7 +76,7 @@ final class StatusRecorder: Sendable {
     /// What a discovery found, in place of what an earlier one did.
     func record(_ documents: [DiscoveredDocument], of server: String) {
         let moment = now()
-        add { $0.documents[server] = documents.map { CachedDocument($0, server: server, fetchedAt: moment) } }
+        add { $0.sources[server] = documents.map { DiscoverySource($0, at: moment) } }
     }
 
     /// The highest generation known of a record.
@@ -217,11 +217,11 @@ struct StatusBatch {
     var changes: [(server: String, change: StatusChange)] = []
     var tools = ByName<[Tool]>()
     var events: [StatusEvent] = []
-    var documents = ByName<[CachedDocument]>()
+    var sources = ByName<[DiscoverySource]>()
     var generations: [GenerationRow] = []
 
     var isEmpty: Bool {
-        changes.isEmpty && tools.isEmpty && events.isEmpty && documents.isEmpty && generations.isEmpty
+        changes.isEmpty && tools.isEmpty && events.isEmpty && sources.isEmpty && generations.isEmpty
     }
 }
 
@@ -232,8 +232,8 @@ extension Database {
         for (server, changes) in changes {
             _ = try update(server) { status in for change in changes { change(&status) } }
         }
-        for (server, tools) in batch.tools { try replaceTools(server, tools.map { CachedTool($0) }, at: moment) }
-        for (server, documents) in batch.documents { try replaceDocuments(of: server, documents) }
+        for (server, tools) in batch.tools { try replaceTools(server, tools, at: moment) }
+        for (server, sources) in batch.sources { try replaceSources(of: server, sources) }
         try append(batch.events)
         for generation in batch.generations { try note(generation) }
     }
@@ -251,22 +251,6 @@ extension StatusRecorder: GenerationMemory {
     }
 }
 
-extension CachedDocument {
-    /// What discovery found. A configured discovery finds nothing.
-    init(_ found: DiscoveredDocument, server: String, fetchedAt: Date) {
-        let document: JSON = ["kind": .string(found.kind.rawValue), "facts": found.facts]
-        self.init(server: server, url: found.url, document: document.text(), fetchedAt: fetchedAt)
-    }
-}
-
 extension DiscoverySource {
     init(_ found: DiscoveredDocument, at: Date) { self.init(kind: found.kind.rawValue, url: found.url, at: at) }
-}
-
-extension CachedTool {
-    init(_ tool: Tool) {
-        self.init(
-            name: tool.name, title: tool.title, description: tool.description, inputSchema: tool.inputSchema,
-            raw: tool.raw.text())
-    }
 }
