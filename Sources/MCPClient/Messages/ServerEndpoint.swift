@@ -32,6 +32,8 @@ public enum ServerEndpoint: Sendable {
     case streamableHTTP(HTTPURL, headers: [HTTPRequestHeader] = [])
     /// A stream and a URL it names (2024-11-05).
     case sse(HTTPURL, headers: [HTTPRequestHeader] = [])
+    /// A server that lives in the process.
+    case inProcess(InProcessServer)
 }
 
 /// How long things may take, in seconds, and how large they may be, in bytes.

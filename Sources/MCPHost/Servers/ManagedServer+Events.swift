@@ -32,8 +32,8 @@ extension ManagedServer {
     private func lost(_ error: OmlxError, _ link: Link) async {
         let moment = options.now()
         let error = explained(error, link)
-        // A server at a URL is reached again by the next call; a child process is there for who keeps it.
-        let loss = life.lost(link, error, returns: withheld != nil, jitter: .random(in: 0..<1))
+        // A server at a URL is reached again by the next call; any other is there for who keeps it.
+        let loss = life.lost(link, error, returns: url == nil, jitter: .random(in: 0..<1))
         guard case .close(let next) = loss, let problem else { return }
         log(.warning, "connection lost: \(problem.description)")
         board.change {

@@ -70,6 +70,7 @@ private struct ListedServer {
         case .stdio(let settings):
             return ([settings.command.shown] + settings.arguments.map(\.shown)).joined(separator: " ")
         case .streamableHTTP(let settings), .sse(let settings): return settings.url.shown
+        case .inProcess: return ""
         }
     }
 
