@@ -99,8 +99,7 @@ let package = Package(
         .executableTarget(
             name: "AuthorizationHeader", dependencies: ["OmlxSignIn"], path: "Examples/AuthorizationHeader"),
         .executableTarget(
-            name: "ToolLoop", dependencies: ["OmlxMCPHost", .product(name: "Logging", package: "swift-log")],
-            path: "Examples/ToolLoop"),
+            name: "ToolLoop", dependencies: ["OmlxMCPHost"], path: "Examples/ToolLoop"),
 
         .testTarget(name: "ConcurrencyTests", dependencies: ["OmlxConcurrency"]),
         .testTarget(name: "SystemTests", dependencies: ["OmlxSystem"]),

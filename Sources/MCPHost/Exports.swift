@@ -7,8 +7,11 @@
 @_exported import struct OmlxMCPClient.InProcessCall
 @_exported import class OmlxMCPClient.InProcessServer
 @_exported import struct OmlxMCPClient.MediaContent
-@_exported import struct OmlxMCPClient.Progress
 @_exported import struct OmlxMCPClient.ResourceLink
 @_exported import struct OmlxMCPClient.Tool
 @_exported import struct OmlxMCPClient.ToolResult
+import OmlxMCPClient
 @_exported import OmlxSignIn
+
+/// How far a call is, under a name that Foundation does not have.
+public typealias ToolProgress = OmlxMCPClient.Progress

@@ -61,12 +61,12 @@ struct InProcessServerTests {
             let tools = await manager.tools()
             #expect(tools.map(\.name) == ["sums__add", "sums__fail", "sums__wait"])
             #expect(tools[0].tool == Self.tools[0])
-            let reports = Mutex<[Progress]>([])
+            let reports = Mutex<[ToolProgress]>([])
             let result = try await manager.call("sums__add", arguments: ["a": 2, "b": 3]) { report in
                 reports.withLock { $0.append(report) }
             }
             #expect(result.text == "5" && !result.isError)
-            #expect(reports.withLock { $0 } == [Progress(progress: 1, total: 2, message: "half")])
+            #expect(reports.withLock { $0 } == [ToolProgress(progress: 1, total: 2, message: "half")])
         }
     }
 
