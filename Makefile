@@ -107,9 +107,10 @@ bench: build ## measure omlx beside its peers, a sign-in too; BEFORE=PATH adds a
 	swift build -c release --static-swift-stdlib --product CredentialStoreProbe $(SWIFT_FLAGS)
 	@python3 Benchmarks/stores.py $(release)/CredentialStoreProbe
 
-lint: ## check the style of the Swift sources
+lint: ## check the style of the Swift sources and the order of their folders
 	@find Package.swift Sources Tests Examples -name .build -prune -o -name '*.swift' -print0 | \
 	    xargs -0 swift format lint --strict --parallel --configuration .swift-format
+	@scripts/folder-order.py
 
 clean: ## take away everything that was built, the test servers' Python too
 	rm -rf .build .build-tsan .build-asan .venvs

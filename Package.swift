@@ -12,12 +12,18 @@ let package = Package(
         // For a store of one's own, with what its records are made of.
         .library(name: "Credentials", targets: ["OmlxCredentials", "OmlxCryptography", "OmlxErrors", "OmlxJSON"]),
     ],
+    traits: [
+        .default(enabledTraits: ["Programs"]),
+        .trait(
+            name: "Programs",
+            description: "omlx, the demo server and the tests. Who uses the libraries does without, and without NIO."),
+    ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
-        // The demo server alone.
+        // The programs alone: used by them under the trait, these are not even fetched without it.
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
@@ -28,7 +34,7 @@ let package = Package(
             name: "omlx",
             dependencies: [
                 "OmlxHostAPI", "OmlxMCPHost", "OmlxSystem",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .programs("ArgumentParser", "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // 4
@@ -51,7 +57,9 @@ let package = Package(
             ]),
         .room(
             "Configuration",
-            ["SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON", "System"],
+            [
+                "MCPClient", "SignIn", "OAuth", "Credentials", "HTTPClient", "Cryptography", "Errors", "JSON", "System",
+            ],
             [.product(name: "Yams", package: "Yams")]),
         // 2
         .room("MCPClient", ["CProcess", "Cryptography", "HTTPClient", "Errors", "JSON", "Concurrency", "System"]),
@@ -81,20 +89,19 @@ let package = Package(
         .room(
             "DemoServer", ["JSON"],
             [
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                .programs("Hummingbird", "hummingbird"),
+                .programs("HummingbirdCore", "hummingbird"),
+                .programs("NIOCore", "swift-nio"),
+                .programs("NIOPosix", "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .programs("HTTPTypes", "swift-http-types"),
             ]),
         .executableTarget(name: "DemoServerCommand", dependencies: ["OmlxDemoServer"]),
         // Programs to begin from; the tests run them
         .executableTarget(
             name: "AuthorizationHeader", dependencies: ["OmlxSignIn"], path: "Examples/AuthorizationHeader"),
         .executableTarget(
-            name: "ToolLoop", dependencies: ["OmlxMCPHost", .product(name: "Logging", package: "swift-log")],
-            path: "Examples/ToolLoop"),
+            name: "ToolLoop", dependencies: ["OmlxMCPHost"], path: "Examples/ToolLoop"),
 
         .testTarget(name: "ConcurrencyTests", dependencies: ["OmlxConcurrency"]),
         .testTarget(name: "SystemTests", dependencies: ["OmlxSystem"]),
@@ -169,5 +176,12 @@ extension Target {
         .target(
             name: "Omlx" + name, dependencies: rooms.map { .init(stringLiteral: "Omlx" + $0) } + products,
             path: "Sources/" + name)
+    }
+}
+
+extension Target.Dependency {
+    /// A product that only the programs use.
+    static func programs(_ product: String, _ package: String) -> Target.Dependency {
+        .product(name: product, package: package, condition: .when(traits: ["Programs"]))
     }
 }

@@ -5,7 +5,6 @@
 // Writes one line for each call and for each change of the server's sign-in, and ends at SIGTERM, SIGINT, or the end of its
 // standard input.
 import Foundation
-import Logging
 import OmlxMCPHost
 
 /// Writes a line at once, also into a pipe.

@@ -1,3 +1,17 @@
-// What a program imports with MCPHost: the configuration is part of its interface.
+// What a program imports with MCPHost: the interface of a host is made of it.
 
+@_exported import struct Logging.Logger
 @_exported import OmlxConfiguration
+@_exported import struct OmlxMCPClient.ContentBlock
+@_exported import struct OmlxMCPClient.EmbeddedResource
+@_exported import struct OmlxMCPClient.InProcessCall
+@_exported import class OmlxMCPClient.InProcessServer
+@_exported import struct OmlxMCPClient.MediaContent
+@_exported import struct OmlxMCPClient.ResourceLink
+@_exported import struct OmlxMCPClient.Tool
+@_exported import struct OmlxMCPClient.ToolResult
+import OmlxMCPClient
+@_exported import OmlxSignIn
+
+/// How far a call is, under a name that Foundation does not have.
+public typealias ToolProgress = OmlxMCPClient.Progress

@@ -6,15 +6,19 @@ import PackageDescription
 let package = Package(
     name: "consumer",
     dependencies: [
-        .package(url: ProcessInfo.processInfo.environment["OMLX_REPOSITORY"] ?? "../..", exact: "0.0.1")
+        .package(
+            url: ProcessInfo.processInfo.environment["OMLX_REPOSITORY"] ?? "../..",
+            exact: "0.0.1",
+            traits: [])
     ],
     targets: [
         .executableTarget(
-            name: "consumer",
-            dependencies: [
-                .product(name: "MCPHost", package: "omlx"), .product(name: "SignIn", package: "omlx"),
-                .product(name: "Credentials", package: "omlx"),
-            ])
+            name: "host", dependencies: ["HTTPClient", "JSON", .product(name: "MCPHost", package: "omlx")]),
+        .executableTarget(
+            name: "header", dependencies: ["HTTPClient", "OwnStore", .product(name: "SignIn", package: "omlx")]),
+        .target(name: "OwnStore", dependencies: [.product(name: "Credentials", package: "omlx")]),
+        .target(name: "HTTPClient"),
+        .target(name: "JSON"),
     ],
     swiftLanguageModes: [.v6]
 )

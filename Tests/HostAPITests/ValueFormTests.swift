@@ -125,7 +125,7 @@ import Testing
             #"{"content":[],"structuredContent":{"n":1.0},"_meta":{"a":null}}"#, #"{"toolResult":{"a":1}}"#,
         ])
     func result(_ text: String) throws {
-        let result = ToolResult(try JSON(parsing: text))
+        let result = ToolResult(json: try JSON(parsing: text))
         #expect(try back(result) == result.raw)
     }
 

@@ -19,7 +19,7 @@ struct StreamableHTTPTests {
         #expect(result.protocolVersion == "2025-11-25")
         #expect(try await connection.listTools().map(\.name) == ["echo"])
         let called = try await connection.callTool("echo", arguments: ["text": "hello"])
-        #expect(called.content == [["type": "text", "text": "hello"]])
+        #expect(called.content == [.text("hello")])
         try await connection.ping()
         await connection.close()
         #expect(

@@ -243,8 +243,8 @@ struct ToolPagesTests {
     @Test("E1.8, E1.13: a result keeps any content and any structured value")
     func result() {
         let json: JSON = ["content": [["type": "hologram"]], "structuredContent": [1, 2], "isError": true, "x": 1]
-        let result = ToolResult(json)
-        #expect(result.content == [["type": "hologram"]])
+        let result = ToolResult(json: json)
+        #expect(result.content.map(\.json) == [["type": "hologram"]])
         #expect(result.structuredContent == [1, 2])
         #expect(result.isError)
         #expect(result.raw == json && result.other == nil && !result.isEmpty)

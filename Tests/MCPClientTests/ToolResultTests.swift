@@ -21,8 +21,8 @@ struct ToolResultTests {
             ["content": .null, "toolResult": "hello"],
         ] as [JSON])
     func content(json: JSON) {
-        let result = ToolResult(json)
-        #expect(result.content.map { $0["text"] } == ["hello"])
+        let result = ToolResult(json: json)
+        #expect(result.content.map(\.text) == ["hello"])
         #expect(result.other == nil && result.raw == json && !result.isError && !result.isEmpty)
     }
 
@@ -34,20 +34,20 @@ struct ToolResultTests {
             (["text": "a", "score": 5], ["text": "a", "score": 5]),
         ] as [(JSON, JSON)])
     func other(json: JSON, other: JSON) {
-        let result = ToolResult(json)
+        let result = ToolResult(json: json)
         #expect(result.other == other && result.content.isEmpty && !result.isEmpty)
     }
 
     @Test(
         "a result that says nothing is empty",
         arguments: [[:], .null, ["content": []], ["content": .null, "isError": false, "_meta": ["a": 1]], []] as [JSON])
-    func empty(json: JSON) { #expect(ToolResult(json).isEmpty) }
+    func empty(json: JSON) { #expect(ToolResult(json: json).isEmpty) }
 
     @Test("a structured result counts beside content that is missing; a failure may be spelled as a text")
     func structured() {
-        let result = ToolResult(["structuredContent": [1], "isError": "true", "other": 1])
+        let result = ToolResult(json: ["structuredContent": [1], "isError": "true", "other": 1])
         #expect(result.structuredContent == [1] && result.content.isEmpty && result.other == nil && result.isError)
-        #expect(ToolResult(["content": [["q": 1], ["type": "text", "text": "b"]]]).content.count == 2)
+        #expect(ToolResult(json: ["content": [["q": 1], ["type": "text", "text": "b"]]]).content.count == 2)
     }
 
     @Test("a result that nests too deep fails its call at once, and the connection goes on: stdio")

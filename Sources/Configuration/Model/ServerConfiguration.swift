@@ -2,6 +2,7 @@
 
 import OmlxCryptography
 import OmlxErrors
+import OmlxMCPClient
 
 /// A server's entry: usable, or with the error that makes it unusable. One broken entry never stops the others.
 public struct ConfiguredServer: Sendable {
@@ -80,7 +81,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     package func signIn(account: String? = nil) -> SignInRemedy { SignInRemedy(reference, account: account) }
 }
 
-/// How a server is reached, with what that needs.
+/// How a server is reached, with what that needs. Ways may come: a `switch` over them needs a `default`.
+@nonexhaustive
 public enum ServerTransport: Sendable, Equatable {
     /// A child process that speaks over its standard streams.
     case stdio(StdioSettings)
@@ -88,25 +90,28 @@ public enum ServerTransport: Sendable, Equatable {
     case streamableHTTP(HTTPSettings)
     /// The older HTTP with server-sent events (MCP 2024-11-05).
     case sse(HTTPSettings)
+    /// A server that lives in the process, which no file can name.
+    case inProcess(InProcessServer)
 
-    /// `stdio`, `streamable-http` or `sse`.
+    /// `stdio`, `streamable-http`, `sse` or `in-process`.
     public var name: String {
         switch self {
         case .stdio: "stdio"
         case .streamableHTTP: "streamable-http"
         case .sse: "sse"
+        case .inProcess: "in-process"
         }
     }
 
-    /// The settings of an HTTP transport; `nil` for stdio.
+    /// The settings of an HTTP transport; `nil` for the others.
     public var http: HTTPSettings? {
         switch self {
-        case .stdio: nil
+        case .stdio, .inProcess: nil
         case .streamableHTTP(let settings), .sse(let settings): settings
         }
     }
 
-    /// The settings of stdio; `nil` for an HTTP transport.
+    /// The settings of stdio; `nil` for the others.
     public var stdio: StdioSettings? {
         if case .stdio(let settings) = self { return settings }
         return nil

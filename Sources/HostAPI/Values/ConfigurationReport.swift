@@ -94,6 +94,7 @@ extension ConfigurationReport.Server {
                 case .stdio(let settings):
                     ([settings.command.shown] + settings.arguments.map(\.shown)).joined(separator: " ")
                 case .streamableHTTP(let settings), .sse(let settings): settings.url.shown
+                case .inProcess: ""
                 }
             auth = server.auth?.mode.rawValue
             canSignIn = entry.isSignInPossible

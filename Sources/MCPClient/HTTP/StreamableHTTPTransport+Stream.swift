@@ -136,16 +136,6 @@ struct StreamReconnection: Sendable {
     }
 }
 
-/// A server that answers a POST with the opening of HTTP+SSE (MCP 2024-11-05, transports).
-struct SpeaksSSE: Error, Sendable, Hashable {
-    var failure: OmlxError {
-        OmlxError(
-            .transportNotFound,
-            "the server speaks HTTP+SSE at this URL, not streamable HTTP: it answered with an endpoint event",
-            nextStep: "write \"type\": \"sse\" into the server's entry; \(.setting(.transport, "sse"))")
-    }
-}
-
 extension StreamableHTTPTransport {
     /// Reads the stream until the request is answered.
     /// - Parameter session: The headers with which it is taken up again.

@@ -7,24 +7,44 @@ import OmlxJSON
 /// A tool a server offers. All texts are the server's own and not to be trusted (MCP 2025-11-25, tools).
 public struct Tool: Sendable, Hashable {
     /// The name to call it by.
-    public var name: String
+    public let name: String
     /// A name for people.
-    public var title: String?
+    public let title: String?
     /// What it does.
-    public var description: String?
+    public let description: String?
     /// The JSON Schema of its arguments.
-    public var inputSchema: JSON
+    public let inputSchema: JSON
     /// The JSON Schema of its structured result.
-    public var outputSchema: JSON?
+    public let outputSchema: JSON?
     /// Hints on its behaviour.
-    public var annotations: JSON?
+    public let annotations: JSON?
     /// The tool as it came, unknown members too.
-    public var raw: JSON
+    public let raw: JSON
 
     /// Why an entry of a tool list is no tool.
     package struct Rejection: Error, Sendable, Hashable {
         var name: String?
         var reason: String
+    }
+
+    /// A tool, for programs whose tools these are.
+    public init(
+        name: String, title: String? = nil, description: String? = nil, inputSchema: JSON = ["type": "object"],
+        outputSchema: JSON? = nil, annotations: JSON? = nil
+    ) {
+        self.name = name
+        self.title = title
+        self.description = description
+        self.inputSchema = inputSchema
+        self.outputSchema = outputSchema
+        self.annotations = annotations
+        var raw: JSONObject = ["name": .string(name)]
+        if let title { raw["title"] = .string(title) }
+        if let description { raw["description"] = .string(description) }
+        raw["inputSchema"] = inputSchema
+        if let outputSchema { raw["outputSchema"] = outputSchema }
+        if let annotations { raw["annotations"] = annotations }
+        self.raw = .object(raw)
     }
 
     package init(_ json: JSON) throws(Rejection) {

@@ -6,22 +6,36 @@ import OmlxJSON
 public struct ToolResult: Sendable, Hashable {
     /// The content blocks as they came, unknown types too. A server that puts one block, or a text, where the list
     /// belongs means a list of it.
-    public var content: [JSON]
+    public private(set) var content: [ContentBlock]
     /// The structured result: any JSON value.
-    public var structuredContent: JSON?
+    public private(set) var structuredContent: JSON?
     /// What the server answered in place of content and structured result: `toolResult` of revision 2024-10-07, members
     /// MCP does not know, or a value that is no object.
-    public var other: JSON?
+    public private(set) var other: JSON?
     /// Whether the tool itself reports a failure (MCP 2025-11-25, tools).
-    public var isError: Bool
+    public private(set) var isError: Bool
     /// The whole result as it came.
-    public var raw: JSON
+    public let raw: JSON
 
     /// Whether there is nothing in it to show.
     public var isEmpty: Bool { content.isEmpty && structuredContent == nil && other == nil }
 
-    /// Takes any value: the tool has run, and what it said is not to be lost.
-    package init(_ json: JSON) {
+    /// All text in it: of texts and of resources that are texts, each on lines of its own.
+    public var text: String { content.compactMap(\.text).joined(separator: "\n") }
+
+    /// A result, for programs whose tools these are.
+    public init(content: [ContentBlock] = [], structuredContent: JSON? = nil, isError: Bool = false) {
+        var result: JSONObject = ["content": .array(content.map(\.json))]
+        if let structuredContent { result["structuredContent"] = structuredContent }
+        if isError { result["isError"] = true }
+        self.init(json: .object(result))
+    }
+
+    /// A result that is one text.
+    public init(text: String, isError: Bool = false) { self.init(content: [.text(text)], isError: isError) }
+
+    /// A result as a server sends it. Takes any value: the tool has run, and what it said is not to be lost.
+    public init(json: JSON) {
         raw = json
         isError = json["isError"].map { $0.boolValue ?? ($0.stringValue?.lowercased() == "true") } ?? false
         structuredContent = json["structuredContent"].flatMap { $0.isNull ? nil : $0 }
@@ -41,7 +55,7 @@ public struct ToolResult: Sendable, Hashable {
             if rest.count == 1 && rest["text"]?.stringValue != nil
                 || Self.types.contains(json["type"]?.stringValue ?? "")
             {
-                content = [.object(rest)]
+                content = [ContentBlock(json: .object(rest))]
             } else if !rest.isEmpty {
                 other = .object(rest)
             }
@@ -51,10 +65,10 @@ public struct ToolResult: Sendable, Hashable {
     /// More blocks of content are a value that is told as a whole: each block by itself takes memory.
     private static let contentLimit = 100_000
 
-    private static func blocks(of list: JSON) -> [JSON]? {
-        var blocks: [JSON] = []
+    private static func blocks(of list: JSON) -> [ContentBlock]? {
+        var blocks: [ContentBlock] = []
         let isList = list.forEachElement { block in
-            blocks.append(block.stringValue.map { .textBlock($0) } ?? block)
+            blocks.append(block.asBlock)
             return blocks.count <= contentLimit
         }
         return isList && blocks.count <= contentLimit ? blocks : nil
@@ -63,15 +77,15 @@ public struct ToolResult: Sendable, Hashable {
     private mutating func take(_ value: JSON) {
         switch value {
         case .null: break
-        case .string(let text): content = [.textBlock(text)]
+        case .string(let text): content = [.text(text)]
         case .array(let elements):
             // A list of other values is a value of its own; texts and blocks are what a list of content means.
             if elements.allSatisfy({ $0.isBlock || $0.stringValue != nil }) {
-                content = elements.map { $0.stringValue.map { .textBlock($0) } ?? $0 }
+                content = elements.map(\.asBlock)
             } else {
                 other = value
             }
-        case _ where value.isObject && value.isBlock: content = [value]
+        case _ where value.isObject && value.isBlock: content = [ContentBlock(json: value)]
         default: other = value
         }
     }
@@ -83,7 +97,8 @@ public struct ToolResult: Sendable, Hashable {
 }
 
 extension JSON {
-    fileprivate static func textBlock(_ text: String) -> JSON { ["type": "text", "text": .string(text)] }
+    /// The block that a text alone stands for, or the value as one.
+    fileprivate var asBlock: ContentBlock { stringValue.map { .text($0) } ?? ContentBlock(json: self) }
 
     /// Whether the value is a content block: it says its type, or has the text of one.
     fileprivate var isBlock: Bool { self["type"]?.stringValue != nil || self["text"]?.stringValue != nil }

@@ -49,6 +49,16 @@ extension Transport {
     func stopListening() {}
 }
 
+/// A server that answers a POST with the opening of HTTP+SSE (MCP 2024-11-05, transports).
+struct SpeaksSSE: Error, Sendable, Hashable {
+    var failure: OmlxError {
+        OmlxError(
+            .transportNotFound,
+            "the server speaks HTTP+SSE at this URL, not streamable HTTP: it answered with an endpoint event",
+            nextStep: "write \"type\": \"sse\" into the server's entry; \(.setting(.transport, "sse"))")
+    }
+}
+
 extension OmlxError {
     /// Any error as one of the catalogue.
     init(converting error: any Error, during label: String) {

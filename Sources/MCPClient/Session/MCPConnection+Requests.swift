@@ -60,7 +60,7 @@ extension MCPConnection {
     ) async throws -> ToolResult {
         let params: JSONObject = ["name": .string(name), "arguments": .object(arguments)]
         let call = Call(method: "tools/call", params: params, tool: tool)
-        return ToolResult(try await request(call, timeout: timeout, onProgress: onProgress))
+        return ToolResult(json: try await request(call, timeout: timeout, onProgress: onProgress))
     }
 
     /// Sends any request.

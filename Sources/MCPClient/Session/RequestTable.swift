@@ -4,23 +4,6 @@ import OmlxConcurrency
 import OmlxErrors
 import OmlxJSON
 
-/// What a server reports about a request under way (MCP 2025-11-25, progress).
-public struct Progress: Sendable, Hashable, Codable {
-    /// How far it is; grows.
-    public var progress: Double
-    /// Where it ends, if the server says so.
-    public var total: Double?
-    /// What it is doing, as the server words it.
-    public var message: String?
-
-    /// A report.
-    public init(progress: Double, total: Double? = nil, message: String? = nil) {
-        self.progress = progress
-        self.total = total
-        self.message = message
-    }
-}
-
 /// Ids, requests under way with those who wait for them, and what to do with each message that comes.
 struct RequestTable<Waiter: Sendable>: Sendable {
     typealias Instant = ContinuousClock.Instant

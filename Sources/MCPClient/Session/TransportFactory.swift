@@ -29,6 +29,7 @@ struct TransportFactory: Sendable {
                 opensServerStream: opensServerStream)
         case .sse(let url, let headers):
             SSETransport(url: url, http: authorized(headers, report), limits: limits, sink: sink)
+        case .inProcess(let server): InProcessTransport(server: server, sink: sink)
         }
     }
 
@@ -69,6 +70,7 @@ extension Redactor {
         case .streamableHTTP(let url, let headers), .sse(let url, let headers):
             learn(address: url.text)
             learn(headers, isPassing: false)
+        case .inProcess: break
         }
     }
 

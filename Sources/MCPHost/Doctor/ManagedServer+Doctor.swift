@@ -262,8 +262,11 @@ extension ManagedServer {
     // MARK: stdio
 
     private func examineProcess() async -> [DoctorStep] {
-        guard let stdio = configuration.transport.stdio else { return [] }
         let attempt = await attempt()
+        guard let stdio = configuration.transport.stdio else {
+            if let error = attempt.error { return [DoctorStep(.process, judged(error, isExamined: true))] }
+            return sessions(attempt, isSignedIn: false)
+        }
         let command = ([stdio.command.shown] + stdio.arguments.map(\.shown)).joined(separator: " ")
         var facts = [OmlxError.Comparison("command", command)]
         if let folder = stdio.workingDirectory { facts.append(.init("working directory", folder.shown)) }

@@ -41,7 +41,7 @@ extension ManagedServer {
         if candidate.url.origin == url?.origin {
             switch endpoint {
             case .streamableHTTP(_, let own), .sse(_, let own): headers = own
-            case .stdio: break
+            case .stdio, .inProcess: break
             }
         }
         return candidate.isSSE

@@ -26,6 +26,14 @@ public struct ServerHeader: Sendable {
     public var expiresAt: Date?
     /// The account it belongs to, where one was named.
     public var account: String?
+
+    /// A header.
+    public init(value: Secret, source: Source, expiresAt: Date? = nil, account: String? = nil) {
+        self.value = value
+        self.source = source
+        self.expiresAt = expiresAt
+        self.account = account
+    }
 }
 
 /// Gives the header of one server, refreshed when it is due. Reads the credential store alone, sends one token request at
@@ -78,9 +86,9 @@ public struct HeaderSource: Sendable {
             if let header = configured { return header }
             throw OmlxError(
                 .oauthSignInNotApplicable,
-                server.transport.stdio == nil
+                server.transport.http != nil
                     ? "sign-in is switched off for \(server.name) in the configuration"
-                    : "\(server.name) is a stdio server: no header is sent to it",
+                    : "\(server.name) is a \(server.transport.name) server: no header is sent to it",
                 nextStep: Remedy(.listTools(server.reference)))
         }
         do {

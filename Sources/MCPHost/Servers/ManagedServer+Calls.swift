@@ -118,6 +118,7 @@ extension ManagedServer {
             switch configuration.transport {
             case .stdio(let settings): [settings.command, settings.workingDirectory] + settings.arguments
             case .streamableHTTP(let settings), .sse(let settings): [settings.url]
+            case .inProcess: []
             }
         let expansions = texts.compactMap { $0 }.filter { $0.shown != $0.value }
             .flatMap { [($0.value, $0.shown), ($0.value.beforeQuery, $0.shown.beforeQuery)] }

@@ -81,19 +81,23 @@ actor ManagedServer {
         let identity = EndpointIdentity(configuration.transport)
         var known = status.pointed(at: identity)
         known.profileChoice = configuration.profileChoice
-        if configuration.transport.stdio != nil { known.signIn.state = .notNeeded }
+        if configuration.transport.http == nil { known.signIn.state = .notNeeded }
         let board = StatusBoard(known, recorder: recorder, redactor: redactor, publish: publish)
         self.board = board
         shown = board.status.transport
         isErrorShown = known.lastError != nil
-        life = ServerLife(isChild: configuration.transport.stdio != nil)
+        life = ServerLife(isChild: configuration.transport.http == nil)
         pulse = Pulse(interval: options.pingInterval)
         recorder.record(configuration.name) { $0.point(at: identity) }
         endpoint = try OmlxMCPClient.ServerEndpoint(configuration.transport)
         self.starts = starts
-        guard case .stdio(let command) = endpoint else {
+        if case .stdio(let command) = endpoint {
+            withheld = WithheldVariables(command, host: options.environment)
+        } else {
             withheld = nil
-            let url = try HTTPURL(configuration: configuration.transport.http?.url.value ?? "")
+        }
+        if let settings = configuration.transport.http {
+            let url = try HTTPURL(configuration: settings.url.value)
             var context = SignInContext(
                 http: http.with(tls: TLSSettings(configuration.tls)),
                 store: store, lockFolder: options.paths.locks, command: options.command, exchanges: exchanges,
@@ -120,7 +124,6 @@ actor ManagedServer {
                     observer: { notes.note($0) })
             return
         }
-        withheld = WithheldVariables(command, host: options.environment)
         url = nil
         context = nil
         authorizer = nil

@@ -22,6 +22,7 @@ extension OmlxMCPClient.ServerEndpoint {
             self = .streamableHTTP(try HTTPURL(configuration: settings.url.value), headers: settings.requestHeaders)
         case .sse(let settings):
             self = .sse(try HTTPURL(configuration: settings.url.value), headers: settings.requestHeaders)
+        case .inProcess(let server): self = .inProcess(server)
         }
     }
 }
@@ -55,6 +56,7 @@ extension EndpointIdentity {
                     + (settings.command.shown == settings.command.value ? [] : [settings.command.value]))
         case .streamableHTTP(let settings), .sse(let settings):
             self.init(url: settings.url.shown, transportKind: transport.name, expanded: settings.url.value)
+        case .inProcess: self.init(transportKind: transport.name, fingerprint: "")
         }
     }
 }

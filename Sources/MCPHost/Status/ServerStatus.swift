@@ -116,6 +116,12 @@ public struct ToolListSummary: Sendable, Hashable {
     public var count: Int
     /// When it was read.
     public var at: Date
+
+    /// A list that was read.
+    public init(count: Int, at: Date) {
+        self.count = count
+        self.at = at
+    }
 }
 
 /// All that is known about one server.
@@ -137,11 +143,11 @@ public struct ServerStatus: Sendable, Hashable {
     /// Which provider profile the configuration wants. Not kept by the database: the configuration is asked anew.
     public var profileChoice = ProfileChoice.automatic
     /// The accounts signed in with; the record is that of the one used last.
-    public internal(set) var accounts: [AccountStatus] = []
+    public var accounts: [AccountStatus] = []
     /// The last thing that went wrong, forgotten when the server's tools were listed or called since.
     public var lastError: StatusError?
-    /// The tool list kept, which may be older than `discovery`. Set by the database alone.
-    public internal(set) var toolList: ToolListSummary?
+    /// The tool list kept, which may be older than `discovery`.
+    public var toolList: ToolListSummary?
 
     /// A server of which nothing is known.
     public init(name: String, endpoint: EndpointIdentity? = nil) {

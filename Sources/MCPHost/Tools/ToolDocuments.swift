@@ -38,16 +38,15 @@ extension ToolResult: JSONRepresentable {
     /// The result object of MCP, as it came.
     public var json: JSON { raw }
 
-    public init(json: JSON) { self.init(json) }
-
     /// The members of `omlx/call/1` for a result.
     /// - Parameter tool: the name it was called by.
     public func members(of tool: String) -> JSONObject {
+        let content = JSON.array(content.map(\.json))
         let members: JSONObject = [
-            "tool": .string(tool), "is_error": .bool(isError), "content": .array(content),
+            "tool": .string(tool), "is_error": .bool(isError), "content": content,
             "structured_content": structuredContent ?? .null,
         ]
-        var read: JSONObject = ["content": .array(content), "isError": .bool(isError)]
+        var read: JSONObject = ["content": content, "isError": .bool(isError)]
         read["structuredContent"] = structuredContent ?? .null
         return members.followed(by: raw, beyond: read)
     }

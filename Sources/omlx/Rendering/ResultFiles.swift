@@ -1,37 +1,11 @@
 // Binary content of a tool's result, and the folder it is written to.
 
-import OmlxCryptography
 import OmlxErrors
 import Glibc
-import OmlxJSON
+import OmlxMCPClient
 import OmlxSystem
 
-/// The bytes in a content block: an image, a sound, a file.
-struct BinaryContent {
-    /// The media type (RFC 6838), without parameters.
-    let type: String
-    /// `nil` when they cannot be read.
-    let bytes: [UInt8]?
-
-    /// `nil` when the block carries none.
-    init?(_ block: JSON) {
-        let holder = block["resource"] ?? block
-        guard let data = holder["data"]?.stringValue ?? holder["blob"]?.stringValue else { return nil }
-        let declared = holder["mimeType"]?.stringValue
-        if let url = DataURL(data) {
-            bytes = url.bytes
-            type = Self.bare(declared ?? url.type)
-        } else {
-            bytes = Base64.decodeLeniently(data)
-            type = Self.bare(declared)
-        }
-    }
-
-    private static func bare(_ type: String?) -> String {
-        let bare = (type ?? "").prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
-        return bare.isEmpty ? "application/octet-stream" : OmlxError.shown(bare, limit: 60)
-    }
-
+extension MediaContent {
     /// What is said of bytes that are not written.
     /// - Parameter keeps: whether they were to be.
     func note(keeps: Bool) -> String {
@@ -54,24 +28,6 @@ struct BinaryContent {
         let isPlain =
             (1...8).contains(subtype.count) && subtype.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
         return isPlain ? String(subtype) : "bin"
-    }
-}
-
-/// `data:image/png;base64,…` (RFC 2397), which some servers put where base64 belongs.
-private struct DataURL {
-    let type: String?
-    let bytes: [UInt8]?
-
-    init?(_ text: String) {
-        let start = text.utf8.prefix(5).map { $0 | 0x20 }
-        guard start.elementsEqual("data:".utf8.map { $0 | 0x20 }),
-            let comma = text.utf8.firstIndex(of: UInt8(ascii: ","))
-        else { return nil }
-        let head = String(decoding: text.utf8[..<comma].dropFirst(5), as: UTF8.self)
-        let data = PercentEncoding.decode(text.utf8[text.utf8.index(after: comma)...])
-        let words = head.split(separator: ";").map { $0.trimmingPrefix { $0 == " " }.lowercased() }
-        bytes = words.contains("base64") ? Base64.decodeLeniently(String(decoding: data, as: UTF8.self)) : data
-        type = head.prefix { $0 != ";" }.contains("/") ? String(head.prefix { $0 != ";" }) : nil
     }
 }
 
@@ -123,8 +79,8 @@ struct ResultFiles {
     /// Writes a block's bytes to a file whose name is free.
     /// - Returns: its path; `nil` when the block carries none that can be read.
     /// - Throws: `OmlxError` with `CONFIG_USAGE`.
-    mutating func keep(_ block: JSON) throws(OmlxError) -> String? {
-        guard let content = BinaryContent(block), let bytes = content.bytes else { return nil }
+    mutating func keep(_ block: ContentBlock) throws(OmlxError) -> String? {
+        guard let content = block.media, let bytes = content.bytes else { return nil }
         let separator = folder.hasSuffix("/") ? "" : "/"
         while true {
             number += 1

@@ -86,7 +86,7 @@ import Testing
             let result = try await (try await scene.host(server)).call(
                 "demo__fail", arguments: ["text": "no such file"])
             #expect(result.isError)
-            #expect(result.content.first?["text"] == "no such file")
+            #expect(result.text == "no such file")
         }
     }
 

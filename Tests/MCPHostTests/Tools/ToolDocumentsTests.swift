@@ -45,7 +45,7 @@ struct ToolDocumentsTests {
             "content": [["type": "text", "text": "x", "annotations": ["audience": ["user"]], "_meta": ["a": 1]]],
             "structuredContent": ["n": 1], "isError": false, "_meta": ["b": 2], "error": "theirs", "more": [1],
         ]
-        let members = JSON.object(ToolResult(raw).members(of: "s__t"))
+        let members = JSON.object(ToolResult(json: raw).members(of: "s__t"))
         #expect(members["content"] == raw["content"] && members["structured_content"] == ["n": 1])
         #expect(members["_meta"] == ["b": 2] && members["more"] == [1] && members["is_error"] == false)
         #expect(members["error"] == nil && members["as_sent"] == ["error": "theirs"])
@@ -58,7 +58,7 @@ struct ToolDocumentsTests {
             (["toolResult": ["x": 1]], nil), (["content": .null], nil), (["isError": "true"], ["isError": "true"]),
         ] as [(JSON, JSON?)])
     func otherForms(raw: JSON, asSent: JSON?) {
-        let members = ToolResult(raw).members(of: "t")
+        let members = ToolResult(json: raw).members(of: "t")
         #expect(members["as_sent"] == asSent)
         #expect(members["toolResult"] == raw["toolResult"])
     }

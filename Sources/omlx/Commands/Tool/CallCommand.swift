@@ -102,12 +102,12 @@ struct CallCommand: Action {
         // Some servers put an empty text beside a structured result.
         let isSilent = result.structuredContent != nil && result.content.allSatisfy(\.isBlankText)
         for block in isSilent ? [] : result.content {
-            if let text = block.shownText {
+            if let text = block.text {
                 if result.isError { session.console.failure(text) } else { session.console.content(text) }
-            } else if let data = BinaryContent(block) {
-                session.console.line(try files?.keep(block) ?? data.note(keeps: files != nil))
+            } else if let media = block.media {
+                session.console.line(try files?.keep(block) ?? media.note(keeps: files != nil))
             } else {
-                session.console.content(block)
+                session.console.content(block.json)
             }
         }
         if isSilent || result.content.isEmpty, let value = result.structuredContent ?? result.other {
@@ -122,11 +122,8 @@ struct CallCommand: Action {
     }
 }
 
-extension JSON {
-    /// The text of a content block, or of the file in it.
-    fileprivate var shownText: String? { self["text"]?.stringValue ?? self["resource"]?["text"]?.stringValue }
-
-    fileprivate var isBlankText: Bool { self["text"]?.stringValue?.allSatisfy(\.isWhitespace) == true }
+extension ContentBlock {
+    fileprivate var isBlankText: Bool { json["text"]?.stringValue?.allSatisfy(\.isWhitespace) == true }
 }
 
 extension Double {

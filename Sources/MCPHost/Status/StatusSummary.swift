@@ -74,7 +74,7 @@ extension HostConfiguration {
                 status.transport = StatusAnswer(.failed, problem: StatusProblem(error))
             }
             guard case .success(let server) = entry.result, status.signIn.state == .unknown else { return status }
-            if server.transport.stdio != nil { status.signIn = StatusAnswer(.notNeeded) }
+            if server.transport.http == nil { status.signIn = StatusAnswer(.notNeeded) }
             return status
         }
     }

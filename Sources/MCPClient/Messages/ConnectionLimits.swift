@@ -1,6 +1,4 @@
-// Where a server is, and within which limits it is spoken to.
-
-import OmlxHTTPClient
+// How a child process is started, and within which limits a server is spoken to.
 
 /// A server that is a child process.
 public struct StdioCommand: Sendable, Hashable {
@@ -22,16 +20,6 @@ public struct StdioCommand: Sendable, Hashable {
         self.environment = environment
         self.workingDirectory = workingDirectory
     }
-}
-
-/// Where a server is and how it is spoken to.
-public enum ServerEndpoint: Sendable {
-    /// A child process, one message per line.
-    case stdio(StdioCommand)
-    /// One URL that takes a POST per message (2025-03-26 and later).
-    case streamableHTTP(HTTPURL, headers: [HTTPRequestHeader] = [])
-    /// A stream and a URL it names (2024-11-05).
-    case sse(HTTPURL, headers: [HTTPRequestHeader] = [])
 }
 
 /// How long things may take, in seconds, and how large they may be, in bytes.

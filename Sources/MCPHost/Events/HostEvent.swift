@@ -51,6 +51,18 @@ public struct LoginReport: Sendable, Hashable, Codable {
     public var storeSummary: String
     /// Why it is not kept in the desktop's keyring, which was there when the store was chosen.
     public var passedOver: KeyringObstacle?
+
+    /// How a sign-in ended.
+    public init(
+        wasSignedIn: Bool, status: ServerStatus, missingScopes: [String] = [], storeSummary: String = "",
+        passedOver: KeyringObstacle? = nil
+    ) {
+        self.wasSignedIn = wasSignedIn
+        self.status = status
+        self.missingScopes = missingScopes
+        self.storeSummary = storeSummary
+        self.passedOver = passedOver
+    }
 }
 
 /// What a sign-in may do.
