@@ -130,7 +130,7 @@ import TestSupport
             #expect(try await host.storedRecords().records.map(\.kind).contains("sign-in"))
             #expect(try await host.orphans().shown.isEmpty)
             #expect(try await host.stores(tries: false).inUse?.name == "file")
-            #expect(try await host.log(LogRequest(server: "demo")).contains { $0.outcome == "succeeded" })
+            #expect(try await host.log(LogRequest(server: "demo")).contains { $0.kind == "sign-in" && $0.outcome == "granted" })
             #expect(try await host.examine("demo").worst == nil)
             #expect(try await host.header(of: "demo").source == .signIn)
             let signOuts = try await host.logout("demo", LogoutRequest())
