@@ -4,13 +4,13 @@ import OmlxCOpenSSL
 import OmlxErrors
 
 /// AES-256 in Galois/Counter Mode (NIST SP 800-38D) with 12-byte nonces and 16-byte tags.
-public enum AES256GCM {
+package enum AES256GCM {
     /// The number of bytes in a key.
-    public static let keyCount = 32
+    package static let keyCount = 32
     /// The number of bytes in a nonce. Never use one twice with a key: take `Random.bytes(nonceCount)` each time.
-    public static let nonceCount = 12
+    package static let nonceCount = 12
     /// The number of bytes in a tag.
-    public static let tagCount = 16
+    package static let tagCount = 16
 
     /// The ciphertext, as long as the plaintext, followed by the tag.
     /// - Parameters:
@@ -19,7 +19,7 @@ public enum AES256GCM {
     ///   - nonce: 12 bytes, fresh.
     ///   - associated: Bytes that stay readable but cannot be changed unnoticed.
     /// - Throws: `STORE_CRYPTOGRAPHY`, also for a key or nonce of another length.
-    public static func seal(
+    package static func seal(
         _ plaintext: Secret, key: Secret, nonce: [UInt8], authenticating associated: [UInt8]
     ) throws(OmlxError) -> [UInt8] {
         try checkLengths(key, nonce)
@@ -50,7 +50,7 @@ public enum AES256GCM {
     ///   - nonce: The 12 bytes it was sealed with.
     ///   - associated: The bytes it was sealed with.
     /// - Throws: `STORE_CRYPTOGRAPHY`, also for a key or nonce of another length.
-    public static func open(
+    package static func open(
         _ sealed: some Collection<UInt8>, key: Secret, nonce: [UInt8], authenticating associated: [UInt8]
     ) throws(OmlxError) -> Secret? {
         try checkLengths(key, nonce)

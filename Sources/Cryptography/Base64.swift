@@ -1,16 +1,16 @@
 // Base64 and base64url.
 
 /// Base64 with padding (RFC 4648 §4).
-public enum Base64 {
+package enum Base64 {
     private static let alphabet = Base64Alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
     /// The text of these bytes, padded with `=`.
-    public static func encode(_ bytes: some Collection<UInt8>) -> String {
+    package static func encode(_ bytes: some Collection<UInt8>) -> String {
         String(decoding: alphabet.encode(bytes, pads: true), as: UTF8.self)
     }
 
     /// The text of a secret, padded with `=`, as HTTP's Basic scheme needs it (RFC 7617 §2).
-    public static func encode(_ secret: Secret) -> Secret {
+    package static func encode(_ secret: Secret) -> Secret {
         secret.withBytes { bytes in
             var text = alphabet.encode(bytes, pads: true)
             return Secret(wiping: &text)
@@ -18,11 +18,11 @@ public enum Base64 {
     }
 
     /// The bytes of a padded text, or `nil` for any other text.
-    public static func decode(_ text: String) -> [UInt8]? { alphabet.decode(Array(text.utf8), pads: true) }
+    package static func decode(_ text: String) -> [UInt8]? { alphabet.decode(Array(text.utf8), pads: true) }
 
     /// The bytes of a text as programs write it: either alphabet (RFC 4648 §4, §5), broken into lines (RFC 2045 §6.8), with
     /// padding or without; `nil` for what is no base64. Nothing may be decided by what comes out: several texts mean the same.
-    public static func decodeLeniently(_ text: String) -> [UInt8]? {
+    package static func decodeLeniently(_ text: String) -> [UInt8]? {
         var digits: [UInt8] = []
         digits.reserveCapacity(text.utf8.count)
         var isPadded = false
@@ -43,16 +43,16 @@ public enum Base64 {
 }
 
 /// Base64 for URLs and file names, without padding (RFC 4648 §5, RFC 7515 §2).
-public enum Base64URL {
+package enum Base64URL {
     private static let alphabet = Base64Alphabet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
     /// The text of these bytes, without padding.
-    public static func encode(_ bytes: some Collection<UInt8>) -> String {
+    package static func encode(_ bytes: some Collection<UInt8>) -> String {
         String(decoding: alphabet.encode(bytes, pads: false), as: UTF8.self)
     }
 
     /// The text of a secret, without padding, such as a code verifier's (RFC 7636 §4.1).
-    public static func encode(_ secret: Secret) -> Secret {
+    package static func encode(_ secret: Secret) -> Secret {
         secret.withBytes { bytes in
             var text = alphabet.encode(bytes, pads: false)
             return Secret(wiping: &text)
@@ -60,7 +60,7 @@ public enum Base64URL {
     }
 
     /// The bytes of a text without padding, or `nil` for any other text.
-    public static func decode(_ text: String) -> [UInt8]? { alphabet.decode(Array(text.utf8), pads: false) }
+    package static func decode(_ text: String) -> [UInt8]? { alphabet.decode(Array(text.utf8), pads: false) }
 }
 
 /// The 64 digits of one spelling.

@@ -4,9 +4,9 @@ import OmlxCOpenSSL
 import OmlxErrors
 
 /// OpenSSL's libcrypto, which the first operation loads.
-public enum Libcrypto {
+package enum Libcrypto {
     /// Whether an operation has loaded the library already.
-    public static var isLoaded: Bool { copenssl_is_loaded() != 0 }
+    package static var isLoaded: Bool { copenssl_is_loaded() != 0 }
 
     /// Throws for every outcome but success.
     static func check(_ outcome: Int32, _ operation: String) throws(OmlxError) {

@@ -1,10 +1,10 @@
 // Percent-encoding (RFC 3986 §2.1).
 
 /// Reading percent-encoded text.
-public enum PercentEncoding {
+package enum PercentEncoding {
     /// The bytes a text stands for; a percent sign without two digits stays as it is.
     /// - Parameter plusIsBlank: whether a plus stands for a blank, as in a form (WHATWG URL §5.1).
-    public static func decode(_ text: some Collection<UInt8>, plusIsBlank: Bool = false) -> [UInt8] {
+    package static func decode(_ text: some Collection<UInt8>, plusIsBlank: Bool = false) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var rest = text[...]

@@ -4,10 +4,10 @@ import OmlxErrors
 import Glibc
 
 /// The kernel's random number generator, the only one used: nonces, keys, salts, code verifiers, `state`.
-public enum Random {
+package enum Random {
     /// `count` random bytes.
     /// - Throws: `STORE_CRYPTOGRAPHY` when the kernel gives none.
-    public static func bytes(_ count: Int) throws(OmlxError) -> [UInt8] {
+    package static func bytes(_ count: Int) throws(OmlxError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: max(count, 0))
         let filled = bytes.withUnsafeMutableBytes { fill($0) }
         guard filled else { throw failure }
@@ -16,7 +16,7 @@ public enum Random {
 
     /// A secret of `count` random bytes.
     /// - Throws: `STORE_CRYPTOGRAPHY` when the kernel gives none.
-    public static func secret(_ count: Int) throws(OmlxError) -> Secret {
+    package static func secret(_ count: Int) throws(OmlxError) -> Secret {
         try Secret(count: count) { (buffer) throws(OmlxError) in
             guard fill(buffer) else { throw failure }
         }

@@ -3,7 +3,7 @@
 import OmlxJSON
 
 /// Names that are likely to stand before a secret.
-public enum SecretName {
+package enum SecretName {
     private static let words = [
         "token", "secret", "password", "passwd", "passphrase", "pwd", "apikey", "api-key", "api_key", "accesskey",
         "access-key", "access_key", "private-key", "private_key", "subscription-key", "credential", "auth", "bearer",
@@ -11,7 +11,7 @@ public enum SecretName {
     ]
 
     /// Whether a parameter, option, variable or header of that name is likely to carry a secret.
-    public static func isLikely(_ name: some StringProtocol) -> Bool {
+    package static func isLikely(_ name: some StringProtocol) -> Bool {
         let lowered = name.lowercased()
         return lowered == "key" || words.contains { lowered.contains($0) }
     }
@@ -27,7 +27,7 @@ extension Redactor {
     /// Remembers the value of a header and what follows its scheme, such as `Bearer`; of `Basic` (RFC 7617) what it stands
     /// for as well.
     /// - Parameter isPassing: as with `learn(_:as:isPassing:)`.
-    public func learn(header name: String, _ value: Secret, isPassing: Bool = false) {
+    package func learn(header name: String, _ value: Secret, isPassing: Bool = false) {
         let lowered = name.lowercased()
         guard !Self.openHeaders.contains(lowered) else { return }
         let isSecret = SecretName.endsInSecret(name)
@@ -70,7 +70,7 @@ extension Redactor {
 
     /// Remembers what is secret in the value of a variable: all of it but for paths and plain words, and the password in
     /// the address of a database or the like.
-    public func learn(variable name: String, _ value: String) {
+    package func learn(variable name: String, _ value: String) {
         learnParts(of: value)
         let isNamedSecret = SecretName.endsInSecret(name)
         if Self.isPath(value, besideSecretName: isNamedSecret) { return }
@@ -80,7 +80,7 @@ extension Redactor {
 
     /// Remembers what is secret in the arguments of a command: values of options that are called so, and passwords and
     /// queries in addresses.
-    public func learn(arguments: [String]) {
+    package func learn(arguments: [String]) {
         var isValueOfSecret = false
         for argument in arguments {
             learnParts(of: argument)
@@ -104,11 +104,11 @@ extension Redactor {
     }
 
     /// Remembers the password and the values of the query of an address.
-    public func learn(address: String) { learnParts(of: address) }
+    package func learn(address: String) { learnParts(of: address) }
 
     /// Remembers the secrets among the fields of a form that is sent to an authorization server or comes from one
     /// (RFC 6749 §4.1.3, §6; RFC 7009 §2.1; RFC 7523 §2; RFC 8628 §3.4; RFC 8693 §2.1).
-    public func learn(form: Secret) {
+    package func learn(form: Secret) {
         form.withBytes { bytes in
             for field in bytes.split(separator: UInt8(ascii: "&")) {
                 guard let equals = field.firstIndex(of: UInt8(ascii: "=")) else { continue }
@@ -123,7 +123,7 @@ extension Redactor {
 
     /// Remembers the secrets in a JSON document of an authorization server, such as a token reply (RFC 6749 §5.1), at
     /// whatever depth.
-    public func learn(reply: [UInt8]) {
+    package func learn(reply: [UInt8]) {
         var copy = reply
         defer { Secret.wipe(&copy) }
         let taken = Secret.take(from: &copy) { path in path.last.map { Self.isSecretMember($0) } ?? false }

@@ -7,14 +7,14 @@ import Synchronization
 ///
 /// A secret is found as it is, escaped as JSON, percent-encoded or in markup, in each of these within each other, and in
 /// base64 at any alignment. A look takes time in proportion to the text, whatever the secrets are.
-public final class Redactor: Sendable {
+package final class Redactor: Sendable {
     /// What stands in a secret's place.
-    public static let mark = "<redacted>"
+    package static let mark = "<redacted>"
     /// Longer texts are cut before they are looked through, in bytes.
-    public static let textLimit = 64 << 10
+    package static let textLimit = 64 << 10
 
     /// What a secret is, which decides how short it may be and whether a part of it is hidden.
-    public enum Kind: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
         /// A header's or one of OAuth: hidden however short, but for one or two characters, which could be any text's.
         case credential
         /// A value of the configuration: shorter ones are likelier to be words than secrets.
@@ -56,13 +56,13 @@ public final class Redactor: Sendable {
     private let state = Mutex(State())
 
     /// A redactor that knows no secret yet.
-    public init() {}
+    package init() {}
 
     // MARK: learning
 
     /// Remembers a secret.
     /// - Parameter isPassing: Whether others will take its place: only some of the latest of these are remembered.
-    public func learn(_ secret: Secret?, as kind: Kind = .credential, isPassing: Bool = false) {
+    package func learn(_ secret: Secret?, as kind: Kind = .credential, isPassing: Bool = false) {
         guard let secret else { return }
         for piece in Self.pieces(of: secret) where piece.count >= kind.shortest {
             state.withLock { $0.add(Known(piece, as: kind), isPassing: isPassing) }
@@ -70,7 +70,7 @@ public final class Redactor: Sendable {
     }
 
     /// Remembers a secret that is a text.
-    public func learn(_ text: String, as kind: Kind = .credential, isPassing: Bool = false) {
+    package func learn(_ text: String, as kind: Kind = .credential, isPassing: Bool = false) {
         learn(Secret(text), as: kind, isPassing: isPassing)
     }
 
@@ -98,7 +98,7 @@ public final class Redactor: Sendable {
 
     /// The text without any of the secrets, cut to a length in bytes beforehand. What the cut leaves of a secret is hidden
     /// too, as is the beginning of one before an ellipsis.
-    public func hide(_ text: String, limit: Int = textLimit) -> String {
+    package func hide(_ text: String, limit: Int = textLimit) -> String {
         guard let index = index(), !text.isEmpty else { return text.cut(to: limit) }
         // A secret that begins within the limit is seen whole.
         let reach = limit.addingReportingOverflow(6 * index.longest)
@@ -119,7 +119,7 @@ public final class Redactor: Sendable {
     }
 
     /// The same error with none of the secrets in its texts.
-    public func hide(_ error: OmlxError) -> OmlxError {
+    package func hide(_ error: OmlxError) -> OmlxError {
         guard index() != nil else { return error }
         var copy = error
         copy.message = hide(error.message)
@@ -131,7 +131,7 @@ public final class Redactor: Sendable {
 
     /// Whether one of the secrets stands in the bytes.
     /// - Parameter kind: Only secrets of this kind count; all when `nil`.
-    public func occurs(in bytes: @autoclosure () -> [UInt8], only kind: Kind? = nil) -> Bool {
+    package func occurs(in bytes: @autoclosure () -> [UInt8], only kind: Kind? = nil) -> Bool {
         guard let index = index(kind) else { return false }
         return !Self.stretches(in: bytes(), index, isCut: false).isEmpty
     }

@@ -4,7 +4,7 @@ import OmlxErrors
 
 extension OmlxError {
     /// The same error, with none of these secrets in its texts.
-    public func hiding(_ secrets: [Secret?]) -> OmlxError {
+    package func hiding(_ secrets: [Secret?]) -> OmlxError {
         let redactor = Redactor()
         for secret in secrets { redactor.learn(secret) }
         return redactor.hide(self)
@@ -13,7 +13,7 @@ extension OmlxError {
 
 extension [Secret] {
     /// The text without any of the secrets.
-    public func hidden(in text: String) -> String {
+    package func hidden(in text: String) -> String {
         let redactor = Redactor()
         for secret in self { redactor.learn(secret) }
         return redactor.hide(text)

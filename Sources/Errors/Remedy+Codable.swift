@@ -1,18 +1,18 @@
 // A remedy as JSON: its words where it has no action, else its pieces. For people its actions are worded.
 
 /// How a program words the actions of remedies in what it encodes.
-public struct RemedyWording: Sendable {
+package struct RemedyWording: Sendable {
     /// The action in the program's words.
-    public let word: @Sendable (RemedyAction) -> String
+    package let word: @Sendable (RemedyAction) -> String
 
     /// A wording.
-    public init(_ word: @escaping @Sendable (RemedyAction) -> String) { self.word = word }
+    package init(_ word: @escaping @Sendable (RemedyAction) -> String) { self.word = word }
 }
 
 extension CodingUserInfoKey {
     /// Where an encoder has the `RemedyWording`: with it remedies are texts, as people read them, and what only another
     /// program needs is left out.
-    public static let remedyWording = CodingUserInfoKey(rawValue: "omlx.remedy_wording")!
+    package static let remedyWording = CodingUserInfoKey(rawValue: "omlx.remedy_wording")!
 }
 
 extension Encoder {

@@ -4,7 +4,7 @@ extension String {
     /// The text as one word of a shell: as it is where that is safe, else in single quotes; with characters that must not
     /// reach a terminal as `$'…'`, which bash, zsh and ksh read (POSIX.1-2024 §2.2.4). What a server says can so be pasted
     /// without running anything, and names what it names.
-    public var shellWord: String {
+    package var shellWord: String {
         let word = unicodeScalars.prefix(Self.shellWordLimit)
         if word.contains(where: \.isHarmful) { return "$'" + word.map(Self.dollarQuoted).joined() + "'" }
         let plain = "-_./:@%+=,"

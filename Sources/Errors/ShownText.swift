@@ -4,7 +4,7 @@ extension Unicode.Scalar {
     /// Whether the character must not reach a terminal as it is: a control character (C0, DEL, C1), a line or paragraph
     /// separator, a mark that turns the direction of text, or one that shows nothing, such as a zero-width space, a
     /// variation selector or a tag.
-    public var isHarmful: Bool {
+    package var isHarmful: Bool {
         switch value {
         case 0x20...0x7E: false
         case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029, 0xFFF9...0xFFFB: true
@@ -45,7 +45,7 @@ extension String {
     /// - Parameters:
     ///   - joiners: which joiners stay.
     ///   - limit: at most so many characters, and then an ellipsis.
-    public func harmless(keeping joiners: JoinerRule = .none, limit: Int = .max) -> String {
+    package func harmless(keeping joiners: JoinerRule = .none, limit: Int = .max) -> String {
         if utf8.count <= limit, utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return self }
         var shown = String.UnicodeScalarView()
         var previous: Unicode.Scalar?
@@ -99,7 +99,7 @@ extension String {
     }
 
     /// Several lines for people: as `harmless(keeping:)` each, the line ends kept.
-    public func harmlessLines(keeping joiners: JoinerRule = .none) -> String {
+    package func harmlessLines(keeping joiners: JoinerRule = .none) -> String {
         guard utf8.contains(0x0A) else { return harmless(keeping: joiners) }
         return unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
             .map { line in

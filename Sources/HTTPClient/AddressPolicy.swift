@@ -3,7 +3,7 @@
 import OmlxErrors
 
 /// Which addresses a request may be sent to.
-public enum AddressPolicy: Sendable, Hashable {
+package enum AddressPolicy: Sendable, Hashable {
     /// Any.
     case any
     /// Addresses of the public internet, and these origins wherever they are: what a server on the public internet
@@ -11,7 +11,7 @@ public enum AddressPolicy: Sendable, Hashable {
     case publicOnly(except: Set<String>)
 
     /// Whether a URL's address is judged.
-    public func judges(_ url: HTTPURL) -> Bool {
+    package func judges(_ url: HTTPURL) -> Bool {
         switch self {
         case .any: false
         case .publicOnly(let origins): !origins.contains(url.origin)
@@ -20,7 +20,7 @@ public enum AddressPolicy: Sendable, Hashable {
 }
 
 /// Who answered.
-public enum HTTPPeer: Sendable, Hashable {
+package enum HTTPPeer: Sendable, Hashable {
     /// The server at this address.
     case address(String)
     /// A proxy: the server's own address is not known here.
@@ -61,17 +61,17 @@ struct AddressGate: Sendable {
 
 extension HTTPClient {
     /// Why a URL's spelling alone keeps a request from it; `nil` when it does not. For addresses that a browser opens.
-    public func refusal(of url: HTTPURL, by policy: AddressPolicy) -> OmlxError? {
+    package func refusal(of url: HTTPURL, by policy: AddressPolicy) -> OmlxError? {
         guard policy.judges(url) else { return nil }
         return AddressGate(url: url, classifier: classifier)
             .refusalBySpelling(isProxied: environment.proxy(for: url) != nil)?.error
     }
 
     /// Whether a URL is asked through a proxy.
-    public func usesProxy(for url: HTTPURL) -> Bool { environment.proxy(for: url) != nil }
+    package func usesProxy(for url: HTTPURL) -> Bool { environment.proxy(for: url) != nil }
 
     /// Whether a server is on the public internet: by the address that answered, else by the URL's spelling.
-    public func isPublic(_ url: HTTPURL, peer: HTTPPeer?) -> Bool {
+    package func isPublic(_ url: HTTPURL, peer: HTTPPeer?) -> Bool {
         if case .address(let address)? = peer { return classifier.kind(of: address) == .public }
         if let address = url.hostAddress { return classifier.kind(of: address) == .public }
         return !url.isLocalName

@@ -5,7 +5,7 @@ import OmlxErrors
 import Synchronization
 
 /// An HTTP client. All requests of a client share its event loop thread and its connections.
-public final class HTTPClient: Sendable {
+package final class HTTPClient: Sendable {
     let environment: HTTPEnvironment
     let classifier: AddressClassifier
     private let tls: TLSSettings
@@ -39,7 +39,7 @@ public final class HTTPClient: Sendable {
     ///   - tls: certificates of this client.
     ///   - userAgent: what it calls itself.
     ///   - classifier: tells of what kind an address is, for requests whose `addresses` are judged.
-    public init(
+    package init(
         environment: HTTPEnvironment = .init(), tls: TLSSettings = .init(), userAgent: String = "omlx",
         classifier: AddressClassifier = .standard
     ) {
@@ -60,14 +60,14 @@ public final class HTTPClient: Sendable {
     }
 
     /// A client on the same event loop with other certificates.
-    public func with(tls: TLSSettings) -> HTTPClient {
+    package func with(tls: TLSSettings) -> HTTPClient {
         tls == self.tls ? self : HTTPClient(sharing: self, tls: tls)
     }
 
     /// Sends a request and waits for status and headers; the body streams.
     /// Cancelling the task aborts the transfer.
     /// - Throws: `HTTPFailure`.
-    public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+    package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         var current = request
         let end = request.limits.end
         for hop in 0... {
@@ -82,7 +82,7 @@ public final class HTTPClient: Sendable {
 
     /// Sends a request and reads the whole body.
     /// - Throws: `HTTPFailure`.
-    public func fetch(_ request: HTTPRequest) async throws -> HTTPReply {
+    package func fetch(_ request: HTTPRequest) async throws -> HTTPReply {
         let response = try await send(request)
         return HTTPReply(head: response.head, body: try await response.collect())
     }
@@ -112,15 +112,15 @@ public final class HTTPClient: Sendable {
 }
 
 /// An answer whose body streams.
-public struct HTTPResponse: Sendable {
+package struct HTTPResponse: Sendable {
     /// Status and headers.
-    public let head: HTTPResponseHead
+    package let head: HTTPResponseHead
     /// The body. Dropping it unread aborts the transfer.
-    public let body: HTTPBody
+    package let body: HTTPBody
 
     /// Reads the whole body.
     /// - Throws: `HTTPFailure`.
-    public func collect() async throws -> [UInt8] {
+    package func collect() async throws -> [UInt8] {
         var bytes: [UInt8] = []
         while let chunk = try await body.next() {
             if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) }
@@ -136,7 +136,7 @@ public struct HTTPResponse: Sendable {
 }
 
 /// The body of an answer as it arrives. One reader; dropping the last reference aborts the transfer.
-public final class HTTPBody: Sendable {
+package final class HTTPBody: Sendable {
     private let transfer: HTTPTransfer
     private let loop: HTTPEventLoop
     /// Keeps the event loop alive while the body is read.
@@ -157,7 +157,7 @@ public final class HTTPBody: Sendable {
 
     /// The next piece, decoded, or `nil` at the end. Cancelling the task aborts the transfer.
     /// - Throws: `HTTPFailure`.
-    public func next() async throws -> [UInt8]? {
+    package func next() async throws -> [UInt8]? {
         guard let decoding else { return try await nextChunk() }
         do {
             while true {
@@ -184,5 +184,5 @@ public final class HTTPBody: Sendable {
     }
 
     /// Aborts the transfer.
-    public func cancel() { loop.cancel(transfer) }
+    package func cancel() { loop.cancel(transfer) }
 }

@@ -1,7 +1,7 @@
 // Proxies and trusted certificates, as the environment names them. libcurl itself reads none of these here.
 
 /// What the environment says about proxies and certificates, read once from variables handed in.
-public struct HTTPEnvironment: Sendable, Hashable {
+package struct HTTPEnvironment: Sendable, Hashable {
     private var httpProxy: String?
     private var httpsProxy: String?
     private var noProxy: String?
@@ -10,7 +10,7 @@ public struct HTTPEnvironment: Sendable, Hashable {
 
     /// Reads `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy` (upper case too, but for `HTTP_PROXY`, which a web
     /// server could set from a request header) and `CURL_CA_BUNDLE`, `SSL_CERT_FILE`, `SSL_CERT_DIR`.
-    public init(variables: [String: String] = [:]) {
+    package init(variables: [String: String] = [:]) {
         func value(_ names: String...) -> String? {
             names.lazy.compactMap { variables[$0] }.first { !$0.isEmpty }
         }

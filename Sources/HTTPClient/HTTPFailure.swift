@@ -3,14 +3,14 @@
 import OmlxErrors
 
 /// An exchange without a whole answer.
-public struct HTTPFailure: Error, Sendable, Hashable {
+package struct HTTPFailure: Error, Sendable, Hashable {
     /// Code and sentence.
-    public var error: OmlxError
+    package var error: OmlxError
     /// Whether the request may have been received: false only when no connection stood.
-    public var mayHaveBeenSent: Bool
+    package var mayHaveBeenSent: Bool
 
     /// A failure.
-    public init(_ error: OmlxError, mayHaveBeenSent: Bool = false) {
+    package init(_ error: OmlxError, mayHaveBeenSent: Bool = false) {
         self.error = error
         self.mayHaveBeenSent = mayHaveBeenSent
     }
@@ -21,5 +21,5 @@ public struct HTTPFailure: Error, Sendable, Hashable {
 }
 
 extension HTTPFailure: CustomStringConvertible {
-    public var description: String { error.description }
+    package var description: String { error.description }
 }

@@ -31,7 +31,7 @@ public struct HTTPRequestHeader: Sendable {
 }
 
 /// The body of a request.
-public enum HTTPRequestBody: Sendable {
+package enum HTTPRequestBody: Sendable {
     /// No body.
     case none
     /// Bytes that may be shown.
@@ -41,21 +41,21 @@ public enum HTTPRequestBody: Sendable {
 }
 
 /// How long each stage of an exchange may take, in seconds, and how much may come back, in bytes.
-public struct HTTPLimits: Sendable, Hashable {
+package struct HTTPLimits: Sendable, Hashable {
     /// Name look-up, TCP and TLS together.
-    public var connect: Double
+    package var connect: Double
     /// From the connection to the first byte of the answer.
-    public var firstByte: Double
+    package var firstByte: Double
     /// Between two pieces of the body; `nil` for streams that may be silent.
-    public var idle: Double?
+    package var idle: Double?
     /// The most bytes a body may have.
-    public var bodyBytes: Int
+    package var bodyBytes: Int
     /// The whole exchange, redirects and body included; `nil` for streams. A server that sends a byte now and then never
     /// goes over the other limits.
-    public var total: Double?
+    package var total: Double?
 
     /// Limits.
-    public init(
+    package init(
         connect: Double = 10, firstByte: Double = 30, idle: Double? = 30, bodyBytes: Int = 64 << 20,
         total: Double? = nil
     ) {
@@ -72,7 +72,7 @@ public struct HTTPLimits: Sendable, Hashable {
     }
 
     /// For metadata, registration and token exchanges: at most 1 MiB, and 30 s for everything.
-    public static let oauth = HTTPLimits(connect: 10, firstByte: 20, idle: 10, bodyBytes: 1 << 20, total: 30)
+    package static let oauth = HTTPLimits(connect: 10, firstByte: 20, idle: 10, bodyBytes: 1 << 20, total: 30)
 
     /// The moment an exchange that begins now must be over.
     var end: ContinuousClock.Instant? { total.map { .now + .seconds(Self.bounded($0)) } }
@@ -96,7 +96,7 @@ public struct TLSSettings: Sendable, Hashable {
 }
 
 /// Which answers of class 3xx are followed. libcurl itself follows none.
-public enum RedirectPolicy: Sendable, Hashable {
+package enum RedirectPolicy: Sendable, Hashable {
     /// None: token and registration requests.
     case never
     /// None, and the 3xx answer is what the sender wants to see.
@@ -108,29 +108,29 @@ public enum RedirectPolicy: Sendable, Hashable {
 }
 
 /// A request to send.
-public struct HTTPRequest: Sendable {
+package struct HTTPRequest: Sendable {
     /// The method, such as `POST`.
-    public var method: String
+    package var method: String
     /// Where to.
-    public var url: HTTPURL
+    package var url: HTTPURL
     /// The headers, in order.
-    public var headers: [HTTPRequestHeader]
+    package var headers: [HTTPRequestHeader]
     /// The body.
-    public var body: HTTPRequestBody
+    package var body: HTTPRequestBody
     /// The limits.
-    public var limits: HTTPLimits
+    package var limits: HTTPLimits
     /// Which redirects are followed.
-    public var redirects: RedirectPolicy
+    package var redirects: RedirectPolicy
     /// Which addresses it, and what it is redirected to, may be sent to.
-    public var addresses = AddressPolicy.any
+    package var addresses = AddressPolicy.any
     /// Whether it may be written again by itself when a kept connection breaks before the answer: what it asks for may
     /// then happen twice (RFC 9110 §9.2.2). By the method at first: GET and HEAD only.
-    public var isRepeatable: Bool
+    package var isRepeatable: Bool
     /// Whether a compressed answer is asked for, unless the headers say what is. One that comes unasked is decoded as well.
-    public var asksForEncodings = false
+    package var asksForEncodings = false
 
     /// A request.
-    public init(
+    package init(
         _ method: String, _ url: HTTPURL, headers: [HTTPRequestHeader] = [], body: HTTPRequestBody = .none,
         limits: HTTPLimits = .init(), redirects: RedirectPolicy = .never
     ) {
@@ -160,28 +160,28 @@ extension HTTPRequest {
 }
 
 /// Headers of an answer: several lines of one name stay apart.
-public struct HTTPHeaders: Sendable, Hashable {
+package struct HTTPHeaders: Sendable, Hashable {
     /// Name and value as they came.
-    public struct Field: Sendable, Hashable {
+    package struct Field: Sendable, Hashable {
         /// The name as it came.
-        public var name: String
+        package var name: String
         /// The value without surrounding space.
-        public var value: String
+        package var value: String
     }
 
     /// The header lines in their order.
-    public private(set) var fields: [Field] = []
+    package private(set) var fields: [Field] = []
 
     /// No headers.
-    public init() {}
+    package init() {}
 
     /// Headers of these names and values.
-    public init(_ fields: [(String, String)]) {
+    package init(_ fields: [(String, String)]) {
         for (name, value) in fields { append(name, value) }
     }
 
     /// Adds a line.
-    public mutating func append(_ name: String, _ value: String) { fields.append(Field(name: name, value: value)) }
+    package mutating func append(_ name: String, _ value: String) { fields.append(Field(name: name, value: value)) }
 
     /// Adds to the last line: an answer may fold a long value (RFC 9112 §5.2).
     mutating func extendLast(_ more: String) {
@@ -190,28 +190,28 @@ public struct HTTPHeaders: Sendable, Hashable {
     }
 
     /// The first value of a name, compared without regard to case.
-    public subscript(name: String) -> String? { values(of: name).first }
+    package subscript(name: String) -> String? { values(of: name).first }
 
     /// All values of a name, one for each line.
-    public func values(of name: String) -> [String] {
+    package func values(of name: String) -> [String] {
         let wanted = name.lowercased()
         return fields.compactMap { $0.name.lowercased() == wanted ? $0.value : nil }
     }
 }
 
 /// The first part of an answer.
-public struct HTTPResponseHead: Sendable, Hashable {
+package struct HTTPResponseHead: Sendable, Hashable {
     /// The status code.
-    public var status: Int
+    package var status: Int
     /// The headers.
-    public var headers: HTTPHeaders
+    package var headers: HTTPHeaders
     /// Where the answer came from: the request's URL, or the last one after redirects.
-    public var url: HTTPURL
+    package var url: HTTPURL
     /// Who answered, if that is known.
-    public var peer: HTTPPeer?
+    package var peer: HTTPPeer?
 
     /// The head of an answer.
-    public init(status: Int, headers: HTTPHeaders, url: HTTPURL, peer: HTTPPeer? = nil) {
+    package init(status: Int, headers: HTTPHeaders, url: HTTPURL, peer: HTTPPeer? = nil) {
         self.peer = peer
         self.status = status
         self.headers = headers
@@ -219,40 +219,40 @@ public struct HTTPResponseHead: Sendable, Hashable {
     }
 
     /// The media type without parameters, in lower case, or an empty string.
-    public var mediaType: String {
+    package var mediaType: String {
         let value = headers["content-type"] ?? ""
         let type = value.split(separator: ";", omittingEmptySubsequences: false).first ?? ""
         return String(type.trimmedSpace).lowercased()
     }
 
     /// The pause asked for by `Retry-After` in seconds (RFC 9110 §10.2.3); dates are not read.
-    public var retryAfter: Int? {
+    package var retryAfter: Int? {
         guard let value = headers["retry-after"], let seconds = Int(value), seconds >= 0 else { return nil }
         return min(seconds, 86_400)
     }
 }
 
 /// An answer whose body has been read.
-public struct HTTPReply: Sendable {
+package struct HTTPReply: Sendable {
     /// Status and headers.
-    public var head: HTTPResponseHead
+    package var head: HTTPResponseHead
     /// The whole body.
-    public var body: [UInt8]
+    package var body: [UInt8]
 
     /// An answer.
-    public init(head: HTTPResponseHead, body: [UInt8]) {
+    package init(head: HTTPResponseHead, body: [UInt8]) {
         self.head = head
         self.body = body
     }
 
     /// Overwrites the body with zeros and empties it: for an answer with secrets, once they are taken out. Another
     /// owner of the same array keeps it.
-    public mutating func wipe() { Secret.wipe(&body) }
+    package mutating func wipe() { Secret.wipe(&body) }
 }
 
 extension Result where Success == HTTPReply {
     /// Overwrites the body of the answer, if it is one.
-    public mutating func wipe() {
+    package mutating func wipe() {
         guard case .success(var reply) = self else { return }
         // The last reference but that one.
         self = .success(HTTPReply(head: reply.head, body: []))

@@ -3,7 +3,7 @@
 import Glibc
 
 /// The kind of an IP address, by what can be reached at it.
-public enum AddressKind: String, Sendable, Hashable {
+package enum AddressKind: String, Sendable, Hashable {
     /// An address of the public internet.
     case `public`
     /// This machine (127.0.0.0/8, `::1`).
@@ -25,12 +25,12 @@ public enum AddressKind: String, Sendable, Hashable {
 }
 
 /// An IPv4 or IPv6 address.
-public struct NetworkAddress: Sendable, Hashable {
+package struct NetworkAddress: Sendable, Hashable {
     /// Four or sixteen bytes, the most significant first.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// Reads an address in its canonical spelling, without brackets; a zone (`%eth0`) is left out.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let text = text.prefix { $0 != "%" }
         guard let bytes = HTTPURL.ipv4Bytes(text) ?? HTTPURL.ipv6Bytes(text) else { return nil }
         self.bytes = bytes
@@ -38,7 +38,7 @@ public struct NetworkAddress: Sendable, Hashable {
 
     /// The kind of the address. An IPv6 address that stands for an IPv4 address (mapped, NAT64, 6to4) is of that one's
     /// kind: it leads there.
-    public var kind: AddressKind { bytes.count == 4 ? Self.kind(ipv4: bytes) : ipv6Kind }
+    package var kind: AddressKind { bytes.count == 4 ? Self.kind(ipv4: bytes) : ipv6Kind }
 
     private static func kind(ipv4 bytes: [UInt8]) -> AddressKind {
         switch (bytes[0], bytes[1], bytes[2]) {
@@ -86,17 +86,17 @@ public struct NetworkAddress: Sendable, Hashable {
 }
 
 /// Tells of what kind an address is. Handed in, so that tests on loopback can have public addresses.
-public struct AddressClassifier: Sendable {
+package struct AddressClassifier: Sendable {
     private let classify: @Sendable (String) -> AddressKind
 
     /// A classifier by a function of the address's text.
-    public init(_ classify: @escaping @Sendable (String) -> AddressKind) { self.classify = classify }
+    package init(_ classify: @escaping @Sendable (String) -> AddressKind) { self.classify = classify }
 
     /// By the registries of special-purpose addresses. What is no address counts as reserved.
-    public static let standard = AddressClassifier { NetworkAddress($0)?.kind ?? .reserved }
+    package static let standard = AddressClassifier { NetworkAddress($0)?.kind ?? .reserved }
 
     /// The kind of an address.
-    public func kind(of address: String) -> AddressKind { classify(address) }
+    package func kind(of address: String) -> AddressKind { classify(address) }
 }
 
 extension HTTPURL {

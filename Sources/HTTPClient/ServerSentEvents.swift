@@ -3,17 +3,17 @@
 import OmlxErrors
 
 /// One event of a stream.
-public struct ServerSentEvent: Sendable, Hashable {
+package struct ServerSentEvent: Sendable, Hashable {
     /// The event's type, `message` when none was given.
-    public var type: String
+    package var type: String
     /// The data lines, joined by line feeds.
-    public var data: [UInt8]
+    package var data: [UInt8]
     /// The last event id seen so far in the stream, if any.
-    public var id: String?
+    package var id: String?
 }
 
 /// Reads a stream of events piece by piece. A value: bytes go in, events come out.
-public struct ServerSentEventParser: Sendable {
+package struct ServerSentEventParser: Sendable {
     private var line: [UInt8] = []
     private var data: [UInt8] = []
     private var hasData = false
@@ -23,17 +23,17 @@ public struct ServerSentEventParser: Sendable {
     private let limit: Int
 
     /// The last event id, to resume with (`Last-Event-ID`).
-    public private(set) var lastEventID: String?
+    package private(set) var lastEventID: String?
     /// The pause before reconnecting the server asked for, in milliseconds.
-    public private(set) var retryMilliseconds: Int?
+    package private(set) var retryMilliseconds: Int?
 
     /// A parser for one stream.
     /// - Parameter limit: the most bytes one line or one event's data may have.
-    public init(limit: Int = 64 << 20) { self.limit = limit }
+    package init(limit: Int = 64 << 20) { self.limit = limit }
 
     /// Takes the next bytes and returns the events they complete.
     /// - Throws: `OmlxError` with `PROTOCOL_LINE_TOO_LONG`.
-    public mutating func receive(_ bytes: [UInt8]) throws(OmlxError) -> [ServerSentEvent] {
+    package mutating func receive(_ bytes: [UInt8]) throws(OmlxError) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
         var start = 0
         for index in bytes.indices {
@@ -56,17 +56,17 @@ public struct ServerSentEventParser: Sendable {
 
     /// The event the stream is in the middle of, were it ended here. WHATWG HTML §9.2.6 drops it at the end of a stream; a
     /// server that forgot the blank line after its last event has said all the same what it had to.
-    public var unfinished: ServerSentEvent? {
+    package var unfinished: ServerSentEvent? {
         var copy = self
         do throws(OmlxError) { if !copy.line.isEmpty { _ = try copy.endLine() } } catch { return nil }
         return copy.dispatch()
     }
 
     /// How many bytes of an event that has not ended are kept.
-    public var unfinishedByteCount: Int { data.count + line.count }
+    package var unfinishedByteCount: Int { data.count + line.count }
 
     /// The last byte of an event that has not ended.
-    public var lastUnfinishedByte: UInt8? { line.last ?? data.last }
+    package var lastUnfinishedByte: UInt8? { line.last ?? data.last }
 
     private mutating func append(_ bytes: ArraySlice<UInt8>) throws(OmlxError) {
         guard line.count + bytes.count <= limit else { throw tooLong }

@@ -11,7 +11,7 @@ import OmlxSignIn
 /// meanwhile goes to a listener, and cancelling the task breaks off what was asked.
 ///
 /// Everything throws `OmlxError`, or `CancellationError` where the task is cancelled.
-public protocol Host: Sendable {
+package protocol Host: Sendable {
     // MARK: the configuration
 
     /// What the host's configuration names, and what there is to say about it.

@@ -58,22 +58,22 @@ public struct JSONParseOptions: Sendable {
 }
 
 /// A value together with the places its members were written at, for messages about configuration files.
-public struct LocatedJSON: Sendable {
+package struct LocatedJSON: Sendable {
     /// The value read.
-    public var value: JSON
+    package var value: JSON
     /// The place of each member's name.
-    public var positions: SourcePositions
+    package var positions: SourcePositions
     /// JSON Pointers (RFC 6901), such as `/servers/notion/url`, of members whose name had stood in the same object before:
     /// the first ``duplicatesNamed`` of them.
-    public var duplicates: [String]
+    package var duplicates: [String]
     /// How many there were.
-    public var duplicateCount: Int
+    package var duplicateCount: Int
 
     /// Of more members that stand twice only the number is told.
-    public static let duplicatesNamed = 100
+    package static let duplicatesNamed = 100
 
     /// A value with the places of its members.
-    public init(
+    package init(
         value: JSON, positions: SourcePositions = .init(), duplicates: [String] = [], duplicateCount: Int? = nil
     ) {
         self.value = value
@@ -83,7 +83,7 @@ public struct LocatedJSON: Sendable {
     }
 
     /// One reference token of a JSON Pointer, escaped (RFC 6901 §3).
-    public static func pointerToken(_ key: String) -> String {
+    package static func pointerToken(_ key: String) -> String {
         guard key.utf8.contains(where: { $0 == 0x7E || $0 == 0x2F }) else { return key }
         var token = ""
         for character in key.unicodeScalars {
@@ -137,7 +137,7 @@ extension JSON {
 
     /// Reads one JSON value and remembers where each member stands.
     /// - Throws: `JSONParseError` with line and column.
-    public static func parseLocated(
+    package static func parseLocated(
         _ bytes: [UInt8], options: JSONParseOptions = .configuration
     ) throws(JSONParseError) -> LocatedJSON {
         var parser = JSONParser(bytes: bytes, options: options, locates: true)

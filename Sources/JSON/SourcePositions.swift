@@ -2,17 +2,17 @@
 
 /// The places of a document's members. Each is found by a mark of the way to it, made of the mark of the way before and the
 /// last name: a long name around many members costs its length once.
-public struct SourcePositions: Sendable {
+package struct SourcePositions: Sendable {
     /// The way to a value.
-    public struct Way: Sendable, Hashable {
+    package struct Way: Sendable, Hashable {
         fileprivate let mark: Int
 
         /// The whole document.
-        public static let root = Way(mark: 0)
+        package static let root = Way(mark: 0)
 
         /// The way to a member or element.
         /// - Parameter token: Its name or number, escaped as in a pointer.
-        public func appending(_ token: some StringProtocol) -> Way {
+        package func appending(_ token: some StringProtocol) -> Way {
             // Seeded anew in each process: no document can be made whose marks collide.
             var hasher = Hasher()
             hasher.combine(mark)
@@ -24,19 +24,19 @@ public struct SourcePositions: Sendable {
     private var places: [Way: SourcePosition] = [:]
 
     /// No places.
-    public init() {}
+    package init() {}
 
     /// The place of a member's name.
-    public subscript(way: Way) -> SourcePosition? {
+    package subscript(way: Way) -> SourcePosition? {
         get { places[way] }
         set { places[way] = newValue }
     }
 
     /// The place of a member's name, by the pointer to it, such as `/servers/notion/url`.
-    public subscript(pointer: String) -> SourcePosition? { ways(to: pointer).last.flatMap { places[$0] } }
+    package subscript(pointer: String) -> SourcePosition? { ways(to: pointer).last.flatMap { places[$0] } }
 
     /// The place of a member, or of the nearest one around it whose place is known.
-    public func nearest(to pointer: String) -> SourcePosition? {
+    package func nearest(to pointer: String) -> SourcePosition? {
         ways(to: pointer).lazy.reversed().compactMap { places[$0] }.first
     }
 

@@ -3,28 +3,28 @@
 
 extension StringProtocol {
     /// Whether both are the same bytes, as names in JSON are compared (RFC 8259 §8.3).
-    public func isIdentical(to other: some StringProtocol) -> Bool { utf8.elementsEqual(other.utf8) }
+    package func isIdentical(to other: some StringProtocol) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
 extension Substring {
     /// What stands before and behind the first such mark, whatever follows it; `nil` when it is not there.
-    public func cut(at mark: Unicode.Scalar) -> (before: Substring, behind: Substring)? {
+    package func cut(at mark: Unicode.Scalar) -> (before: Substring, behind: Substring)? {
         guard let place = unicodeScalars.firstIndex(of: mark) else { return nil }
         return (self[..<place], self[unicodeScalars.index(after: place)...])
     }
 
     /// What stands between such marks, empty pieces too.
-    public func pieces(between mark: Unicode.Scalar) -> [Substring] {
+    package func pieces(between mark: Unicode.Scalar) -> [Substring] {
         unicodeScalars.split(separator: mark, omittingEmptySubsequences: false).map { Substring($0) }
     }
 }
 
 extension String {
     /// As of a substring.
-    public func cut(at mark: Unicode.Scalar) -> (before: Substring, behind: Substring)? { self[...].cut(at: mark) }
+    package func cut(at mark: Unicode.Scalar) -> (before: Substring, behind: Substring)? { self[...].cut(at: mark) }
 
     /// As of a substring.
-    public func pieces(between mark: Unicode.Scalar) -> [Substring] { self[...].pieces(between: mark) }
+    package func pieces(between mark: Unicode.Scalar) -> [Substring] { self[...].pieces(between: mark) }
 }
 
 /// A text as a key of a dictionary, by its bytes.

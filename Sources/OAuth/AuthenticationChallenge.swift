@@ -1,16 +1,16 @@
 // WWW-Authenticate, read by the grammar of RFC 9110 §11: several schemes, several header lines (C2.1, C2.4, G13).
 
 /// One challenge of a `WWW-Authenticate` header (RFC 9110 §11.6.1).
-public struct AuthenticationChallenge: Sendable, Hashable {
+package struct AuthenticationChallenge: Sendable, Hashable {
     /// The scheme as it came, such as `Bearer`.
-    public var scheme: String
+    package var scheme: String
     /// The single value of schemes that have no parameters, such as `Negotiate`.
-    public var token68: String?
+    package var token68: String?
     /// Parameters by lower-case name. Of a name given twice the first counts.
-    public var parameters: [String: String]
+    package var parameters: [String: String]
 
     /// A challenge.
-    public init(scheme: String, token68: String? = nil, parameters: [String: String] = [:]) {
+    package init(scheme: String, token68: String? = nil, parameters: [String: String] = [:]) {
         self.scheme = scheme
         self.token68 = token68
         self.parameters = parameters
@@ -18,7 +18,7 @@ public struct AuthenticationChallenge: Sendable, Hashable {
 
     /// Reads all challenges of all header lines. What does not follow the grammar is passed over up to the next comma;
     /// nothing is thrown, because a 401 stays a 401 however badly it is described.
-    public static func parse(_ lines: [String]) -> [AuthenticationChallenge] {
+    package static func parse(_ lines: [String]) -> [AuthenticationChallenge] {
         var challenges: [AuthenticationChallenge] = []
         for line in lines {
             var reader = ChallengeReader(line)
@@ -29,23 +29,23 @@ public struct AuthenticationChallenge: Sendable, Hashable {
 }
 
 /// The parts of a `Bearer` challenge that a client acts on (RFC 6750 §3, RFC 9728 §5.1).
-public struct BearerChallenge: Sendable, Hashable {
+package struct BearerChallenge: Sendable, Hashable {
     /// Where the protected resource metadata is, as text.
-    public var resourceMetadata: String?
+    package var resourceMetadata: String?
     /// The scopes needed for this request (C2.6); `nil` when the challenge names none.
-    public var scopes: [String]?
+    package var scopes: [String]?
     /// The error code, such as `invalid_token` or `insufficient_scope`.
-    public var error: String?
+    package var error: String?
 
     /// A challenge that says nothing.
-    public init(resourceMetadata: String? = nil, scopes: [String]? = nil, error: String? = nil) {
+    package init(resourceMetadata: String? = nil, scopes: [String]? = nil, error: String? = nil) {
         self.resourceMetadata = resourceMetadata
         self.scopes = scopes
         self.error = error
     }
 
     /// What the `Bearer` and `DPoP` challenges of an answer say; of several, the first that says it counts.
-    public init(challenges: [AuthenticationChallenge]) {
+    package init(challenges: [AuthenticationChallenge]) {
         let usable = challenges.filter { ["bearer", "dpop"].contains($0.scheme.lowercased()) }
         func first(_ name: String) -> String? {
             usable.lazy.compactMap { $0.parameters[name] }.first { !$0.isEmpty }

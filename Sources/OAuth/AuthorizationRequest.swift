@@ -5,38 +5,38 @@ import OmlxErrors
 import OmlxHTTPClient
 
 /// An authorization request under way: what was sent, and what the answer is held against. In memory only.
-public struct AuthorizationRequest: Sendable {
+package struct AuthorizationRequest: Sendable {
     /// The authorization server; its `issuer` is recorded before the browser opens (C9.5).
-    public var server: AuthorizationServerMetadata
+    package var server: AuthorizationServerMetadata
     /// The client.
-    public var client: OAuthClient
+    package var client: OAuthClient
     /// Where the answer comes to.
-    public var redirectURI: String
+    package var redirectURI: String
     /// The scopes asked for.
-    public var scopes: [String]
+    package var scopes: [String]
     /// The resource the token is for, or `nil` when it is not sent.
-    public var resource: String?
+    package var resource: String?
     /// The name of the parameter the scopes go into (provider: Slack).
-    public var scopeParameter: String
+    package var scopeParameter: String
     /// Parameters the configuration adds, in order.
-    public var extraParameters: [(name: String, value: String)]
+    package var extraParameters: [(name: String, value: String)]
     /// Parameters the configuration adds to the exchange of the code, in order.
-    public var tokenParameters: [(name: String, value: String)]
+    package var tokenParameters: [(name: String, value: String)]
     /// The single-use state.
-    public var state: String
+    package var state: String
     /// The code verifier and challenge; `nil` when PKCE is switched off for configured endpoints.
-    public var pkce: PKCE?
+    package var pkce: PKCE?
     /// What an ID token of this sign-in has to repeat; `nil` where none is asked for (OpenID Connect Core §3.1.2.1).
-    public var nonce: String?
+    package var nonce: String?
 
     /// Names the request itself uses; the configuration cannot set them.
-    public static let reservedNames: Set<String> = [
+    package static let reservedNames: Set<String> = [
         "response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
         "resource", "code", "code_verifier", "grant_type", "client_secret", "refresh_token", "request", "request_uri",
     ]
 
     /// An authorization request.
-    public init(
+    package init(
         server: AuthorizationServerMetadata, client: OAuthClient, redirectURI: String, scopes: [String],
         resource: String?, scopeParameter: String = "scope", extraParameters: [(name: String, value: String)] = [],
         tokenParameters: [(name: String, value: String)] = [], state: String, pkce: PKCE?, nonce: String? = nil
@@ -57,7 +57,7 @@ public struct AuthorizationRequest: Sendable {
 
     /// The URL to open. Parameters the endpoint's own query has stay as they are, but never in place of ours: no
     /// metadata document may choose the state, the challenge or the redirect URI. No name stands twice (C9.14).
-    public var url: String {
+    package var url: String {
         let endpoint = server.authorizationEndpoint
         let sent = sentParameters
         // A request object would stand in place of all parameters (RFC 9101 §5).
@@ -90,12 +90,12 @@ public struct AuthorizationRequest: Sendable {
 }
 
 /// The answer that came to the redirect URI.
-public struct AuthorizationResponse: Sendable {
+package struct AuthorizationResponse: Sendable {
     /// The code, if the answer is a good one.
-    public let code: Secret
+    package let code: Secret
 
     /// What an answer from the right server means.
-    public enum Judgement: Sendable {
+    package enum Judgement: Sendable {
         /// A good one.
         case granted(AuthorizationResponse)
         /// The authorization server ended the sign-in with an error.
@@ -107,7 +107,7 @@ public struct AuthorizationResponse: Sendable {
 
     /// Judges the callback's query against the request: state, then issuer, then error or code (C9.4, C9.6 to C9.8, G14).
     /// - Throws: `OmlxError`: `OAUTH_STATE_MISMATCH`, `OAUTH_ISS_MISMATCH`, `OAUTH_ISS_MISSING`, `OAUTH_CODE_MISSING`.
-    public static func judge(query: String, for request: AuthorizationRequest) throws(OmlxError) -> Judgement {
+    package static func judge(query: String, for request: AuthorizationRequest) throws(OmlxError) -> Judgement {
         let fields = FormEncoding.decode(query)
         func only(_ name: String) -> String? {
             let values = fields.filter { $0.name == name }
@@ -141,7 +141,7 @@ public struct AuthorizationResponse: Sendable {
 
     /// Judges as `judge(query:for:)` does; the authorization server's error is thrown.
     /// - Throws: `OmlxError`: what `judge` throws, `OAUTH_ACCESS_DENIED`, `OAUTH_AUTHORIZATION_ERROR`.
-    public init(query: String, for request: AuthorizationRequest) throws(OmlxError) {
+    package init(query: String, for request: AuthorizationRequest) throws(OmlxError) {
         switch try Self.judge(query: query, for: request) {
         case .granted(let response): self = response
         case .refused(let reply): throw Self.failure(reply, request)
@@ -150,7 +150,7 @@ public struct AuthorizationResponse: Sendable {
     }
 
     /// What is said of an error that proves nothing, when no better answer came.
-    public static func unproven(_ reply: OAuthErrorReply, _ request: AuthorizationRequest) -> OmlxError {
+    package static func unproven(_ reply: OAuthErrorReply, _ request: AuthorizationRequest) -> OmlxError {
         let words = reply.error.isEmpty ? "an error without a name" : reply.text
         return OmlxError(
             .oauthIssMissing,
@@ -179,7 +179,7 @@ public struct AuthorizationResponse: Sendable {
     }
 
     /// The error an authorization server's refusal is.
-    public static func failure(_ reply: OAuthErrorReply, _ request: AuthorizationRequest) -> OmlxError {
+    package static func failure(_ reply: OAuthErrorReply, _ request: AuthorizationRequest) -> OmlxError {
         switch reply.error {
         case "access_denied":
             return OmlxError(
@@ -201,14 +201,14 @@ public struct AuthorizationResponse: Sendable {
 
 extension OAuthErrorReply {
     /// What to do about `invalid_scope`.
-    public static let scopeStep: Remedy = "choose other scopes with \(.setting(.scope))"
+    package static let scopeStep: Remedy = "choose other scopes with \(.setting(.scope))"
     /// What to do about `unauthorized_client` (RFC 6749 §5.2): the client is known, and may not do this.
-    public static let grantStep: Remedy =
+    package static let grantStep: Remedy =
         "let whoever runs the authorization server allow the client this grant, or use another client (client_id in the "
         + "auth block)"
 
     /// For `invalid_scope`: what was asked for, and what the authorization server lists; else nothing.
-    public func scopes(asked: [String], supported: [String]?) -> [OmlxError.Comparison] {
+    package func scopes(asked: [String], supported: [String]?) -> [OmlxError.Comparison] {
         guard error == "invalid_scope" else { return [] }
         return [
             .init("asked for", asked.isEmpty ? "none" : Scopes.text(asked)),

@@ -5,41 +5,41 @@ import OmlxHTTPClient
 import OmlxJSON
 
 /// An authorization server: what its metadata says, or what the configuration says in its place (C4.8).
-public struct AuthorizationServerMetadata: Sendable, Hashable {
+package struct AuthorizationServerMetadata: Sendable, Hashable {
     /// The issuer, byte for byte.
-    public var issuer: String
+    package var issuer: String
     /// Where a person signs in.
-    public var authorizationEndpoint: HTTPURL
+    package var authorizationEndpoint: HTTPURL
     /// Where codes and refresh tokens become tokens.
-    public var tokenEndpoint: HTTPURL
+    package var tokenEndpoint: HTTPURL
     /// Where clients register (RFC 7591), if anywhere.
-    public var registrationEndpoint: HTTPURL?
+    package var registrationEndpoint: HTTPURL?
     /// Where tokens are taken back (RFC 7009), if anywhere.
-    public var revocationEndpoint: HTTPURL?
+    package var revocationEndpoint: HTTPURL?
     /// Where a device asks for a code that a person enters elsewhere (RFC 8628), if anywhere.
-    public var deviceAuthorizationEndpoint: HTTPURL?
+    package var deviceAuthorizationEndpoint: HTTPURL?
     /// Grant types; `nil` means `authorization_code` and `implicit` (RFC 8414 §2).
-    public var grantTypes: [String]?
+    package var grantTypes: [String]?
     /// Whether an https URL of a metadata document can be the client id (C7.1).
-    public var admitsClientIDMetadataDocuments = false
+    package var admitsClientIDMetadataDocuments = false
     /// Scopes, if listed.
-    public var scopesSupported: [String]?
+    package var scopesSupported: [String]?
     /// Client authentication methods at the token endpoint; `nil` means `client_secret_basic` (RFC 8414 §2).
-    public var tokenEndpointAuthMethods: [String]?
+    package var tokenEndpointAuthMethods: [String]?
     /// Client authentication methods at the revocation endpoint; `nil` means those of the token endpoint here: a client
     /// that has shown itself there is asked for nothing else in practice (RFC 8414 §2).
-    public var revocationEndpointAuthMethods: [String]?
+    package var revocationEndpointAuthMethods: [String]?
     /// Challenge methods of PKCE; `nil` when not listed.
-    public var codeChallengeMethods: [String]?
+    package var codeChallengeMethods: [String]?
     /// Whether callbacks carry `iss` (RFC 9207 §3).
-    public var sendsIssuerInCallback: Bool
+    package var sendsIssuerInCallback: Bool
     /// Whether the document was found where an OpenID provider has its configuration (OpenID Connect Discovery §4).
-    public var hasOpenIDConfiguration = false
+    package var hasOpenIDConfiguration = false
     /// What of the document could not be used and was left out, for people.
-    public var oddities: [String] = []
+    package var oddities: [String] = []
 
     /// An authorization server.
-    public init(
+    package init(
         issuer: String, authorizationEndpoint: HTTPURL, tokenEndpoint: HTTPURL, registrationEndpoint: HTTPURL? = nil,
         revocationEndpoint: HTTPURL? = nil, scopesSupported: [String]? = nil,
         tokenEndpointAuthMethods: [String]? = nil, codeChallengeMethods: [String]? = nil,
@@ -60,15 +60,15 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
 extension AuthorizationServerMetadata {
     /// Whether it is an OpenID provider, whose rules for `offline_access` and `nonce` then count (OpenID Connect Core
     /// §11, §3.1.2.1).
-    public var isOpenIDProvider: Bool {
+    package var isOpenIDProvider: Bool {
         hasOpenIDConfiguration || scopesSupported.map { Scopes.parse(Scopes.text($0)).contains("openid") } == true
     }
 
     /// Whether a place is one of an OpenID provider's configuration.
-    public static func isOpenIDPlace(_ url: HTTPURL) -> Bool { url.path.contains("/.well-known/openid-configuration") }
+    package static func isOpenIDPlace(_ url: HTTPURL) -> Bool { url.path.contains("/.well-known/openid-configuration") }
 
     /// Whether the device grant is listed, with an endpoint to begin it at (RFC 8628 §4).
-    public var listsDeviceGrant: Bool {
+    package var listsDeviceGrant: Bool {
         deviceAuthorizationEndpoint != nil && grantTypes?.contains(DeviceAuthorizationRequest.grantType) == true
     }
 }
@@ -89,7 +89,7 @@ extension AuthorizationServerMetadata {
 
     /// The well-known places for an issuer, in the fixed order; never the root's document for an issuer with a path
     /// (C4.1 to C4.3).
-    public static func wellKnownURLs(for issuer: HTTPURL) -> [HTTPURL] {
+    package static func wellKnownURLs(for issuer: HTTPURL) -> [HTTPURL] {
         var path = issuer.path
         while path.hasSuffix("/") { path.removeLast() }
         let oauth = "/.well-known/oauth-authorization-server"
@@ -99,10 +99,10 @@ extension AuthorizationServerMetadata {
     }
 
     /// The request for the document at a place.
-    public static func request(at url: HTTPURL) -> HTTPRequest { MetadataReply.request(at: url) }
+    package static func request(at url: HTTPURL) -> HTTPRequest { MetadataReply.request(at: url) }
 
     /// What the answer means for an issuer.
-    public enum Judgement: Sendable {
+    package enum Judgement: Sendable {
         /// A document of this issuer.
         case found(AuthorizationServerMetadata)
         /// None is published here; ask the next place.
@@ -114,7 +114,7 @@ extension AuthorizationServerMetadata {
     }
 
     /// Which issuers a document may name.
-    public enum ExpectedIssuer: Sendable, Hashable {
+    package enum ExpectedIssuer: Sendable, Hashable {
         /// Exactly this text (C4.4).
         case exactly(String)
         /// The origin itself, with or without a slash: no issuer was named, the place was built from the MCP
@@ -130,7 +130,7 @@ extension AuthorizationServerMetadata {
         }
 
         /// The issuer named, or the origin.
-        public var text: String {
+        package var text: String {
             switch self {
             case .exactly(let text), .origin(let text): text
             }
@@ -138,15 +138,15 @@ extension AuthorizationServerMetadata {
     }
 
     /// What is let pass in the metadata of one server, because the user or a provider's profile says so.
-    public struct Tolerance: Sendable, Hashable {
+    package struct Tolerance: Sendable, Hashable {
         /// An issuer that differs from the expected one by a slash at its end (G4). The `iss` of an answer is held
         /// against the issuer of the metadata, always byte for byte.
-        public var issuerSlash: Bool
+        package var issuerSlash: Bool
         /// Metadata without `code_challenge_methods_supported` (G2). A list without S256 never passes.
-        public var missingPKCEList: Bool
+        package var missingPKCEList: Bool
 
         /// Nothing is let pass, but for what is named.
-        public init(issuerSlash: Bool = false, missingPKCEList: Bool = false) {
+        package init(issuerSlash: Bool = false, missingPKCEList: Bool = false) {
             self.issuerSlash = issuerSlash
             self.missingPKCEList = missingPKCEList
         }
@@ -156,7 +156,7 @@ extension AuthorizationServerMetadata {
     /// PKCE, are not.
     /// - Throws: `OmlxError`: `OAUTH_ISSUER_MISMATCH` (C4.4, C4.5), `OAUTH_PKCE_UNSUPPORTED` (C4.6),
     ///   `OAUTH_INSECURE_URL` (C5.1).
-    public static func judge(
+    package static func judge(
         _ reply: HTTPReply, issuer expected: ExpectedIssuer, tolerating tolerance: Tolerance = .init()
     ) throws(OmlxError) -> Judgement {
         let marks = ["issuer", "authorization_endpoint", "token_endpoint"]

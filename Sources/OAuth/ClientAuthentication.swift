@@ -14,17 +14,17 @@ public enum ClientAuthMethod: String, Sendable, Hashable {
 }
 
 /// A method, and how exactly it is spelled: servers differ in what they read of `Basic`.
-public struct ClientAuthForm: Sendable, Hashable {
+package struct ClientAuthForm: Sendable, Hashable {
     /// The method.
-    public var method: ClientAuthMethod
+    package var method: ClientAuthMethod
     /// Whether the id stands in the form beside the header. RFC 6749 §2.3 admits one method for each request, and some
     /// servers count the id as a second; others look the client up by it.
-    public var namesClient: Bool
+    package var namesClient: Bool
     /// Whether id and secret stand in the header as they are, for servers that do not decode (against RFC 6749 §2.3.1).
-    public var isRaw: Bool
+    package var isRaw: Bool
 
     /// A form; as the standards have it unless it is said otherwise.
-    public init(_ method: ClientAuthMethod, namesClient: Bool = false, isRaw: Bool = false) {
+    package init(_ method: ClientAuthMethod, namesClient: Bool = false, isRaw: Bool = false) {
         self.method = method
         self.namesClient = namesClient && method == .basic
         self.isRaw = isRaw && method == .basic
@@ -34,12 +34,12 @@ public struct ClientAuthForm: Sendable, Hashable {
     private static let rawMark = "unencoded"
 
     /// The form as records keep it, such as `client_secret_basic client_id`.
-    public var text: String {
+    package var text: String {
         ([method.rawValue] + (namesClient ? [Self.idMark] : []) + (isRaw ? [Self.rawMark] : [])).joined(separator: " ")
     }
 
     /// The form a record keeps; `nil` for one that this version does not have.
-    public init?(text: String) {
+    package init?(text: String) {
         let words = text.split(separator: " ").map(String.init)
         guard let method = words.first.flatMap({ ClientAuthMethod(rawValue: $0) }), words.count == Set(words).count,
             Set(words.dropFirst()).isSubset(of: [Self.idMark, Self.rawMark])
@@ -49,21 +49,21 @@ public struct ClientAuthForm: Sendable, Hashable {
 }
 
 /// A client as an authorization server knows it.
-public struct OAuthClient: Sendable {
+package struct OAuthClient: Sendable {
     /// The client id.
-    public var id: String
+    package var id: String
     /// The client secret, if it has one.
-    public var secret: Secret?
+    package var secret: Secret?
     /// How it shows itself.
-    public var form: ClientAuthForm
+    package var form: ClientAuthForm
     /// The other forms, in the order they are tried when this one is refused.
-    public var others: [ClientAuthForm] = []
+    package var others: [ClientAuthForm] = []
 
     /// The method of its form.
-    public var authMethod: ClientAuthMethod { form.method }
+    package var authMethod: ClientAuthMethod { form.method }
 
     /// A client that shows itself in this way alone.
-    public init(id: String, secret: Secret? = nil, authMethod: ClientAuthMethod) {
+    package init(id: String, secret: Secret? = nil, authMethod: ClientAuthMethod) {
         self.id = id
         self.secret = secret
         form = ClientAuthForm(authMethod)
@@ -76,7 +76,7 @@ public struct OAuthClient: Sendable {
     ///   - serverMethods: what the server's metadata lists; `nil` means `client_secret_basic` (RFC 8414 §2), or that the
     ///     list is not at hand.
     ///   - remembered: the form that worked before.
-    public init(
+    package init(
         id: String, secret: Secret?, method: ClientAuthMethod? = nil, isChosen: Bool = false,
         serverMethods: [String]?, remembered: ClientAuthForm? = nil
     ) {
@@ -127,7 +127,7 @@ public struct OAuthClient: Sendable {
 extension OAuthClient {
     /// The method for the revocation endpoint, where its list has not the one of the token endpoint (RFC 8414 §2); `nil`
     /// where it is the same.
-    public func revocationMethod(among listed: [String]?) -> ClientAuthMethod? {
+    package func revocationMethod(among listed: [String]?) -> ClientAuthMethod? {
         guard let listed, !listed.contains(authMethod.rawValue) else { return nil }
         let possible: [ClientAuthMethod] = secret == nil ? [.none] : [.basic, .post, .none]
         return possible.first { listed.contains($0.rawValue) }
@@ -136,9 +136,9 @@ extension OAuthClient {
 
 /// The course of showing oneself: which form is next after an answer. A refused client comes before the grant is looked at
 /// (RFC 6749 §5.2), so that the same code, refresh token or device code may be sent once more.
-public struct ClientAuthentication: Sendable {
+package struct ClientAuthentication: Sendable {
     /// The client as it shows itself now.
-    public private(set) var client: OAuthClient
+    package private(set) var client: OAuthClient
     private var firstRefusal: OAuthErrorReply?
     private var tried: [ClientAuthForm]
     private var isAccepted = true
@@ -147,19 +147,19 @@ public struct ClientAuthentication: Sendable {
     static let limit = 4
 
     /// Begins with the client's own form.
-    public init(_ client: OAuthClient) {
+    package init(_ client: OAuthClient) {
         self.client = client
         tried = [client.form]
     }
 
     /// What the first refusal said, where none of the forms was accepted: it is about the likeliest one.
-    public var refusal: OAuthErrorReply? { isAccepted ? nil : firstRefusal }
+    package var refusal: OAuthErrorReply? { isAccepted ? nil : firstRefusal }
 
     /// The form that worked in place of the one begun with.
-    public var learned: ClientAuthForm? { tried.count > 1 && isAccepted ? client.form : nil }
+    package var learned: ClientAuthForm? { tried.count > 1 && isAccepted ? client.form : nil }
 
     /// The client in the form to try next; `nil` when the answer says nothing against this one, or there is no other.
-    public mutating func next(after reply: HTTPReply) -> OAuthClient? {
+    package mutating func next(after reply: HTTPReply) -> OAuthClient? {
         guard let said = ClientRefusal(reply, form: client.form, hasSecret: client.secret != nil) else {
             // Tokens, or an error about something else; a server in trouble has not looked at the client.
             let isServed = (200..<300).contains(reply.head.status)

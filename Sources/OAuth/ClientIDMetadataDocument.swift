@@ -6,19 +6,19 @@ import OmlxHTTPClient
 import OmlxJSON
 
 /// The document a user hosts so that omlx has a client id without being registered (C7.3, C7.5 to C7.11).
-public struct ClientIDMetadataDocument: Sendable, Hashable {
+package struct ClientIDMetadataDocument: Sendable, Hashable {
     /// Its URL, which is the client id.
-    public var url: String
+    package var url: String
     /// The name people see on the consent page.
-    public var clientName: String
+    package var clientName: String
     /// The callback addresses.
-    public var redirectURIs: [String]
+    package var redirectURIs: [String]
 
     /// The port omlx listens at for clients of this kind where it can, since many servers compare ports.
-    public static let port = 8917
+    package static let port = 8917
 
     /// A document.
-    public init(url: String, clientName: String, redirectURIs: [String]) {
+    package init(url: String, clientName: String, redirectURIs: [String]) {
         self.url = url
         self.clientName = clientName
         self.redirectURIs = redirectURIs
@@ -26,12 +26,12 @@ public struct ClientIDMetadataDocument: Sendable, Hashable {
 
     /// The callback addresses of a document for omlx's own listener, in both spellings, with and without the port
     /// (C9.3, G5, RFC 8252 §7.3).
-    public static func redirectURIs(path: String = "/callback", port: Int = port) -> [String] {
+    package static func redirectURIs(path: String = "/callback", port: Int = port) -> [String] {
         ["127.0.0.1", "localhost"].flatMap { ["http://\($0):\(port)\(path)", "http://\($0)\(path)"] }
     }
 
     /// The document to host (C7.5, C7.7, C7.10, C7.11).
-    public var json: JSON {
+    package var json: JSON {
         [
             "client_id": .string(url),
             "client_name": .string(clientName),
@@ -48,7 +48,7 @@ public struct ClientIDMetadataDocument: Sendable, Hashable {
     /// Checks that a URL can be a client id: https (http on loopback, for trying it out), with a path, without
     /// fragment, user information and dot segments (C7.5, C7.6).
     /// - Throws: `OmlxError` with `CONFIG_AUTH_INVALID` or `OAUTH_INSECURE_URL`.
-    public static func check(_ text: String) throws(OmlxError) {
+    package static func check(_ text: String) throws(OmlxError) {
         func refused(_ problem: String) -> OmlxError {
             OmlxError(
                 .configAuthInvalid, "the client metadata URL \(problem)",
@@ -64,7 +64,7 @@ public struct ClientIDMetadataDocument: Sendable, Hashable {
 
     /// The request for the document, to see before the browser opens what the authorization server will see. Like
     /// that one it follows no redirect.
-    public static func request(at url: HTTPURL) -> HTTPRequest {
+    package static func request(at url: HTTPURL) -> HTTPRequest {
         var request = HTTPRequest("GET", url, headers: [.init("Accept", "application/json")], limits: .oauth)
         request.limits.bodyBytes = 64 << 10
         return request
@@ -73,7 +73,7 @@ public struct ClientIDMetadataDocument: Sendable, Hashable {
     /// Judges the hosted document.
     /// - Returns: a sentence when it could not be read from here, which proves nothing about the authorization server.
     /// - Throws: `OmlxError` with `OAUTH_CLIENT_METADATA_INVALID` for a document that no server can accept.
-    public static func problem(
+    package static func problem(
         _ result: Result<HTTPReply, HTTPFailure>, url: String, redirectURI: String
     ) throws(OmlxError) -> String? {
         let reply: HTTPReply

@@ -9,7 +9,7 @@ import OmlxJSON
 ///
 /// Only an answer of class 4xx that says in so many words that it does not know the client proves that it is dead. Whatever
 /// else is answered is told to the person, if it says something, and decides nothing; a redirect is not followed.
-public enum ClientLook {
+package enum ClientLook {
     /// Error codes, in whatever member, that mean a client the server does not know (any more). `unauthorized_client` is
     /// none: it says that a known client may not use this grant (RFC 6749 §4.1.2.1).
     private static let deadCodes: Set = [
@@ -35,7 +35,7 @@ public enum ClientLook {
 
     /// The request: a plain GET without cookies, with a state and a challenge of its own. Its answer is not waited for
     /// long, since it decides nothing by its absence.
-    public static func request(for authorization: AuthorizationRequest) -> HTTPRequest? {
+    package static func request(for authorization: AuthorizationRequest) -> HTTPRequest? {
         guard let url = try? HTTPURL(authorization.url) else { return nil }
         var request = HTTPRequest(
             "GET", url, headers: [.init("Accept", "text/html, application/json")],
@@ -47,7 +47,7 @@ public enum ClientLook {
     // MARK: is the client dead?
 
     /// Whether the answer says that the client is dead.
-    public static func isDead(_ result: Result<HTTPReply, HTTPFailure>) -> Bool {
+    package static func isDead(_ result: Result<HTTPReply, HTTPFailure>) -> Bool {
         guard case .success(let reply) = result, (400..<500).contains(reply.head.status), reply.head.status != 429
         else {
             return false
@@ -97,7 +97,7 @@ public enum ClientLook {
 
     /// What the answer says to a person, as a clause; `nil` when it says nothing, as a login page or a redirect to one.
     /// - Parameter redirectURI: where an answer to the client would be sent.
-    public static func finding(_ result: Result<HTTPReply, HTTPFailure>, redirectURI: String) -> String? {
+    package static func finding(_ result: Result<HTTPReply, HTTPFailure>, redirectURI: String) -> String? {
         switch result {
         case .failure(let failure):
             let sure: [ErrorCode] = [

@@ -6,26 +6,26 @@ import OmlxHTTPClient
 import OmlxJSON
 
 /// A registration to ask for (RFC 7591 §2).
-public struct ClientRegistrationRequest: Sendable, Hashable {
+package struct ClientRegistrationRequest: Sendable, Hashable {
     /// The callback addresses.
-    public var redirectURIs: [String]
+    package var redirectURIs: [String]
     /// The name people see on the consent page.
-    public var clientName: String
+    package var clientName: String
     /// The scopes it will ask for, if known.
-    public var scopes: [String]
+    package var scopes: [String]
     /// The method wished for.
-    public var authMethod: ClientAuthMethod
+    package var authMethod: ClientAuthMethod
     /// The grants it asks for.
-    public var grants = Grants.code
+    package var grants = Grants.code
     /// Members of the configuration's `client_metadata` that replace or join ours.
-    public var overrides: JSONObject
+    package var overrides: JSONObject
     /// The method to ask for where the one wished for is refused and no list says what there is.
-    public var secondMethod: ClientAuthMethod?
+    package var secondMethod: ClientAuthMethod?
     /// Whether an initial access token goes with it (RFC 7591 §3).
-    public var hasInitialAccessToken = false
+    package var hasInitialAccessToken = false
 
     /// The grants of a client, besides refresh. Some servers admit one only (RFC 7591 §3.2.2).
-    public enum Grants: Sendable, Hashable, CaseIterable {
+    package enum Grants: Sendable, Hashable, CaseIterable {
         case code, codeAndDevice, device
 
         fileprivate var types: [String] {
@@ -38,7 +38,7 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
     }
 
     /// A registration to ask for.
-    public init(
+    package init(
         redirectURIs: [String], clientName: String, scopes: [String] = [], authMethod: ClientAuthMethod = .none,
         overrides: JSONObject = .init()
     ) {
@@ -50,7 +50,7 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
     }
 
     /// The method to wish for: a public client where the server admits one, or does not say.
-    public static func preferredMethod(of server: AuthorizationServerMetadata) -> ClientAuthMethod {
+    package static func preferredMethod(of server: AuthorizationServerMetadata) -> ClientAuthMethod {
         guard let methods = server.tokenEndpointAuthMethods, !methods.contains("none") else { return .none }
         let possible = [ClientAuthMethod.post, .basic].filter { methods.contains($0.rawValue) }
         // A client may be held to the method it registered: one that both endpoints take (RFC 8414 §2).
@@ -59,7 +59,7 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
     }
 
     /// The document sent (C7.10, C7.12, C7.14).
-    public var document: JSON {
+    package var document: JSON {
         var object: JSONObject = [
             "client_name": .string(clientName),
             "redirect_uris": JSON(redirectURIs),
@@ -82,7 +82,7 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
     /// What to ask for in place of this after a refusal: less, where the refusal may be about what is left out then. Without
     /// `scope` whatever the refusal says: some servers refuse scopes in words of their own.
     /// - Parameter usesDevice: whether the sign-in takes the device grant.
-    public func lessened(after reply: HTTPReply, usesDevice: Bool) -> ClientRegistrationRequest? {
+    package func lessened(after reply: HTTPReply, usesDevice: Bool) -> ClientRegistrationRequest? {
         let status = reply.head.status
         guard [400, 403, 422].contains(status) else { return nil }
         let error = OAuthErrorReply(body: reply.body, mediaType: reply.head.mediaType)?.error
@@ -106,7 +106,7 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
 
     /// The request to send. It is never redirected.
     /// - Parameter token: the initial access token, where the server gives clients out to its holders only (RFC 7591 §3).
-    public func request(to endpoint: HTTPURL, token: Secret? = nil) -> HTTPRequest {
+    package func request(to endpoint: HTTPURL, token: Secret? = nil) -> HTTPRequest {
         var headers: [HTTPRequestHeader] = [
             .init("Content-Type", "application/json"), .init("Accept", "application/json"),
         ]
@@ -116,26 +116,26 @@ public struct ClientRegistrationRequest: Sendable, Hashable {
 }
 
 /// What a registration gave.
-public struct ClientRegistrationReply: Sendable {
+package struct ClientRegistrationReply: Sendable {
     /// The client's id.
-    public var clientID: String
+    package var clientID: String
     /// Its secret, if one was given.
-    public var clientSecret: Secret?
+    package var clientSecret: Secret?
     /// How it shows itself at the token endpoint: as answered, not as asked (RFC 7591 §3.2.1).
-    public var authMethod: ClientAuthMethod
+    package var authMethod: ClientAuthMethod
     /// When its secret ends, in seconds since 1970; `nil` when never.
-    public var secretExpiresAt: Int?
+    package var secretExpiresAt: Int?
     /// The token to manage the registration with (RFC 7592), if given.
-    public var registrationAccessToken: Secret?
+    package var registrationAccessToken: Secret?
     /// Where to manage it, if given.
-    public var registrationClientURI: String?
+    package var registrationClientURI: String?
     /// What of the answer could not be used and was left out, for people.
-    public var oddities: [String] = []
+    package var oddities: [String] = []
 
     /// Judges the answer.
     /// - Throws: `OmlxError`: `OAUTH_REGISTRATION_REJECTED`, `OAUTH_REGISTRATION_UNAVAILABLE`,
     ///   `OAUTH_REGISTRATION_INVALID`.
-    public init(_ reply: HTTPReply, asked: ClientRegistrationRequest) throws(OmlxError) {
+    package init(_ reply: HTTPReply, asked: ClientRegistrationRequest) throws(OmlxError) {
         let status = reply.head.status
         let origin = reply.head.url.origin
         if status >= 500 || status == 429 {

@@ -6,25 +6,25 @@ import OmlxHTTPClient
 import OmlxJSON
 
 /// A device authorization under way: what was asked, and what the answers are held against. In memory only.
-public struct DeviceAuthorizationRequest: Sendable {
+package struct DeviceAuthorizationRequest: Sendable {
     /// The authorization server.
-    public var server: AuthorizationServerMetadata
+    package var server: AuthorizationServerMetadata
     /// The client.
-    public var client: OAuthClient
+    package var client: OAuthClient
     /// The scopes asked for.
-    public var scopes: [String]
+    package var scopes: [String]
     /// The resource the token is for (RFC 8707), or `nil` when it is not sent.
-    public var resource: String?
+    package var resource: String?
     /// Parameters the configuration adds, in order.
-    public var extraParameters: [(name: String, value: String)]
+    package var extraParameters: [(name: String, value: String)]
     /// Parameters the configuration adds to the request for the token, in order.
-    public var tokenParameters: [(name: String, value: String)]
+    package var tokenParameters: [(name: String, value: String)]
 
     /// The grant type (RFC 8628 §3.4).
-    public static let grantType = "urn:ietf:params:oauth:grant-type:device_code"
+    package static let grantType = "urn:ietf:params:oauth:grant-type:device_code"
 
     /// A device authorization to ask for.
-    public init(
+    package init(
         server: AuthorizationServerMetadata, client: OAuthClient, scopes: [String], resource: String?,
         extraParameters: [(name: String, value: String)] = [], tokenParameters: [(name: String, value: String)] = []
     ) {
@@ -37,7 +37,7 @@ public struct DeviceAuthorizationRequest: Sendable {
     }
 
     /// The request for a user code (RFC 8628 §3.1). It is never redirected.
-    public func request(to endpoint: HTTPURL) -> HTTPRequest {
+    package func request(to endpoint: HTTPURL) -> HTTPRequest {
         var form = FormParameters()
         if !scopes.isEmpty { form.set("scope", Scopes.text(scopes)) }
         form.set("resource", optional: resource)
@@ -49,7 +49,7 @@ public struct DeviceAuthorizationRequest: Sendable {
 
     /// The request for the token (RFC 8628 §3.4).
     /// - Parameter client: the client as it shows itself now.
-    public func tokenRequest(_ deviceCode: Secret, as client: OAuthClient) -> HTTPRequest {
+    package func tokenRequest(_ deviceCode: Secret, as client: OAuthClient) -> HTTPRequest {
         var form = FormParameters()
         form.set("grant_type", Self.grantType)
         form.set("device_code", deviceCode)
@@ -60,21 +60,21 @@ public struct DeviceAuthorizationRequest: Sendable {
 }
 
 /// What a device authorization endpoint gave (RFC 8628 §3.2).
-public struct DeviceAuthorization: Sendable {
+package struct DeviceAuthorization: Sendable {
     /// The code the token is asked for with.
-    public var deviceCode: Secret
+    package var deviceCode: Secret
     /// The code the person enters.
-    public var userCode: String
+    package var userCode: String
     /// Where they enter it.
-    public var verificationURI: HTTPURL
+    package var verificationURI: HTTPURL
     /// The same address with the code in it, if there is one.
-    public var verificationURIComplete: HTTPURL?
+    package var verificationURIComplete: HTTPURL?
     /// How long both codes live, in seconds.
-    public var lifetime: Int
+    package var lifetime: Int
     /// The shortest pause between two requests for the token, in seconds.
-    public var interval: Int
+    package var interval: Int
     /// What of the answer could not be used and was left out, for people.
-    public var oddities: [String] = []
+    package var oddities: [String] = []
 
     /// The pause when the server names none, in seconds (RFC 8628 §3.2).
     static let standardInterval = 5
@@ -85,7 +85,7 @@ public struct DeviceAuthorization: Sendable {
     private static let userCodeLimit = 64
 
     /// What the answer means.
-    public enum Reply: Sendable {
+    package enum Reply: Sendable {
         case granted(DeviceAuthorization)
         /// An OAuth error: the client may not use this grant, a scope is unknown, and the like.
         case error(OAuthErrorReply, status: Int)
@@ -94,7 +94,7 @@ public struct DeviceAuthorization: Sendable {
     }
 
     /// Judges the answer to `DeviceAuthorizationRequest.request(to:)`.
-    public static func judge(_ reply: HTTPReply) -> Reply {
+    package static func judge(_ reply: HTTPReply) -> Reply {
         let status = reply.head.status
         let origin = reply.head.url.origin
         var body = reply.body
@@ -152,9 +152,9 @@ public struct DeviceAuthorization: Sendable {
 }
 
 /// When to ask for the token again, and what its answers mean (RFC 8628 §3.5). No I/O, no clock.
-public struct DevicePolling: Sendable {
+package struct DevicePolling: Sendable {
     /// What to do next.
-    public enum Action: Sendable {
+    package enum Action: Sendable {
         /// Ask after this many seconds.
         case ask(after: Int)
         case granted(TokenGrant)
@@ -171,13 +171,13 @@ public struct DevicePolling: Sendable {
     /// Refusals in a row that were no OAuth error.
     private var refusals = 0
     /// The client as it shows itself in the next request.
-    public private(set) var authentication: ClientAuthentication
+    package private(set) var authentication: ClientAuthentication
 
     /// The seconds `slow_down` adds for good (RFC 8628 §3.5).
     private static let slowDown = 5
 
     /// Polling for one device authorization.
-    public init(_ authorization: DeviceAuthorization, for request: DeviceAuthorizationRequest) {
+    package init(_ authorization: DeviceAuthorization, for request: DeviceAuthorizationRequest) {
         interval = authorization.interval
         server = request.server.tokenEndpoint.origin
         authentication = ClientAuthentication(request.client)
@@ -186,10 +186,10 @@ public struct DevicePolling: Sendable {
     }
 
     /// The first request is due after the interval, too: a person takes longer to enter a code.
-    public var first: Action { .ask(after: interval) }
+    package var first: Action { .ask(after: interval) }
 
     /// Judges an answer. Failures of the network only make the pause longer; the code's life ends the asking.
-    public mutating func received(_ result: Result<HTTPReply, HTTPFailure>) -> Action {
+    package mutating func received(_ result: Result<HTTPReply, HTTPFailure>) -> Action {
         switch result {
         case .failure(let failure):
             let final: [ErrorCode] = [

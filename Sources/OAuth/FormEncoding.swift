@@ -3,7 +3,7 @@
 import OmlxCryptography
 
 /// A parameter of a form: shown text or a secret.
-public enum FormValue: Sendable {
+package enum FormValue: Sendable {
     /// Text that may be shown.
     case plain(String)
     /// A secret, opened only by the form writer.
@@ -18,23 +18,23 @@ public enum FormValue: Sendable {
 }
 
 /// The parameters of a form in order. A name is never sent twice (C9.14): a later value replaces an earlier one.
-public struct FormParameters: Sendable {
+package struct FormParameters: Sendable {
     /// Names and values in order.
-    public private(set) var fields: [(name: String, value: FormValue)] = []
+    package private(set) var fields: [(name: String, value: FormValue)] = []
 
     /// No parameters.
-    public init() {}
+    package init() {}
 
     /// Sets a parameter.
-    public mutating func set(_ name: String, _ value: String) { put(name, .plain(value)) }
+    package mutating func set(_ name: String, _ value: String) { put(name, .plain(value)) }
 
     /// Sets a parameter when there is a value.
-    public mutating func set(_ name: String, optional value: String?) {
+    package mutating func set(_ name: String, optional value: String?) {
         if let value { put(name, .plain(value)) }
     }
 
     /// Sets a secret parameter.
-    public mutating func set(_ name: String, _ value: Secret) { put(name, .secret(value)) }
+    package mutating func set(_ name: String, _ value: Secret) { put(name, .secret(value)) }
 
     private mutating func put(_ name: String, _ value: FormValue) {
         if let index = fields.firstIndex(where: { $0.name == name }) {
@@ -45,10 +45,10 @@ public struct FormParameters: Sendable {
     }
 
     /// The names in order.
-    public var names: [String] { fields.map(\.name) }
+    package var names: [String] { fields.map(\.name) }
 
     /// The form as text, for a URL's query. Secrets do not belong there and are left out.
-    public var text: String {
+    package var text: String {
         fields.compactMap { field in
             guard case .plain(let value) = field.value else { return nil }
             return "\(FormEncoding.encode(field.name))=\(FormEncoding.encode(value))"
@@ -56,7 +56,7 @@ public struct FormParameters: Sendable {
     }
 
     /// The form as bytes to send.
-    public func encoded() -> Secret {
+    package func encoded() -> Secret {
         var output: [UInt8] = []
         // Reserved in one piece, so that growing leaves no copy of a secret behind.
         output.reserveCapacity(fields.reduce(0) { $0 + ($1.name.utf8.count + $1.value.count) * 3 + 2 })
@@ -74,7 +74,7 @@ public struct FormParameters: Sendable {
 }
 
 /// Reading and writing the form encoding.
-public enum FormEncoding {
+package enum FormEncoding {
     /// Appends bytes, encoded.
     static func append(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
         for byte in bytes {
@@ -114,14 +114,14 @@ public enum FormEncoding {
     }
 
     /// A text, encoded.
-    public static func encode(_ text: String) -> String {
+    package static func encode(_ text: String) -> String {
         var output: [UInt8] = []
         append(text.utf8, to: &output)
         return String(decoding: output, as: UTF8.self)
     }
 
     /// The fields of an encoded text in order; broken percent escapes stay as they are.
-    public static func decode(_ text: some StringProtocol) -> [(name: String, value: String)] {
+    package static func decode(_ text: some StringProtocol) -> [(name: String, value: String)] {
         Substring(text).utf8.split(separator: UInt8(ascii: "&")).map { pair in
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             return (decodePart(parts[0]), parts.count > 1 ? decodePart(parts[1]) : "")

@@ -20,7 +20,7 @@ enum IDToken {
 }
 
 /// What an ID token says of the `nonce` of its sign-in.
-public enum IDTokenNonce: Sendable, Hashable {
+package enum IDTokenNonce: Sendable, Hashable {
     /// The token cannot be read, or carries none.
     case none
     /// It carries this one; a value that is no text is an empty one, which nothing matches.

@@ -5,14 +5,14 @@ import OmlxHTTPClient
 import OmlxJSON
 
 /// An OAuth error, cut down to what may be shown.
-public struct OAuthErrorReply: Sendable, Hashable {
+package struct OAuthErrorReply: Sendable, Hashable {
     /// The error code, such as `invalid_grant`.
-    public var error: String
+    package var error: String
     /// The server's own words, trimmed and made safe to show. No decision is made on it.
-    public var errorDescription: String?
+    package var errorDescription: String?
 
     /// An error.
-    public init(error: String, errorDescription: String? = nil) {
+    package init(error: String, errorDescription: String? = nil) {
         self.error = OmlxError.shown(error, limit: 64)
         self.errorDescription = errorDescription.map { OmlxError.shown($0, limit: 200) }
     }
@@ -77,24 +77,24 @@ public struct OAuthErrorReply: Sendable, Hashable {
     ]
 
     /// `error: description`.
-    public var text: String { errorDescription.map { "\(error): \($0)" } ?? error }
+    package var text: String { errorDescription.map { "\(error): \($0)" } ?? error }
 }
 
 /// A refusal in words of the server's own: no OAuth error, but an answer to the request all the same.
-public struct UnnamedRefusal: Sendable, Hashable {
+package struct UnnamedRefusal: Sendable, Hashable {
     /// The status of the answer.
-    public var status: Int
+    package var status: Int
     /// The server's words, cut and made safe to show; `nil` when it has none. No decision is made on them.
-    public var words: String?
+    package var words: String?
 
     /// A refusal.
-    public init(status: Int, words: String? = nil) {
+    package init(status: Int, words: String? = nil) {
         self.status = status
         self.words = words
     }
 
     /// Status and words.
-    public var text: String { "HTTP \(status)" + (words.map { ", \($0)" } ?? "") }
+    package var text: String { "HTTP \(status)" + (words.map { ", \($0)" } ?? "") }
 
     /// What must have been answered to this very request, as RFC 6749 §5.2 has it: 400 and 401, unless a page for people
     /// stands there, which whatever is in between may have put up; 403, 410 and 422 only with JSON. Others mean "not now",

@@ -4,7 +4,7 @@ import OmlxErrors
 import OmlxHTTPClient
 
 /// Reads URLs that metadata, challenges or the configuration name.
-public enum OAuthURL {
+package enum OAuthURL {
     /// The most characters a URL from elsewhere may have.
     static let lengthLimit = 8192
 
@@ -14,7 +14,7 @@ public enum OAuthURL {
     ///   - name: what it is, for the message, such as `token_endpoint`.
     ///   - code: the code for a URL that cannot be read at all.
     /// - Throws: `OmlxError` with `code`, or `OAUTH_INSECURE_URL` when it is http off loopback.
-    public static func endpoint(_ text: String, named name: String, invalid code: ErrorCode) throws(OmlxError)
+    package static func endpoint(_ text: String, named name: String, invalid code: ErrorCode) throws(OmlxError)
         -> HTTPURL
     {
         guard text.utf8.count <= lengthLimit else {

@@ -3,17 +3,17 @@
 import OmlxCryptography
 
 /// A code verifier and its challenge. Lives in memory only.
-public struct PKCE: Sendable {
+package struct PKCE: Sendable {
     /// The verifier: 43 characters from 32 random octets.
-    public let verifier: Secret
+    package let verifier: Secret
     /// The S256 challenge.
-    public let challenge: String
+    package let challenge: String
     /// A `nonce` for the same request (OpenID Connect Core §3.1.2.1): renewed with the verifier and, without it, unknown.
-    public let nonce: String
+    package let nonce: String
 
     /// The pair made from 32 random octets handed in.
     /// - Throws: `OmlxError` when libcrypto cannot be loaded.
-    public init(octets: [UInt8]) throws {
+    package init(octets: [UInt8]) throws {
         verifier = Base64URL.encode(Secret(octets))
         challenge = Base64URL.encode(try SHA256.hash(verifier))
         nonce = Base64URL.encode(try SHA256.hash(verifier.concatenating(prefix: "nonce ")))

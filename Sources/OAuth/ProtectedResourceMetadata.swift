@@ -5,17 +5,17 @@ import OmlxHTTPClient
 import OmlxJSON
 
 /// What a server's protected resource metadata says (RFC 9728 §2).
-public struct ProtectedResourceMetadata: Sendable, Hashable {
+package struct ProtectedResourceMetadata: Sendable, Hashable {
     /// The resource identifier, byte for byte as published (C10.3).
-    public var resource: String
+    package var resource: String
     /// The issuers, byte for byte as published (C3.6). None where the server's own origin stands in.
-    public var authorizationServers: [String]
+    package var authorizationServers: [String]
     /// The scopes the resource knows, if it says so.
-    public var scopesSupported: [String]?
+    package var scopesSupported: [String]?
     /// A name for people, if given.
-    public var resourceName: String?
+    package var resourceName: String?
     /// What of the document could not be used and was left out, for people.
-    public var oddities: [String] = []
+    package var oddities: [String] = []
 }
 
 extension ProtectedResourceMetadata {
@@ -23,7 +23,7 @@ extension ProtectedResourceMetadata {
 
     /// The well-known places for a server's URL, in the order to ask: with the path inserted, then the root; a server
     /// at the root has one place only (C3.1; RFC 9728 §3.1).
-    public static func wellKnownURLs(for server: HTTPURL) -> [HTTPURL] {
+    package static func wellKnownURLs(for server: HTTPURL) -> [HTTPURL] {
         let root = server.origin + "/.well-known/oauth-protected-resource"
         var path = server.path
         while path.hasSuffix("/") { path.removeLast() }
@@ -35,10 +35,10 @@ extension ProtectedResourceMetadata {
     }
 
     /// The request for the document at a place.
-    public static func request(at url: HTTPURL) -> HTTPRequest { MetadataReply.request(at: url) }
+    package static func request(at url: HTTPURL) -> HTTPRequest { MetadataReply.request(at: url) }
 
     /// What the answer means for a server.
-    public enum Judgement: Sendable {
+    package enum Judgement: Sendable {
         /// A document for this server.
         case found(ProtectedResourceMetadata)
         /// A document for this server that names no authorization server (C3.6).
@@ -53,7 +53,7 @@ extension ProtectedResourceMetadata {
 
     /// Judges the answer to `request(at:)`. What cannot be read is passed over; what is for another resource is not.
     /// - Throws: `OmlxError`: `OAUTH_RESOURCE_MISMATCH` (C3.4, C3.5), `OAUTH_INSECURE_URL`.
-    public static func judge(_ reply: HTTPReply, for server: HTTPURL) throws(OmlxError) -> Judgement {
+    package static func judge(_ reply: HTTPReply, for server: HTTPURL) throws(OmlxError) -> Judgement {
         let marks = ["resource", "authorization_servers"]
         switch MetadataReply(reply, marks: marks, invalid: .oauthResourceMetadataInvalid, what: what) {
         case .notHere(let reason): return .notHere(reason)

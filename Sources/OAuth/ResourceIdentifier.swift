@@ -3,10 +3,10 @@
 import OmlxHTTPClient
 
 /// Resource identifiers of MCP servers.
-public enum ResourceIdentifier {
+package enum ResourceIdentifier {
     /// The canonical URI of a server: scheme and host in lower case, no fragment, no trailing slash on an empty path
     /// (C10.2). Sent when the server publishes none.
-    public static func canonical(of server: HTTPURL) -> String {
+    package static func canonical(of server: HTTPURL) -> String {
         let target =
             server.path == "/" && server.query == nil ? "" : server.path + (server.query.map { "?" + $0 } ?? "")
         return server.origin + target
@@ -14,7 +14,7 @@ public enum ResourceIdentifier {
 
     /// Whether a published identifier covers a server's URL: same origin, and its path a prefix by whole segments; a
     /// trailing slash does not matter (C3.5, G1).
-    public static func covers(_ resource: HTTPURL, server: HTTPURL) -> Bool {
+    package static func covers(_ resource: HTTPURL, server: HTTPURL) -> Bool {
         guard resource.origin == server.origin, resource.fragment == nil else { return false }
         if let query = resource.query, query != server.query { return false }
         let prefix = segments(resource.path)

@@ -1,9 +1,9 @@
 // Scope lists (RFC 6749 §3.3).
 
 /// Operations on lists of scopes. Order is kept, because some servers show it to people.
-public enum Scopes {
+package enum Scopes {
     /// The scopes of a space-separated text, each once. What holds a character that no scope may hold is left out.
-    public static func parse(_ text: String) -> [String] {
+    package static func parse(_ text: String) -> [String] {
         unique(text.unicodeScalars.split { " \t\r\n".unicodeScalars.contains($0) }.map { String($0) }.filter(isScope))
     }
 
@@ -13,17 +13,17 @@ public enum Scopes {
     }
 
     /// The text of a list.
-    public static func text(_ scopes: [String]) -> String { scopes.joined(separator: " ") }
+    package static func text(_ scopes: [String]) -> String { scopes.joined(separator: " ") }
 
     /// Each scope once, in the order of first mention.
-    public static func unique(_ scopes: [String]) -> [String] {
+    package static func unique(_ scopes: [String]) -> [String] {
         var seen: Set<String> = []
         return scopes.filter { seen.insert($0).inserted }
     }
 
     /// What to ask for: the user's own choice, else the challenge's, else the resource's, else nothing (C11.1,
     /// P14); `offline_access` is added only when the authorization server lists it (C11.2).
-    public static func requested(
+    package static func requested(
         configured: [String]?, challenged: [String]?, resource: [String]?, serverSupports: [String]?
     ) -> [String] {
         // One element may hold several scopes: some servers publish `["read write"]`.
@@ -34,7 +34,7 @@ public enum Scopes {
     }
 
     /// Requested scopes that were not granted. A reply without a scope granted what was asked (RFC 6749 §5.1).
-    public static func missing(requested: [String], granted: [String]?) -> [String] {
+    package static func missing(requested: [String], granted: [String]?) -> [String] {
         guard let granted else { return [] }
         // GitHub and Slack answer `repo,gist`.
         let known = Set(granted + granted.flatMap { $0.split(separator: ",").map(String.init) })

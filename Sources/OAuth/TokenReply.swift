@@ -6,25 +6,25 @@ import OmlxHTTPClient
 import OmlxJSON
 
 /// What a token endpoint granted (RFC 6749 §5.1).
-public struct TokenGrant: Sendable {
+package struct TokenGrant: Sendable {
     /// The access token.
-    public var accessToken: Secret
+    package var accessToken: Secret
     /// The refresh token; `nil` when none came (C11.7). On a refresh the old one then stays good.
-    public var refreshToken: Secret?
+    package var refreshToken: Secret?
     /// Seconds the access token lives; `nil` when not stated.
-    public var lifetime: Int?
+    package var lifetime: Int?
     /// The scopes granted; `nil` when not stated, which means as asked.
-    public var scopes: [String]?
+    package var scopes: [String]?
     /// Who signed in, as the reply words it for people (provider: Notion, Slack; OpenID Connect Core §3.1.3.3).
-    public var accountName: String?
+    package var accountName: String?
     /// What the ID token of the reply says of its `nonce`; `nil` when no ID token came.
-    public var idTokenNonce: IDTokenNonce?
+    package var idTokenNonce: IDTokenNonce?
     /// What of the reply could not be used and was left out, for people: it is no reason to lose the tokens.
-    public var oddities: [String] = []
+    package var oddities: [String] = []
 }
 
 /// What the answer of a token endpoint means (house plan, "The refresh transaction").
-public enum TokenReply: Sendable {
+package enum TokenReply: Sendable {
     /// Tokens.
     case granted(TokenGrant)
     /// An OAuth error, whatever the HTTP status.
@@ -37,7 +37,7 @@ public enum TokenReply: Sendable {
     case unusable(OmlxError)
 
     /// Judges an answer. The caller wipes it (`HTTPReply.wipe`).
-    public init(_ reply: HTTPReply) {
+    package init(_ reply: HTTPReply) {
         let status = reply.head.status
         let origin = reply.head.url.origin
         var body = reply.body
@@ -71,7 +71,7 @@ public enum TokenReply: Sendable {
 
     /// The refresh token of a success whose access token cannot be used. After a refresh it is the only one that is good:
     /// a server that rotates has ended the one sent (RFC 6749 §6).
-    public static func refreshToken(besideUnusable reply: HTTPReply) -> Secret? {
+    package static func refreshToken(besideUnusable reply: HTTPReply) -> Secret? {
         guard case .unusable = TokenReply(reply) else { return nil }
         var body = reply.body
         let secrets = takeSecrets(from: &body)
@@ -187,9 +187,9 @@ extension TokenGrant {
 }
 
 /// What the answer to a revocation means (RFC 7009 §2.2).
-public enum RevocationReply {
+package enum RevocationReply {
     /// A sentence about a revocation that was not confirmed, or `nil` when it was.
-    public static func problem(_ reply: HTTPReply) -> String? {
+    package static func problem(_ reply: HTTPReply) -> String? {
         let error = OAuthErrorReply(body: reply.body, mediaType: reply.head.mediaType)
         // Slack answers failures with 200, and what stands between with a page of its own.
         let isPage = reply.head.mediaType == "text/html" && reply.body.contains { $0 > 0x20 }

@@ -4,15 +4,15 @@ import OmlxCryptography
 import OmlxHTTPClient
 
 /// A request to a token endpoint. Its body is secret and wiped after sending.
-public enum TokenRequest {
+package enum TokenRequest {
     /// Names the requests themselves use; the configuration cannot set them.
-    public static let reservedNames: Set<String> = [
+    package static let reservedNames: Set<String> = [
         "grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "device_code", "client_id",
         "client_secret", "client_assertion", "client_assertion_type", "resource", "scope", "token", "token_type_hint",
     ]
 
     /// Exchanges a code (C9.10, C10.1).
-    public static func exchange(_ code: Secret, for request: AuthorizationRequest) -> HTTPRequest {
+    package static func exchange(_ code: Secret, for request: AuthorizationRequest) -> HTTPRequest {
         var form = FormParameters()
         form.set("grant_type", "authorization_code")
         form.set("code", code)
@@ -27,7 +27,7 @@ public enum TokenRequest {
     /// - Parameters:
     ///   - scope: the scopes to name; `nil` leaves them out, which means "as granted" (RFC 6749 §6).
     ///   - parameters: parameters to add, as they were kept at the sign-in.
-    public static func refresh(
+    package static func refresh(
         _ token: Secret, at endpoint: HTTPURL, as client: OAuthClient, resource: String?, scope: String? = nil,
         parameters: [(name: String, value: String)] = []
     ) -> HTTPRequest {
@@ -45,10 +45,10 @@ public enum TokenRequest {
     }
 
     /// How long taking back a sign-in's tokens may last, in seconds: it is a courtesy, and a person waits for it.
-    public static let revocationLimit = 10.0
+    package static let revocationLimit = 10.0
 
     /// Takes a token back (RFC 7009 §2.1).
-    public static func revoke(
+    package static func revoke(
         _ token: Secret, hint: String, at endpoint: HTTPURL, as client: OAuthClient
     ) -> HTTPRequest {
         var form = FormParameters()

@@ -5,6 +5,7 @@ import Glibc
 import OmlxJSON
 
 /// Where a configuration file comes from, and so who wants it used.
+@nonexhaustive
 public enum ConfigurationOrigin: String, Sendable, Hashable, Codable {
     /// Named by the program, as with `--mcp-config`.
     case named

@@ -10,7 +10,7 @@ import Synchronization
 /// program saved to the next, else encrypted files; but the encrypted files where sign-ins are in them already. The first
 /// save notes the choice, while all others who would save wait; from then on that store is used and no other, also when
 /// it is away. A note that changes, as when sign-ins are moved, is followed at once.
-public final class AutomaticStore: RecordStore {
+package final class AutomaticStore: RecordStore {
     /// What a look came to.
     private struct Decision: Sendable {
         var kind: StoreKind
@@ -30,25 +30,25 @@ public final class AutomaticStore: RecordStore {
     private let files: EncryptedFileStore
     private let vault: VaultStore?
     /// The note.
-    public let choiceFile: StoreChoiceFile
+    package let choiceFile: StoreChoiceFile
     private let state = Mutex(State())
 
     /// The store of this user. Nothing is read or asked until it is used.
-    public init(_ places: StorePlaces) {
+    package init(_ places: StorePlaces) {
         self.places = places
         (files, vault) = (places.files(), places.namedVault())
         choiceFile = StoreChoiceFile(folder: places.folder)
     }
 
     /// The kind of the store as far as it is known; `auto` before.
-    public var name: String { known?.rawValue ?? "auto" }
+    package var name: String { known?.rawValue ?? "auto" }
 
-    public var summary: String {
+    package var summary: String {
         guard let kind = known else { return "chosen at the first sign-in" }
         return store(kind)?.summary ?? kind.inWords
     }
 
-    public var identity: String { known.flatMap { store($0)?.identity } ?? "auto" }
+    package var identity: String { known.flatMap { store($0)?.identity } ?? "auto" }
 
     private var known: StoreKind? {
         noted?.kind ?? state.withLock { $0.decided }
@@ -59,25 +59,25 @@ public final class AutomaticStore: RecordStore {
 
     /// The choice that binds; `nil` when there is none.
     /// - Throws: `OmlxError`: what keeps the note from being read.
-    public func standing() async throws(OmlxError) -> StoreChoice? { try await choiceFile.read().flatMap(binding) }
+    package func standing() async throws(OmlxError) -> StoreChoice? { try await choiceFile.read().flatMap(binding) }
 
     /// A choice that nothing may have been kept by does not bind to a Vault that is not named any more.
     private func binding(_ choice: StoreChoice) -> StoreChoice? {
         choice.isTentative && choice.kind == .vault && choice.store.place.vault != places.vault?.place ? nil : choice
     }
 
-    public var isShared: Bool { known == .vault }
+    package var isShared: Bool { known == .vault }
 
-    public var passedOver: KeyringObstacle? { noted?.store.passedOver }
+    package var passedOver: KeyringObstacle? { noted?.store.passedOver }
 
-    public func settle() async {
+    package func settle() async {
         if (try? await standing()) == nil { _ = await decide() }
     }
 
-    public func caution() async throws -> String? { try await current().caution() }
-    public func tryWriting() async throws { try await current().tryWriting() }
+    package func caution() async throws -> String? { try await current().caution() }
+    package func tryWriting() async throws { try await current().tryWriting() }
 
-    public func tryKeeping() async throws {
+    package func tryKeeping() async throws {
         // The note which store it is lies with the files.
         if try await standing() == nil {
             let folder = places.folder
@@ -87,7 +87,7 @@ public final class AutomaticStore: RecordStore {
     }
 
     /// Also when the choice is made, or becomes another one: then the other store is watched.
-    public func changes() -> AsyncStream<Void>? {
+    package func changes() -> AsyncStream<Void>? {
         guard let notes = choiceFile.changes() else { return nil }
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         /// Watches the store that is used now.
@@ -114,7 +114,7 @@ public final class AutomaticStore: RecordStore {
         return stream
     }
 
-    public func sharedLock(
+    package func sharedLock(
         on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> (any SharedLock)? {
         while true {
@@ -141,7 +141,7 @@ public final class AutomaticStore: RecordStore {
 
     /// The kind that is used now: the noted one, else the one that would be.
     /// - Throws: `OmlxError`: what keeps the note from being read.
-    public func kind() async throws(OmlxError) -> StoreKind {
+    package func kind() async throws(OmlxError) -> StoreKind {
         if let noted = try await standing() { return noted.kind }
         return await decide().kind
     }
@@ -149,7 +149,7 @@ public final class AutomaticStore: RecordStore {
     /// Why the desktop's keyring is passed over where nothing is chosen yet; `nil` when it is not, or when the person wants it
     /// so. Asks no person.
     /// - Throws: `OmlxError`: what keeps the note from being read.
-    public func keyringPassedOver() async throws(OmlxError) -> KeyringObstacle? {
+    package func keyringPassedOver() async throws(OmlxError) -> KeyringObstacle? {
         try await standing() == nil ? await decide().passedOver : nil
     }
 
@@ -258,7 +258,7 @@ public final class AutomaticStore: RecordStore {
 
     /// Whether the stores the note names are those that are named here.
     /// - Throws: `STORE_MOVED`; what keeps the note from being read.
-    public func verify() async throws(OmlxError) {
+    package func verify() async throws(OmlxError) {
         guard let noted = try await standing() else { return }
         _ = try store(of: noted)
         if let copies = noted.copies { _ = try store(copies: copies) }

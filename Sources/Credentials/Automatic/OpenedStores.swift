@@ -13,7 +13,7 @@ public final class OpenedStores: Sendable {
     public init() {}
 
     /// A data key wrapped by the password in a file.
-    public func keySource(passwordFile path: String) -> KeySource {
+    package func keySource(passwordFile path: String) -> KeySource {
         passwordFiles.withLock { files in
             let file = files[path] ?? PasswordFile(path)
             files[path] = file

@@ -3,21 +3,21 @@
 import FoundationEssentials
 
 /// A store, and which one of its kind.
-public struct StorePlace: Sendable, Hashable, Codable {
+package struct StorePlace: Sendable, Hashable, Codable {
     /// The store.
-    public let kind: StoreKind
+    package let kind: StoreKind
     /// Which Vault, where it is one and that is known.
-    public let vault: String?
+    package let vault: String?
 
     /// A store; only a Vault is one of several.
-    public init(_ kind: StoreKind, vault: String? = nil) {
+    package init(_ kind: StoreKind, vault: String? = nil) {
         self.kind = kind
         self.vault = kind == .vault ? vault : nil
     }
 }
 
 /// Which store the sign-ins are kept in.
-public enum StoreChoice: Sendable, Hashable {
+package enum StoreChoice: Sendable, Hashable {
     /// The first save there is under way, or was broken off: a Vault that is not named any more is not followed.
     case tentative(Kept)
     /// The sign-ins are kept there, and nowhere else.
@@ -28,16 +28,16 @@ public enum StoreChoice: Sendable, Hashable {
     case emptying(StorePlace, into: Kept)
 
     /// The store in use.
-    public struct Kept: Sendable, Hashable {
+    package struct Kept: Sendable, Hashable {
         /// Where it is.
-        public let place: StorePlace
+        package let place: StorePlace
         /// Since when.
-        public let since: Date
+        package let since: Date
         /// Why it is files although there was a keyring.
-        public let passedOver: KeyringObstacle?
+        package let passedOver: KeyringObstacle?
 
         /// A store in use.
-        public init(_ place: StorePlace, since: Date, passedOver: KeyringObstacle? = nil) {
+        package init(_ place: StorePlace, since: Date, passedOver: KeyringObstacle? = nil) {
             self.place = place
             // As the note has it.
             self.since = Date(timeIntervalSince1970: since.timeIntervalSince1970.rounded(.down))
@@ -46,17 +46,17 @@ public enum StoreChoice: Sendable, Hashable {
     }
 
     /// The store in use.
-    public var store: Kept {
+    package var store: Kept {
         switch self {
         case .tentative(let store), .kept(let store), .filling(_, let store, _), .emptying(_, let store): store
         }
     }
 
     /// The kind of the store in use.
-    public var kind: StoreKind { store.place.kind }
+    package var kind: StoreKind { store.place.kind }
 
     /// Whether nothing may have been kept there yet.
-    public var isTentative: Bool {
+    package var isTentative: Bool {
         switch self {
         case .tentative: true
         case .filling(_, _, let isTentative): isTentative
@@ -65,7 +65,7 @@ public enum StoreChoice: Sendable, Hashable {
     }
 
     /// The store that holds copies of sign-ins beside it, as of a move that was broken off.
-    public var copies: StorePlace? {
+    package var copies: StorePlace? {
         switch self {
         case .filling(let place, _, _), .emptying(let place, _): place
         case .tentative, .kept: nil
@@ -73,7 +73,7 @@ public enum StoreChoice: Sendable, Hashable {
     }
 
     /// Once something is kept there.
-    public var binding: StoreChoice {
+    package var binding: StoreChoice {
         switch self {
         case .tentative(let store): .kept(store)
         case .filling(let place, let store, _): .filling(place, from: store, isTentative: false)
@@ -84,23 +84,23 @@ public enum StoreChoice: Sendable, Hashable {
     // MARK: a move
 
     /// While the sign-ins are copied to another store: copies that are noted nowhere would outlive a sign-out.
-    public func filling(_ target: StorePlace) -> StoreChoice {
+    package func filling(_ target: StorePlace) -> StoreChoice {
         .filling(target, from: store, isTentative: isTentative)
     }
 
     /// Once they are there, and not yet deleted here.
-    public func moved(to target: StorePlace, since: Date) -> StoreChoice {
+    package func moved(to target: StorePlace, since: Date) -> StoreChoice {
         .emptying(store.place, into: Kept(target, since: since))
     }
 
     /// Once there are no copies of them anywhere else, or what is left of them is given up.
-    public var alone: StoreChoice { isTentative ? .tentative(store) : .kept(store) }
+    package var alone: StoreChoice { isTentative ? .tentative(store) : .kept(store) }
 
     /// Once there are no copies of them in a store of this kind any more.
-    public func emptied(_ kind: StoreKind) -> StoreChoice { copies?.kind == kind ? alone : self }
+    package func emptied(_ kind: StoreKind) -> StoreChoice { copies?.kind == kind ? alone : self }
 
     /// The same choice of a Vault at another place.
-    public func at(vault place: String) -> StoreChoice {
+    package func at(vault place: String) -> StoreChoice {
         let store = Kept(StorePlace(kind, vault: place), since: store.since, passedOver: store.passedOver)
         return switch self {
         case .tentative: .tentative(store)

@@ -7,7 +7,7 @@ import OmlxJSON
 import Synchronization
 
 /// The file of the choice.
-public final class StoreChoiceFile: Sendable {
+package final class StoreChoiceFile: Sendable {
     static let name = "store.json"
     private static let format = 1
 
@@ -15,13 +15,13 @@ public final class StoreChoiceFile: Sendable {
     private let known = Mutex<(identity: FileIdentity, choice: StoreChoice)?>(nil)
 
     /// The note in this folder. Nothing is read or made.
-    public init(folder: String) { self.folder = folder }
+    package init(folder: String) { self.folder = folder }
 
     private var path: String { "\(folder)/\(Self.name)" }
 
     /// The choice; `nil` when none was made yet.
     /// - Throws: `OmlxError`: `STORE_DAMAGED`, `STORE_VERSION`, and what keeps the file from being read.
-    public func read() async throws(OmlxError) -> StoreChoice? {
+    package func read() async throws(OmlxError) -> StoreChoice? {
         try await onDisk { [self] () throws(OmlxError) in try glance() }
     }
 
@@ -53,7 +53,7 @@ public final class StoreChoiceFile: Sendable {
 
     /// Waits for the turn to make the choice, or another one; held until something was kept by it.
     /// - Throws: `OmlxError` of class storage; `CancellationError`.
-    public func lock(command: String) async throws -> CredentialLock {
+    package func lock(command: String) async throws -> CredentialLock {
         try await OmlxError.asWriting {
             try await CredentialLock.acquire(
                 "choice", in: "\(folder)/\(EncryptedFileStore.locksName)", command: command, timeout: 30)
@@ -73,7 +73,7 @@ public final class StoreChoiceFile: Sendable {
 
     /// Puts a choice in the place of the one that stands, if there is one. Under the lock.
     /// - Throws: `OmlxError` of class storage.
-    public func replace(_ choice: StoreChoice) async throws(OmlxError) {
+    package func replace(_ choice: StoreChoice) async throws(OmlxError) {
         try await onDisk { [folder] () throws(OmlxError) in
             guard let opened = try PrivateFolder.open(folder, creating: true) else {
                 throw OmlxError(.storeWriteFailed, "\(folder) was removed meanwhile")
@@ -84,7 +84,7 @@ public final class StoreChoiceFile: Sendable {
 
     /// Puts a choice in the place of another.
     /// - Throws: `STORE_MIGRATION` when that one does not stand any more; `OmlxError` of class storage.
-    public func replace(_ old: StoreChoice?, with new: StoreChoice, command: String) async throws {
+    package func replace(_ old: StoreChoice?, with new: StoreChoice, command: String) async throws {
         guard old != new else { return }
         let lock = try await lock(command: command)
         defer { lock.release() }

@@ -3,9 +3,9 @@
 import OmlxErrors
 
 /// The store all servers share that have none of their own.
-public enum StoreInUse: Sendable {
+package enum StoreInUse: Sendable {
     /// Who named a store.
-    public enum Namer: Sendable, Hashable {
+    package enum Namer: Sendable, Hashable {
         case option
         case configuration
     }
@@ -25,7 +25,7 @@ public enum StoreInUse: Sendable {
     ///   - configured: the one the configuration names.
     ///   - places: where each store is, or what is wrong with what the configuration says of that.
     /// - Throws: `CONFIG_STORE_UNSUPPORTED` for a word no store has.
-    public init(
+    package init(
         named word: String?, configured: StoreKind? = nil, in places: Result<StorePlaces, OmlxError>
     ) throws(OmlxError) {
         var named: (kind: StoreKind, by: Namer)?
@@ -46,7 +46,7 @@ public enum StoreInUse: Sendable {
     }
 
     /// The store itself.
-    public var store: any CredentialStore {
+    package var store: any CredentialStore {
         switch self {
         case .program(let store), .named(_, _, let store): store
         case .chosen(let store): store
@@ -55,10 +55,10 @@ public enum StoreInUse: Sendable {
     }
 
     /// The store that was chosen by itself, where it is that.
-    public var chosen: AutomaticStore? { if case .chosen(let store) = self { store } else { nil } }
+    package var chosen: AutomaticStore? { if case .chosen(let store) = self { store } else { nil } }
 
     /// Who named it; `nil` for one that is not named.
-    public var namer: Namer? {
+    package var namer: Namer? {
         switch self {
         case .named(_, let namer, _): namer
         case .unusable: .configuration
@@ -67,7 +67,7 @@ public enum StoreInUse: Sendable {
     }
 
     /// The kind that is used now; `nil` for a store of the program's own, and for one that cannot be told.
-    public func kind() async -> StoreKind? {
+    package func kind() async -> StoreKind? {
         switch self {
         case .named(let kind, _, _): kind
         case .chosen(let store): try? await store.kind()
@@ -76,7 +76,7 @@ public enum StoreInUse: Sendable {
     }
 
     /// Why it is the one it is.
-    public func reason() async -> Remedy {
+    package func reason() async -> Remedy {
         switch self {
         case .program: return "the program brings it"
         case .named(_, by: .option, _): return "named by \(.setting(.store))"
@@ -97,7 +97,7 @@ public enum StoreInUse: Sendable {
 
 extension StoreChoice {
     /// What is to be said of a move that was broken off.
-    public var unfinishedMove: OmlxError? {
+    package var unfinishedMove: OmlxError? {
         let way: String
         switch self {
         case .tentative, .kept: return nil

@@ -7,13 +7,13 @@ import FoundationEssentials
 
 /// A move of all records. Every credential is locked meanwhile, so that no refresh falls between the two stores; whatever
 /// ends the move early, each record is whole in the store that is in use, and the move can be begun anew.
-public struct StoreMigration: Sendable {
+package struct StoreMigration: Sendable {
     /// What a move came to.
-    public struct Outcome: Sendable {
+    package struct Outcome: Sendable {
         /// Records that were copied, or were in the new store already.
-        public var moved = 0
+        package var moved = 0
         /// Records that cannot be used; they stay in the old store as they are.
-        public var damaged: [DamagedRecord] = []
+        package var damaged: [DamagedRecord] = []
     }
 
     private let source: any RecordStore
@@ -25,7 +25,7 @@ public struct StoreMigration: Sendable {
 
     /// A move between two stores of this library.
     /// - Throws: `STORE_MIGRATION` for memory, and for a store that cannot be made here.
-    public init(
+    package init(
         from source: StoreKind, to target: StoreKind, places: StorePlaces, command: String
     ) throws(OmlxError) {
         guard source != target else {
@@ -53,7 +53,7 @@ public struct StoreMigration: Sendable {
     ///   - switching: makes the new store the one in use; called once, when all of it is there.
     /// - Throws: `OmlxError`: `STORE_MIGRATION` when something reads back differently; the errors of both stores, of
     ///   locks, and what `switching` throws. The old store is untouched unless the switch was made.
-    public func run(
+    package func run(
         stuck: @escaping @Sendable (OmlxError) -> Void = { _ in }, switching: () async throws -> Void
     ) async throws -> Outcome {
         try await locked(stuck) {
@@ -87,7 +87,7 @@ public struct StoreMigration: Sendable {
     /// Moves to a store that is in use already: each record is deleted as soon as it is copied, so that nothing comes back
     /// after a sign-out.
     /// - Throws: as `run`.
-    public func drain(stuck: @escaping @Sendable (OmlxError) -> Void = { _ in }) async throws -> Outcome {
+    package func drain(stuck: @escaping @Sendable (OmlxError) -> Void = { _ in }) async throws -> Outcome {
         try await locked(stuck) {
             var outcome = Outcome()
             try await drainAll(&outcome)
@@ -98,7 +98,7 @@ public struct StoreMigration: Sendable {
     /// Deletes what an earlier move copied to a store that did not come into use: there the target, and what is in use the
     /// source. What was granted there later stays.
     /// - Throws: as `run`.
-    public func takeBack(stuck: @escaping @Sendable (OmlxError) -> Void = { _ in }) async throws {
+    package func takeBack(stuck: @escaping @Sendable (OmlxError) -> Void = { _ in }) async throws {
         _ = try await locked(stuck) {
             let _: [Credential] = try await deleteCopies()
             let _: [ClientRegistration] = try await deleteCopies()

@@ -5,28 +5,28 @@ import OmlxErrors
 import FoundationEssentials
 
 /// Where each kind of store is for one user.
-public struct StorePlaces: Sendable {
+package struct StorePlaces: Sendable {
     /// The folder of the encrypted files, and of the note which store was chosen.
-    public var folder: String
+    package var folder: String
     /// The folder of the locks of this session; see `SignInPaths.locks`.
-    public var lockFolder: String
+    package var lockFolder: String
     /// Which session bus there is.
-    public var environment: [String: String]
+    package var environment: [String: String]
     /// How the data key of the encrypted files is kept.
-    public var keySource = KeySource.keyFile
+    package var keySource = KeySource.keyFile
     /// The Vault, where one is named.
-    public var vault: VaultSettings?
+    package var vault: VaultSettings?
     /// Whether the person wants encrypted files although there is a keyring, where nothing was chosen yet.
-    public var declinesKeyring = false
+    package var declinesKeyring = false
     /// How long the person has who is there, where a keyring asks before it deletes, in seconds; 0 for no person.
-    public var answerTime = 0.0
+    package var answerTime = 0.0
     /// What was opened already.
-    public var opened = OpenedStores()
+    package var opened = OpenedStores()
     /// The clock.
-    public var now: @Sendable () -> Date
+    package var now: @Sendable () -> Date
 
     /// The places of a user; the Vault is the one the environment names.
-    public init(
+    package init(
         folder: String, lockFolder: String, environment: [String: String], homeDirectory: String,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
@@ -38,14 +38,14 @@ public struct StorePlaces: Sendable {
     }
 
     /// The encrypted files in a folder, this one by default.
-    public func files(in folder: String? = nil) -> EncryptedFileStore {
+    package func files(in folder: String? = nil) -> EncryptedFileStore {
         let folder = folder ?? self.folder
         return EncryptedFileStore(
             folder: folder, keySource: keySource, keyring: opened.keyring(folder, keySource), now: now)
     }
 
     /// The store of a kind. Nothing is loaded, read or asked until it is used.
-    public func store(_ kind: StoreKind) -> any CredentialStore {
+    package func store(_ kind: StoreKind) -> any CredentialStore {
         if kind == .memory { return MemoryStore(now: now) }
         if let store = lasting(kind) { return store }
         return UnavailableStore(reason: .noVault)
@@ -55,7 +55,7 @@ public struct StorePlaces: Sendable {
     var storeLocks: String { "\(folder)/\(EncryptedFileStore.locksName)" }
 
     /// The desktop's keyring.
-    public func keyring() -> SecretServiceStore {
+    package func keyring() -> SecretServiceStore {
         SecretServiceStore(environment: environment, lockFolder: storeLocks, answerTime: answerTime, now: now)
     }
 
@@ -75,7 +75,7 @@ public struct StorePlaces: Sendable {
 
 extension OmlxError {
     /// What is said about a store that is not known.
-    public static func unknownStore(_ name: String) -> OmlxError {
+    package static func unknownStore(_ name: String) -> OmlxError {
         OmlxError(
             .configStoreUnsupported, "the credential store \"\(shown(name, limit: 40))\" does not exist here",
             nextStep: "use auto, file (or encrypted), secretservice (the desktop's keyring), vault or memory in "

@@ -3,29 +3,29 @@
 import OmlxErrors
 
 /// A store that answers everything with the reason why it cannot be used. Never another store in its place.
-public struct UnavailableStore: CredentialStore {
+package struct UnavailableStore: CredentialStore {
     private let reason: OmlxError
 
     /// A store that is away for this reason.
-    public init(reason: OmlxError) { self.reason = reason }
+    package init(reason: OmlxError) { self.reason = reason }
 
-    public let name = "none"
-    public var summary: String { "no store: \(reason.message)" }
+    package let name = "none"
+    package var summary: String { "no store: \(reason.message)" }
 
-    public func credential(for key: CredentialKey) async throws -> Credential? { throw reason }
-    public func save(
+    package func credential(for key: CredentialKey) async throws -> Credential? { throw reason }
+    package func save(
         _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
     ) async throws -> Credential { throw reason }
-    public func removeCredential(for key: CredentialKey, expecting expected: ExpectedRecord) async throws {
+    package func removeCredential(for key: CredentialKey, expecting expected: ExpectedRecord) async throws {
         throw reason
     }
-    public func credentials() async throws -> StoreListing<Credential> { throw reason }
-    public func registration(for key: RegistrationKey) async throws -> ClientRegistration? { throw reason }
-    public func save(
+    package func credentials() async throws -> StoreListing<Credential> { throw reason }
+    package func registration(for key: RegistrationKey) async throws -> ClientRegistration? { throw reason }
+    package func save(
         _ registration: ClientRegistration, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
     ) async throws -> ClientRegistration { throw reason }
-    public func removeRegistration(for key: RegistrationKey, expecting expected: ExpectedRecord) async throws {
+    package func removeRegistration(for key: RegistrationKey, expecting expected: ExpectedRecord) async throws {
         throw reason
     }
-    public func registrations() async throws -> StoreListing<ClientRegistration> { throw reason }
+    package func registrations() async throws -> StoreListing<ClientRegistration> { throw reason }
 }

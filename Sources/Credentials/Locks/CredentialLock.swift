@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// Lock files stay when the lock is released. Removing one would let two holders in: one that waits on the removed
 /// file, and one that makes a new file under the same name. They are empty but while held, and few: one per credential.
-public final class CredentialLock: Sendable {
+package final class CredentialLock: Sendable {
     /// Who holds a lock, as it wrote into the lock file.
     struct Holder: Sendable, Hashable {
         var processID: String
@@ -26,7 +26,7 @@ public final class CredentialLock: Sendable {
     static let stuckAfter = 10.0
 
     /// The lock file's path.
-    public let path: String
+    package let path: String
     // Closing the descriptor frees the lock.
     private let descriptor: Mutex<OwnedDescriptor?>
 
@@ -45,7 +45,7 @@ public final class CredentialLock: Sendable {
     ///   - stuck: Told once, after 10 s of waiting, who holds the lock, as the error would say it.
     /// - Throws: `STORE_LOCK_TIMEOUT` naming the holder's process id, command and since when; `STORE_LOCK_FAILED`;
     ///   `STORE_PERMISSIONS`; `CancellationError` when the task is cancelled while it waits.
-    public static func acquire(
+    package static func acquire(
         _ name: String, in folder: String, command: String, timeout: Double = 10,
         now: @Sendable () -> Date = { Date() }, stuck: (@Sendable (OmlxError) -> Void)? = nil
     ) async throws -> CredentialLock {
@@ -115,7 +115,7 @@ public final class CredentialLock: Sendable {
     }
 
     /// Frees the lock. Doing so twice, or letting the last reference go, is the same.
-    public func release() {
+    package func release() {
         descriptor.withLock { descriptor in
             if let descriptor { _ = ftruncate(descriptor.number, 0) }
             descriptor = nil
@@ -178,7 +178,7 @@ extension CredentialLock {
     }
 
     /// Who holds a lock now, for people; `nil` when it is free. Makes no file.
-    public static func holderText(of name: String, in folder: String) -> String? {
+    package static func holderText(of name: String, in folder: String) -> String? {
         let number = open("\(folder)/\(name).lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard number >= 0 else { return nil }
         defer { close(number) }

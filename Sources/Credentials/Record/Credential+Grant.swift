@@ -6,6 +6,7 @@ import OmlxJSON
 extension Credential {
     /// How tokens were first granted, by the names of RFC 7591 §2. A version that does not have a stored one refuses the
     /// record: it would renew it in another way than was agreed.
+    @nonexhaustive
     public enum GrantType: String, Sendable, Hashable {
         /// By a person in a browser.
         case authorizationCode = "authorization_code"

@@ -49,16 +49,16 @@ extension RecordStore {
 }
 
 extension RecordStore {
-    public func removeEverything(for key: CredentialKey) async throws -> Int {
+    package func removeEverything(for key: CredentialKey) async throws -> Int {
         try await remove(Credential.self, key, .any)
     }
 
-    public func takeAway(_ damaged: DamagedRecord) async throws -> String {
+    package func takeAway(_ damaged: DamagedRecord) async throws -> String {
         guard damaged.isRemovable else { throw damaged.error }
         return try await discard(damaged)
     }
 
-    public func removeEverythingUnlocked(for key: CredentialKey) async throws -> Int? {
+    package func removeEverythingUnlocked(for key: CredentialKey) async throws -> Int? {
         guard !isShared, let still = try await keepingStill() else { return nil }
         do {
             let count = try await remove(Credential.self, key, .any)
@@ -72,35 +72,35 @@ extension RecordStore {
 }
 
 extension RecordStore {
-    public func credential(for key: CredentialKey) async throws -> Credential? { try await record(for: key) }
+    package func credential(for key: CredentialKey) async throws -> Credential? { try await record(for: key) }
 
-    public func save(
+    package func save(
         _ credential: Credential, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
     ) async throws -> Credential {
         try await save(record: credential, expected, replacesDamaged, .next)
     }
 
-    public func removeCredential(for key: CredentialKey, expecting expected: ExpectedRecord) async throws {
+    package func removeCredential(for key: CredentialKey, expecting expected: ExpectedRecord) async throws {
         try await remove(Credential.self, key, expected)
     }
 
-    public func credentials() async throws -> StoreListing<Credential> { try await listing() }
+    package func credentials() async throws -> StoreListing<Credential> { try await listing() }
 
-    public func registration(for key: RegistrationKey) async throws -> ClientRegistration? {
+    package func registration(for key: RegistrationKey) async throws -> ClientRegistration? {
         try await record(for: key)
     }
 
-    public func save(
+    package func save(
         _ registration: ClientRegistration, expecting expected: ExpectedRecord, replacingDamaged replacesDamaged: Bool
     ) async throws -> ClientRegistration {
         try await save(record: registration, expected, replacesDamaged, .next)
     }
 
-    public func removeRegistration(for key: RegistrationKey, expecting expected: ExpectedRecord) async throws {
+    package func removeRegistration(for key: RegistrationKey, expecting expected: ExpectedRecord) async throws {
         try await remove(ClientRegistration.self, key, expected)
     }
 
-    public func registrations() async throws -> StoreListing<ClientRegistration> { try await listing() }
+    package func registrations() async throws -> StoreListing<ClientRegistration> { try await listing() }
 }
 
 extension RecordStore {

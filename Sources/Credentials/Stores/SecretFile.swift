@@ -6,7 +6,7 @@ import OmlxSystem
 import Glibc
 
 /// Reads secrets from files.
-public enum SecretFile {
+package enum SecretFile {
     private static let greatestCount = 8192
     /// For a program that writes into a pipe, in milliseconds.
     private static let longestWait: Int32 = 10_000
@@ -14,7 +14,7 @@ public enum SecretFile {
     /// The file's first line, without the end of the line. Blocks for as long as a pipe's writer takes, 10 s at most.
     /// - Throws: `OmlxError`: `STORE_UNREADABLE` when the file cannot be read or holds nothing, `STORE_PERMISSIONS` when
     ///   every user of the machine can read it.
-    public static func read(_ path: String) throws(OmlxError) -> Secret {
+    package static func read(_ path: String) throws(OmlxError) -> Secret {
         guard let file = OwnedDescriptor(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) else {
             throw .unreadable(path, errno)
         }

@@ -8,7 +8,7 @@ import OmlxMCPHost
 import OmlxSignIn
 
 extension LocalHost {
-    public func status(_ request: StatusRequest) async throws -> HostStatus {
+    package func status(_ request: StatusRequest) async throws -> HostStatus {
         var status = HostStatus(configuration: content.sourcePath, servers: [])
         switch request.look {
         case .known:
@@ -44,7 +44,7 @@ extension LocalHost {
         return (viewed, problem)
     }
 
-    public func connect(
+    package func connect(
         _ servers: [String], each: @escaping @Sendable (ServerTools) async -> Void
     ) async throws -> [ServerStatus] {
         let manager = try await manager()
@@ -55,12 +55,12 @@ extension LocalHost {
         return try await statuses(StatusRequest(servers))
     }
 
-    public func tools(_ servers: [String]) async throws -> [HostTool] {
+    package func tools(_ servers: [String]) async throws -> [HostTool] {
         let request = StatusRequest(servers)
         return try await manager().tools().filter { request.includes($0.server) }
     }
 
-    public func knownTools(_ servers: [String]) async throws -> [ServerTools] {
+    package func knownTools(_ servers: [String]) async throws -> [ServerTools] {
         let request = StatusRequest(servers)
         let database = try await known()
         var listed: [ServerTools] = []
@@ -74,12 +74,12 @@ extension LocalHost {
         return listed
     }
 
-    public func tool(_ name: String, signingIn person: LoginOffer?) async throws -> HostTool {
+    package func tool(_ name: String, signingIn person: LoginOffer?) async throws -> HostTool {
         guard let person else { return try await manager().tool(name) }
         return try await manager().tool(name) { person.offer($0) }
     }
 
-    public func call(
+    package func call(
         _ call: ToolCall, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
     ) async throws -> ToolResult {
         let (manager, arguments) = (try await manager(), call.arguments.objectValue ?? [:])
@@ -91,22 +91,22 @@ extension LocalHost {
             call.tool, arguments: arguments, timeout: call.timeout, offering: { person.offer($0) }, onProgress: hear)
     }
 
-    public func problem(of server: String) async throws -> OmlxError? { try await manager().problem(of: server) }
+    package func problem(of server: String) async throws -> OmlxError? { try await manager().problem(of: server) }
 
     // MARK: sign-ins
 
-    public func login(_ server: String, _ options: LoginOptions, _ person: LoginOffer) async throws -> LoginReport {
+    package func login(_ server: String, _ options: LoginOptions, _ person: LoginOffer) async throws -> LoginReport {
         let offer = person.offer(server)
         var options = options
         (options.flow, options.seconds) = (offer.flow, offer.seconds)
         return try await manager().login(server, options, interface: offer.interface, browser: offer.browser)
     }
 
-    public func connect(_ server: String, signingIn person: LoginOffer) async throws {
+    package func connect(_ server: String, signingIn person: LoginOffer) async throws {
         try await manager().start(server, signingIn: person.offer(server))
     }
 
-    public func logout(_ server: String, _ request: LogoutRequest) async throws -> [AccountSignOut] {
+    package func logout(_ server: String, _ request: LogoutRequest) async throws -> [AccountSignOut] {
         let manager = try await manager()
         if request.includesEveryAccount {
             return try await manager.logoutEveryAccount(
@@ -117,7 +117,7 @@ extension LocalHost {
         return [AccountSignOut(account: options.account, outcome: outcome)]
     }
 
-    public func header(of server: String) async throws -> ServerHeader {
+    package func header(of server: String) async throws -> ServerHeader {
         let source = try await HeaderSource(server, configuration: content, options: options)
         do {
             let header = try await source.header()
@@ -129,7 +129,7 @@ extension LocalHost {
         }
     }
 
-    public func clientMetadata(url: String?, server: String?) throws -> JSON {
+    package func clientMetadata(url: String?, server: String?) throws -> JSON {
         try content.clientMetadataDocument(url: url, server: server)
     }
 }

@@ -10,16 +10,16 @@ extension LocalHost {
         get async throws(OmlxError) { try await HostStores(content, options) }
     }
 
-    public func stores(tries: Bool) async throws -> StoreReport { try await stores.report(tries: tries) }
+    package func stores(tries: Bool) async throws -> StoreReport { try await stores.report(tries: tries) }
 
-    public func storedRecords() async throws -> StoredRecords {
+    package func storedRecords() async throws -> StoredRecords {
         let (records, damaged) = try await stores.records()
         return StoredRecords(records: records, damaged: damaged)
     }
 
-    public func removableRecords() async throws -> [DamagedRecord] { try await stores.removableRecords() }
+    package func removableRecords() async throws -> [DamagedRecord] { try await stores.removableRecords() }
 
-    public func takeAway(_ records: [DamagedRecord]) async throws -> [TakenRecord] {
+    package func takeAway(_ records: [DamagedRecord]) async throws -> [TakenRecord] {
         try await stores.takeAway(records).map { record, outcome in
             switch outcome {
             case .success(let what): TakenRecord(record: record, outcome: what)
@@ -28,50 +28,50 @@ extension LocalHost {
         }
     }
 
-    public func acceptStore() async throws -> AcceptedStore { try await stores.accept() }
+    package func acceptStore() async throws -> AcceptedStore { try await stores.accept() }
 
-    public func acceptOlderRecords() async throws -> Int { try await stores.acceptOlderRecords() }
+    package func acceptOlderRecords() async throws -> Int { try await stores.acceptOlderRecords() }
 
-    public func orphans() async throws -> StoreOrphans { try await stores.orphans() }
+    package func orphans() async throws -> StoreOrphans { try await stores.orphans() }
 
-    public func prune(_ orphans: StoreOrphans, localOnly: Bool) async throws -> StorePruning {
+    package func prune(_ orphans: StoreOrphans, localOnly: Bool) async throws -> StorePruning {
         // Their keys stayed where they were found.
         let stores = try await stores
         return try await stores.prune(try await stores.orphans(seen: orphans.shown), localOnly: localOnly)
     }
 
-    public func moveStore(to target: StoreKind, from source: StoreKind?) async throws -> StoreMove {
+    package func moveStore(to target: StoreKind, from source: StoreKind?) async throws -> StoreMove {
         try await stores.move(to: target, from: source)
     }
 
     // MARK: opening them, by the person in front of this process
 
     /// What keeps the store a server's sign-in is kept in from being used until a person opens or chooses one.
-    public func storeObstacle(of server: String?) async -> StoreObstacle? {
+    package func storeObstacle(of server: String?) async -> StoreObstacle? {
         await (try? stores)?.obstacle(of: server)
     }
 
     /// What has to be opened before sign-ins can be moved.
-    public func storeObstacles(movingTo target: StoreKind, from source: StoreKind?) async -> [StoreObstacle] {
+    package func storeObstacles(movingTo target: StoreKind, from source: StoreKind?) async -> [StoreObstacle] {
         await (try? stores)?.obstacles(movingTo: target, from: source) ?? []
     }
 
     /// What keeps the keyring from being used now.
-    public func keyringObstacle() async -> KeyringObstacle? { await (try? stores)?.keyringObstacle() }
+    package func keyringObstacle() async -> KeyringObstacle? { await (try? stores)?.keyringObstacle() }
 
     /// Whether the keyring's password opens it from a terminal too.
-    public func keyringTakesPassword() async -> Bool { await (try? stores)?.keyringTakesPassword() ?? false }
+    package func keyringTakesPassword() async -> Bool { await (try? stores)?.keyringTakesPassword() ?? false }
 
     /// Opens the desktop's keyring.
-    public func unlockKeyring(_ key: SecretServiceStore.Key) async throws {
+    package func unlockKeyring(_ key: SecretServiceStore.Key) async throws {
         try await stores.unlockKeyring(key)
     }
 
     /// Has the keyring ask whether omlx may have what it keeps in it.
-    public func releaseKeyring(seconds: Double) async throws {
+    package func releaseKeyring(seconds: Double) async throws {
         try await stores.releaseKeyring(seconds: seconds)
     }
 
     /// Takes over what the person gave or decided, for all that comes.
-    public func open(_ change: (inout HostOptions) -> Void) { change(&options) }
+    package func open(_ change: (inout HostOptions) -> Void) { change(&options) }
 }

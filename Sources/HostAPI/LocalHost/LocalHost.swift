@@ -13,7 +13,7 @@ import OmlxSignIn
 ///
 /// Nothing is read, started or loaded before it is asked for: what is known is in the database alone, and only what reaches a
 /// server makes the manager.
-public actor LocalHost: Host {
+package actor LocalHost: Host {
     /// What it was configured by; approving it here changes it.
     var content: HostConfiguration
     /// How it works. What a person gives to open a store is added to it, before the first thing that needs the store.
@@ -22,7 +22,7 @@ public actor LocalHost: Host {
     private var database: StatusDatabase?
 
     /// A host of these servers. Nothing is done yet.
-    public init(_ configuration: HostConfiguration = HostConfiguration(), options: HostOptions) {
+    package init(_ configuration: HostConfiguration = HostConfiguration(), options: HostOptions) {
         content = configuration
         self.options = options
     }
@@ -44,26 +44,26 @@ public actor LocalHost: Host {
         return opened
     }
 
-    public func finish() async { try? await making?.value.stop() }
+    package func finish() async { try? await making?.value.stop() }
 
     // MARK: the configuration
 
-    public func configuration() async -> ConfigurationReport {
+    package func configuration() async -> ConfigurationReport {
         ConfigurationReport(content, trustProblem: await content.trustProblem(database: options.paths.database))
     }
 
-    public func review() async throws -> ConfigurationReview {
+    package func review() async throws -> ConfigurationReview {
         try await content.review(database: options.paths.database)
     }
 
-    public func approve() async throws -> ConfigurationApproval {
+    package func approve() async throws -> ConfigurationApproval {
         var approved = content
         // Also when it cannot be kept: then it counts here alone.
         defer { content = approved }
         return try await approved.approve(database: options.paths.database, at: options.now())
     }
 
-    public func approvals() async throws -> [ApprovedFile] {
+    package func approvals() async throws -> [ApprovedFile] {
         try await known().approvals().map { ApprovedFile(approval: $0, state: state(of: $0)) }
     }
 
@@ -78,16 +78,16 @@ public actor LocalHost: Host {
         }
     }
 
-    public func revokeApprovals(of paths: Set<String>) async throws -> [ConfigurationApproval] {
+    package func revokeApprovals(of paths: Set<String>) async throws -> [ConfigurationApproval] {
         let database = try await StatusDatabase.open(path: options.paths.database, mode: .readWrite)
         return try await database.revokeApprovals(of: paths)
     }
 
     // MARK: what happens
 
-    public func log(_ request: LogRequest) async throws -> [StatusEvent] {
+    package func log(_ request: LogRequest) async throws -> [StatusEvent] {
         try await known().events(server: request.server, after: request.after, limit: request.limit)
     }
 
-    public func events() async throws -> AsyncStream<HostEvent> { try await manager().events() }
+    package func events() async throws -> AsyncStream<HostEvent> { try await manager().events() }
 }

@@ -5,65 +5,65 @@ import OmlxJSON
 import OmlxMCPHost
 
 /// A host's configuration as it may be shown.
-public struct ConfigurationReport: Sendable, Hashable, Codable {
+package struct ConfigurationReport: Sendable, Hashable, Codable {
     /// A server of it.
-    public struct Server: Sendable, Hashable, Codable {
+    package struct Server: Sendable, Hashable, Codable {
         /// Its name.
-        public var name: String
+        package var name: String
         /// `stdio`, `streamable-http` or `sse`, as far as it can be told.
-        public var transport: String?
+        package var transport: String?
         /// Whether it is to be used.
-        public var isEnabled: Bool
+        package var isEnabled: Bool
         /// Its URL or command line with variables unexpanded; empty when the entry cannot be read.
-        public var address: String
+        package var address: String
         /// How its sign-in is configured, where it is.
-        public var auth: String?
+        package var auth: String?
         /// Whether it can have a sign-in.
-        public var canSignIn: Bool
+        package var canSignIn: Bool
         /// The line of its entry.
-        public var line: Int?
+        package var line: Int?
         /// Why its entry cannot be used.
-        public var error: OmlxError?
+        package var error: OmlxError?
         /// How it is spoken of in remedies; `nil` when the entry cannot be read.
-        public var reference: ServerReference?
+        package var reference: ServerReference?
     }
 
     /// The file; `nil` when there is none.
-    public var path: String?
+    package var path: String?
     /// Where the file was found.
-    public var origin: ConfigurationOrigin?
+    package var origin: ConfigurationOrigin?
     /// Its servers in their order.
-    public var servers: [Server]
+    package var servers: [Server]
     /// Errors and warnings in the file's order.
-    public var diagnostics: [ConfigurationDiagnostic]
+    package var diagnostics: [ConfigurationDiagnostic]
     /// Why it can be looked at only; `nil` when it can be used.
-    public var trustProblem: OmlxError?
+    package var trustProblem: OmlxError?
     /// The same as a remark about the file.
-    public var trustDiagnostic: ConfigurationDiagnostic?
+    package var trustDiagnostic: ConfigurationDiagnostic?
     /// The variables of the environment that the file names, which may be secret.
-    public var namedVariables: Set<String>
+    package var namedVariables: Set<String>
 }
 
 extension ConfigurationReport {
     /// The server of exactly that name, or else the one whose name reads the same.
-    public func server(named name: String) -> Server? {
+    package func server(named name: String) -> Server? {
         servers.first { $0.name.isIdentical(to: name) } ?? servers.first { $0.name == name }
     }
 
     /// - Throws: `OmlxError` with `CONFIG_SERVER_UNKNOWN` when one of these names is not configured.
-    public func require(_ names: [String]) throws(OmlxError) {
+    package func require(_ names: [String]) throws(OmlxError) {
         for name in names where server(named: name) == nil {
             throw .unknownServer(name, among: servers.map(\.name))
         }
     }
 
     /// - Throws: `OmlxError` with `CONFIG_SERVER_DISABLED` when one of these names is switched off.
-    public func requireEnabled(_ names: [String]) throws(OmlxError) {
+    package func requireEnabled(_ names: [String]) throws(OmlxError) {
         for name in names where server(named: name)?.isEnabled == false { throw .disabledServer(name) }
     }
 
     /// - Throws: `OmlxError`: `CONFIG_SERVER_UNKNOWN`, `CONFIG_SERVER_DISABLED`, or what is wrong with the server's entry.
-    public func requireUsable(_ name: String) throws(OmlxError) {
+    package func requireUsable(_ name: String) throws(OmlxError) {
         try require([name])
         try requireEnabled([name])
         if let error = server(named: name)?.error { throw error }
@@ -104,19 +104,19 @@ extension ConfigurationReport.Server {
 }
 
 /// An approved file, and what became of it.
-public struct ApprovedFile: Sendable, Hashable, Codable {
+package struct ApprovedFile: Sendable, Hashable, Codable {
     /// What became of it.
-    public enum State: String, Sendable, Hashable, Codable {
+    package enum State: String, Sendable, Hashable, Codable {
         case approved, changed, missing
     }
 
     /// The approval.
-    public var approval: ConfigurationApproval
+    package var approval: ConfigurationApproval
     /// The file now.
-    public var state: State
+    package var state: State
 
     /// A file.
-    public init(approval: ConfigurationApproval, state: State) {
+    package init(approval: ConfigurationApproval, state: State) {
         self.approval = approval
         self.state = state
     }

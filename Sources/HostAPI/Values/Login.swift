@@ -4,7 +4,7 @@ import OmlxErrors
 import OmlxSignIn
 
 /// What a host says during a sign-in.
-public enum LoginEvent: Sendable, Hashable, Codable {
+package enum LoginEvent: Sendable, Hashable, Codable {
     /// The address to open, or the address and the code to enter there; the person has so much time from now on.
     case address(SignInPrompt)
     /// Something on the side: a fallback taken, a pasted text that could not be used.
@@ -20,19 +20,19 @@ public enum LoginEvent: Sendable, Hashable, Codable {
 }
 
 /// What a host asks during a sign-in.
-public enum LoginQuestion: Sendable, Hashable, Codable {
+package enum LoginQuestion: Sendable, Hashable, Codable {
     /// Open this address in a browser of the person; answered by `LoginAnswer.opened`.
     case open(url: String)
 }
 
 /// What a person, or the program in front of one, answers.
-public enum LoginAnswer: Sendable, Hashable, Codable {
+package enum LoginAnswer: Sendable, Hashable, Codable {
     /// Whether a browser could be started.
     case opened(Bool)
 }
 
 /// The person in front of a sign-in, or the program that speaks for one. Who gives up cancels the task.
-public protocol LoginPerson: Sendable {
+package protocol LoginPerson: Sendable {
     /// Hears what the host says, one event after the other.
     func hear(_ event: LoginEvent, of server: String) async
     /// Answers a question; it may take as long as the program runs.
@@ -43,18 +43,18 @@ public protocol LoginPerson: Sendable {
 }
 
 /// A person, and by what means they sign in.
-public struct LoginOffer: Sendable {
+package struct LoginOffer: Sendable {
     /// The person.
-    public var person: any LoginPerson
+    package var person: any LoginPerson
     /// Whether a browser can be opened for them.
-    public var opensBrowser: Bool
+    package var opensBrowser: Bool
     /// By a browser, or by a code.
-    public var flow: SignInFlow
+    package var flow: SignInFlow
     /// Their time, in seconds.
-    public var seconds: Int
+    package var seconds: Int
 
     /// An offer.
-    public init(_ person: any LoginPerson, opensBrowser: Bool, flow: SignInFlow = .browser, seconds: Int = 600) {
+    package init(_ person: any LoginPerson, opensBrowser: Bool, flow: SignInFlow = .browser, seconds: Int = 600) {
         self.person = person
         self.opensBrowser = opensBrowser
         self.flow = flow

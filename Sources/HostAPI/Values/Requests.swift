@@ -5,9 +5,9 @@ import OmlxJSON
 import OmlxMCPHost
 
 /// Which statuses are wanted, and how new.
-public struct StatusRequest: Sendable, Hashable, Codable {
+package struct StatusRequest: Sendable, Hashable, Codable {
     /// How new they are to be.
-    public enum Look: String, Sendable, Hashable, Codable {
+    package enum Look: String, Sendable, Hashable, Codable {
         /// What is known: no server is asked, and nothing is waited for.
         case known
         /// As the host has it at this moment.
@@ -17,14 +17,14 @@ public struct StatusRequest: Sendable, Hashable, Codable {
     }
 
     /// Whose; those of all servers when empty.
-    public var servers: [String]
+    package var servers: [String]
     /// How new.
-    public var look: Look
+    package var look: Look
     /// Whether the store is glanced at as well: a small file, and a keyring that is running.
-    public var looksAtStore: Bool
+    package var looksAtStore: Bool
 
     /// A request.
-    public init(_ servers: [String] = [], look: Look = .known, looksAtStore: Bool = false) {
+    package init(_ servers: [String] = [], look: Look = .known, looksAtStore: Bool = false) {
         self.servers = servers
         self.look = look
         self.looksAtStore = looksAtStore
@@ -35,16 +35,16 @@ public struct StatusRequest: Sendable, Hashable, Codable {
 }
 
 /// A call of a tool.
-public struct ToolCall: Sendable, Hashable, Codable {
+package struct ToolCall: Sendable, Hashable, Codable {
     /// `server__tool`, or a bare name that exactly one server has.
-    public var tool: String
+    package var tool: String
     /// The arguments.
-    public var arguments: JSON
+    package var arguments: JSON
     /// The limit in seconds, in place of the server's.
-    public var timeout: Double?
+    package var timeout: Double?
 
     /// A call.
-    public init(_ tool: String, arguments: JSONObject = [:], timeout: Double? = nil) {
+    package init(_ tool: String, arguments: JSONObject = [:], timeout: Double? = nil) {
         self.tool = tool
         self.arguments = .object(arguments)
         self.timeout = timeout
@@ -52,16 +52,16 @@ public struct ToolCall: Sendable, Hashable, Codable {
 }
 
 /// A sign-out.
-public struct LogoutRequest: Sendable, Hashable, Codable {
+package struct LogoutRequest: Sendable, Hashable, Codable {
     /// Whether no authorization server is asked.
-    public var isLocalOnly: Bool
+    package var isLocalOnly: Bool
     /// Whether the client's registration is forgotten too.
-    public var forgetsClient: Bool
+    package var forgetsClient: Bool
     /// Whether every account is signed out.
-    public var includesEveryAccount: Bool
+    package var includesEveryAccount: Bool
 
     /// A sign-out of the account in use.
-    public init(isLocalOnly: Bool = false, forgetsClient: Bool = false, includesEveryAccount: Bool = false) {
+    package init(isLocalOnly: Bool = false, forgetsClient: Bool = false, includesEveryAccount: Bool = false) {
         self.isLocalOnly = isLocalOnly
         self.forgetsClient = forgetsClient
         self.includesEveryAccount = includesEveryAccount
@@ -69,19 +69,19 @@ public struct LogoutRequest: Sendable, Hashable, Codable {
 }
 
 /// A part of the event log.
-public struct LogRequest: Sendable, Hashable, Codable {
+package struct LogRequest: Sendable, Hashable, Codable {
     /// The most events the log keeps.
-    public static let greatestLimit = StatusDatabase.eventLimit
+    package static let greatestLimit = StatusDatabase.eventLimit
 
     /// Only this server's; all servers' when `nil`.
-    public var server: String?
+    package var server: String?
     /// Only what came after the event of this number.
-    public var after: Int64
+    package var after: Int64
     /// At most so many, the last ones.
-    public var limit: Int
+    package var limit: Int
 
     /// A request.
-    public init(server: String? = nil, after: Int64 = 0, limit: Int = 200) {
+    package init(server: String? = nil, after: Int64 = 0, limit: Int = 200) {
         self.server = server
         self.after = after
         self.limit = limit

@@ -3,16 +3,16 @@
 import OmlxHTTPClient
 
 /// The headers that authorize one request.
-public struct RequestAuthorization: Sendable {
+package struct RequestAuthorization: Sendable {
     /// The headers; they replace configured ones of the same name.
-    public var headers: [HTTPRequestHeader]
+    package var headers: [HTTPRequestHeader]
     /// The generation of the credential they were made from, if any.
-    public var generation: Int?
+    package var generation: Int?
     /// Whether they were got by asking for them just now.
-    public var isFresh: Bool
+    package var isFresh: Bool
 
     /// Headers of a generation.
-    public init(headers: [HTTPRequestHeader] = [], generation: Int? = nil, isFresh: Bool = false) {
+    package init(headers: [HTTPRequestHeader] = [], generation: Int? = nil, isFresh: Bool = false) {
         self.headers = headers
         self.generation = generation
         self.isFresh = isFresh
@@ -20,7 +20,7 @@ public struct RequestAuthorization: Sendable {
 }
 
 /// What is to be done with an answer.
-public enum AuthorizationVerdict: Sendable, Hashable {
+package enum AuthorizationVerdict: Sendable, Hashable {
     /// It stands as it is.
     case accept
     /// Send the request again with fresh headers.
@@ -28,7 +28,7 @@ public enum AuthorizationVerdict: Sendable, Hashable {
 }
 
 /// Signs the requests of one connection. Asked before every HTTP request, shown the head of every answer.
-public protocol RequestAuthorizer: Sendable {
+package protocol RequestAuthorizer: Sendable {
     /// The headers for a request. May wait, as for a refresh under way.
     /// - Throws: `OmlxError`, which ends the request.
     func authorize(method: String, url: HTTPURL) async throws -> RequestAuthorization

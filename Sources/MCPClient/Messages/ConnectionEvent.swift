@@ -5,7 +5,7 @@ import OmlxErrors
 import OmlxJSON
 
 /// Something that happened on a connection. Texts are made fit to be shown.
-public enum ConnectionEvent: Sendable, Hashable {
+package enum ConnectionEvent: Sendable, Hashable {
     /// The server gave its first HTTP answer of any kind, also 401; told once for each
     /// transport tried, and not of child processes.
     case reached(status: Int)

@@ -1,18 +1,18 @@
 // How a child process is started, and within which limits a server is spoken to.
 
 /// A server that is a child process.
-public struct StdioCommand: Sendable, Hashable {
+package struct StdioCommand: Sendable, Hashable {
     /// The program: a path, or a name looked up in the child's `PATH`. No shell reads it.
-    public var command: String
+    package var command: String
     /// Its arguments.
-    public var arguments: [String]
+    package var arguments: [String]
     /// The variables declared for it, added to the few it gets from the host.
-    public var environment: [String: String]
+    package var environment: [String: String]
     /// The folder it starts in; the host's own when `nil`.
-    public var workingDirectory: String?
+    package var workingDirectory: String?
 
     /// A command.
-    public init(
+    package init(
         command: String, arguments: [String] = [], environment: [String: String] = [:], workingDirectory: String? = nil
     ) {
         self.command = command
@@ -23,22 +23,22 @@ public struct StdioCommand: Sendable, Hashable {
 }
 
 /// How long things may take, in seconds, and how large they may be, in bytes.
-public struct ConnectionLimits: Sendable, Hashable {
+package struct ConnectionLimits: Sendable, Hashable {
     /// From a request to its answer; progress starts it anew, up to ten times as long in all (MCP 2025-11-25, lifecycle).
-    public var request: Double
+    package var request: Double
     /// Name look-up, TCP and TLS together.
-    public var connect: Double
+    package var connect: Double
     /// The most bytes of one message over HTTP.
-    public var maxMessageBytes: Int
+    package var maxMessageBytes: Int
     /// The most bytes of an answer to `tools/list`, however it comes.
-    public var toolListBytes: Int
+    package var toolListBytes: Int
     /// The most bytes of one line of a child process.
-    public var stdioLineBytes: Int
+    package var stdioLineBytes: Int
     /// How long a child process may take to end: once after its input is closed, once more after SIGTERM.
-    public var shutdownGrace: Double
+    package var shutdownGrace: Double
 
     /// Limits.
-    public init(
+    package init(
         request: Double = 30, connect: Double = 10, maxMessageBytes: Int = 64 << 20, toolListBytes: Int = 16 << 20,
         stdioLineBytes: Int = 64 << 20, shutdownGrace: Double = 2
     ) {

@@ -3,16 +3,16 @@
 import OmlxJSON
 
 /// Who omlx says it is, as `initialize` names the client.
-public struct ClientInfo: Sendable, Hashable {
+package struct ClientInfo: Sendable, Hashable {
     /// The program's name.
-    public var name: String
+    package var name: String
     /// Its version.
-    public var version: String
+    package var version: String
     /// Its name for people.
-    public var title: String?
+    package var title: String?
 
     /// A client.
-    public init(name: String, version: String, title: String? = nil) {
+    package init(name: String, version: String, title: String? = nil) {
         self.name = name
         self.version = version
         self.title = title
@@ -20,18 +20,18 @@ public struct ClientInfo: Sendable, Hashable {
 }
 
 /// What a server said about itself. None of it is proven.
-public struct InitializeResult: Sendable, Hashable {
+package struct InitializeResult: Sendable, Hashable {
     /// The revision settled, such as `2025-11-25`.
-    public var protocolVersion: String
+    package var protocolVersion: String
     /// What the server offers; `null` when it did not say.
-    public var capabilities: JSON
+    package var capabilities: JSON
     /// Name and version, as the server gives them.
-    public var serverInfo: JSON
+    package var serverInfo: JSON
     /// How to use the server, as the server words it.
-    public var instructions: String?
+    package var instructions: String?
 
     /// What a server said.
-    public init(protocolVersion: String, capabilities: JSON, serverInfo: JSON, instructions: String? = nil) {
+    package init(protocolVersion: String, capabilities: JSON, serverInfo: JSON, instructions: String? = nil) {
         self.protocolVersion = protocolVersion
         self.capabilities = capabilities
         self.serverInfo = serverInfo

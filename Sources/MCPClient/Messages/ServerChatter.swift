@@ -14,7 +14,7 @@ final class ChatterBox: Sendable {
 }
 
 /// What a server wrote that was no answer: lines of a child process, and answers to nothing that was asked.
-public struct ServerChatter: Sendable {
+package struct ServerChatter: Sendable {
     /// Lines of the error stream that are kept, and of standard output: a program's report of its own end may be long.
     private static let errorLimit = 300
     private static let outputLimit = 20
@@ -27,11 +27,11 @@ public struct ServerChatter: Sendable {
     }
 
     /// The last lines of the error stream.
-    public private(set) var errorLines: [String] = []
+    package private(set) var errorLines: [String] = []
     /// The last lines of standard output that were no messages.
-    public private(set) var outputLines: [String] = []
+    package private(set) var outputLines: [String] = []
     /// How many lines of standard output were no messages.
-    public private(set) var skipped = 0
+    package private(set) var skipped = 0
     private var errors = 0
     private var strays = 0
     private var lastStray = ""
@@ -39,10 +39,10 @@ public struct ServerChatter: Sendable {
     private var unfinishedOutput: String?
 
     /// Nothing said yet.
-    public init() {}
+    package init() {}
 
     /// Takes what happened on a connection.
-    public mutating func note(_ event: ConnectionEvent) {
+    package mutating func note(_ event: ConnectionEvent) {
         switch event {
         case .stderrLine(let line):
             errors += 1
@@ -67,7 +67,7 @@ public struct ServerChatter: Sendable {
     }
 
     /// Whether an answer belonged to no request.
-    public var hasStrays: Bool { strays > 0 }
+    package var hasStrays: Bool { strays > 0 }
 
     var mark: Mark { Mark(skipped: skipped, strays: strays, errors: errors) }
 
@@ -80,7 +80,7 @@ public struct ServerChatter: Sendable {
 
     /// What was said without an answer coming, as the end of a sentence: how many lines were no messages, which answers
     /// belonged to no request, and what a program that is slow is busy with.
-    public var meanwhile: String { meanwhile(since: Mark()) }
+    package var meanwhile: String { meanwhile(since: Mark()) }
 
     func meanwhile(since mark: Mark) -> String {
         var text = strays(since: mark)

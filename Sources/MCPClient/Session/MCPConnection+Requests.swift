@@ -8,7 +8,7 @@ extension MCPConnection {
     /// `toolsDropped`; that the list is longer than `ToolPages` takes, or that the server did not give all of it, is
     /// reported, too. A server that declares its capabilities without `tools` is not asked, which is reported.
     /// - Throws: `OmlxError`, `CancellationError`.
-    public func listTools() async throws -> [Tool] {
+    package func listTools() async throws -> [Tool] {
         if let declared = life.description?.capabilities.objectValue, declared["tools"] == nil {
             let names = declared.prefix(20).map { OmlxError.shown($0.key, limit: 40) }
             observer(.toolsNotOffered(capabilities: names))
@@ -54,7 +54,7 @@ extension MCPConnection {
     ///   - timeout: In seconds; the connection's own limit when `nil`. Progress starts it anew, ten times at most.
     ///   - onProgress: Told what the server reports.
     /// - Throws: `OmlxError`, `CancellationError`.
-    public func callTool(
+    package func callTool(
         _ name: String, arguments: JSONObject = [:], tool: Tool? = nil, timeout: Double? = nil,
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> ToolResult {
@@ -67,7 +67,7 @@ extension MCPConnection {
     /// - Parameters:
     ///   - timeout: In seconds; the connection's own limit when `nil`.
     /// - Throws: `OmlxError`, `CancellationError`; an error the server answers with is `PROTOCOL_ERROR_RESPONSE`.
-    public func request(
+    package func request(
         _ method: String, params: JSONObject? = nil, timeout: Double? = nil,
         onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> JSON {
@@ -88,7 +88,7 @@ extension MCPConnection {
 
     /// Asks the server for a sign of life.
     /// - Throws: `OmlxError`, `CancellationError`.
-    public func ping(timeout: Double? = nil) async throws {
+    package func ping(timeout: Double? = nil) async throws {
         _ = try await request("ping", timeout: timeout)
     }
 }

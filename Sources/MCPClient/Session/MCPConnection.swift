@@ -10,7 +10,7 @@ import OmlxJSON
 /// was cancelled.
 ///
 /// The server is reached by `connect()`, which may be called again after it failed or after `close()`.
-public actor MCPConnection {
+package actor MCPConnection {
     /// One way to the server, from its opening to its end.
     struct Link: Identifiable, Sendable {
         let id: Int
@@ -65,7 +65,7 @@ public actor MCPConnection {
     ///   - opensServerStream: Whether a stream is kept open on which a server may speak unasked.
     ///   - redactor: Keeps the server's secrets out of errors and events; it is told those of the endpoint.
     ///   - observer: Told what happens; called on any thread, must return at once.
-    public init(
+    package init(
         endpoint: ServerEndpoint, client: ClientInfo, http: HTTPClient, authorizer: (any RequestAuthorizer)? = nil,
         limits: ConnectionLimits = .init(), environment: [String: String], fallsBackToSSE: Bool = false,
         opensServerStream: Bool = false, redactor: Redactor = Redactor(),
@@ -93,13 +93,13 @@ public actor MCPConnection {
     }
 
     /// What the server said about itself; `nil` while there is no session.
-    public var serverDescription: InitializeResult? { life.description }
+    package var serverDescription: InitializeResult? { life.description }
 
     // MARK: opening
 
     /// Reaches the server and settles a session.
     /// - Throws: `OmlxError`: why there is no session; `CancellationError`.
-    public func connect() async throws -> InitializeResult {
+    package func connect() async throws -> InitializeResult {
         while true {
             switch life.connect({ link($0, isFallback: false) }) {
             case .stands(let result): return result
@@ -207,7 +207,7 @@ public actor MCPConnection {
 
     /// Ends the session: over HTTP with a DELETE of at most 2 s, a child process by closing its input, then SIGTERM,
     /// then SIGKILL to its group. Requests under way fail with `TRANSPORT_CANCELLED`.
-    public func close() async {
+    package func close() async {
         switch life.close() {
         case .nothing: return
         case .wait(let link): await goodbye(to: link)

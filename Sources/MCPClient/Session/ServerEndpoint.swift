@@ -3,7 +3,7 @@
 import OmlxHTTPClient
 
 /// Where a server is and how it is spoken to.
-public enum ServerEndpoint: Sendable {
+package enum ServerEndpoint: Sendable {
     /// A child process, one message per line.
     case stdio(StdioCommand)
     /// One URL that takes a POST per message (2025-03-26 and later).

@@ -31,7 +31,7 @@ enum ChildEnvironment {
 
 extension StdioCommand {
     /// The names of the host's variables that say something and that the child does not get.
-    public func variablesWithheld(from host: [String: String]) -> Set<String> {
+    package func variablesWithheld(from host: [String: String]) -> Set<String> {
         let passed = ChildEnvironment.variables(host: host, declared: environment)
         return Set(host.lazy.filter { !$0.value.isEmpty && passed[$0.key] == nil }.map(\.key))
     }

@@ -5,6 +5,7 @@ import OmlxErrors
 /// One step of an examination.
 public struct DoctorStep: Sendable, Hashable, Codable {
     /// What the step is about.
+    @nonexhaustive
     public enum Part: String, Sendable, Hashable, CaseIterable, Codable {
         /// The server's entry.
         case configuration

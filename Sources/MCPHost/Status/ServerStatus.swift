@@ -183,7 +183,7 @@ public struct ServerStatus: Sendable, Hashable {
     }
 
     /// The provider's profile that counts for a sign-in: the one named, or that of the issuer last signed in to.
-    public var profile: ProviderProfile? { profileChoice.profile(issuer: record.issuer) }
+    package var profile: ProviderProfile? { profileChoice.profile(issuer: record.issuer) }
 
     /// The word older omlx clients know for the connection: `disconnected`, `connecting`, `connected` or `error`.
     public var compatibleState: String {

@@ -1,6 +1,7 @@
 // The three answers about a server: was it reached, is one signed in, are its tools known. Each word is stable.
 
 /// How far the transport to a server got.
+@nonexhaustive
 public enum TransportState: String, Sendable, Hashable, CaseIterable {
     /// The configuration switches the server off.
     case disabled
@@ -17,6 +18,7 @@ public enum TransportState: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Whether the host is signed in at a server.
+@nonexhaustive
 public enum SignInState: String, Sendable, Hashable, CaseIterable {
     /// The server was never reached, so what it wants is unknown.
     case unknown
@@ -39,6 +41,7 @@ public enum SignInState: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Whether the tools of a server are known.
+@nonexhaustive
 public enum DiscoveryState: Sendable, Hashable {
     /// The tools were never asked for.
     case notTried

@@ -6,6 +6,7 @@ import OmlxErrors
 import FoundationEssentials
 
 /// Why a store cannot be used until a person opens it, or decides.
+@nonexhaustive
 public enum StoreObstacle: Sendable, Hashable, Codable {
     /// The encrypted files are locked with a password that was not given.
     case passwordMissing
@@ -61,7 +62,7 @@ extension HostStores {
 
     /// Opens the desktop's keyring, for a person who is there and wants it.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it stays locked, `STORE_PASSWORD_WRONG`; `STORE_UNAVAILABLE`.
-    public func unlockKeyring(_ key: SecretServiceStore.Key) async throws {
+    package func unlockKeyring(_ key: SecretServiceStore.Key) async throws {
         try await places.get().keyring().unlock(key)
     }
 

@@ -64,7 +64,7 @@ public struct AcceptedStore: Sendable, Hashable, Codable {
     /// The Vault that was another one.
     public var vault: String?
     /// The other store of a move that is given up.
-    public var move: StorePlace?
+    package var move: StorePlace?
 
     /// Nothing.
     public init() {}

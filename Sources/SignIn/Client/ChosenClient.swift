@@ -4,6 +4,7 @@ import OmlxCredentials
 import OmlxOAuth
 
 /// Where the client of a sign-in comes from.
+@nonexhaustive
 public enum SignInClient: String, Sendable, Hashable, Codable {
     /// The user's own, from the configuration.
     case configured

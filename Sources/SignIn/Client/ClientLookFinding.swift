@@ -6,7 +6,7 @@ import OmlxHTTPClient
 import OmlxOAuth
 
 /// What a look at the authorization address says of the client (RFC 6749 §4.1.2.1).
-public enum ClientLookVerdict: Sendable {
+package enum ClientLookVerdict: Sendable {
     /// It answered as for a person who is to sign in.
     case fine(status: Int)
     /// It says something about the client or the request.

@@ -82,7 +82,7 @@ extension SignInContext {
 
     /// A store of several machines counts by itself; their clocks differ.
     /// - Throws: `STORE_OLDER` for a record that is older than what was saved: its refresh token was used since.
-    public func refuseOlder(_ credential: Credential) async throws(OmlxError) {
+    package func refuseOlder(_ credential: Credential) async throws(OmlxError) {
         guard !store.isShared, let highest = await memory?.highest(of: credential.key, in: store),
             credential.generation < highest
         else {
@@ -138,7 +138,7 @@ extension OmlxError {
 
     /// What is said of a record that is older than the last one saved.
     /// - Parameter login: the sign-in that would take its place.
-    public static func olderRecord(
+    package static func olderRecord(
         _ credential: Credential, _ highest: Int, login: SignInRemedy = SignInRemedy()
     ) -> OmlxError {
         OmlxError(

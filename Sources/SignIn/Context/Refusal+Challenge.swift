@@ -6,17 +6,17 @@ import OmlxOAuth
 
 extension OmlxError.Refusal {
     /// What the head of an answer says.
-    public init(_ head: HTTPResponseHead) {
+    package init(_ head: HTTPResponseHead) {
         self.init(challenges: head.headers.values(of: "www-authenticate"))
         if case .address(let address)? = head.peer { peer = address }
         isProxied = head.peer == .proxy
     }
 
     /// The challenge for a bearer token (RFC 6750 §3).
-    public var challenge: BearerChallenge {
+    package var challenge: BearerChallenge {
         BearerChallenge(challenges: AuthenticationChallenge.parse(challenges))
     }
 
     /// Who answered, where that is known.
-    public var answerer: HTTPPeer? { peer.map { .address($0) } ?? (isProxied ? .proxy : nil) }
+    package var answerer: HTTPPeer? { peer.map { .address($0) } ?? (isProxied ? .proxy : nil) }
 }

@@ -9,6 +9,7 @@ import OmlxHTTPClient
 import Synchronization
 
 /// What happened to a client registration.
+@nonexhaustive
 public enum RegistrationEvent: Sendable {
     /// A client was registered and kept.
     case made(ClientRegistration)
@@ -17,50 +18,50 @@ public enum RegistrationEvent: Sendable {
 }
 
 /// Everything a sign-in reaches the world with.
-public struct SignInContext: Sendable {
+package struct SignInContext: Sendable {
     /// HTTP with the server's own TLS settings, for MCP and OAuth alike.
-    public var http: HTTPClient
+    package var http: HTTPClient
     /// Where credentials are kept.
-    public var store: any CredentialStore
+    package var store: any CredentialStore
     /// The folder of lock files.
-    public var lockFolder: String
+    package var lockFolder: String
     /// What the lock's holder does, shown to those who wait for it.
-    public var command: String
+    package var command: String
     /// Which addresses requests may be sent to.
     var addresses = AddressPolicy.any
     /// The longest time to a connection, and from there to the first byte of an answer, in seconds, where it is less than
     /// a request's own.
-    public var patience: Double?
+    package var patience: Double?
     /// The time limits of a request; the tests are in a hurry.
     var limits: @Sendable (HTTPRequest) -> HTTPLimits = { $0.limits }
     /// After so long without an answer a person is told what to compare with what the provider has, in seconds.
     var hintAfter = 30.0
     /// Exchanges that must not be cut off.
-    public var exchanges: ExchangeRegistry
+    package var exchanges: ExchangeRegistry
     /// Told of registrations made and forgotten.
-    public var observer: @Sendable (RegistrationEvent) -> Void = { _ in }
+    package var observer: @Sendable (RegistrationEvent) -> Void = { _ in }
     /// Knows every secret of the server's sign-in, and keeps them out of errors, notices and events.
-    public var redactor = Redactor()
+    package var redactor = Redactor()
     /// What is remembered of generations; `nil` when nothing is.
-    public var memory: (any GenerationMemory)?
+    package var memory: (any GenerationMemory)?
     /// Tokens that could not be saved yet.
     let unsaved = UnsavedGrants()
     /// Told when a lock has been waited for so long that its holder may be stuck.
-    public var stuck: @Sendable (OmlxError) -> Void = { _ in }
+    package var stuck: @Sendable (OmlxError) -> Void = { _ in }
     /// Told of what a person should know although the work goes on.
-    public var warn: @Sendable (OmlxError) -> Void = { _ in }
+    package var warn: @Sendable (OmlxError) -> Void = { _ in }
     /// Told what of a token reply could not be used while the tokens were kept: each text once.
-    public var oddity: @Sendable (String) -> Void = { _ in }
+    package var oddity: @Sendable (String) -> Void = { _ in }
     private let toldOddities = ToldTexts()
     /// The clock.
-    public var now: @Sendable () -> Date
+    package var now: @Sendable () -> Date
     /// Random octets.
-    public var random: @Sendable (Int) throws -> [UInt8]
+    package var random: @Sendable (Int) throws -> [UInt8]
     /// Waits some seconds, or throws `CancellationError`.
-    public var pause: @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) }
+    package var pause: @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) }
 
     /// A context with the system's clock and randomness.
-    public init(
+    package init(
         http: HTTPClient, store: any CredentialStore, lockFolder: String, command: String,
         exchanges: ExchangeRegistry = .init(), now: @escaping @Sendable () -> Date = { Date() },
         random: @escaping @Sendable (Int) throws -> [UInt8] = { try Random.bytes($0) }
@@ -139,7 +140,7 @@ private final class ToldTexts: Sendable {
 }
 
 /// Token exchanges under way. A process that is asked to end waits for them, so that a rotated token is not lost.
-public final class ExchangeRegistry: Sendable {
+package final class ExchangeRegistry: Sendable {
     private struct State {
         var running = 0
         var waiters: [FirstResult<Void, Never>] = []
@@ -149,10 +150,10 @@ public final class ExchangeRegistry: Sendable {
     private static let underWay = Atomic(0)
 
     /// Whether any exchange of this process is under way, in whichever registry.
-    public static var isAnyUnderWay: Bool { underWay.load(ordering: .relaxed) > 0 }
+    package static var isAnyUnderWay: Bool { underWay.load(ordering: .relaxed) > 0 }
 
     /// No exchange under way.
-    public init() {}
+    package init() {}
 
     /// Runs work to its end even when the caller is cancelled, and counts it as under way.
     func run<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
@@ -179,7 +180,7 @@ public final class ExchangeRegistry: Sendable {
 
     /// Waits until no exchange is under way. A cancelled caller waits too: it is the one that is about to end the process.
     /// - Parameter seconds: how long at most.
-    public func drain(seconds: Double = 10) async {
+    package func drain(seconds: Double = 10) async {
         let end = FirstResult<Void, Never>()
         let isIdle = state.withLock { state in
             if state.running > 0 { state.waiters.append(end) }

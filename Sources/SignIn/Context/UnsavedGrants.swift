@@ -6,7 +6,7 @@ import Synchronization
 
 /// Credentials whose tokens were granted while the store was away. Not used before they are saved: another process could
 /// not know of them.
-public final class UnsavedGrants: Sendable {
+package final class UnsavedGrants: Sendable {
     private let held = Mutex<[CredentialKey: (credential: Credential, reason: OmlxError)]>([:])
 
     /// None.

@@ -8,7 +8,7 @@ import OmlxErrors
 /// A sign-in under way is joined by callers whose scopes it asks for; one whose scopes it does not ask for waits for its end,
 /// and then makes the next one. One that stops waiting ends no other's waiting: the sign-in goes on until the last one has
 /// gone.
-public actor SharedSignIn<Value: Sendable> {
+package actor SharedSignIn<Value: Sendable> {
     private struct Running {
         let number: Int
         let scopes: [String]?
@@ -26,13 +26,13 @@ public actor SharedSignIn<Value: Sendable> {
     private var waiterCount = 0
 
     /// How many sign-ins have ended: to be read before an operation, which then knows those that ended during it.
-    public private(set) var ended = 0
+    package private(set) var ended = 0
 
     /// How many wait for the one under way.
     var waiting: Int { running?.waiting.count ?? 0 }
 
     /// No sign-in.
-    public init() {}
+    package init() {}
 
     /// Waits for a sign-in: the one under way, the one that ended since, or one of its own.
     /// - Parameters:
@@ -40,7 +40,7 @@ public actor SharedSignIn<Value: Sendable> {
     ///   - mark: `ended` as it was before the operation that needs the sign-in.
     ///   - work: the sign-in.
     /// - Throws: what the sign-in throws; `CancellationError` when the caller is cancelled.
-    public func join(
+    package func join(
         wanting scopes: [String]?, since mark: Int, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         while let current = running {
@@ -53,7 +53,7 @@ public actor SharedSignIn<Value: Sendable> {
 
     /// Makes a sign-in of its own, after the one under way; others may join it.
     /// - Throws: what the sign-in throws; `CancellationError` when the caller is cancelled.
-    public func make(asking scopes: [String]?, _ work: @escaping @Sendable () async throws -> Value) async throws
+    package func make(asking scopes: [String]?, _ work: @escaping @Sendable () async throws -> Value) async throws
         -> Value
     {
         while let current = running { try await end(of: current.number) }
@@ -61,7 +61,7 @@ public actor SharedSignIn<Value: Sendable> {
     }
 
     /// Ends the sign-in under way, for all who wait for it, and waits until it has ended.
-    public func cancel() async {
+    package func cancel() async {
         guard let task = running?.task else { return }
         running?.isEnding = true
         task.cancel()
@@ -147,7 +147,7 @@ extension SignInContext {
     /// - Parameters:
     ///   - seconds: how long another program's sign-in is waited for; then the person is asked all the same.
     ///   - waiting: told when another program is asking already.
-    public func takingTurn<Value: Sendable>(
+    package func takingTurn<Value: Sendable>(
         _ key: CredentialKey, within seconds: Double, waiting: @Sendable (String) async -> Void,
         _ work: @Sendable () async throws -> Value
     ) async throws -> Value {

@@ -66,7 +66,7 @@ extension SignInDriver {
     /// Notes that taking back the tokens of a replaced sign-in has ended the one that replaced it, so that it is not done
     /// again.
     /// - Throws: what lock and store throw.
-    public func noteRevocationEndedGrant(_ key: CredentialKey) async throws {
+    package func noteRevocationEndedGrant(_ key: CredentialKey) async throws {
         let context = context
         try await context.locked(key, timeout: 10) {
             guard var credential = try await context.store.credential(for: key) else { return }
@@ -93,7 +93,7 @@ extension Credential {
 
 extension OmlxError {
     /// A new sign-in that does not work after the tokens of the one it replaced were taken back.
-    public static func endedByRevocation(_ place: String, nextStep: Remedy) -> OmlxError {
+    package static func endedByRevocation(_ place: String, nextStep: Remedy) -> OmlxError {
         OmlxError(
             .oauthTokenRefused,
             "\(place) refuses the new token: taking back the tokens of the earlier sign-in seems to have ended this one too; "

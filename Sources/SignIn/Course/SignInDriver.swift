@@ -8,28 +8,28 @@ import OmlxHTTPClient
 import OmlxOAuth
 
 /// What a sign-in is asked to do.
-public struct SignInRequest: Sendable {
+package struct SignInRequest: Sendable {
     /// Whose credential.
-    public var key: CredentialKey
+    package var key: CredentialKey
     /// The server.
-    public var server: HTTPURL
+    package var server: HTTPURL
     /// Who answered there; `nil` before an answer. Decides which addresses the sign-in may lead to.
-    public var peer: HTTPPeer?
+    package var peer: HTTPPeer?
     /// What its 401 said.
-    public var challenge: BearerChallenge
+    package var challenge: BearerChallenge
     /// What the user configured.
-    public var configuration: SignInConfiguration
+    package var configuration: SignInConfiguration
     /// Places that answered discovery before.
-    public var knownPlaces: [String]
+    package var knownPlaces: [String]
     /// How the person signs in.
-    public var flow: SignInFlow
+    package var flow: SignInFlow
     /// Register anew (`--reset-client`).
-    public var resetsClient: Bool
+    package var resetsClient: Bool
     /// The person's time, in seconds.
-    public var seconds: Int
+    package var seconds: Int
 
     /// A sign-in.
-    public init(
+    package init(
         key: CredentialKey, server: HTTPURL, challenge: BearerChallenge, configuration: SignInConfiguration,
         knownPlaces: [String] = [], resetsClient: Bool = false, flow: SignInFlow = .browser, seconds: Int = 600
     ) {
@@ -45,14 +45,14 @@ public struct SignInRequest: Sendable {
 }
 
 /// Signs in to one server.
-public struct SignInDriver: Sendable {
+package struct SignInDriver: Sendable {
     var context: SignInContext
     let interface: any SignInInterface
     let browser: (any BrowserOpening)?
 
     /// A driver.
     /// - Parameter browser: opens the address; `nil` opens nothing (`--no-browser`).
-    public init(context: SignInContext, interface: any SignInInterface, browser: (any BrowserOpening)?) {
+    package init(context: SignInContext, interface: any SignInInterface, browser: (any BrowserOpening)?) {
         self.context = context
         self.interface = HidingInterface(interface: interface, redactor: context.redactor)
         self.browser = browser
@@ -61,7 +61,7 @@ public struct SignInDriver: Sendable {
     /// Signs in and stores the credential. An earlier one stays until the new one is there.
     /// - Throws: `OmlxError` of the classes discovery, registration, authorization, token exchange and storage;
     ///   `CancellationError` when the task is cancelled, unless tokens were granted by then: those are stored.
-    public func signIn(_ request: SignInRequest) async throws -> SignInOutcome {
+    package func signIn(_ request: SignInRequest) async throws -> SignInOutcome {
         let judging = judging(request)
         do {
             let outcome = try await context.redactor.hidingErrors { try await judging.run(request) }

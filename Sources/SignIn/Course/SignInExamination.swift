@@ -8,29 +8,29 @@ import OmlxHTTPClient
 import OmlxOAuth
 
 /// What a sign-in would find, and by which client it would be made.
-public struct SignInExamination: Sendable {
+package struct SignInExamination: Sendable {
     /// One metadata request.
-    public struct Exchange: Sendable {
+    package struct Exchange: Sendable {
         /// Whose document was asked for.
-        public var kind: DiscoveredDocument.Kind
+        package var kind: DiscoveredDocument.Kind
         /// Where.
-        public var url: String
+        package var url: String
         /// Where the answer came from, when redirects led on.
-        public var redirectedTo: String?
+        package var redirectedTo: String?
         /// The status of the answer, if there was one.
-        public var status: Int?
+        package var status: Int?
         /// Who answered.
-        public var peer: HTTPPeer?
+        package var peer: HTTPPeer?
         /// What was read, when the document was good.
-        public var document: DiscoveredDocument?
+        package var document: DiscoveredDocument?
         /// Why there was no answer or the document is not good.
-        public var problem: OmlxError?
+        package var problem: OmlxError?
         /// Why it was passed over, when discovery went on without it.
-        public var passedOver: String?
+        package var passedOver: String?
     }
 
     /// How the client would come about (C7.1).
-    public enum Client: Sendable {
+    package enum Client: Sendable {
         /// The user's own.
         case configured(id: String)
         /// A metadata document at this URL.
@@ -42,7 +42,7 @@ public struct SignInExamination: Sendable {
     }
 
     /// What the token endpoint makes of a code that was made up: it refuses the code where it takes the client.
-    public enum CodeTrial: Sendable {
+    package enum CodeTrial: Sendable {
         /// The code alone was refused (`invalid_grant`).
         case clientAccepted
         /// The client was refused.
@@ -54,42 +54,42 @@ public struct SignInExamination: Sendable {
     }
 
     /// The metadata requests in their order.
-    public var exchanges: [Exchange] = []
+    package var exchanges: [Exchange] = []
     /// What discovery found.
-    public var documents: [DiscoveredDocument] = []
+    package var documents: [DiscoveredDocument] = []
     /// What a person would be told.
-    public var notices: [String] = []
+    package var notices: [String] = []
     /// The authorization server's issuer, once found.
-    public var issuer: String?
+    package var issuer: String?
     /// The token endpoint, once found.
-    public var tokenEndpoint: String?
+    package var tokenEndpoint: String?
     /// The `resource` that would be sent.
-    public var resource: String?
+    package var resource: String?
     /// The scopes that would be asked for.
-    public var scopes: [String] = []
+    package var scopes: [String] = []
     /// How the client would come about.
-    public var client: Client?
+    package var client: Client?
     /// What the look at the authorization address came to, where there is a client to look with.
-    public var look: ClientLookVerdict?
+    package var look: ClientLookVerdict?
     /// The redirect URI looked with.
-    public var redirectURI: String?
+    package var redirectURI: String?
     /// What the token endpoint makes of the client.
-    public var codeTrial: CodeTrial?
+    package var codeTrial: CodeTrial?
     /// Whether it would go by the device grant.
-    public var usesDevice = false
+    package var usesDevice = false
     /// What ends it.
-    public var problem: OmlxError?
+    package var problem: OmlxError?
     /// Whether addresses that are not public are refused.
-    public var judgesAddresses = false
+    package var judgesAddresses = false
     /// An examination that has not begun, or that ended before it did.
-    public init(problem: OmlxError? = nil) { self.problem = problem }
+    package init(problem: OmlxError? = nil) { self.problem = problem }
 }
 
 extension SignInDriver {
     /// Goes through a sign-in: every metadata document is fetched, the store is read, the authorization address is looked
     /// at, and the token endpoint is shown the client with a code that was made up. Registers nothing, opens nothing,
     /// listens nowhere, writes nothing. Never throws: what is wrong is in the result.
-    public static func examine(_ request: SignInRequest, context: SignInContext) async -> SignInExamination {
+    package static func examine(_ request: SignInRequest, context: SignInContext) async -> SignInExamination {
         var result = await examined(request, context: context)
         let redactor = context.redactor
         result.notices = result.notices.map { redactor.hide($0) }

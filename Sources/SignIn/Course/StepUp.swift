@@ -4,9 +4,9 @@ import OmlxErrors
 import OmlxOAuth
 
 /// The course of one operation that a server refuses for want of scopes (C11.3 to C11.6).
-public struct StepUp: Sendable {
+package struct StepUp: Sendable {
     /// What to do about a refusal.
-    public enum Action: Sendable, Equatable {
+    package enum Action: Sendable, Equatable {
         /// Sign in for these scopes, then try the operation again.
         case authorize([String])
         /// Stop: the error says what was asked for and what was granted.
@@ -14,7 +14,7 @@ public struct StepUp: Sendable {
     }
 
     /// The most authorizations for one operation.
-    public static let limit = 3
+    package static let limit = 3
 
     private let serverName: String
     private var authorizations: Int
@@ -23,7 +23,7 @@ public struct StepUp: Sendable {
     /// - Parameters:
     ///   - authorizations: how many sign-ins this operation has had already.
     ///   - asked: the scopes those asked for.
-    public init(serverName: String, authorizations: Int = 0, asked: [String] = []) {
+    package init(serverName: String, authorizations: Int = 0, asked: [String] = []) {
         self.serverName = serverName
         self.authorizations = authorizations
         self.asked = Set(asked)
@@ -35,7 +35,7 @@ public struct StepUp: Sendable {
     ///   - requested: the scopes of the present sign-in, as they were asked for. The next one asks for them as well,
     ///     or would lose them (C11.4, G11).
     ///   - granted: the scopes granted; `nil` when not stated.
-    public mutating func refused(
+    package mutating func refused(
         _ error: OmlxError, requested: [String], granted: [String]?
     ) -> Action {
         guard let challenged = error.refusal?.challenge.scopes, !challenged.isEmpty else { return .end(error) }

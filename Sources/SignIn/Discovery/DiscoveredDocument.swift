@@ -5,9 +5,9 @@ import OmlxJSON
 import OmlxOAuth
 
 /// Something discovery found, and where.
-public struct DiscoveredDocument: Sendable, Hashable {
+package struct DiscoveredDocument: Sendable, Hashable {
     /// What it is.
-    public enum Kind: String, Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable {
         /// Protected resource metadata (RFC 9728).
         case resource
         /// Authorization server metadata (RFC 8414, OpenID Connect Discovery).
@@ -19,14 +19,14 @@ public struct DiscoveredDocument: Sendable, Hashable {
     }
 
     /// What it is.
-    public var kind: Kind
+    package var kind: Kind
     /// The place that was asked; for default endpoints the origin they are at.
-    public var url: String
+    package var url: String
     /// What omlx reads from it.
-    public var facts: JSON
+    package var facts: JSON
 
     /// Something found.
-    public init(kind: Kind, url: String, facts: JSON) {
+    package init(kind: Kind, url: String, facts: JSON) {
         self.kind = kind
         self.url = url
         self.facts = facts

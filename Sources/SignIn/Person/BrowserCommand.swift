@@ -1,16 +1,16 @@
 // Which program opens a URL: the BROWSER convention, split without a shell (C13.2, H6).
 
 /// A program and its arguments, the URL put in its place.
-public struct BrowserCommand: Sendable, Hashable {
+package struct BrowserCommand: Sendable, Hashable {
     /// The program, a path or a name to be found in PATH.
-    public var program: String
+    package var program: String
     /// Its arguments.
-    public var arguments: [String]
+    package var arguments: [String]
 
     /// The programs to try in order. `BROWSER` is a colon-separated list; in each, words are split at spaces, quotes
     /// keep spaces, `%s` stands for the URL and `%%` for a percent sign; without `%s` the URL comes last. Without
     /// `BROWSER` a desktop's own opener is used, and none where there is no display.
-    public static func candidates(for url: String, environment: [String: String]) -> [BrowserCommand] {
+    package static func candidates(for url: String, environment: [String: String]) -> [BrowserCommand] {
         if let list = environment["BROWSER"], !list.isEmpty {
             return list.split(separator: ":").compactMap { BrowserCommand(template: String($0), url: url) }
         }

@@ -47,6 +47,7 @@ public protocol SignInInterface: Sendable {
 }
 
 /// How a sign-in ended, for the person in front of it.
+@nonexhaustive
 public enum SignInEnd: Sendable {
     /// It was made and is kept.
     case signedIn(SignInOutcome)
@@ -73,7 +74,7 @@ public struct SignInOutcome: Sendable {
     /// The resource's own name for people, if it has one.
     public var resourceName: String?
     /// What discovery found where.
-    public var documents: [DiscoveredDocument]
+    package var documents: [DiscoveredDocument]
     /// Who signed in, where the authorization server says so.
     public var accountName: String?
     /// Where the client came from.

@@ -5,6 +5,7 @@ import OmlxCryptography
 import OmlxErrors
 
 /// What an authorizer tells those who keep the status.
+@nonexhaustive
 public enum AuthorizationEvent: Sendable {
     /// A credential is in use.
     case signedIn(Credential)

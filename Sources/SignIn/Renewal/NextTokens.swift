@@ -4,14 +4,14 @@ import OmlxCredentials
 import OmlxCryptography
 
 /// The way to the next tokens, by the grant a sign-in was made with.
-public enum NextTokens: Sendable, Equatable {
+package enum NextTokens: Sendable, Equatable {
     /// The token endpoint gives them for this refresh token (RFC 6749 §6).
     case refresh(Secret)
     /// A person has to sign in.
     case person(Reason)
 
     /// Why nothing but a person helps.
-    public enum Reason: Sendable, Hashable {
+    package enum Reason: Sendable, Hashable {
         /// The grant came without a refresh token.
         case noRefreshToken
         /// The authorization server rejected the refresh token, or the client it belongs to.
@@ -19,7 +19,7 @@ public enum NextTokens: Sendable, Equatable {
     }
 
     /// Why nothing but a person helps; `nil` when they come without one.
-    public var reason: Reason? {
+    package var reason: Reason? {
         switch self {
         case .refresh: nil
         case .person(let reason): reason
@@ -29,7 +29,7 @@ public enum NextTokens: Sendable, Equatable {
 
 extension Credential {
     /// Where its next tokens come from.
-    public var nextTokens: NextTokens {
+    package var nextTokens: NextTokens {
         if isRefreshTokenRejected { return .person(.rejected) }
         return tokens.refresh.map { .refresh($0) } ?? .person(.noRefreshToken)
     }

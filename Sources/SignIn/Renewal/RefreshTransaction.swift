@@ -9,7 +9,7 @@ import OmlxHTTPClient
 import OmlxOAuth
 
 /// How a refresh ended.
-public enum RefreshOutcome: Sendable {
+package enum RefreshOutcome: Sendable {
     /// Good tokens: newly granted, or those another process got meanwhile.
     case current(Credential, isNew: Bool)
     /// The authorization server does not accept the refresh token any more; the record is kept and marked.
@@ -27,7 +27,7 @@ public enum RefreshOutcome: Sendable {
 }
 
 /// Refreshes one credential at most once, however many ask.
-public struct RefreshTransaction: Sendable {
+package struct RefreshTransaction: Sendable {
     /// The longest wait for another process's refresh, and for another machine's, in seconds; who waits in vain is told
     /// who holds the lock.
     private static let lockWait = 20.0
@@ -38,7 +38,7 @@ public struct RefreshTransaction: Sendable {
     private let lockWait: Double
 
     /// A refresh of the credential with this key.
-    public init(_ key: CredentialKey, context: SignInContext) {
+    package init(_ key: CredentialKey, context: SignInContext) {
         self.init(key, context: context, lockWait: Self.lockWait)
     }
 
@@ -49,7 +49,7 @@ public struct RefreshTransaction: Sendable {
     }
 
     /// Refreshes tokens of this generation, or adopts newer ones. Not cut off by cancellation once it has begun.
-    public func run(replacing tokenGeneration: Int) async -> RefreshOutcome {
+    package func run(replacing tokenGeneration: Int) async -> RefreshOutcome {
         await context.exchanges.run { await locked(tokenGeneration).hiding(context.redactor) }
     }
 

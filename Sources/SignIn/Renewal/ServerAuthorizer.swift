@@ -41,9 +41,9 @@ public actor ServerAuthorizer {
     }
 
     /// The credential's key.
-    public nonisolated let key: CredentialKey
+    package nonisolated let key: CredentialKey
     /// Whether the server ever answered 401.
-    public private(set) var hasBeenChallenged = false
+    package private(set) var hasBeenChallenged = false
 
     private let context: SignInContext
     private let server: ServerReference
@@ -70,7 +70,7 @@ public actor ServerAuthorizer {
     /// An authorizer for one server.
     /// - Parameters:
     ///   - server: how the program speaks of the server, for remedies.
-    public init(
+    package init(
         _ key: CredentialKey, server: ServerReference? = nil, context: SignInContext,
         observer: @escaping @Sendable (AuthorizationEvent) -> Void = { _ in }
     ) {
@@ -83,18 +83,18 @@ public actor ServerAuthorizer {
     }
 
     /// Whether requests to this URL are signed: those to the server's own origin.
-    public nonisolated func signs(_ url: HTTPURL) -> Bool { key.covers(url) }
+    package nonisolated func signs(_ url: HTTPURL) -> Bool { key.covers(url) }
 
     /// What to send a request with; refreshes first when the tokens are about to end.
     /// - Throws: `OmlxError`: what the store throws; `OAUTH_REFRESH_UNAVAILABLE`, `OAUTH_SIGN_IN_NEEDED` and the like
     ///   when the access token has ended and cannot be renewed.
-    public func authorization(for method: String, _ url: HTTPURL) async throws -> Authorization {
+    package func authorization(for method: String, _ url: HTTPURL) async throws -> Authorization {
         guard signs(url) else { return Authorization() }
         return try await authorization(method, url, isShown: true)
     }
 
     /// As `authorization(for:_:)` for a POST to the server itself.
-    public func authorization() async throws -> Authorization {
+    package func authorization() async throws -> Authorization {
         try await authorization("POST", HTTPURL(key.serverURL), isShown: true)
     }
 
@@ -125,7 +125,7 @@ public actor ServerAuthorizer {
     ///   - url: the request's; the server's own when nothing is said.
     /// - Throws: `OmlxError`: what `authorization()` throws; `OAUTH_SIGN_IN_NEEDED`, `OAUTH_REFRESH_REJECTED`,
     ///   `OAUTH_REFRESH_REFUSED`, `OAUTH_REFRESH_IMPOSSIBLE` when only a person can get the next token.
-    public func usableAuthorization(for method: String = "POST", _ url: HTTPURL? = nil) async throws -> Authorization {
+    package func usableAuthorization(for method: String = "POST", _ url: HTTPURL? = nil) async throws -> Authorization {
         let url = try url ?? HTTPURL(key.serverURL)
         guard signs(url) else { return Authorization() }
         var authorization = try await authorization(method, url, isShown: false)
@@ -151,10 +151,10 @@ public actor ServerAuthorizer {
     }
 
     /// The credential in use, once it was read.
-    public var current: Credential? { credential }
+    package var current: Credential? { credential }
 
     /// Whether the store was read, so that `current` says something.
-    public var isRead: Bool { isLoaded }
+    package var isRead: Bool { isLoaded }
 
     /// Whether tokens are to be refreshed before they are used: five minutes before their end, or a tenth of a shorter
     /// life, a little less by the jitter, so that many processes do not all come at one moment. Tokens of
@@ -265,7 +265,7 @@ public actor ServerAuthorizer {
     }
 
     /// Reads the store again, as after a sign-in.
-    public func reload() async throws {
+    package func reload() async throws {
         pause = nil
         try await readStore()
     }
@@ -275,7 +275,7 @@ public actor ServerAuthorizer {
     /// - Returns: the credential now.
     /// - Throws: the store's errors.
     @discardableResult
-    public func storeChanged() async throws -> Credential? {
+    package func storeChanged() async throws -> Credential? {
         let known = credential?.tokens.generation
         try await readStore()
         if credential?.tokens.generation != known { pause = nil }
@@ -299,7 +299,7 @@ public actor ServerAuthorizer {
     /// - Returns: whether to send the request again with a new header.
     /// - Throws: `OmlxError`: `OAUTH_SIGN_IN_NEEDED`, `OAUTH_TOKEN_REFUSED`, `OAUTH_INSUFFICIENT_SCOPE`, or the
     ///   reason why the refresh failed.
-    public func judge(_ head: HTTPResponseHead, of authorization: Authorization, attempt: Int) async throws -> Bool {
+    package func judge(_ head: HTTPResponseHead, of authorization: Authorization, attempt: Int) async throws -> Bool {
         try await context.redactor.hidingErrors { try await judged(head, of: authorization, attempt: attempt) }
     }
 

@@ -33,7 +33,7 @@ extension Credential {
     /// The headers that show its access token with a request; none for a request to another origin than that of the server
     /// it is for (OAuth 2.1 §5.2).
     /// - Throws: `OmlxError` with `STORE_VERSION` for a token type that this version does not have.
-    public func headers(for method: String, _ url: HTTPURL) throws(OmlxError) -> [HTTPRequestHeader] {
+    package func headers(for method: String, _ url: HTTPURL) throws(OmlxError) -> [HTTPRequestHeader] {
         guard key.covers(url) else { return [] }
         return try TokenScheme(type: tokens.type).headers(tokens.access, method: method, url)
     }

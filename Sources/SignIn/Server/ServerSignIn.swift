@@ -145,7 +145,7 @@ public final class ServerSignIn: Sendable {
     }
 
     /// The sign-in at a server with what a host has already made.
-    public init(
+    package init(
         _ server: HTTPURL, account: String?, configuration: SignInConfiguration, context: SignInContext,
         reference: ServerReference?, observer: @escaping @Sendable (AuthorizationEvent) -> Void
     ) {

@@ -2,7 +2,7 @@
 
 extension ProviderProfile {
     /// All profiles. A provider that the plain sign-in serves has none; what the metadata says need not stand here.
-    public static let all: [ProviderProfile] = [
+    package static let all: [ProviderProfile] = [
         google, slack, entra, auth0, atlassian, gitHub, asana, okta,
     ]
 

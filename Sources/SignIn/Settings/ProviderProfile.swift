@@ -5,7 +5,7 @@ import OmlxOAuth
 
 /// What one provider wants otherwise. Profiles are data (`ProviderProfile.all`); what the user configures always wins
 /// over them, and `"profile": "none"` switches them off.
-public struct ProviderProfile: Sendable {
+package struct ProviderProfile: Sendable {
     /// Which issuers a provider has. Only https, only the standard port: a profile belongs to a public provider.
     struct Issuers: Sendable {
         /// The host, in lower case.
@@ -22,11 +22,11 @@ public struct ProviderProfile: Sendable {
     }
 
     /// The name in `"profile"`.
-    public let name: String
+    package let name: String
     /// The provider's name for people.
-    public let title: String
+    package let title: String
     /// Why there is a profile, and since when what is known.
-    public let reason: String
+    package let reason: String
     /// The issuers it is chosen for by itself.
     let issuers: [Issuers]
     /// Parameters added to the authorization request.
@@ -56,16 +56,16 @@ public struct ProviderProfile: Sendable {
     }
 
     /// The profile of that name.
-    public static func named(_ name: String) -> ProviderProfile? { all.first { $0.name == name } }
+    package static func named(_ name: String) -> ProviderProfile? { all.first { $0.name == name } }
 
     /// The profile for an issuer, or for the origin of configured endpoints. Entra's `{tenantid}` counts as a word.
-    public static func matching(issuer: String) -> ProviderProfile? {
+    package static func matching(issuer: String) -> ProviderProfile? {
         guard let url = try? HTTPURL(issuer.replacing("{tenantid}", with: "tenantid")) else { return nil }
         return all.first { profile in profile.issuers.contains { $0.contain(url) } }
     }
 
     /// What it changes, in a few words each, for `status`.
-    public var changes: [String] {
+    package var changes: [String] {
         var changes = authorizationParameters.map { "\($0.name)=\($0.value)" }
         if let scopeParameter { changes.append("scopes in \(scopeParameter)") }
         if omitsResourceBesideScopes { changes.append("no resource beside scopes") }
@@ -88,7 +88,7 @@ public enum ProfileChoice: Sendable, Hashable, Codable {
     case named(String)
 
     /// The profile chosen for an issuer.
-    public func profile(issuer: String?) -> ProviderProfile? {
+    package func profile(issuer: String?) -> ProviderProfile? {
         switch self {
         case .automatic: issuer.flatMap(ProviderProfile.matching(issuer:))
         case .none: nil

@@ -25,6 +25,7 @@ public struct SignOutOutcome: Sendable, Hashable, Codable {
     }
 
     /// The authorization server's part.
+    @nonexhaustive
     public enum Revocation: Sendable, Hashable, Codable {
         /// It was not asked.
         case notAsked
@@ -40,13 +41,13 @@ public struct SignOutOutcome: Sendable, Hashable, Codable {
 }
 
 /// Signs out of one server.
-public struct SignOut: Sendable {
+package struct SignOut: Sendable {
     private let context: SignInContext
     /// The longest wait for the credential's lock, in seconds.
     private static let lockWait = 30.0
 
     /// A sign-out.
-    public init(context: SignInContext) { self.context = context }
+    package init(context: SignInContext) { self.context = context }
 
     /// Revokes refresh token, then access token, and deletes the credential. Cancelling the task ends the asking at once,
     /// and never the deleting.
@@ -59,7 +60,7 @@ public struct SignOut: Sendable {
     /// - Throws: `OmlxError` of class storage: also `STORE_LOCK_TIMEOUT`, for a store of several machines, and while records
     ///   are moved; `CancellationError` when that keeps a cancelled task from deleting. What the authorization server answers
     ///   is no error.
-    public func signOut(
+    package func signOut(
         _ key: CredentialKey, localOnly: Bool = false, forgetsClient: Bool = false, within seconds: Double? = nil
     ) async throws -> SignOutOutcome {
         let end = seconds.map { ContinuousClock.now + .seconds($0) }

@@ -10,14 +10,14 @@ import FoundationEssentials
 ///
 /// The folder has mode 0700 and each file 0600 from the moment it exists; what others can read or own is refused. A
 /// write replaces the whole file or nothing, under a lock, and is read back. A file that cannot be used stays as it is.
-public struct EncryptedFileStore: RecordStore {
+package struct EncryptedFileStore: RecordStore {
     /// Writers that were killed leave files under construction; after this many seconds no writer is still at work.
     private static let temporaryLife = 600.0
     static let locksName = "locks"
 
-    public let name = "file"
+    package let name = "file"
     /// The folder's path.
-    public let folder: String
+    package let folder: String
     private let hasPassword: Bool
     private let keyring: DataKeyring
     private let lockTimeout: Double
@@ -29,7 +29,7 @@ public struct EncryptedFileStore: RecordStore {
     ///   - keySource: How the data key is kept. It cannot be changed for an existing folder.
     ///   - lockTimeout: How long a save waits for another process' write to the same record, in seconds.
     ///   - now: The clock.
-    public init(
+    package init(
         folder: String, keySource: KeySource, lockTimeout: Double = 10,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
@@ -49,14 +49,14 @@ public struct EncryptedFileStore: RecordStore {
         hasPassword = if case .keyFile = keySource { false } else { true }
     }
 
-    public var identity: String { "file:\(folder)" }
-    public var summary: String {
+    package var identity: String { "file:\(folder)" }
+    package var summary: String {
         let hasPassword = isWrapped() ?? hasPassword
         return "encrypted files in \(folder), \(hasPassword ? "locked with a password" : "key file beside it")"
     }
 
     /// Whether the files are locked with a password and this store has none. Derives nothing.
-    public func isPasswordMissing() async -> Bool {
+    package func isPasswordMissing() async -> Bool {
         if hasPassword { return false }
         return await onDisk { isWrapped() } == true
     }
@@ -70,13 +70,13 @@ public struct EncryptedFileStore: RecordStore {
         return KeyFile.isWrapped(file)
     }
 
-    public func changes() -> AsyncStream<Void>? {
+    package func changes() -> AsyncStream<Void>? {
         FolderWatch.changes(in: folder) { RecordKind.credential.owns($0) }
     }
 
     /// A lock beside the files: programs that use the same files may have other folders of locks, as one that was started
     /// without `XDG_RUNTIME_DIR`.
-    public func sharedLock(
+    package func sharedLock(
         on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> (any SharedLock)? {
         // Before the first save there is nothing to refresh.
@@ -255,7 +255,7 @@ extension EncryptedFileStore {
         return listing ?? StoreListing()
     }
 
-    public func tryWriting() async throws {
+    package func tryWriting() async throws {
         // Before the first save there is nothing.
         guard try await isThere() else { return }
         let lock = try await lock("credential-00")
@@ -266,7 +266,7 @@ extension EncryptedFileStore {
     }
 
     /// Also before the first save, when nothing is there: by a file beside where it will be.
-    public func tryKeeping() async throws {
+    package func tryKeeping() async throws {
         try await onDisk { () throws(OmlxError) in
             try FolderProbe.tryWriting(at: folder)
             _ = try PrivateFolder.open(folder, creating: false)

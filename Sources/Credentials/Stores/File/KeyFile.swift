@@ -6,7 +6,7 @@ import OmlxSystem
 import Synchronization
 
 /// How the data key of an encrypted store is kept.
-public enum KeySource: Sendable {
+package enum KeySource: Sendable {
     /// In a file only the owner can read.
     case keyFile
     /// In a file, wrapped by a key derived from this password (PBKDF2-HMAC-SHA-256, 600,000 iterations).
@@ -29,7 +29,7 @@ public enum KeySource: Sendable {
 }
 
 /// A file with a password, which one process reads once: two that read a pipe would each have a part of it.
-public final class PasswordFile: Sendable {
+package final class PasswordFile: Sendable {
     let path: String
     private let read = Mutex<Secret?>(nil)
 

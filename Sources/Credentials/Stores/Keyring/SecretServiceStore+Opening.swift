@@ -4,6 +4,7 @@ import OmlxCryptography
 import OmlxErrors
 
 /// What keeps a keyring that is there from being used.
+@nonexhaustive
 public enum KeyringObstacle: String, Sendable, Hashable, Codable {
     /// It is locked.
     case locked
@@ -39,7 +40,7 @@ public enum KeyringObstacle: String, Sendable, Hashable, Codable {
 
 extension SecretServiceStore {
     /// How a locked keyring is opened.
-    public enum Key: Sendable {
+    package enum Key: Sendable {
         /// By a person on the display, who is asked by the keyring itself and has so many seconds.
         case prompt(seconds: Double)
         /// By its password.
@@ -49,7 +50,7 @@ extension SecretServiceStore {
     /// Opens a locked keyring. For when a person is there who wants it; nothing else of this store asks one.
     /// - Throws: `OmlxError`: `STORE_LOCKED` when it is not opened in time, or only in its own window;
     ///   `STORE_PASSWORD_WRONG`; `STORE_UNAVAILABLE`, `STORE_TIMEOUT`, also when the caller is cancelled.
-    public func unlock(_ key: Key) async throws {
+    package func unlock(_ key: Key) async throws {
         var waits = 0.0
         if case .prompt(let seconds) = key { waits = seconds }
         try await session.run(waits: waits, endsEarly: true) { (calls) throws(OmlxError) in
@@ -69,12 +70,12 @@ extension SecretServiceStore {
 
     /// Whether the keyring is there and locked. Asks no person.
     /// - Throws: `OmlxError`: `STORE_UNAVAILABLE`, `STORE_TIMEOUT`.
-    public func isLocked() async throws -> Bool {
+    package func isLocked() async throws -> Bool {
         try await session.run { (calls) throws(OmlxError) in try calls.isLocked() }
     }
 
     /// What keeps it from being used; `nil` when nothing does, or when there is no keyring. Asks no person.
-    public func obstacle() async -> KeyringObstacle? { await look().obstacle }
+    package func obstacle() async -> KeyringObstacle? { await look().obstacle }
 
     /// Whether the keyring answers, is open, and gives out what other programs made; else what keeps it from that, where
     /// there is one. Asks no person.
@@ -91,22 +92,22 @@ extension SecretServiceStore {
     }
 
     /// Whether it is there and locked, where that can be told in a moment; `nil` otherwise. Starts and asks nothing.
-    public func isLockedAtAGlance() async -> Bool? { await session.glance() }
+    package func isLockedAtAGlance() async -> Bool? { await session.glance() }
 
     /// Whether its password opens it also from a terminal: GNOME Keyring can do that, others ask in their own window only.
-    public func takesPassword() async -> Bool {
+    package func takesPassword() async -> Bool {
         (try? await session.run { (calls) throws(OmlxError) in try calls.takesPassword() }) ?? false
     }
 
     /// Whether it would have to ask a person before it gives this program what omlx keeps in it.
-    public func withholdsRecords() async -> Bool {
+    package func withholdsRecords() async -> Bool {
         let withheld = try? await session.run { (calls) throws(OmlxError) in try Self.withheld(calls) }
         return withheld?.isEmpty == false
     }
 
     /// Has the keyring ask the person on the display whether this program may have what omlx keeps in it.
     /// - Throws: `STORE_LOCKED` when it may not; `STORE_UNAVAILABLE`, `STORE_TIMEOUT`.
-    public func releaseRecords(seconds: Double) async throws {
+    package func releaseRecords(seconds: Double) async throws {
         try await session.run(waits: seconds, endsEarly: true) { (calls) throws(OmlxError) in
             let withheld = try Self.withheld(calls)
             guard !withheld.isEmpty else { return }

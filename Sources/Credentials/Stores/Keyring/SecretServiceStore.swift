@@ -11,9 +11,9 @@ import FoundationEssentials
 /// silent is 3.5 s. None asks a person: a locked keyring is `STORE_LOCKED`, told apart from a record that is not there.
 /// Writers of a record take turns by a lock of omlx's own, since the Secret Service has no compare-and-swap; they read back
 /// what they wrote, a new item as another client does.
-public struct SecretServiceStore: RecordStore {
-    public let name = "secretservice"
-    public let summary = "the desktop's keyring (Secret Service)"
+package struct SecretServiceStore: RecordStore {
+    package let name = "secretservice"
+    package let summary = "the desktop's keyring (Secret Service)"
 
     let session: SecretServiceSession
     private let lockFolder: String
@@ -27,7 +27,7 @@ public struct SecretServiceStore: RecordStore {
     ///   - lockFolder: Where locks are: the same for all programs that use this keyring.
     ///   - answerTime: How long a person who is there may take when the keyring asks before it deletes, in seconds.
     ///   - now: The clock.
-    public init(
+    package init(
         environment: [String: String], lockFolder: String, answerTime: Double = 0,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
@@ -47,13 +47,13 @@ public struct SecretServiceStore: RecordStore {
         self.now = now
     }
 
-    public func changes() -> AsyncStream<Void>? { session.changes() }
+    package func changes() -> AsyncStream<Void>? { session.changes() }
 
     func keepingStill() async throws -> (any SharedLock)? {
         try await CredentialLock.acquireMigration(in: lockFolder, now: now)
     }
 
-    public func sharedLock(
+    package func sharedLock(
         on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> (any SharedLock)? {
         try await CredentialLock.acquireShared(

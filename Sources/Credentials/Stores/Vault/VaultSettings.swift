@@ -8,9 +8,9 @@ import OmlxHTTPClient
 import OmlxSystem
 
 /// A HashiCorp Vault or OpenBao, and the place in it.
-public struct VaultSettings: Sendable {
+package struct VaultSettings: Sendable {
     /// Where the token comes from.
-    public enum Token: Sendable {
+    package enum Token: Sendable {
         /// It was given.
         case value(Secret)
         /// It is in this file, which is read again when the token in it is refused: an agent may have renewed it.
@@ -18,24 +18,24 @@ public struct VaultSettings: Sendable {
     }
 
     /// The address, such as `https://vault.example.com:8200`.
-    public var address: String
+    package var address: String
     /// The token; `nil` when there is none.
-    public var token: Token?
+    package var token: Token?
     /// Whether the environment has a token that is for the Vault it names, and this is another one.
-    public private(set) var isTokenWithheld = false
+    package private(set) var isTokenWithheld = false
     /// The namespace, where the server has several.
-    public var namespace: String?
+    package var namespace: String?
     /// Where the KV secrets engine is mounted.
-    public var mount = "secret"
+    package var mount = "secret"
     /// What the paths of records begin with.
-    public var prefix = "omlx"
+    package var prefix = "omlx"
     /// Certificates.
-    public var tls = TLSSettings()
+    package var tls = TLSSettings()
     /// Proxies and the system's certificates.
-    public var environment = HTTPEnvironment()
+    package var environment = HTTPEnvironment()
 
     /// A Vault at an address.
-    public init(address: String, token: Token?) {
+    package init(address: String, token: Token?) {
         self.address = address
         self.token = token
     }
@@ -45,7 +45,7 @@ public struct VaultSettings: Sendable {
     /// the token also from `~/.vault-token`. `nil` when no address is named.
     /// - Parameter address: in place of the variable's. The token of the environment does not go there, unless it is the
     ///   same: an address in a file would decide who gets it.
-    public init?(environment variables: [String: String], homeDirectory: String, address: String? = nil) {
+    package init?(environment variables: [String: String], homeDirectory: String, address: String? = nil) {
         func value(_ name: String) -> String? {
             ["VAULT_", "BAO_"].lazy.compactMap { variables[$0 + name] }.first { !$0.isEmpty }
         }
@@ -77,7 +77,7 @@ public struct VaultSettings: Sendable {
     }
 
     /// The place as one text, for people and to tell one place from another; no secret.
-    public var place: String {
+    package var place: String {
         let host = address.hasSuffix("/") ? String(address.dropLast()) : address
         let space = namespace.map { " namespace \($0)" } ?? ""
         return "\(shownURL(host)) \(Self.trimmed(mount))/\(Self.trimmed(prefix))\(space)"
@@ -89,7 +89,7 @@ public struct VaultSettings: Sendable {
 
     /// Reads an address of a Vault.
     /// - Throws: as `url()`.
-    public static func url(_ address: String) throws(OmlxError) -> HTTPURL {
+    package static func url(_ address: String) throws(OmlxError) -> HTTPURL {
         let url: HTTPURL
         do {
             url = try HTTPURL(address)

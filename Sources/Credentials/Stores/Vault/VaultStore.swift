@@ -11,7 +11,7 @@ import OmlxJSON
 /// With version 2 of the engine every write is a check-and-set, only one version is kept, and a removal takes all
 /// versions with it. Version 1 has no check-and-set: writers of one machine take turns by a lock of omlx's own, and only
 /// one machine may use it. Tested against a stand-in of the API written from its public description.
-public struct VaultStore: RecordStore {
+package struct VaultStore: RecordStore {
     /// How often a write that expects nothing in particular begins anew.
     private static let attempts = 20
     /// From the mark of a removal to the end of the deletion, in seconds: more than a request may take.
@@ -20,7 +20,7 @@ public struct VaultStore: RecordStore {
     private static let longestMark = 3.0
     private static let removedMember = "removed"
 
-    public let name = "vault"
+    package let name = "vault"
     private let connection: VaultConnection
     private let lockFolder: String
     private let lockTimeout: Double
@@ -31,7 +31,7 @@ public struct VaultStore: RecordStore {
     ///   - settings: Where it is.
     ///   - lockFolder: Where the locks of this machine are: the same for all programs that use this store.
     ///   - now: The clock.
-    public init(_ settings: VaultSettings, lockFolder: String, now: @escaping @Sendable () -> Date = { Date() }) {
+    package init(_ settings: VaultSettings, lockFolder: String, now: @escaping @Sendable () -> Date = { Date() }) {
         self.init(settings, lockFolder: lockFolder, lockTimeout: 30, now: now)
     }
 
@@ -43,11 +43,11 @@ public struct VaultStore: RecordStore {
         self.now = now
     }
 
-    public var summary: String { "Vault at \(connection.settings.place)" }
-    public var isShared: Bool { true }
-    public var identity: String { "vault:\(connection.settings.place)" }
+    package var summary: String { "Vault at \(connection.settings.place)" }
+    package var isShared: Bool { true }
+    package var identity: String { "vault:\(connection.settings.place)" }
 
-    public func sharedLock(
+    package func sharedLock(
         on key: CredentialKey, command: String, timeout: Double, stuck: (@Sendable (OmlxError) -> Void)?
     ) async throws -> (any SharedLock)? {
         guard try await engine() == .version2 else {
@@ -58,7 +58,7 @@ public struct VaultStore: RecordStore {
             connection, try key.recordName(), command: command, timeout: timeout, now: now, stuck: stuck)
     }
 
-    public func tryWriting() async throws {
+    package func tryWriting() async throws {
         let engine = try await engine()
         let place = VaultPlace(connection, ["locks", "check"])
         let entry = try await place.read(engine)
@@ -68,7 +68,7 @@ public struct VaultStore: RecordStore {
         try await place.delete(engine)
     }
 
-    public func caution() async throws -> String? {
+    package func caution() async throws -> String? {
         guard try await engine() == .version1 else { return nil }
         return "the KV secrets engine is version 1, which has no check-and-set: use it from one machine only"
     }
