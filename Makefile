@@ -31,7 +31,8 @@ help: ## show this
 	    printf '  make %-18s %s\n' "$$target" "$$text"; done
 
 run: build ## build, then show omlx at work against a demo server on this machine
-	@scripts/demo.sh $(release)
+	swift build --product omlx-demo-server $(SWIFT_FLAGS)
+	@scripts/demo.sh $(release) .build/debug
 
 test: ## check style and warnings, build everything, run all tests
 	@scripts/setup.sh test
@@ -61,10 +62,9 @@ soak: ## the proofs in full: 1,000 expiries and 10,000 generations, most of an h
 	OMLX_SOAK_EXPIRIES=$${OMLX_SOAK_EXPIRIES:-1000} OMLX_SOAK_GENERATIONS=$${OMLX_SOAK_GENERATIONS:-10000} \
 	    scripts/run-tests.sh --filter '$(proofs)|GenerationTests' $(SWIFT_FLAGS)
 
-build: ## the release programs, in .build/release
+build: ## the release of omlx, in .build/release
 	@scripts/setup.sh build
 	swift build -c release --static-swift-stdlib --product omlx $(SWIFT_FLAGS)
-	swift build -c release --static-swift-stdlib --product omlx-demo-server $(SWIFT_FLAGS)
 
 install: ## put omlx, its completions and its manual under PREFIX (/usr/local); DESTDIR is honoured
 	@[ -x $(release)/omlx ] || $(MAKE) --no-print-directory build

@@ -1,12 +1,12 @@
 #!/bin/bash
 # Shows omlx at work, as `make run` does: a demo server on loopback, a sign-in, its tools, a call. Leaves nothing behind.
-# Usage: scripts/demo.sh [FOLDER]   (the folder of the programs omlx and omlx-demo-server; .build/release without one)
+# Usage: scripts/demo.sh [FOLDER [FOLDER]]   (of omlx, .build/release without one; of omlx-demo-server, .build/debug without one)
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 programs=${1:-$root/.build/release}
 omlx=$(realpath "$programs/omlx")
-demo_server=$(realpath "$programs/omlx-demo-server")
+demo_server=$(realpath "${2:-$root/.build/debug}/omlx-demo-server")
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/omlx-demo.XXXXXX")
 server=

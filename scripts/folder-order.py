@@ -19,9 +19,6 @@ PAGE = ROOT / "docs" / "architecture.md"
 EXCEPTIONS = {
 }
 
-# Targets whose folders have no order yet. The list only shrinks.
-PENDING = {"omlx"}
-
 DECLARATION = re.compile(
     r"^(?!.*\b(?:private|fileprivate)\b)(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|final|indirect|nonisolated|@\w+)\s+)*"
     r"(?:struct|enum|class|actor|protocol|typealias|func|let|var)\s+(\w+)", re.M)
@@ -111,8 +108,8 @@ def orders():
 def judge():
     faults, spare, named = [], dict(EXCEPTIONS), orders()
     for base in sorted((ROOT / "Sources").iterdir()):
-        if base.is_dir() and len(folders(base.name)) > 1 and (base.name in named) == (base.name in PENDING):
-            faults.append(f"{base.name}: " + ("has an order: it is pending no more" if base.name in named else "has no order"))
+        if base.is_dir() and len(folders(base.name)) > 1 and base.name not in named:
+            faults.append(f"{base.name}: has no order")
     for target, order in named.items():
         present = set(folders(target))
         for name in sorted(present.symmetric_difference(order)):

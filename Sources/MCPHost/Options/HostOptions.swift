@@ -60,11 +60,12 @@ public struct HostOptions: Sendable {
     /// The clock.
     public var now: @Sendable () -> Date
 
-    /// The usual places of this environment.
+    /// The usual places of this environment: the user's sign-ins, and a status of this program's own. To share the command's
+    /// status, set `paths` to those without a program.
     public init(environment: [String: String], homeDirectory: String, logger: Logger) {
         self.environment = environment
         self.homeDirectory = homeDirectory
-        paths = HostPaths(environment: environment, homeDirectory: homeDirectory)
+        paths = HostPaths(environment: environment, homeDirectory: homeDirectory, program: Self.programName)
         storeName = environment["OMLX_STORE"].flatMap { $0.isEmpty ? nil : $0 }
         opensServerStreams = false
         followsStore = true
@@ -74,6 +75,14 @@ public struct HostOptions: Sendable {
         clientVersion = HostOptions.version
         self.logger = logger
         now = { Date() }
+    }
+
+    /// The file name of the program that runs.
+    private static var programName: String {
+        let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        // Of a program that was replaced while it runs.
+        let name = path.hasSuffix(" (deleted)") ? path.dropLast(10) : path[...]
+        return name.split(separator: "/").last.map(String.init) ?? "program"
     }
 
     /// The version of omlx.

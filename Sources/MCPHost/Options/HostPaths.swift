@@ -6,7 +6,8 @@ import OmlxSignIn
 public struct HostPaths: Sendable, Hashable {
     /// Credentials: `$XDG_DATA_HOME/omlx/credentials`.
     public var credentials: String
-    /// The status database: `$XDG_STATE_HOME/omlx/status.sqlite`.
+    /// The status database, with the approvals of configurations in it: `$XDG_STATE_HOME/omlx/status.sqlite` is that of the
+    /// command; a program's own is `$XDG_STATE_HOME/omlx/programs/NAME/status.sqlite`.
     public var database: String
     /// Locks: `$XDG_RUNTIME_DIR/omlx`, or a folder beside the database.
     public var locks: String
@@ -20,13 +21,16 @@ public struct HostPaths: Sendable, Hashable {
         self.locks = locks
     }
 
-    /// The places these variables name; relative paths in them count as not set, as the specification says.
-    public init(environment: [String: String], homeDirectory: String) {
+    /// The places these variables name; relative paths in them count as not set, as the specification says. Sign-ins and locks are
+    /// those of the user, whatever the program.
+    /// - Parameter program: The file name of the program whose status it is; `nil` for the command's.
+    public init(environment: [String: String], homeDirectory: String, program: String? = nil) {
         let signIn = SignInPaths(environment: environment, homeDirectory: homeDirectory)
         credentials = signIn.credentials
         locks = signIn.locks
         warning = signIn.warning
         let state = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        database = (state ?? homeDirectory + "/.local/state") + "/omlx/status.sqlite"
+        let own = program.map { "programs/\($0.split(separator: "/").joined(separator: "_"))/" } ?? ""
+        database = (state ?? homeDirectory + "/.local/state") + "/omlx/\(own)status.sqlite"
     }
 }

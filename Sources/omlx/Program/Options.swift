@@ -51,7 +51,9 @@ struct ConnectOptions: ParsableArguments {
         help: ArgumentHelp("The https URL of the client metadata document you host.", valueName: "url"))
     var clientMetadata: String?
 
-    @Option(help: StoreOptions.help)
+    static let storeHelp: ArgumentHelp = "The credential store: auto, file, secretservice, vault or memory."
+
+    @Option(help: ConnectOptions.storeHelp)
     var store: String?
 
     @Option(help: "Which account's sign-in to use, where a server has several.")

@@ -6,7 +6,7 @@ import OmlxMCPHost
 
 /// Prints tools.
 struct ToolPrinter {
-    let session: Session
+    let console: Console
     let schema: Bool
 
     /// A terminal that does not say how wide it is.
@@ -31,19 +31,18 @@ struct ToolPrinter {
             // That there was no sign-in yet is no error; that a sign-in ended is, and has a cause.
             let cause = problem.saysOnlySignInNeeded ? nil : "\(problem.code): \(problem.message)"
             let text = [state, cause].compactMap { $0 }.joined(separator: ": ")
-            session.console.note("\(status.name): \(text)\(step)")
+            console.note("\(status.name): \(text)\(step)")
         }
         guard let count = status.discovery.state.toolCount else { return }
         if count == 0 {
             let step = problem?.nextStep.map { " — \($0.typed)" } ?? ""
-            session.console.note("\(status.name): 0 tools" + (problem.map { ": \($0.message)" } ?? "") + step)
+            console.note("\(status.name): 0 tools" + (problem.map { ": \($0.message)" } ?? "") + step)
         }
         show(tools)
     }
 
     /// Tools of one server.
     func show(_ tools: [HostTool]) {
-        let console = session.console
         let columns = console.columns ?? Self.usualColumns
         // A name that leaves its description less than half the terminal stands on a line of its own.
         let names = tools.map { OmlxError.shown($0.name, limit: 200) }

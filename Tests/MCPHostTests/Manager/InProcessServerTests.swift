@@ -70,6 +70,31 @@ struct InProcessServerTests {
         }
     }
 
+    @Test("a program that embeds the host keeps its status apart from the command's, and shares it where it says so")
+    func ownStatus() async throws {
+        try await withHostScene { scene in
+            let command = HostPaths(environment: [:], homeDirectory: scene.folder)
+            let own = HostOptions(environment: [:], homeDirectory: scene.folder, logger: Logger(label: "test"))
+            var shared = own
+            shared.paths = command
+            #expect(own.paths.credentials == command.credentials && own.paths.locks == command.locks)
+            for (options, other) in [(own, command.database), (shared, own.paths.database)] {
+                let before = try? await StatusDatabase.open(path: other, mode: .readIfExists).read()
+                let configuration = HostConfiguration(
+                    servers: [ServerConfiguration(name: "sums", transport: .inProcess(server()))])
+                let manager = try await MCPManager(configuration: configuration, options: options)
+                await manager.start()
+                await manager.stop()
+                let kept = try await StatusDatabase.open(path: options.paths.database, mode: .readIfExists).read()
+                #expect(kept.map(\.discovery.state) == [.succeeded(toolCount: 3)])
+                let after = try? await StatusDatabase.open(path: other, mode: .readIfExists).read()
+                #expect(before?.map(\.name) == after?.map(\.name))
+            }
+            let beside = HostPaths(environment: [:], homeDirectory: scene.folder, program: "a/../b").database
+            #expect(beside == "\(scene.folder)/.local/state/omlx/programs/a_.._b/status.sqlite")
+        }
+    }
+
     @Test("a failure of a tool is its result")
     func failing() async throws {
         try await with(server()) { _, manager in

@@ -25,7 +25,7 @@ struct TokenCommand: Action {
     @Option(help: "Which account's sign-in to use.")
     var account: String?
 
-    @Option(help: StoreOptions.help)
+    @Option(help: ConnectOptions.storeHelp)
     var store: String?
 
     @OptionGroup var common: CommonOptions

@@ -18,9 +18,7 @@ struct StoreCommand: AsyncParsableCommand {
 
 /// The options of all of them.
 struct StoreOptions: ParsableArguments {
-    static let help: ArgumentHelp = "The credential store: auto, file, secretservice, vault or memory."
-
-    @Option(help: StoreOptions.help)
+    @Option(help: ConnectOptions.storeHelp)
     var store: String?
 
     func host(_ session: Session) async throws -> LocalHost {

@@ -34,7 +34,7 @@ struct ToolsCommand: Action {
     }
 
     private func list(_ host: any Host, _ session: Session) async throws -> ExitStatus {
-        let printer = ToolPrinter(session: session, schema: schema)
+        let printer = ToolPrinter(console: session.console, schema: schema)
         var statuses = try await host.connect(servers) { server in
             // In a JSON document and with --login, lists are printed at the end.
             guard !session.common.json, !connect.login else { return }
@@ -78,7 +78,7 @@ struct ToolsCommand: Action {
             let tools = listed.flatMap { $0.tools.map(\.json) }
             session.document(Self.word, ["cached": true, "tools": .array(tools), "count": JSON(tools.count)])
         } else {
-            let printer = ToolPrinter(session: session, schema: schema)
+            let printer = ToolPrinter(console: session.console, schema: schema)
             for server in listed { printer.show(server.tools) }
         }
         return .done

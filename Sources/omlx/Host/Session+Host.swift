@@ -1,0 +1,128 @@
+// The hosts a command asks, and the person at the terminal that a host may ask.
+
+import OmlxErrors
+import OmlxHostAPI
+import OmlxMCPHost
+
+/// Which host a command needs, and what for.
+struct HostWish: Sendable {
+    /// The command's word, for those who wait for its locks.
+    let command: String
+    /// The server that is not in the configuration, if it is one.
+    var adHoc: ConnectOptions?
+    var store: String?
+    var account: String?
+    /// Whose warnings are said; those of all when empty.
+    var servers: [String] = []
+    /// Whether servers or stores are used. The configuration has to be approved then, if need be by the person at the
+    /// terminal, who is asked now; else it is looked at, and what stands against its use is said.
+    var isUse = true
+    /// Whether what there is to say about the configuration is left to the command.
+    var isSilent = false
+    /// Whether sign-ins and sign-outs by other processes are noticed as they happen.
+    var follows = false
+    /// Whether what happens is written down.
+    var keepsStatus = true
+
+    init(_ command: String, _ connect: ConnectOptions? = nil, servers: [String] = []) {
+        self.command = command
+        if let connect, connect.isAdHoc { adHoc = connect }
+        store = connect?.store
+        account = connect?.account
+        self.servers = servers
+    }
+}
+
+extension Session {
+    /// A host of the configuration that is found, or of the command line's own server.
+    /// - Throws: `OmlxError`: also `CONFIG_UNTRUSTED` and `CONFIG_PERMISSIONS`; `CancellationError`.
+    func host(_ wish: HostWish) async throws -> LocalHost {
+        if let connect = wish.adHoc {
+            let configuration = try AdHocServer(connect).configuration(
+                environment: environment, home: home, folder: Self.workingDirectory)
+            return host(of: configuration, wish)
+        }
+        let host = host(of: try file(nil), wish)
+        let report = await host.configuration()
+        if !common.quiet, !wish.isSilent { sayWarnings(report, about: wish.servers) }
+        if wish.isUse {
+            try await TrustQuestion(session: self).settle(host, report)
+        } else if !common.quiet, !wish.isSilent, let problem = report.trustProblem {
+            console.note("! \(problem.message)" + (problem.nextStep.map { ": \($0.typed)" } ?? ""))
+        }
+        return host
+    }
+
+    /// A host without a configuration: for what is known whatever is configured.
+    func bareHost(_ command: String) -> LocalHost { host(of: HostConfiguration(), HostWish(command)) }
+
+    /// A host of this configuration.
+    func host(of configuration: HostConfiguration, _ wish: HostWish) -> LocalHost {
+        var options = HostOptions(environment: environment, homeDirectory: home, logger: logger)
+        options.paths = HostPaths(environment: environment, homeDirectory: home)
+        options.wording = { $0.typed }
+        options.opened = opened
+        if let store = wish.store { options.storeName = store }
+        options.account = wish.account
+        options.timeout = common.timeout
+        options.command = wish.command
+        options.followsStore = wish.follows
+        options.keepsStatus = wish.keepsStatus
+        return LocalHost(configuration, options: options)
+    }
+
+    /// The configuration in this file, whatever else there is.
+    /// - Throws: `OmlxError`.
+    func file(_ path: String?) throws(OmlxError) -> HostConfiguration {
+        try HostConfiguration.load(
+            explicitPath: path ?? common.configPath, environment: environment,
+            workingDirectory: Self.workingDirectory, homeDirectory: home,
+            unreadableVariables: unreadableVariables)
+    }
+
+    private func sayWarnings(_ report: ConfigurationReport, about servers: [String]) {
+        if report.path == nil {
+            console.note(
+                "No configuration was found: put one into ./mcp.json or ~/.config/omlx/mcp.json, or name it with --mcp-config."
+            )
+        }
+        let shown = report.diagnostics.filter { diagnostic in
+            diagnostic.severity == .warning
+                && (diagnostic.server.map { servers.isEmpty || servers.contains($0) } ?? true)
+        }
+        for diagnostic in shown { console.note("\(diagnostic)") }
+    }
+
+    /// Asks a host, and lets it end in order, however the work ends: a token exchange under way is finished, connections are
+    /// closed, children ended.
+    /// - Parameter examined: a server that is not connected but looked at.
+    func asking<Value: Sendable>(
+        _ host: LocalHost, examining examined: String? = nil, _ work: (any Host) async throws -> Value
+    ) async throws -> Value {
+        let waiting = WaitingNotice(host, console, examining: examined)
+        defer { waiting?.end() }
+        do {
+            let value = try await work(host)
+            waiting?.end()
+            await host.finish()
+            return value
+        } catch {
+            await host.finish()
+            throw error
+        }
+    }
+
+    /// The same with a person who may sign in, and be asked to open the store for that.
+    /// - Parameter server: whose sign-in is to be made; that of any server when `nil`.
+    func askingSignedIn<Value: Sendable>(
+        _ host: LocalHost, to server: String? = nil, _ work: (any Host) async throws -> Value
+    ) async throws -> Value {
+        try await StoreOpener(session: self, host: host).open(for: server)
+        return try await asking(host, work)
+    }
+
+    /// The person at this terminal, for sign-ins of a host.
+    func person(_ host: any Host, noBrowser: Bool = false) async throws -> LoginOffer {
+        TerminalPerson.offer(self, withholding: try await host.configuration().namedVariables, noBrowser: noBrowser)
+    }
+}
