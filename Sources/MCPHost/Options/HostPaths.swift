@@ -7,7 +7,7 @@ public struct HostPaths: Sendable, Hashable {
     /// Credentials: `$XDG_DATA_HOME/omlx/credentials`.
     public var credentials: String
     /// The status database, with the approvals of configurations in it: `$XDG_STATE_HOME/omlx/status.sqlite` is that of the
-    /// command; a program's own is `$XDG_STATE_HOME/omlx/programs/NAME/status.sqlite`.
+    /// command; a program's own is `status-NAME.sqlite` beside it.
     public var database: String
     /// Locks: `$XDG_RUNTIME_DIR/omlx`, or a folder beside the database.
     public var locks: String
@@ -30,7 +30,7 @@ public struct HostPaths: Sendable, Hashable {
         locks = signIn.locks
         warning = signIn.warning
         let state = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        let own = program.map { "programs/\($0.split(separator: "/").joined(separator: "_"))/" } ?? ""
-        database = (state ?? homeDirectory + "/.local/state") + "/omlx/\(own)status.sqlite"
+        let own = program.map { "-" + $0.split(separator: "/").joined(separator: "_") } ?? ""
+        database = (state ?? homeDirectory + "/.local/state") + "/omlx/status\(own).sqlite"
     }
 }

@@ -91,7 +91,7 @@ struct InProcessServerTests {
                 #expect(before?.map(\.name) == after?.map(\.name))
             }
             let beside = HostPaths(environment: [:], homeDirectory: scene.folder, program: "a/../b").database
-            #expect(beside == "\(scene.folder)/.local/state/omlx/programs/a_.._b/status.sqlite")
+            #expect(beside == "\(scene.folder)/.local/state/omlx/status-a_.._b.sqlite")
         }
     }
 

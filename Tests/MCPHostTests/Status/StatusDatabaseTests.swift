@@ -24,6 +24,11 @@ final class TemporaryFolder: Sendable {
 
     var database: String { path + "/state/omlx/status.sqlite" }
 
+    /// Waits until a database is closed: what was written is in the file itself then.
+    func waitUntilClosed(_ database: String? = nil) async {
+        while access((database ?? self.database) + "-wal", F_OK) == 0 { await Task.yield() }
+    }
+
     func makeFolder() {
         for folder in ["/state", "/state/omlx"] { mkdir(path + folder, 0o700) }
     }
@@ -284,6 +289,7 @@ private func tool(_ name: String, _ more: JSONObject = [:]) throws -> Tool {
             for number in 0..<50 { try await database.update("server\(number)") { $0 = fullStatus("server\(number)") } }
             try await database.write { _ in }
         }
+        await folder.waitUntilClosed()
         var bytes = try folder.bytes()
         for index in 4096..<bytes.count { bytes[index] = 0xA5 }
         try folder.write(bytes)
@@ -303,6 +309,7 @@ private func tool(_ name: String, _ more: JSONObject = [:]) throws -> Tool {
             let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
             for number in 0..<20 { try await database.update("server\(number)") { $0 = fullStatus("server\(number)") } }
         }
+        await folder.waitUntilClosed()
         let whole = try folder.bytes()
         for count in stride(from: 0, to: whole.count, by: 777) {
             try folder.write(Array(whole[..<count]))
@@ -400,8 +407,7 @@ private func tool(_ name: String, _ more: JSONObject = [:]) throws -> Tool {
     func oddPath() async throws {
         let path = folder.path + "/a?b#c%20d é/status.sqlite"
         try await StatusDatabase.open(path: path, mode: .readWrite).update("a") { _ in }
-        // Closed, the writer has put what it wrote into the file itself.
-        while access(path + "-wal", F_OK) == 0 { await Task.yield() }
+        await folder.waitUntilClosed(path)
         #expect(try await StatusDatabase.open(path: path, mode: .readIfExists).read().count == 1)
         let queue = try DatabaseQueue(path: DatabaseSchema.unchangingLocation(of: path))
         #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM server") } == 1)
