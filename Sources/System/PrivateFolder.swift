@@ -41,6 +41,13 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return PrivateFolder(path: path, descriptor: descriptor)
     }
 
+    /// Whether there is nothing at the path: a glance, which costs no thread of its own. What `open` throws then is thrown.
+    package static func isAbsent(_ path: String) throws(OmlxError) -> Bool {
+        var status = stat()
+        guard lstat(path, &status) != 0, errno == ENOENT else { return false }
+        return try open(path, creating: false) == nil
+    }
+
     private init(path: String, descriptor: consuming OwnedDescriptor) {
         self.path = path
         self.descriptor = descriptor

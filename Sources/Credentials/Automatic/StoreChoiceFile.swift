@@ -22,7 +22,8 @@ package final class StoreChoiceFile: Sendable {
     /// The choice; `nil` when none was made yet.
     /// - Throws: `OmlxError`: `STORE_DAMAGED`, `STORE_VERSION`, and what keeps the file from being read.
     package func read() async throws(OmlxError) -> StoreChoice? {
-        try await onDisk { [self] () throws(OmlxError) in try glance() }
+        if try PrivateFolder.isAbsent(folder) { return nil }
+        return try await onDisk { [self] () throws(OmlxError) in try glance() }
     }
 
     /// As `read`, on this thread: a look at the file, which is a few lines, and is read when it changed.

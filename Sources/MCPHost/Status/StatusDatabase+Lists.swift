@@ -68,7 +68,7 @@ extension StatusDatabase {
 
 extension Database {
     func replaceTools(_ server: String, _ tools: [Tool], at moment: Date) throws {
-        _ = try ToolRow.filter(Column("server") == server).deleteAll(self)
+        try forget(ToolRow.self, of: server)
         for (position, tool) in tools.enumerated() {
             try ToolRow(server: server, position: position, tool).insert(self)
         }
@@ -87,7 +87,7 @@ extension Database {
     }
 
     func replaceSources(of server: String, _ sources: [DiscoverySource]) throws {
-        _ = try SourceRow.filter(Column("server") == server).deleteAll(self)
+        try forget(SourceRow.self, of: server)
         for source in sources { try SourceRow(server: server, source).insert(self) }
     }
 }

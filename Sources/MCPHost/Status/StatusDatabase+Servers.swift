@@ -57,21 +57,33 @@ extension Database {
     }
 
     func update(_ server: String, _ change: (inout ServerStatus) -> Void) throws -> ServerStatus {
-        let known = try ServerRow.filter(key: server).fetchOne(self)?.status
+        let known = try row(ServerRow.self, "name", server)?.status
         let before = known ?? ServerStatus(name: server)
         var after = before
         change(&after)
         if let old = before.endpoint, old != after.endpoint { try forgetLists(of: server) }
         // What is known already costs no write.
         if known != after { try ServerRow(after, name: server).insert(self) }
-        after.toolList = try ToolListRow.filter(key: server).fetchOne(self)?.summary
+        after.toolList = try row(ToolListRow.self, "server", server)?.summary
         return after
     }
 
     fileprivate func forgetLists(of server: String) throws {
-        _ = try ToolRow.filter(Column("server") == server).deleteAll(self)
-        _ = try ToolListRow.filter(key: server).deleteAll(self)
-        _ = try SourceRow.filter(Column("server") == server).deleteAll(self)
+        try forget(ToolRow.self, of: server)
+        try forget(ToolListRow.self, of: server)
+        try forget(SourceRow.self, of: server)
+    }
+
+    // With statements that are kept: a batch asks the same of each of many servers.
+
+    private func row<Row: FetchableRecord & TableRecord>(_: Row.Type, _ key: String, _ server: String) throws -> Row? {
+        let sql = "SELECT * FROM \(Row.databaseTableName) WHERE \(key) = ?"
+        return try Row.fetchOne(try cachedStatement(sql: sql), arguments: [server])
+    }
+
+    /// Deletes a server's rows of a table.
+    func forget<Row: TableRecord>(_: Row.Type, of server: String) throws {
+        try cachedStatement(sql: "DELETE FROM \(Row.databaseTableName) WHERE server = ?").execute(arguments: [server])
     }
 }
 

@@ -102,14 +102,16 @@ package struct EncryptedFileStore: RecordStore {
     }
 
     private func isThere() async throws(OmlxError) -> Bool {
-        try await onDisk { () throws(OmlxError) in try PrivateFolder.open(folder, creating: false) != nil }
+        if try PrivateFolder.isAbsent(folder) { return false }
+        return try await onDisk { () throws(OmlxError) in try PrivateFolder.open(folder, creating: false) != nil }
     }
 
     /// Works in the folder with its data key; `nil` where there is none.
     private func inFolder<Value: Sendable>(
         _ work: @escaping @Sendable (borrowing PrivateFolder, DataKey) throws(OmlxError) -> Value?
     ) async throws(OmlxError) -> Value? {
-        try await onDisk { () throws(OmlxError) in
+        if try PrivateFolder.isAbsent(folder) { return nil }
+        return try await onDisk { () throws(OmlxError) in
             guard let opened = try PrivateFolder.open(folder, creating: false), let key = try keyring.key(in: opened)
             else { return nil }
             return try work(opened, key)
