@@ -90,10 +90,7 @@ package final class LineReader: Sendable {
         guard state.pipe == nil else { return true }
         guard let pipe = WakePipe() else { return false }
         let descriptor = descriptor
-        guard OwnThread.start("omlx-lines", { [weak self] in Self.run(pipe, descriptor) { self } }) else {
-            pipe.close()
-            return false
-        }
+        guard OwnThread.start("omlx-lines", { [weak self] in Self.run(pipe, descriptor) { self } }) else { return false }
         state.pipe = pipe
         return true
     }
@@ -103,7 +100,6 @@ package final class LineReader: Sendable {
     // MARK: on the thread
 
     private static func run(_ pipe: WakePipe, _ descriptor: Int32, _ reader: () -> LineReader?) {
-        defer { pipe.close() }
         while let isWanted = reader()?.isWanted {
             var polled = [pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0)]
             // What is typed while another program has the terminal is that one's. Of a terminal that is not the process's own

@@ -3,8 +3,9 @@
 import Glibc
 
 /// A pipe whose reading end is polled by one thread and whose writing end any thread, or a signal handler, writes to. Neither
-/// end ever blocks, and no child process gets one.
-package struct WakePipe: Sendable {
+/// end ever blocks, and no child process gets one. It is open as long as it is held: the byte of one that wakes late would
+/// go to whatever file has got the number of a closed end.
+package final class WakePipe: Sendable {
     /// The end to poll.
     package let reading: Int32
     private let writing: Int32
@@ -38,9 +39,8 @@ package struct WakePipe: Sendable {
         }
     }
 
-    /// Closes both ends.
-    package func close() {
-        Glibc.close(reading)
-        Glibc.close(writing)
+    deinit {
+        close(reading)
+        close(writing)
     }
 }

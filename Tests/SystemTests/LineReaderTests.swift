@@ -122,6 +122,21 @@ import Testing
         withExtendedLifetime(ends) {}
     }
 
+    @Test("a reader that heard the end writes into no file that was opened since")
+    func lateWake() async throws {
+        for _ in 0..<100 {
+            let ends = try Ends.pipe()
+            var reader: LineReader? = LineReader(ends.reading)
+            ends.endWriting()
+            #expect(await reader?.line() == nil)
+            // They get the lowest free numbers.
+            let later = try (0..<4).map { _ in try Ends.pipe() }
+            reader = nil
+            #expect(later.map(\.unread) == [0, 0, 0, 0])
+            withExtendedLifetime(ends) {}
+        }
+    }
+
     @Test("what was typed before a question is forgotten where it is no answer to it")
     func forgotten() async throws {
         try await with(.terminal) { ends, reader in

@@ -43,7 +43,6 @@ final class ChildProcessLoop: Sendable {
     private func startThread() -> WakePipe? {
         guard let pipe = WakePipe() else { return nil }
         if OwnThread.start("omlx-children", { self.run(pipe) }) { return pipe }
-        pipe.close()
         return nil
     }
 

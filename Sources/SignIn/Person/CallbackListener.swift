@@ -107,7 +107,6 @@ final class CallbackListener: Sendable {
 
     private func closeAll() {
         for socket in sockets { close(socket) }
-        pipe.close()
         continuation.finish()
     }
 
