@@ -27,14 +27,32 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.10.0"),
     ],
     targets: [
-        // 5
+        // 6
         .executableTarget(
             name: "omlx",
             dependencies: [
-                "OmlxHostAPI", "OmlxMCPHost", "OmlxSystem",
+                "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxSystem",
                 .programs("ArgumentParser", "swift-argument-parser"),
+                .programs("ServiceLifecycle", "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        // 5
+        .room(
+            "Gateway",
+            [
+                "HostAPI", "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "Cryptography", "Errors",
+                "JSON", "Concurrency", "System",
+            ],
+            [
+                .programs("Hummingbird", "hummingbird"),
+                .programs("HummingbirdCore", "hummingbird"),
+                .programs("NIOCore", "swift-nio"),
+                .programs("NIOPosix", "swift-nio"),
+                .programs("HTTPTypes", "swift-http-types"),
+                .programs("ServiceLifecycle", "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // 4
@@ -154,6 +172,13 @@ let package = Package(
             name: "HostAPITests",
             dependencies: [
                 "OmlxHostAPI", "OmlxMCPHost", "OmlxMCPClient", "OmlxSignIn", "OmlxCredentials", "OmlxHTTPClient",
+                "OmlxErrors", "OmlxJSON", "OmlxDemoServer", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxMCPClient", "OmlxHTTPClient", "OmlxCredentials",
                 "OmlxErrors", "OmlxJSON", "OmlxDemoServer", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),

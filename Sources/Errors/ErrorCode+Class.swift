@@ -21,6 +21,8 @@ public enum ErrorClass: String, Sendable, Hashable, CaseIterable {
     case refresh
     /// Keeping credentials and status.
     case storage
+    /// Offering servers to programs and to the browser.
+    case serving
 }
 
 extension ErrorCode {
@@ -82,6 +84,8 @@ extension ErrorCode {
             .storeForbidden, .storeTokenNeeded, .storeTokenExpired, .storeInsecureURL, .storeMoved,
             .storeOlder, .storeMigration, .storeCryptography, .databaseUnavailable:
             .storage
+        case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning:
+            .serving
         }
     }
 

@@ -339,4 +339,15 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case storeCryptography = "STORE_CRYPTOGRAPHY"
     /// The status database cannot be used.
     case databaseUnavailable = "DATABASE_UNAVAILABLE"
+
+    // MARK: serving
+
+    /// The address to listen on is taken.
+    case serveAddressInUse = "SERVE_ADDRESS_IN_USE"
+    /// The address to listen on cannot be used.
+    case serveAddressUnusable = "SERVE_ADDRESS_UNUSABLE"
+    /// The path of the Unix socket is too long.
+    case serveSocketPath = "SERVE_SOCKET_PATH"
+    /// The user has a host that stays up already.
+    case serveAlreadyRunning = "SERVE_ALREADY_RUNNING"
 }

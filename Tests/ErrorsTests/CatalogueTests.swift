@@ -95,6 +95,7 @@ import Testing
         case .transport: ["TRANSPORT_", "HOST_"]
         case .protocol: ["PROTOCOL_"]
         case .storage: ["STORE_", "DATABASE_"]
+        case .serving: ["SERVE_"]
         case .discovery, .registration, .authorization, .tokenExchange, .refresh: ["OAUTH_"]
         }
     }

@@ -23,6 +23,8 @@ struct ConfigurationSearch {
     var environment: [String: String]
     var workingDirectory: String
     var homeDirectory: String
+    /// Whether a file in the working folder counts. It does not for a host that stays up, which belongs to a user and not to a folder.
+    var looksInWorkingFolder = true
 
     struct Outcome: Equatable {
         /// The absolute path of the file to read.
@@ -43,7 +45,7 @@ struct ConfigurationSearch {
         if let variable = environment["OMLX_MCP_CONFIG"], !variable.isEmpty {
             return Outcome(path: try named(variable, "correct or unset OMLX_MCP_CONFIG"), origin: .environment)
         }
-        if let path = Self.existing(in: workingDirectory) {
+        if looksInWorkingFolder, let path = Self.existing(in: workingDirectory) {
             return Outcome(path: path, origin: isUsers(workingDirectory) ? .user : .workingFolder)
         }
         return userFile.map { Outcome(path: $0, origin: .user) }

@@ -22,11 +22,11 @@ extension HostConfiguration {
     ///   `CONFIG_INVALID_ROOT`. A broken server is no error here.
     public static func load(
         explicitPath: String?, environment: [String: String], workingDirectory: String, homeDirectory: String,
-        unreadableVariables: Set<String> = []
+        unreadableVariables: Set<String> = [], looksInWorkingFolder: Bool = true
     ) throws(OmlxError) -> HostConfiguration {
         let search = ConfigurationSearch(
             explicitPath: explicitPath, environment: environment, workingDirectory: workingDirectory,
-            homeDirectory: homeDirectory)
+            homeDirectory: homeDirectory, looksInWorkingFolder: looksInWorkingFolder)
         guard let found = try search.find() else {
             var configuration = HostConfiguration()
             configuration.tokenStorage = .success(TokenStorageConfiguration().filled(from: environment))

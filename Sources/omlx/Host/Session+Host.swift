@@ -53,6 +53,17 @@ extension Session {
         return host
     }
 
+    /// The host that stays up. A file in the working folder is none of its business: it belongs to the user, not to a folder.
+    /// - Throws: `OmlxError`.
+    func servingHost() throws(OmlxError) -> LocalHost {
+        let configuration = try HostConfiguration.load(
+            explicitPath: common.configPath, environment: environment, workingDirectory: Self.workingDirectory,
+            homeDirectory: home, unreadableVariables: unreadableVariables, looksInWorkingFolder: false)
+        var wish = HostWish("serve")
+        wish.follows = true
+        return host(of: configuration, wish)
+    }
+
     /// A host without a configuration: for what is known whatever is configured.
     func bareHost(_ command: String) -> LocalHost { host(of: HostConfiguration(), HostWish(command)) }
 

@@ -1,0 +1,33 @@
+// What programs and the browser see of a host: one router for all listeners.
+
+import Hummingbird
+import Logging
+import OmlxHostAPI
+
+/// A part of what a gateway serves.
+package protocol GatewayPart: Sendable {
+    /// Adds its routes.
+    func add(to router: Router<GatewayContext>)
+}
+
+/// What a host shows to programs and to the browser.
+package struct Gateway: Sendable {
+    /// The host.
+    package let host: any Host
+    /// Who is let in.
+    package let access: any GatewayAccess
+    private let parts: [any GatewayPart]
+
+    /// A gateway of these parts.
+    package init(host: any Host, access: any GatewayAccess, parts: [any GatewayPart]) {
+        (self.host, self.access, self.parts) = (host, access, parts)
+    }
+
+    /// What answers requests.
+    package var responder: some HTTPResponder<GatewayContext> {
+        let router = Router(context: GatewayContext.self)
+        router.add(middleware: AccessMiddleware(access: access))
+        for part in parts { part.add(to: router) }
+        return router.buildResponder()
+    }
+}

@@ -1,0 +1,22 @@
+// What is known of a request beside its text.
+
+import Hummingbird
+import Logging
+import NIOCore
+
+/// A request's connection and who asks.
+package struct GatewayContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
+    /// The connection.
+    package let channel: any Channel
+    /// Who asks; `nil` until it is proved.
+    package var caller: Caller?
+
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
+    }
+
+    /// Whether the connection came by the Unix socket; the uid of its other end was looked at when it came.
+    package var isOnUnixSocket: Bool { channel.localAddress?.protocol == .unix }
+}

@@ -1,0 +1,72 @@
+// An error as HTTP tells it, where no other contract rules (RFC 9457).
+
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import OmlxErrors
+import OmlxJSON
+
+/// An error as the body of an answer.
+package enum ProblemDetails {
+    /// The answer to a request that ended in this error.
+    package static func response(to error: any Error) -> Response {
+        switch error {
+        case let error as OmlxError: response(to: error)
+        case let error as any HTTPResponseError:
+            response(error.status, title: error.status.reasonPhrase)
+        case is CancellationError: response(.init(code: 499, reasonPhrase: "Client Closed Request"), title: "cancelled")
+        default: response(.internalServerError, title: OmlxError.shown("\(error)"))
+        }
+    }
+
+    private static func response(to error: OmlxError) -> Response {
+        var members: JSONObject = [
+            "title": .string(error.code.text), "status": JSON(error.httpStatus.code),
+            "detail": .string(error.message), "code": .string(error.code.text),
+        ]
+        if let form = try? JSON(encoding: error) { members["error"] = form }
+        return response(error.httpStatus, members)
+    }
+
+    /// An answer of this status.
+    package static func response(_ status: HTTPResponse.Status, title: String, detail: String? = nil) -> Response {
+        var members: JSONObject = ["title": .string(title), "status": JSON(status.code)]
+        if let detail { members["detail"] = .string(detail) }
+        return response(status, members)
+    }
+
+    private static func response(_ status: HTTPResponse.Status, _ members: JSONObject) -> Response {
+        .json(.object(members), status: status, type: "application/problem+json")
+    }
+}
+
+extension Response {
+    /// An answer of JSON.
+    package static func json(
+        _ value: JSON, status: HTTPResponse.Status = .ok, type: String = "application/json"
+    ) -> Response {
+        Response(
+            status: status, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(bytes: value.bytes())))
+    }
+}
+
+extension OmlxError {
+    /// The status that says it to a program.
+    package var httpStatus: HTTPResponse.Status {
+        switch code {
+        case .configServerUnknown, .protocolToolUnknown: .notFound
+        case .configServerDisabled, .protocolToolAmbiguous: .conflict
+        case .protocolArguments: .unprocessableContent
+        case .oauthSignInNeeded: .unauthorized
+        case .hostStopped: .serviceUnavailable
+        case .transportTimeout, .transportConnectTimeout, .transportFirstByteTimeout, .transportIdleTimeout:
+            .gatewayTimeout
+        default:
+            switch code.errorClass {
+            case .configuration: .badRequest
+            case .transport, .protocol: .badGateway
+            default: .internalServerError
+            }
+        }
+    }
+}
