@@ -40,11 +40,11 @@ struct ConfigurationCostTests {
         }
 
         private static func many(_ count: Int, _ entry: (Int) -> [String: Any]) -> [String: Any] {
-            ["mcpServers": [String: Any](uniqueKeysWithValues: (0..<count).map { ("server\($0)", entry($0)) })]
+            ["mcpServers": [String: Any](uniqueKeysWithValues: (0..<count).map { ("server\($0)", entry($0) as Any) })]
         }
 
         private static func numbered(_ count: Int, _ word: String) -> [String: Any] {
-            [String: Any](uniqueKeysWithValues: (0..<count).map { ("\(word)\($0)", $0) })
+            [String: Any](uniqueKeysWithValues: (0..<count).map { ("\(word)\($0)", $0 as Any) })
         }
     }
 
