@@ -29,11 +29,13 @@ struct ServeCommand: Action {
         let paths = HostPaths(environment: session.environment, homeDirectory: session.home)
         let tcp = try BoundSocket.tcp(host, port: port)
         let unix = try BoundSocket.unix(socket ?? paths.locks + "/host.sock")
-        let gateway = Gateway(host: local, access: LocalAccess(), parts: [HealthPart(local)])
+        let serving = Serving(host: local, session: session, paths: paths, sockets: [tcp, unix])
+        let gateway = Gateway(host: local, access: try serving.access(), parts: try serving.parts())
         session.console.line("omlx \(HostOptions.version) serves on \(tcp.address) and \(unix.address)")
-        let server = GatewayServer([tcp, unix], responder: gateway.responder)
+        let server = GatewayServer(serving.sockets, responder: gateway.responder)
         let group = ServiceGroup(
-            services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: session.logger)
+            services: try serving.services() + [server], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: session.logger)
         async let connected = local.connect([]) { _ in }
         try await group.run()
         _ = try? await connected

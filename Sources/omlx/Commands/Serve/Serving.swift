@@ -1,0 +1,32 @@
+// What `omlx serve` consists of: who is let in, what is served, what runs beside. One line each.
+
+import OmlxErrors
+import OmlxGateway
+import OmlxHostAPI
+import OmlxMCPHost
+import ServiceLifecycle
+
+/// What a part of the host that stays up may be made of.
+struct Serving: Sendable {
+    let host: LocalHost
+    let session: Session
+    let paths: HostPaths
+    /// Bound, and answering as soon as all is made.
+    let sockets: [BoundSocket]
+}
+
+extension Serving {
+    /// Who is let in.
+    func access() throws(OmlxError) -> any GatewayAccess { LocalAccess() }
+
+    /// What is served.
+    func parts() throws(OmlxError) -> [any GatewayPart] {
+        [
+            HealthPart(host)
+        ]
+    }
+
+    /// What runs beside as long as there is the host. They are stopped in turn, the last one first, after the gateway has let go of
+    /// its requests and before the servers are left.
+    func services() throws(OmlxError) -> [any Service] { [] }
+}
