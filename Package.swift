@@ -34,7 +34,7 @@ let package = Package(
         .executableTarget(
             name: "omlx",
             dependencies: [
-                "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxSystem",
+                "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxQRCode", "OmlxSystem",
                 .programs("ArgumentParser", "swift-argument-parser"),
                 .programs("ServiceLifecycle", "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
@@ -44,7 +44,7 @@ let package = Package(
             "Gateway",
             [
                 "HostAPI", "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "Cryptography", "Errors",
-                "JSON", "Concurrency", "System",
+                "JSON", "Concurrency", "System", "QRCode",
             ],
             [
                 .programs("Hummingbird", "hummingbird"),
@@ -97,6 +97,7 @@ let package = Package(
         .room("Concurrency"),
         .room("Errors"),
         .room("JSON"),
+        .room("QRCode"),
         // Doors to C
         .room("CCurl"),
         .room("CCoding"),
@@ -171,8 +172,8 @@ let package = Package(
         .testTarget(
             name: "HostAPITests",
             dependencies: [
-                "OmlxHostAPI", "OmlxMCPHost", "OmlxMCPClient", "OmlxSignIn", "OmlxCredentials", "OmlxHTTPClient",
-                "OmlxErrors", "OmlxJSON", "OmlxDemoServer", "TestSupport",
+                "OmlxHostAPI", "OmlxMCPHost", "OmlxConfiguration", "OmlxMCPClient", "OmlxSignIn", "OmlxCredentials",
+                "OmlxHTTPClient", "OmlxErrors", "OmlxJSON", "OmlxDemoServer", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
@@ -182,12 +183,13 @@ let package = Package(
                 "OmlxErrors", "OmlxJSON", "OmlxDemoServer", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography", "OmlxErrors"]),
+        .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography", "OmlxErrors", "OmlxQRCode"]),
         .testTarget(name: "DemoServerTests", dependencies: ["OmlxDemoServer", "OmlxJSON", "TestSupport"]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "omlx", "DemoServerCommand", "AuthorizationHeader", "ToolLoop", "OmlxSignIn", "TestSupport",
+                "omlx", "DemoServerCommand", "AuthorizationHeader", "ToolLoop", "OmlxQRCode", "OmlxSignIn",
+                "TestSupport",
             ],
             exclude: ["Servers"]),
     ],

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 
+@testable import OmlxQRCode
 @testable import omlx
 
 @Suite("reading QR codes")

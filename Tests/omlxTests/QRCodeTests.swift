@@ -3,6 +3,7 @@
 import OmlxCryptography
 import Testing
 
+@testable import OmlxQRCode
 @testable import omlx
 
 private let address =

@@ -3,6 +3,7 @@
 import OmlxErrors
 import Glibc
 import OmlxHostAPI
+import OmlxQRCode
 import OmlxSignIn
 import OmlxSystem
 

@@ -1,5 +1,7 @@
 // A QR code as text: two rows of modules in each line, by half blocks.
 
+import OmlxQRCode
+
 extension QRCode {
     /// Light modules around the code (ISO/IEC 18004 §6.3.8).
     private static let quietZone = 4

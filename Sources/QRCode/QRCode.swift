@@ -2,11 +2,11 @@
 
 /// A QR code: byte mode, versions 1 to 10, error correction L, or M where the same version holds it. What the device
 /// grant shows a person whose browser is on a telephone (RFC 8628 §3.3.1).
-struct QRCode: Hashable, Sendable {
+package struct QRCode: Hashable, Sendable {
     /// The version, 1 to 10: how large the code is.
     let version: Int
     /// Modules on each side, without the quiet zone: 21 to 57.
-    var size: Int { version * 4 + 17 }
+    package var size: Int { version * 4 + 17 }
     /// Row by row; true is dark.
     private var modules: [Bool]
     /// Row by row; true belongs to the patterns that hold no data, and is never masked.
@@ -19,7 +19,7 @@ struct QRCode: Hashable, Sendable {
     }
 
     /// The code of a text in UTF-8, masked as the standard's penalties choose; `nil` when the text is longer than 271 bytes.
-    init?(text: String) {
+    package init?(text: String) {
         let bytes = Array(text.utf8)
         guard let version = QRCapacity.smallestVersion(for: bytes.count, at: .low) else { return nil }
         let level = QRCapacity(version, .medium).holds(bytes.count) ? Level.medium : .low
@@ -40,7 +40,7 @@ struct QRCode: Hashable, Sendable {
     }
 
     /// Whether the module is dark. Outside of the code, where the quiet zone is, none is.
-    subscript(row row: Int, column column: Int) -> Bool {
+    package subscript(row row: Int, column column: Int) -> Bool {
         guard (0..<size).contains(row), (0..<size).contains(column) else { return false }
         return modules[row * size + column]
     }
