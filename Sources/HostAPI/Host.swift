@@ -1,5 +1,6 @@
 // What can be asked of a host, wherever it runs: in this process, or behind a socket.
 
+import OmlxConfiguration
 import OmlxCredentials
 import OmlxErrors
 import OmlxJSON
@@ -26,6 +27,15 @@ package protocol Host: Sendable {
     /// - Returns: those there were.
     func revokeApprovals(of paths: Set<String>) async throws -> [ConfigurationApproval]
 
+    /// A server's entry as the file has it, without its secrets.
+    func entry(of server: String) async throws -> ShownEntry
+    /// What a change of the configuration would change in its file.
+    func preview(_ edit: ServerEdit) async throws -> FixPreview
+    /// Writes a change of the configuration. A host that stays up goes by it once it sees the file.
+    func write(_ edit: ServerEdit, _ preview: FixPreview) async throws -> WrittenEdit
+    /// Takes a change back, as long as the file is as the change left it.
+    func undo(_ edit: WrittenEdit) async throws
+
     // MARK: servers and tools
 
     /// The three answers of servers.
@@ -37,6 +47,9 @@ package protocol Host: Sendable {
     /// - Returns: their status then, in the configuration's order.
     func connect(_ servers: [String], each: @escaping @Sendable (ServerTools) async -> Void) async throws
         -> [ServerStatus]
+    /// Looks whether a server is there: asks one that is connected for a sign of life, and connects one that is not.
+    /// - Returns: its status then.
+    func check(_ server: String) async throws -> ServerStatus
     /// The tools of connected servers, in the configuration's order.
     /// - Parameter servers: which; all when empty.
     func tools(_ servers: [String]) async throws -> [HostTool]

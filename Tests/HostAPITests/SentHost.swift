@@ -1,6 +1,7 @@
 // A host whose every question and answer goes through text, as over a socket: what only works in the process fails here.
 
 import FoundationEssentials
+import OmlxConfiguration
 import OmlxCredentials
 import OmlxErrors
 import OmlxHostAPI
@@ -29,6 +30,17 @@ struct SentHost: Host {
     func revokeApprovals(of paths: Set<String>) async throws -> [ConfigurationApproval] {
         try await answer { try await host.revokeApprovals(of: try sent(paths)) }
     }
+    func entry(of server: String) async throws -> ShownEntry { try await answer { try await host.entry(of: server) } }
+    func preview(_ edit: ServerEdit) async throws -> FixPreview {
+        try await answer { try await host.preview(try sent(edit)) }
+    }
+    func write(_ edit: ServerEdit, _ preview: FixPreview) async throws -> WrittenEdit {
+        try await answer { try await host.write(try sent(edit), try sent(preview)) }
+    }
+    func undo(_ edit: WrittenEdit) async throws {
+        do { try await host.undo(try sent(edit)) } catch let error as OmlxError { throw try sent(error) }
+    }
+    func check(_ server: String) async throws -> ServerStatus { try await answer { try await host.check(server) } }
     func status(_ request: StatusRequest) async throws -> HostStatus {
         try await answer { try await host.status(try sent(request)) }
     }

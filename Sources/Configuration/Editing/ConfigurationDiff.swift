@@ -8,7 +8,11 @@ package enum ConfigurationDiff {
     private static let shownKeys: Set = ["url", "type", "transport", "issuer", "resource", "client_id", "enabled"]
 
     /// A unified diff of one piece; empty when nothing differs.
-    package static func text(from old: [UInt8], to new: [UInt8], file: String) -> String {
+    /// - Parameter texts: further texts that hold no secret.
+    package static func text(
+        from old: [UInt8], to new: [UInt8], file: String, showing texts: Set<String> = []
+    ) -> String {
+        func masked(_ line: String) -> String { Self.masked(line, showing: texts) }
         let before = lines(old)
         let after = lines(new)
         guard before != after else { return "" }
@@ -35,7 +39,7 @@ package enum ConfigurationDiff {
     }
 
     /// A line with the texts left out that are no keys and belong to no key known to hold no secret.
-    static func masked(_ line: String) -> String {
+    static func masked(_ line: String, showing texts: Set<String> = []) -> String {
         var shown = ""
         // By scalars: a combining mark behind a quotation mark leaves it one.
         var rest = line.unicodeScalars[...]
@@ -52,7 +56,8 @@ package enum ConfigurationDiff {
             rest = end < rest.endIndex ? rest[rest.index(after: end)...] : rest[end...]
             let isKey = rest.drop { $0 == " " || $0 == "\t" }.first == ":"
             if isKey { key = content }
-            let isShown = isKey || shownKeys.contains(key) && !content.contains("?")
+            let isShown =
+                isKey || shownKeys.contains(key) && !content.contains("?") || texts.contains(content)
             shown += "\"\(isShown ? content : "…")\""
         }
         return OmlxError.shown(shown + structure(Substring(rest)), limit: 200)

@@ -11,8 +11,9 @@ public struct EntryChange: Sendable {
     public let file: String
     /// What changes, with the values left out that may be secret.
     public let diff: String
-    package let before: [UInt8]
-    private let after: [UInt8]
+    /// What the file is; `nil` when there is none yet.
+    package let before: [UInt8]?
+    package let after: [UInt8]
 
     /// Works out what edits of a server's entry change. Writes nothing.
     /// - Parameters:
@@ -22,54 +23,94 @@ public struct EntryChange: Sendable {
     package init(
         _ edits: [ConfigurationEdit], of server: String, in path: String?, inWords: String
     ) throws(OmlxError) {
-        guard let path, let resolved = Self.resolved(path) else {
-            throw OmlxError(
-                .configNotFound, "there is no configuration file that could be edited",
-                nextStep: "write down yourself: \(inWords)")
-        }
-        guard !["yaml", "yml"].contains(path.split(separator: ".").last.map { $0.lowercased() } ?? "") else {
-            throw OmlxError(
-                .configUsage, "YAML files are not edited", nextStep: "change it yourself, for \(server): \(inWords)")
-        }
-        let before = try ConfigurationFile.read(resolved).bytes
-        let root = (try? JSON.parseLocated(before))?.value
-        guard let root, case .place(let place, _) = ServersPlace.find(in: root),
-            let entry = place.entries(in: root).first(where: { $0.name.isIdentical(to: server) })
-                .map({ place.path(to: $0.name) })
-        else {
-            throw OmlxError(.configServerUnknown, "\(OmlxError.shown(path)) has no server \(server) any more")
-        }
-        var after = before
-        for edit in edits {
-            after = try ConfigurationEdit(path: entry + edit.path, value: edit.value).applied(to: after)
-        }
-        let changed = (try? JSON.parseLocated(after))?.value
-        guard let written = entry.reduce(changed, { $0?[$1] }),
-            edits.allSatisfy({ edit in edit.path.reduce(written) { $0?[$1] } == edit.value })
-        else { throw OmlxError(.configInvalidJSON, "\(OmlxError.shown(path)) cannot be edited safely") }
-        file = resolved
-        diff = ConfigurationDiff.text(from: before, to: after, file: path)
-        self.before = before
-        self.after = after
+        let read = try EditedFile(path, server, inWords)
+        guard let entry = read.entry(of: server) else { throw read.unknown(server) }
+        let after = try read.applying(edits, at: entry.path, spreading: false)
+        self.init(
+            file: read.file, diff: ConfigurationDiff.text(from: read.before, to: after, file: read.shown), read.before,
+            after)
     }
 
-    private static func resolved(_ path: String) -> String? {
-        guard let pointer = realpath(path, nil) else { return nil }
-        defer { free(pointer) }
-        return String(cString: pointer)
+    /// Works out what a person's change comes to. Writes nothing.
+    /// - Parameter newFile: where the file is made when there is none.
+    /// - Throws: `OmlxError` of class configuration: as above, and where the entry is there already or is none.
+    package init(_ edit: ServerEdit, in path: String?, orNew newFile: String) throws(OmlxError) {
+        guard path != nil || edit.action != .add else {
+            let entry = try edit.edits(of: .null).first?.value ?? .null
+            let after = JSON.object(["servers": [edit.server: entry]]).bytes(pretty: true) + [0x0A]
+            let texts = EntryMask.shownTexts(in: [entry])
+            let diff = ConfigurationDiff.text(from: [], to: after, file: newFile, showing: texts)
+            self.init(file: newFile, diff: diff, nil, after)
+            return
+        }
+        let read = try EditedFile(path, edit.server, edit.inWords)
+        let entry = read.entry(of: edit.server)
+        let place: [String]
+        switch (edit.action, entry) {
+        case (.add, nil): place = try read.newPath(to: edit.server)
+        case (.add, _?):
+            throw OmlxError(
+                .configServerName, "there is a server \(OmlxError.shown(edit.server)) already",
+                nextStep: "give the new one another name")
+        case (_, let entry?): place = entry.path
+        case (_, nil): throw read.unknown(edit.server)
+        }
+        let after = try read.applying(try edit.edits(of: entry?.value ?? .null), at: place, spreading: true)
+        let texts = EntryMask.shownTexts(in: read.entries + EditedFile.entries(in: after))
+        let diff = ConfigurationDiff.text(from: read.before, to: after, file: read.shown, showing: texts)
+        self.init(file: read.file, diff: diff, read.before, after)
+    }
+
+    /// Works out that a file becomes what it was: the copy that a change left of it.
+    /// - Throws: `OmlxError` with `CONFIG_UNREADABLE`.
+    package init(restoring backup: String, to path: String) throws(OmlxError) {
+        let (before, after) = (try ConfigurationFile.read(path).bytes, try ConfigurationFile.read(backup).bytes)
+        let texts = EntryMask.shownTexts(in: EditedFile.entries(in: before) + EditedFile.entries(in: after))
+        let diff = ConfigurationDiff.text(from: before, to: after, file: path, showing: texts)
+        self.init(file: path, diff: diff, before, after)
+    }
+
+    /// A server's entry as it is in the file, without its secrets.
+    /// - Throws: `OmlxError` of class configuration: as above.
+    package static func shown(_ server: String, in path: String) throws(OmlxError) -> JSON {
+        let read = try EditedFile(path, server, "look at the entry")
+        guard let entry = read.entry(of: server) else { throw read.unknown(server) }
+        return EntryMask.masked(entry.value)
+    }
+
+    private init(file: String, diff: String, _ before: [UInt8]?, _ after: [UInt8]) {
+        self.file = file
+        self.diff = diff
+        self.before = before
+        self.after = after
     }
 
     /// Writes the file, and a copy of what was there beside it.
     /// - Returns: the path of the copy.
     /// - Throws: `OmlxError` with `CONFIG_UNREADABLE`: the file changed since, or cannot be written. It is as it was then.
-    public func write() async throws(OmlxError) -> String {
-        try await OwnThread.run("omlx-files") { () throws(OmlxError) in try written() }
+    public func write() async throws(OmlxError) -> String { try await written() ?? file }
+
+    /// The same.
+    /// - Returns: the path of the copy; `nil` when there was no file.
+    package func written() async throws(OmlxError) -> String? {
+        try await OwnThread.run("omlx-files") { () throws(OmlxError) in
+            guard let before else {
+                try created()
+                return nil
+            }
+            return try replaced(before)
+        }
     }
 
-    private func written() throws(OmlxError) -> String {
-        guard try ConfigurationFile.read(file).bytes == before else {
-            throw .changedMeanwhile(file)
+    private func created() throws(OmlxError) {
+        _ = try PrivateFolder.open(ConfigurationPath.folder(of: file), strictness: .lock, creating: true)
+        do throws(SystemError) { try SafeWrite.create(file, after) } catch {
+            throw error.number == EEXIST ? .changedMeanwhile(file) : failure("made", error)
         }
+    }
+
+    private func replaced(_ before: [UInt8]) throws(OmlxError) -> String {
+        guard try ConfigurationFile.read(file).bytes == before else { throw .changedMeanwhile(file) }
         var status = stat()
         guard stat(file, &status) == 0 else { throw failure("looked at", SystemError(errno)) }
         let mode = status.st_mode & 0o777

@@ -9,12 +9,14 @@ extension LocalHost {
 
     package func preview(_ fix: DoctorFix) throws -> FixPreview {
         let change = try fix.change()
-        return FixPreview(file: change.file, diff: change.diff, digest: try SHA256.hexadecimal(change.before))
+        return FixPreview(file: change.file, diff: change.diff, digest: try SHA256.hexadecimal(change.before ?? []))
     }
 
     package func write(_ fix: DoctorFix, _ preview: FixPreview) async throws -> String {
         let now = try fix.change()
-        guard try SHA256.hexadecimal(now.before) == preview.digest else { throw OmlxError.changedMeanwhile(now.file) }
+        guard try SHA256.hexadecimal(now.before ?? []) == preview.digest else {
+            throw OmlxError.changedMeanwhile(now.file)
+        }
         return try await now.write()
     }
 }

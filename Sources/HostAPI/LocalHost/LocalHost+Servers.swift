@@ -55,6 +55,8 @@ extension LocalHost {
         return try await statuses(StatusRequest(servers))
     }
 
+    package func check(_ server: String) async throws -> ServerStatus { try await manager().check(server) }
+
     package func tools(_ servers: [String]) async throws -> [HostTool] {
         let request = StatusRequest(servers)
         return try await manager().tools().filter { request.includes($0.server) }

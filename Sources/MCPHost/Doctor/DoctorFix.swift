@@ -24,7 +24,7 @@ public struct DoctorFix: Sendable, Hashable, Codable {
 
     /// The edits in words, for files that are not edited: `auth.issuer = "https://…"`.
     public var inWords: String {
-        edits.map { "\($0.path.joined(separator: ".")) = \($0.value.text())" }.joined(separator: ", ")
+        edits.map { "\($0.path.joined(separator: ".")) = \(($0.value ?? .null).text())" }.joined(separator: ", ")
     }
 }
 
