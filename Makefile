@@ -11,9 +11,10 @@ STRIP ?= strip
 SWIFT_FLAGS ?=
 
 release := .build/release
-# Relative relocations packed, 2 MiB less to read at each start; lld writes them, and the C library reads them from 2.36 on.
+# A command's start is mostly the loading of the program. Relative relocations packed (2 MiB less to read; lld writes them, and the
+# C library reads them from 2.36 on), and no symbols for others, which Swift's static library asks for and nothing here uses.
 packs := $(shell getconf GNU_LIBC_VERSION | awk '{ split($$2, v, "."); print (v[1] > 2 || v[2] >= 36) }')
-release_flags := -c release --static-swift-stdlib -Xswiftc -use-ld=lld \
+release_flags := -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic \
     $(if $(filter 1,$(packs)),-Xlinker -z -Xlinker pack-relative-relocs)
 # Tests of many processes, which want the machine to themselves.
 proofs := RefreshProofTests|KilledRefreshTests

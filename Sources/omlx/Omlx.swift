@@ -21,7 +21,7 @@ struct Omlx: AsyncParsableCommand {
         // Secrets pass through here: no core file, no debugger of another program.
         ProcessMemory.protect()
         do {
-            let command = try parseAsRoot(CommandLineArguments.folded(CommandLineArguments.all()))
+            let command = try parsed(CommandLineArguments.folded(CommandLineArguments.all()))
             guard let action = command as? any Action else {
                 var command = command
                 if var asynchronous = command as? any AsyncParsableCommand {
@@ -48,7 +48,29 @@ struct Omlx: AsyncParsableCommand {
     }
 }
 
+extension Omlx {
+    /// The command that is meant.
+    ///
+    /// ArgumentParser prepares itself for all commands there are, and looks for its own options first, which takes as long as
+    /// `mcp status` itself. So the one that is named is parsed alone; whatever does not parse, a question for help too, goes the
+    /// whole way, where it gets its words.
+    private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+        if arguments.first == "mcp", arguments.count > 1,
+            let command = MCP.configuration.subcommands.first(where: { $0.configuration.commandName == arguments[1] }),
+            command.configuration._superCommandName == MCP.path,
+            // What is no action is the help.
+            let action = try? command.parseAsRoot(Array(arguments[2...])) as? any Action
+        {
+            return action
+        }
+        return try parseAsRoot(arguments)
+    }
+}
+
 struct MCP: AsyncParsableCommand {
+    /// How its commands are typed.
+    static let path = "omlx mcp"
+
     static let configuration = CommandConfiguration(
         commandName: "mcp", abstract: "Servers, sign-ins and tools.",
         subcommands: [

@@ -40,9 +40,9 @@ extension StatusDatabase {
 extension Database {
     func statuses() throws -> [ServerStatus] {
         // One look at each table, however many servers there are.
-        let lists = try ToolListRow.fetchAll(self)
-        let sources = try SourceRow.order(Column("url")).fetchAll(self)
-        return try ServerRow.order(Column("name")).fetchAll(self).map { row in
+        let lists = try rows(ToolListRow.self)
+        let sources = try rows(SourceRow.self, by: "url")
+        return try rows(ServerRow.self, by: "name").map { row in
             row.status.completed(
                 lists.first { $0.server == row.status.name }?.summary,
                 sources.filter { $0.server == row.status.name }.map(\.source))
@@ -50,9 +50,9 @@ extension Database {
     }
 
     func status(of server: String) throws -> ServerStatus? {
-        try ServerRow.filter(key: server).fetchOne(self).map { row in
-            row.status.completed(
-                try ToolListRow.filter(key: server).fetchOne(self)?.summary, try sources(of: server))
+        try row(ServerRow.self, "name", server).map { found in
+            found.status.completed(
+                try row(ToolListRow.self, "server", server)?.summary, try sources(of: server))
         }
     }
 
@@ -72,6 +72,13 @@ extension Database {
         try forget(ToolRow.self, of: server)
         try forget(ToolListRow.self, of: server)
         try forget(SourceRow.self, of: server)
+    }
+
+    /// All rows of a table. As a statement of text: GRDB builds queries out of values whose types it asks the runtime about one
+    /// by one, which takes a command that only looks longer than the reading itself.
+    private func rows<Row: FetchableRecord & TableRecord>(_: Row.Type, by column: String? = nil) throws -> [Row] {
+        let order = column.map { " ORDER BY \($0)" } ?? ""
+        return try Row.fetchAll(self, sql: "SELECT * FROM \(Row.databaseTableName)\(order)")
     }
 
     // With statements that are kept: a batch asks the same of each of many servers.

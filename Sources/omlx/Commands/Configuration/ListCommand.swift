@@ -7,7 +7,8 @@ import OmlxJSON
 import OmlxMCPHost
 
 struct ListCommand: Action {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Show the configured servers.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", _superCommandName: MCP.path, abstract: "Show the configured servers.")
     static let word = "list"
 
     @OptionGroup var common: CommonOptions

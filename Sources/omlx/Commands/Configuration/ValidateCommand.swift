@@ -8,7 +8,8 @@ import OmlxMCPHost
 
 struct ValidateCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "validate", abstract: "Check the configuration; exit 2 when a server in it cannot work.")
+        commandName: "validate", _superCommandName: MCP.path,
+        abstract: "Check the configuration; exit 2 when a server in it cannot work.")
     static let word = "validate"
 
     @OptionGroup var common: CommonOptions

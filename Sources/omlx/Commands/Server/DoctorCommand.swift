@@ -7,7 +7,8 @@ import OmlxMCPHost
 
 struct DoctorCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Find out why a server cannot be reached or signed in to.",
+        commandName: "doctor", _superCommandName: MCP.path,
+        abstract: "Find out why a server cannot be reached or signed in to.",
         discussion: """
             Goes through connecting and discovery step by step: each address, status, the strings compared, the code, \
             and what to change. Looks at the address to sign in at, and shows the client to the token endpoint with a \

@@ -7,7 +7,8 @@ import OmlxMCPHost
 
 struct StatusCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show transport, sign-in and tools of each server.",
+        commandName: "status", _superCommandName: MCP.path,
+        abstract: "Show transport, sign-in and tools of each server.",
         discussion: "Without --check this reads the status database only: no network.")
     static let word = "status"
 

@@ -8,7 +8,8 @@ import OmlxMCPHost
 
 struct ClientMetadataCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "client-metadata", abstract: "Print the client id metadata document to host.",
+        commandName: "client-metadata", _superCommandName: MCP.path,
+        abstract: "Print the client id metadata document to host.",
         discussion: """
             Host it at exactly the https URL given, as application/json, and put that URL into the server's auth block \
             as client_metadata_url: it is then the client id, and nothing has to be registered.

@@ -8,7 +8,8 @@ import OmlxMCPHost
 
 struct TokenCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Print a server's Authorization header, for scripts.",
+        commandName: "token", _superCommandName: MCP.path,
+        abstract: "Print a server's Authorization header, for scripts.",
         discussion: """
             The header holds the access token: who has it can use the server as you. It is refreshed first when that is \
             due; nothing is opened or asked. Keep it out of the process list: omlx mcp token SERVER --header | curl -H \

@@ -10,7 +10,8 @@ import OmlxMCPHost
 
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "store", abstract: "Show where the sign-ins are kept, and what is in there.",
+        commandName: "store", _superCommandName: MCP.path,
+        abstract: "Show where the sign-ins are kept, and what is in there.",
         subcommands: [
             StoreOverview.self, StoreCheck.self, StoreList.self, StorePrune.self, StoreMigrate.self,
         ], defaultSubcommand: StoreOverview.self)

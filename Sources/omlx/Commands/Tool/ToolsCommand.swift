@@ -7,7 +7,8 @@ import OmlxJSON
 import OmlxMCPHost
 
 struct ToolsCommand: Action {
-    static let configuration = CommandConfiguration(commandName: "tools", abstract: "List the tools of the servers.")
+    static let configuration = CommandConfiguration(
+        commandName: "tools", _superCommandName: MCP.path, abstract: "List the tools of the servers.")
     static let word = "tools"
 
     @Argument(help: "Servers; all when none is named.")
