@@ -5,11 +5,13 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define CCURL_FUNCTIONS(X)                                                                                            \
   X(curl_global_init)                                                                                                 \
@@ -82,6 +84,8 @@ struct ccurl_easy {
   bool (*on_ready)(void *, const char *);
   bool (*on_header)(void *, const char *, size_t);
   int (*on_body)(void *, const uint8_t *, size_t);
+  // Of the connection, at this end.
+  int port;
   char error[CURL_ERROR_SIZE];
 };
 
@@ -163,9 +167,63 @@ bool ccurl_multi_next_finished(ccurl_multi *multi, ccurl_finished *finished) {
   return false;
 }
 
+// The sockets of the thread's connections, each with its port at this end as far as it is known (else 0): libcurl tells of a
+// request under way by which port it goes, and not by which socket.
+static _Thread_local struct {
+  struct open_socket {
+    curl_socket_t socket;
+    int port;
+  } *items;
+  size_t count, room;
+} open_sockets;
+
+static void remember(curl_socket_t opened) {
+  if (open_sockets.count == open_sockets.room) {
+    size_t room = open_sockets.room ? 2 * open_sockets.room : 16;
+    struct open_socket *items = reallocarray(open_sockets.items, room, sizeof *items);
+    if (!items) return;
+    open_sockets.items = items;
+    open_sockets.room = room;
+  }
+  open_sockets.items[open_sockets.count++] = (struct open_socket){opened, 0};
+}
+
+static int close_socket(void *pointer, curl_socket_t closed) {
+  (void)pointer;
+  for (size_t index = 0; index < open_sockets.count; index++)
+    if (open_sockets.items[index].socket == closed) {
+      open_sockets.items[index] = open_sockets.items[--open_sockets.count];
+      break;
+    }
+  return close(closed);
+}
+
+static int port_of(curl_socket_t opened) {
+  struct sockaddr_storage address = {0};
+  socklen_t length = sizeof address;
+  if (getsockname(opened, (struct sockaddr *)&address, &length)) return 0;
+  if (address.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&address)->sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+  return 0;
+}
+
+// Many servers write the head and the body of an answer one after the other and hold the second back until the first is
+// acknowledged (RFC 896), which this end would do 40 ms later (RFC 1122 §4.2.3.2). So a head is acknowledged at once.
+static void acknowledge(int port) {
+  for (size_t index = 0; port && index < open_sockets.count; index++) {
+    struct open_socket *known = &open_sockets.items[index];
+    if (!known->port) known->port = port_of(known->socket);
+    if (known->port != port) continue;
+    int one = 1;
+    setsockopt(known->socket, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+    return;
+  }
+}
+
 static int ready_callback(void *pointer, char *remote, char *local, int remote_port, int local_port) {
-  (void)local, (void)remote_port, (void)local_port;
+  (void)local, (void)remote_port;
   ccurl_easy *easy = pointer;
+  easy->port = local_port;
   return easy->on_ready(easy->context, remote ? remote : "") ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
@@ -179,7 +237,9 @@ static curl_socket_t open_socket(void *pointer, curlsocktype purpose, struct cur
   if (purpose == CURLSOCKTYPE_IPCXN && bytes && inet_ntop(address->family, bytes, text, sizeof text) &&
       !easy->on_open(easy->context, text))
     return CURL_SOCKET_BAD;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  curl_socket_t opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (opened != CURL_SOCKET_BAD) remember(opened);
+  return opened;
 }
 
 static size_t header_callback(char *bytes, size_t size, size_t count, void *pointer) {
@@ -187,6 +247,7 @@ static size_t header_callback(char *bytes, size_t size, size_t count, void *poin
   size_t length = size * count;
   size_t shown = length;
   while (shown > 0 && (bytes[shown - 1] == '\n' || bytes[shown - 1] == '\r')) shown--;
+  if (shown == 0) acknowledge(easy->port);
   return easy->on_header(easy->context, bytes, shown) ? length : length + 1;
 }
 
@@ -262,6 +323,7 @@ static bool set_callbacks(CURL *curl, ccurl_easy *easy) {
   SET(CURLOPT_ERRORBUFFER, easy->error);
   SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
   SET(CURLOPT_OPENSOCKETDATA, easy);
+  SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
   SET(CURLOPT_PREREQFUNCTION, ready_callback);
   SET(CURLOPT_PREREQDATA, easy);
   SET(CURLOPT_HEADERFUNCTION, header_callback);
