@@ -180,7 +180,9 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxMCPClient", "OmlxHTTPClient", "OmlxCredentials",
-                "OmlxErrors", "OmlxJSON", "OmlxDemoServer", "TestSupport",
+                "OmlxCryptography", "OmlxErrors", "OmlxJSON", "OmlxSystem", "OmlxDemoServer", "TestSupport",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography", "OmlxErrors", "OmlxQRCode"]),

@@ -84,7 +84,8 @@ extension ErrorCode {
             .storeForbidden, .storeTokenNeeded, .storeTokenExpired, .storeInsecureURL, .storeMoved,
             .storeOlder, .storeMigration, .storeCryptography, .databaseUnavailable:
             .storage
-        case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning:
+        case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning,
+            .serveKeyUnusable, .serveKeyName:
             .serving
         }
     }

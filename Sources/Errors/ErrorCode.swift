@@ -350,4 +350,8 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case serveSocketPath = "SERVE_SOCKET_PATH"
     /// The user has a host that stays up already.
     case serveAlreadyRunning = "SERVE_ALREADY_RUNNING"
+    /// The key of the host that stays up cannot be used as one.
+    case serveKeyUnusable = "SERVE_KEY_UNUSABLE"
+    /// A named key has no name, a name that is taken, or is not there.
+    case serveKeyName = "SERVE_KEY_NAME"
 }

@@ -4,12 +4,6 @@ import Hummingbird
 import Logging
 import OmlxHostAPI
 
-/// A part of what a gateway serves.
-package protocol GatewayPart: Sendable {
-    /// Adds its routes.
-    func add(to router: Router<GatewayContext>)
-}
-
 /// What a host shows to programs and to the browser.
 package struct Gateway: Sendable {
     /// The host.
@@ -26,7 +20,9 @@ package struct Gateway: Sendable {
     /// What answers requests.
     package var responder: some HTTPResponder<GatewayContext> {
         let router = Router(context: GatewayContext.self)
-        router.add(middleware: AccessMiddleware(access: access))
+        router.add(
+            middleware: AccessMiddleware(
+                access: access, openPaths: parts.reduce(into: []) { $0.formUnion($1.openPaths) }))
         for part in parts { part.add(to: router) }
         return router.buildResponder()
     }

@@ -6,7 +6,7 @@ import Hummingbird
 package struct LocalAccess: GatewayAccess {
     package init() {}
 
-    package func caller(of request: Request, _ context: GatewayContext) -> Caller? {
+    package func caller(of request: inout Request, _ context: inout GatewayContext) -> Caller? {
         context.isOnUnixSocket ? .owner(.uid) : nil
     }
 

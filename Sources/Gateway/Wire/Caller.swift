@@ -62,3 +62,11 @@ extension Caller {
         }
     }
 }
+
+/// A session of the page, as a request showed it.
+package struct PageSession: Sendable, Hashable {
+    /// What is kept of its id.
+    let hash: String
+    /// What every form and every script of the page has to send along.
+    package let csrf: String
+}

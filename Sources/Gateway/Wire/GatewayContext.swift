@@ -11,11 +11,17 @@ package struct GatewayContext: RequestContext {
     package let channel: any Channel
     /// Who asks; `nil` until it is proved.
     package var caller: Caller?
+    /// The page's session, where the request comes from it.
+    package var session: PageSession?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
     }
+
+    /// What every form of the page has as its field `csrf`, and every script of it sends as `X-CSRF-Token`; empty where no
+    /// page asks. What changes something without it is refused before a part sees it.
+    package var csrf: String { session?.csrf ?? "" }
 
     /// Whether the connection came by the Unix socket; the uid of its other end was looked at when it came.
     package var isOnUnixSocket: Bool { channel.localAddress?.protocol == .unix }

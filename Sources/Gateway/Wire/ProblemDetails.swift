@@ -12,6 +12,7 @@ package enum ProblemDetails {
     package static func response(to error: any Error) -> Response {
         switch error {
         case let error as OmlxError: response(to: error)
+        case let error as HTTPError: response(error.status, title: error.status.reasonPhrase, detail: error.body)
         case let error as any HTTPResponseError:
             response(error.status, title: error.status.reasonPhrase)
         case is CancellationError: response(.init(code: 499, reasonPhrase: "Client Closed Request"), title: "cancelled")

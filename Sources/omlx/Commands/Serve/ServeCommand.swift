@@ -27,10 +27,12 @@ struct ServeCommand: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         let local = try session.servingHost()
         let paths = HostPaths(environment: session.environment, homeDirectory: session.home)
+        let access = try await HostAccess.open(
+            paths.access, environment: session.environment, rules: OriginRules(names: [host]))
         let tcp = try BoundSocket.tcp(host, port: port)
         let unix = try BoundSocket.unix(socket ?? paths.locks + "/host.sock")
-        let serving = Serving(host: local, session: session, paths: paths, sockets: [tcp, unix])
-        let gateway = Gateway(host: local, access: try serving.access(), parts: try serving.parts())
+        let serving = Serving(host: local, session: session, paths: paths, access: access, sockets: [tcp, unix])
+        let gateway = Gateway(host: local, access: access, parts: try serving.parts())
         session.console.line("omlx \(HostOptions.version) serves on \(tcp.address) and \(unix.address)")
         let server = GatewayServer(serving.sockets, responder: gateway.responder)
         let group = ServiceGroup(

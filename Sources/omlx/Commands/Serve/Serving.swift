@@ -1,4 +1,4 @@
-// What `omlx serve` consists of: who is let in, what is served, what runs beside. One line each.
+// What `omlx serve` consists of: what is served, what runs beside. One line each.
 
 import OmlxErrors
 import OmlxGateway
@@ -11,18 +11,18 @@ struct Serving: Sendable {
     let host: LocalHost
     let session: Session
     let paths: HostPaths
+    /// Who is let in.
+    let access: HostAccess
     /// Bound, and answering as soon as all is made.
     let sockets: [BoundSocket]
 }
 
 extension Serving {
-    /// Who is let in.
-    func access() throws(OmlxError) -> any GatewayAccess { LocalAccess() }
-
     /// What is served.
     func parts() throws(OmlxError) -> [any GatewayPart] {
         [
-            HealthPart(host)
+            HealthPart(host),
+            AccessPart(access, address: sockets.first { !$0.isUnix }?.address ?? ""),
         ]
     }
 
