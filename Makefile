@@ -111,6 +111,8 @@ bench: build ## measure omlx beside its peers, a sign-in too; BEFORE=PATH adds a
 	@python3 Benchmarks/run.py --omlx $(release)/omlx $(if $(BEFORE),--before $(BEFORE)) --oauth
 	swift build $(release_flags) --product CredentialStoreProbe $(SWIFT_FLAGS)
 	@python3 Benchmarks/stores.py $(release)/CredentialStoreProbe
+	@scripts/setup.sh bench
+	@python3 Benchmarks/gateway.py --omlx $(release)/omlx
 
 lint: ## check the style of the Swift sources and the order of their folders
 	@find Package.swift Sources Tests Examples -name .build -prune -o -name '*.swift' -print0 | \

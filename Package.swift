@@ -181,8 +181,9 @@ let package = Package(
             dependencies: [
                 "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxMCPClient", "OmlxHTTPClient", "OmlxCredentials",
                 "OmlxCryptography", "OmlxErrors", "OmlxJSON", "OmlxSystem", "OmlxDemoServer", "TestSupport",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .programs("Hummingbird", "hummingbird"),
+                .programs("HTTPTypes", "swift-http-types"),
+                .programs("ServiceLifecycle", "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography", "OmlxErrors", "OmlxQRCode"]),

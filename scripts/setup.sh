@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the system packages that building omlx, or testing it, needs; nothing when all are there.
-# Usage: scripts/setup.sh [build|test|browser]
-# (build without a word; test adds what the test servers need, browser what a sign-in with a real browser needs)
+# Usage: scripts/setup.sh [build|test|browser|bench]
+# (build without a word; test adds what the test servers need, browser what a sign-in with a real browser needs, bench what drives
+# the benchmark of the gateway)
 set -eu
 
 purpose=${1:-build}
@@ -45,6 +46,11 @@ find_missing() {
         need python3 python3
         need chromium chromium
         need chromium-driver chromedriver
+    fi
+    if [ "$purpose" = bench ]; then
+        need python3 python3
+        need wrk wrk
+        need gcc cc
     fi
     [ "$purpose" = test ] || return 0
     need openssl openssl
@@ -91,8 +97,8 @@ keep_service_off() {
 }
 
 case $purpose in
-build | test | browser) ;;
-*) die "unknown purpose: $purpose (there are build, test and browser)" ;;
+build | test | browser | bench) ;;
+*) die "unknown purpose: $purpose (there are build, test, browser and bench)" ;;
 esac
 
 command -v git >/dev/null 2>&1 || missing_tool=git

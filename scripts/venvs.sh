@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the Python environments of the test servers and of the benchmark's peers under .venvs/ of the repository.
 # Usage: scripts/venvs.sh [NAME…]
-# (mcp1, mcp2, fastmcp, django, flask-providers, django-providers, hypercorn and zxing without a name)
+# (mcp1, mcp2, fastmcp, django, flask-providers, django-providers, hypercorn, zxing and mcpo without a name)
 # Does nothing, quickly, when they are up to date.
 # PYTHON chooses another interpreter than the python3 of the PATH; it must be 3.11 or newer.
 set -eu
@@ -27,9 +27,10 @@ requirements() {
         ;;
     hypercorn) echo 'hypercorn==0.18.0' ;; # speaks HTTP/2
     zxing) echo 'zxing-cpp==3.1.1' ;; # reads QR codes
+    mcpo) echo 'mcpo==0.0.20 mcp==1.30.0 fastapi==0.115.12 starlette==0.46.2 uvicorn==0.54.0' ;;
     mcp-stdio) echo 'mcp-stdio==0.45.2' ;; # a peer of the benchmark only: made when named
     *) die "unknown environment: $1 (there are mcp1, mcp2, fastmcp, django,
-        flask-providers, django-providers, hypercorn, zxing and mcp-stdio)" ;;
+        flask-providers, django-providers, hypercorn, zxing, mcpo and mcp-stdio)" ;;
     esac
 }
 
@@ -102,7 +103,7 @@ make_venv() {
     mv "$venvs/$1/.stamp.new" "$venvs/$1/.stamp"
 }
 
-[ $# -gt 0 ] || set -- mcp1 mcp2 fastmcp django flask-providers django-providers hypercorn zxing
+[ $# -gt 0 ] || set -- mcp1 mcp2 fastmcp django flask-providers django-providers hypercorn zxing mcpo
 for name in "$@"; do requirements "$name" >/dev/null; done
 
 mkdir -p "$venvs"

@@ -125,6 +125,11 @@ package final class Redactor: Sendable {
         copy.message = hide(error.message)
         copy.nextStep = error.nextStep.map { $0.mapText { hide($0) } }
         copy.serverWords = error.serverWords.map { hide($0) }
+        if let reply = error.reply {
+            copy.reply?.message = hide(reply.message)
+            // What is hidden in it may be no JSON any more.
+            copy.reply?.data = reply.data.flatMap { occurs(in: Array($0.utf8)) ? nil : $0 }
+        }
         copy.compared = error.compared.map { $0.mapText { hide($0) } }
         return copy
     }

@@ -2,7 +2,7 @@
 
 extension OmlxError: Codable {
     private enum Key: String, CodingKey {
-        case code, message, retryable, compared, refusal
+        case code, message, retryable, compared, refusal, reply
         case errorClass = "class"
         case httpStatus = "http_status"
         case retryAfter = "retry_after"
@@ -23,6 +23,7 @@ extension OmlxError: Codable {
         guard encoder.remedyWording == nil else { return }
         try container.encodeIfPresent(refusal, forKey: .refusal)
         try container.encodeIfPresent(serverWords, forKey: .serverWords)
+        try container.encodeIfPresent(reply, forKey: .reply)
     }
 
     public init(from decoder: any Decoder) throws {
@@ -35,6 +36,7 @@ extension OmlxError: Codable {
             nextStep: try container.decodeIfPresent(Remedy.self, forKey: .nextStep))
         refusal = try container.decodeIfPresent(Refusal.self, forKey: .refusal)
         serverWords = try container.decodeIfPresent(String.self, forKey: .serverWords)
+        reply = try container.decodeIfPresent(Reply.self, forKey: .reply)
     }
 }
 

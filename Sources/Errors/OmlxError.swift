@@ -42,6 +42,23 @@ public struct OmlxError: Error, Sendable, Hashable {
         }
     }
 
+    /// The error a server answered a request with, as it came (JSON-RPC 2.0 §5.1).
+    public struct Reply: Sendable, Hashable, Codable {
+        /// Its code.
+        public var code: Int
+        /// Its message.
+        public var message: String
+        /// Its `data` as JSON text, where it has any.
+        public var data: String?
+
+        /// An error as it came.
+        public init(code: Int, message: String, data: String? = nil) {
+            self.code = code
+            self.message = message
+            self.data = data
+        }
+    }
+
     /// The stable code.
     public var code: ErrorCode
     /// A sentence that says what happened to what, without a final full stop.
@@ -58,6 +75,8 @@ public struct OmlxError: Error, Sendable, Hashable {
     public var refusal: Refusal?
     /// The reason the server itself gave, where `message` is not about it alone. Fit to be shown.
     public var serverWords: String?
+    /// The error the server answered with, where it is one: for who hands it on.
+    public var reply: Reply?
 
     /// An error of the catalogue.
     public init(

@@ -34,6 +34,8 @@ package struct ConfigurationReport: Sendable, Hashable, Codable {
     package var origin: ConfigurationOrigin?
     /// Its servers in their order.
     package var servers: [Server]
+    /// The most tool calls in flight.
+    package var maxToolCalls: Int
     /// Errors and warnings in the file's order.
     package var diagnostics: [ConfigurationDiagnostic]
     /// Why it can be looked at only; `nil` when it can be used.
@@ -73,6 +75,7 @@ extension ConfigurationReport {
         path = configuration.sourcePath
         origin = configuration.origin
         servers = configuration.servers.map { Server($0) }
+        maxToolCalls = configuration.maxToolCalls
         diagnostics = configuration.diagnostics
         trustProblem = problem
         trustDiagnostic = trustProblem.map { configuration.diagnostic(ofTrust: $0) }

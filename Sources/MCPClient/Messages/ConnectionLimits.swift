@@ -10,6 +10,8 @@ package struct StdioCommand: Sendable, Hashable {
     package var environment: [String: String]
     /// The folder it starts in; the host's own when `nil`.
     package var workingDirectory: String?
+    /// Whether it gets all the host's variables instead of a few.
+    package var inheritsAll = false
 
     /// A command.
     package init(

@@ -44,6 +44,7 @@ struct JSONRPCError: Error, Sendable, Hashable {
             "the server answered \(OmlxError.shown(method, limit: 80)) with error \(code): \(text)",
             compared: [.init("JSON-RPC code", String(code))], httpStatus: httpStatus)
         error.serverWords = words.isEmpty ? nil : words
+        error.reply = OmlxError.Reply(code: code, message: message, data: data?.text())
         return error
     }
 }

@@ -19,9 +19,13 @@ enum ChildEnvironment {
     ]
 
     /// The child's variables. A value that begins with `()` is a function of some shells and stays here.
-    static func variables(host: [String: String], declared: [String: String]) -> [String: String] {
+    /// - Parameter inheritsAll: whether the others are inherited all.
+    static func variables(
+        host: [String: String], declared: [String: String], inheritsAll: Bool = false
+    ) -> [String: String] {
         let inherited = host.filter { name, value in
             guard !value.hasPrefix("()") else { return false }
+            if inheritsAll { return true }
             if proxies.contains(name) { return !value.contains("@") }
             return allowed.contains(name) || name.hasPrefix("LC_")
         }
@@ -32,7 +36,7 @@ enum ChildEnvironment {
 extension StdioCommand {
     /// The names of the host's variables that say something and that the child does not get.
     package func variablesWithheld(from host: [String: String]) -> Set<String> {
-        let passed = ChildEnvironment.variables(host: host, declared: environment)
+        let passed = ChildEnvironment.variables(host: host, declared: environment, inheritsAll: inheritsAll)
         return Set(host.lazy.filter { !$0.value.isEmpty && passed[$0.key] == nil }.map(\.key))
     }
 }
@@ -47,7 +51,8 @@ struct ResolvedCommand: Sendable, Hashable {
     /// Finds the program as a shell would, in the child's own `PATH`.
     /// - Throws: `TRANSPORT_COMMAND_NOT_FOUND` or `TRANSPORT_COMMAND_FAILED`.
     init(_ command: StdioCommand, host: [String: String]) throws(OmlxError) {
-        variables = ChildEnvironment.variables(host: host, declared: command.environment)
+        variables = ChildEnvironment.variables(
+            host: host, declared: command.environment, inheritsAll: command.inheritsAll)
         arguments = [command.command] + command.arguments
         workingDirectory = command.workingDirectory
         for text in arguments + variables.flatMap({ [$0.key, $0.value] }) + [command.workingDirectory ?? ""]

@@ -37,6 +37,8 @@ public struct HostOptions: Sendable {
     /// Whether streamable HTTP servers get a stream to speak unasked on, such as when their tools change. For programs
     /// that stay up: it is one more request to each server. In a session it is opened before the first call in any case.
     public var opensServerStreams: Bool
+    /// Whether child processes get all variables of `environment` instead of a few.
+    public var childrenInherit = false
     /// Whether what happens is written to the status database. Off for a look that changes nothing.
     public var keepsStatus = true
     /// Whether sign-ins and sign-outs by other processes are noticed as they happen, where the store can tell: for

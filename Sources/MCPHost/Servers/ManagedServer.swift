@@ -89,7 +89,8 @@ actor ManagedServer {
         life = ServerLife(isChild: configuration.transport.http == nil)
         pulse = Pulse(interval: options.pingInterval)
         recorder.record(configuration.name) { $0.point(at: identity) }
-        endpoint = try OmlxMCPClient.ServerEndpoint(configuration.transport)
+        endpoint = try OmlxMCPClient.ServerEndpoint(
+            configuration.transport, childrenInherit: options.childrenInherit)
         self.starts = starts
         if case .stdio(let command) = endpoint {
             withheld = WithheldVariables(command, host: options.environment)

@@ -6,7 +6,7 @@ import OmlxMCPClient
 
 extension OmlxMCPClient.ServerEndpoint {
     /// - Throws: `OmlxError` with `CONFIG_URL_INVALID`.
-    init(_ transport: ServerTransport) throws(OmlxError) {
+    init(_ transport: ServerTransport, childrenInherit: Bool) throws(OmlxError) {
         switch transport {
         case .stdio(let settings):
             var environment: [String: String] = [:]
@@ -14,10 +14,11 @@ extension OmlxMCPClient.ServerEndpoint {
                 // A child's environment is made of strings; there is no other way to hand one over.
                 environment[variable.name] = variable.value.secret.withBytes { String(decoding: $0, as: UTF8.self) }
             }
-            self = .stdio(
-                StdioCommand(
-                    command: settings.command.value, arguments: settings.arguments.map(\.value),
-                    environment: environment, workingDirectory: settings.workingDirectory?.value))
+            var command = StdioCommand(
+                command: settings.command.value, arguments: settings.arguments.map(\.value),
+                environment: environment, workingDirectory: settings.workingDirectory?.value)
+            command.inheritsAll = childrenInherit
+            self = .stdio(command)
         case .streamableHTTP(let settings):
             self = .streamableHTTP(try HTTPURL(configuration: settings.url.value), headers: settings.requestHeaders)
         case .sse(let settings):

@@ -68,7 +68,10 @@ extension Session {
     func bareHost(_ command: String) -> LocalHost { host(of: HostConfiguration(), HostWish(command)) }
 
     /// A host of this configuration.
-    func host(of configuration: HostConfiguration, _ wish: HostWish) -> LocalHost {
+    /// - Parameter adjust: what else is different for this command.
+    func host(
+        of configuration: HostConfiguration, _ wish: HostWish, adjust: (inout HostOptions) -> Void = { _ in }
+    ) -> LocalHost {
         var options = HostOptions(environment: environment, homeDirectory: home, logger: logger)
         options.paths = HostPaths(environment: environment, homeDirectory: home)
         options.wording = { $0.typed }
@@ -79,6 +82,7 @@ extension Session {
         options.command = wish.command
         options.followsStore = wish.follows
         options.keepsStatus = wish.keepsStatus
+        adjust(&options)
         return LocalHost(configuration, options: options)
     }
 

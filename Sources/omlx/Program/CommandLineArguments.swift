@@ -7,6 +7,11 @@ import OmlxJSON
 enum CommandLineArguments {
     /// The option that carries the words after `--`.
     static let commandOption = "stdio-command"
+    /// `--version VALUE` of `omlx mcpo`: the parser takes `--version` for omlx's own wherever it stands.
+    static let versionOption = "api-version"
+
+    /// Whether there is a `--`.
+    static var hasMark: Bool { CommandLine.arguments.contains("--") }
 
     /// The arguments of the process. Text that is not UTF-8 has no meaning here; put right by a guess, it would be another
     /// file's name or another value.
@@ -26,6 +31,16 @@ enum CommandLineArguments {
 
     /// The arguments with everything from the first `--` on folded into `--stdio-command`, as JSON.
     static func folded(_ arguments: [String]) -> [String] {
+        guard arguments.first == "mcpo" else { return foldedCommand(arguments) }
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        let options = arguments[..<end].map { argument in
+            argument == "--version" || argument.hasPrefix("--version=")
+                ? "--\(versionOption)" + argument.dropFirst("--version".count) : argument
+        }
+        return foldedCommand(options + arguments[end...])
+    }
+
+    private static func foldedCommand(_ arguments: [String]) -> [String] {
         guard let mark = arguments.firstIndex(of: "--"), mark + 1 < arguments.count else {
             return arguments.flatMap(valueApart)
         }

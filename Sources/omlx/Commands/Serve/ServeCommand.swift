@@ -31,7 +31,9 @@ struct ServeCommand: Action {
             paths.access, environment: session.environment, rules: OriginRules(names: [host]))
         let tcp = try BoundSocket.tcp(host, port: port)
         let unix = try BoundSocket.unix(socket ?? paths.locks + "/host.sock")
-        let serving = Serving(host: local, session: session, paths: paths, access: access, sockets: [tcp, unix])
+        let serving = Serving(
+            host: local, session: session, paths: paths, access: access, sockets: [tcp, unix],
+            shelf: ToolShelf(local, logger: session.logger), desk: LoginDesk(local))
         let gateway = Gateway(host: local, access: access, parts: try serving.parts())
         session.console.line("omlx \(HostOptions.version) serves on \(tcp.address) and \(unix.address)")
         let server = GatewayServer(serving.sockets, responder: gateway.responder)

@@ -15,6 +15,10 @@ struct Serving: Sendable {
     let access: HostAccess
     /// Bound, and answering as soon as all is made.
     let sockets: [BoundSocket]
+    /// The tools of all servers.
+    let shelf: ToolShelf
+    /// Sign-ins that are begun over HTTP.
+    let desk: LoginDesk
 }
 
 extension Serving {
@@ -23,10 +27,14 @@ extension Serving {
         [
             HealthPart(host),
             AccessPart(access, address: sockets.first { !$0.isUnix }?.address ?? ""),
+            ToolsPart(shelf),
+            AdminPart(shelf, desk),
+            // The last one: it answers for paths that no other part has.
+            OpenAPIPart(shelf),
         ]
     }
 
     /// What runs beside as long as there is the host. They are stopped in turn, the last one first, after the gateway has let go of
     /// its requests and before the servers are left.
-    func services() throws(OmlxError) -> [any Service] { [] }
+    func services() throws(OmlxError) -> [any Service] { [shelf, desk] }
 }

@@ -1,0 +1,108 @@
+// A gateway on a port of its own in front of a host, and a way to ask it as whoever the test says.
+
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import OmlxGateway
+import OmlxHTTPClient
+import OmlxHostAPI
+import OmlxJSON
+import OmlxMCPHost
+import ServiceLifecycle
+import TestSupport
+
+/// Lets in by a header, so that a test is whoever it says.
+private struct NamedAccess: GatewayAccess {
+    func caller(of request: inout Request, _ context: inout GatewayContext) -> Caller? {
+        switch HTTPField.Name("X-Caller").flatMap({ request.headers[$0] }) {
+        case "owner": .owner(.machineKey)
+        case "reader": .key(KeyRights(name: "reader", isReadOnly: true))
+        case "one": .key(KeyRights(name: "one", servers: ["one"]))
+        default: nil
+        }
+    }
+
+    func isOpen(_ path: String) -> Bool { path == "/health" || path == AdminPart.callback }
+    func refusal(_ request: Request) -> Response { Response(status: .unauthorized) }
+}
+
+/// A gateway that serves the routes about tools.
+struct ServedGateway: Sendable {
+    struct Answer {
+        let status: Int
+        let body: JSON
+    }
+
+    private let address: String
+    /// The configuration, where there is a file.
+    let file: String
+    private let http = HTTPClient()
+
+    /// In front of these servers of a program.
+    static func run(_ servers: [ServerConfiguration], _ body: (ServedGateway) async throws -> Void) async throws {
+        let folder = try ConfigurationFolder()
+        try await run(HostConfiguration(servers: servers), folder, "", body)
+    }
+
+    /// In front of the servers of a file.
+    static func run(_ servers: JSONObject, _ body: (ServedGateway) async throws -> Void) async throws {
+        let folder = try ConfigurationFolder()
+        let file = folder.write("mcp.json", JSON.object(["servers": .object(servers)]).text())
+        let configuration = try HostConfiguration.load(
+            explicitPath: file, environment: [:], workingDirectory: folder.path, homeDirectory: folder.path)
+        try await run(configuration, folder, file, body)
+    }
+
+    private static func run(
+        _ configuration: HostConfiguration, _ folder: ConfigurationFolder, _ file: String,
+        _ body: (ServedGateway) async throws -> Void
+    ) async throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var options = HostOptions(environment: [:], homeDirectory: folder.path, logger: logger)
+        options.paths = HostPaths(
+            credentials: folder.path + "/credentials", database: folder.path + "/state/status.sqlite",
+            locks: folder.path + "/locks")
+        options.storeName = "memory"
+        let host = LocalHost(configuration, options: options)
+        let socket = try BoundSocket.tcp("127.0.0.1", port: 0)
+        let (shelf, desk) = (ToolShelf(host, logger: logger), LoginDesk(host))
+        let gateway = Gateway(
+            host: host, access: NamedAccess(),
+            parts: [HealthPart(host), ToolsPart(shelf), AdminPart(shelf, desk), OpenAPIPart(shelf)])
+        let group = ServiceGroup(
+            services: [shelf, desk, GatewayServer([socket], responder: gateway.responder)], logger: logger)
+        _ = try await host.connect([]) { _ in }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            do {
+                try await body(ServedGateway(address: socket.address, file: file))
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+        await host.finish()
+    }
+
+    func ask(_ method: String, _ path: String, _ body: String? = nil, as caller: String) async throws -> Answer {
+        let request = OmlxHTTPClient.HTTPRequest(
+            method, try HTTPURL(address + path),
+            headers: [.init("X-Caller", caller), .init("Content-Type", "application/json")],
+            body: body.map { .bytes(Array($0.utf8)) } ?? .none, limits: HTTPLimits())
+        let reply = try await http.fetch(request)
+        return Answer(status: reply.head.status, body: (try? JSON(parsing: reply.body)) ?? .null)
+    }
+
+    /// Follows an address to where a browser would end.
+    func visit(_ address: String) async throws {
+        var next: String? = address
+        while let place = next {
+            let request = OmlxHTTPClient.HTTPRequest("GET", try HTTPURL(place), redirects: .returned)
+            let reply = try await http.fetch(request)
+            next = (300..<400).contains(reply.head.status) ? reply.head.headers["location"] : nil
+        }
+    }
+}
