@@ -34,7 +34,7 @@ let package = Package(
         .executableTarget(
             name: "omlx",
             dependencies: [
-                "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxQRCode", "OmlxSystem",
+                "OmlxGateway", "OmlxDesktop", "OmlxHostAPI", "OmlxMCPHost", "OmlxQRCode", "OmlxSystem",
                 .programs("ArgumentParser", "swift-argument-parser"),
                 .programs("ServiceLifecycle", "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
@@ -55,6 +55,7 @@ let package = Package(
                 .programs("ServiceLifecycle", "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .room("Desktop", ["CGIO", "HostAPI", "MCPHost", "Errors", "JSON", "Concurrency", "System"]),
         // 4
         .room(
             "HostAPI",
@@ -103,6 +104,7 @@ let package = Package(
         .room("CCoding"),
         .room("COpenSSL"),
         .room("CSecret"),
+        .room("CGIO"),
         .room("CProcess"),
         // For `make run`, the tests, and anyone trying a client
         .room(
@@ -184,6 +186,13 @@ let package = Package(
                 .programs("Hummingbird", "hummingbird"),
                 .programs("HTTPTypes", "swift-http-types"),
                 .programs("ServiceLifecycle", "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "DesktopTests",
+            dependencies: [
+                "OmlxDesktop", "OmlxHostAPI", "OmlxMCPHost", "OmlxHTTPClient", "OmlxErrors", "OmlxJSON",
+                "OmlxDemoServer", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "omlxTests", dependencies: ["omlx", "OmlxCryptography", "OmlxErrors", "OmlxQRCode"]),

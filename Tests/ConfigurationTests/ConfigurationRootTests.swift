@@ -98,6 +98,18 @@ import Testing
         }
     }
 
+    @Test("notifications are on unless switched off; what says neither is warned of")
+    func notifications() throws {
+        func configuration(_ settings: String) throws -> HostConfiguration {
+            try ConfigurationTests.configuration("{\(settings)\"servers\": {\"s\": {\"command\": \"x\"}}}")
+        }
+        #expect(try configuration("").notifies)
+        let off = try configuration("\"notifications\": false, ")
+        #expect(!off.notifies && off.diagnostics.isEmpty)
+        let odd = try configuration("\"notifications\": \"no\", ")
+        #expect(odd.notifies && odd.diagnostics.map(\.severity) == [.warning])
+    }
+
     @Test("Mistake 1: an unknown key is a warning with file, line, server, key and a guess; the rest works")
     func unknownKeys() throws {
         let host = try configuration(

@@ -18,7 +18,9 @@ package struct ServersPlace: Equatable {
         ["mcp_servers"],
     ]
     /// What else may stand at the top level.
-    static let settingKeys = ["max_tool_calls", "max_starts", "default_timeout", "tokenStorage", "inputs", "$schema"]
+    static let settingKeys = [
+        "max_tool_calls", "max_starts", "default_timeout", "notifications", "tokenStorage", "inputs", "$schema",
+    ]
 
     /// The keys as one text, for people.
     var text: String { keys.joined(separator: ".") }

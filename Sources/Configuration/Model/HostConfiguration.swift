@@ -24,6 +24,8 @@ public struct HostConfiguration: Sendable {
     public var maxStarts = HostConfiguration.standardMaxStarts
     /// The limit of one request for servers without one of their own.
     public var defaultTimeout = HostConfiguration.standardTimeout
+    /// Whether persons are told by the desktop's notifications.
+    public var notifies = true
     /// The credential store's settings; an error when they name a store that does not exist here. Never replaced by
     /// another store: servers that need no credential still work.
     public var tokenStorage: Result<TokenStorageConfiguration, OmlxError> = .success(TokenStorageConfiguration())

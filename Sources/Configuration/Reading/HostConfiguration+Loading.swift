@@ -103,6 +103,7 @@ extension HostConfiguration {
         }
         maxToolCalls = Self.count(settings.take("max_tool_calls"), standard: Self.standardMaxToolCalls, &reader)
         maxStarts = Self.count(settings.take("max_starts"), standard: Self.standardMaxStarts, &reader)
+        notifies = Self.choice(settings.take("notifications"), standard: true, &reader)
         tokenStorage = reader.tokenStorage(settings.take("tokenStorage"))
         // What else another program's file says, that program knows.
         guard place.map({ $0.isOwn || $0.keys.isEmpty && $0.entryName == nil }) ?? true else { return }
@@ -118,6 +119,15 @@ extension HostConfiguration {
         reader.fail(
             .configInvalidRoot, entry, "\"\(entry.path)\" must be a whole number of at least 1; \(standard) is used",
             nextStep: "write a number without quotes")
+        return standard
+    }
+
+    private static func choice(_ entry: ConfigurationEntry?, standard: Bool, _ reader: inout EntryReader) -> Bool {
+        guard let entry else { return standard }
+        if let choice = entry.value.boolValue { return choice }
+        reader.warn(
+            .configInvalidRoot, entry, "\"\(entry.path)\" must be true or false; \(standard) is used",
+            nextStep: "write true or false without quotes")
         return standard
     }
 

@@ -44,6 +44,8 @@ package struct ConfigurationReport: Sendable, Hashable, Codable {
     package var trustDiagnostic: ConfigurationDiagnostic?
     /// The variables of the environment that the file names, which may be secret.
     package var namedVariables: Set<String>
+    /// Whether persons are told by the desktop's notifications.
+    package var notifies: Bool
 }
 
 extension ConfigurationReport {
@@ -80,6 +82,7 @@ extension ConfigurationReport {
         trustProblem = problem
         trustDiagnostic = trustProblem.map { configuration.diagnostic(ofTrust: $0) }
         namedVariables = configuration.namedVariables
+        notifies = configuration.notifies
     }
 }
 
