@@ -29,7 +29,7 @@ run_tests = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(2) \
     scripts/run-tests.sh $(1) --filter '$(proofs)'
 install_root := $(DESTDIR)$(PREFIX)
 
-.PHONY: help run test test-providers soak test-browser build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
+.PHONY: help run test test-providers soak test-browser test-desktop build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r target text; do \
@@ -59,6 +59,13 @@ test-browser: ## sign in with a real browser, Chromium, with scripts and without
 	swift build --product omlx $(SWIFT_FLAGS)
 	swift build --product omlx-demo-server $(SWIFT_FLAGS)
 	python3 -B Tests/Browser/browser_test.py .build/debug
+
+test-desktop: ## show notice and tray in a real panel, on a display of its own; pictures in .build/desktop
+	@scripts/setup.sh desktop
+	swift build --product omlx $(SWIFT_FLAGS)
+	swift build --product omlx-demo-server $(SWIFT_FLAGS)
+	@mkdir -p .build/desktop
+	Tests/Desktop/panel.sh .build/desktop Tests/Desktop/show.sh .build/debug
 
 soak: ## the proofs in full: 1,000 expiries and 10,000 generations, most of an hour (OMLX_SOAK_EXPIRIES=N, OMLX_SOAK_GENERATIONS=N)
 	@scripts/setup.sh test

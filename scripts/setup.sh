@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs the system packages that building omlx, or testing it, needs; nothing when all are there.
-# Usage: scripts/setup.sh [build|test|browser|bench]
-# (build without a word; test adds what the test servers need, browser what a sign-in with a real browser needs, bench what drives
-# the benchmark of the gateway)
+# Usage: scripts/setup.sh [build|test|browser|desktop|bench]
+# (build without a word; test adds what the test servers need, browser what a sign-in with a real browser needs, desktop a panel,
+# bench what drives the benchmark of the gateway)
 set -eu
 
 purpose=${1:-build}
@@ -52,6 +52,15 @@ find_missing() {
         need wrk wrk
         need gcc cc
     fi
+    if [ "$purpose" = desktop ]; then
+        need xvfb Xvfb
+        need xdotool xdotool
+        need dbus-daemon dbus-daemon
+        need libglib2.0-bin gdbus
+        need xfce4-panel xfce4-panel
+        need xfce4-notifyd '/usr/lib/*/xfce4/notifyd/xfce4-notifyd'
+        need imagemagick import
+    fi
     [ "$purpose" = test ] || return 0
     need openssl openssl
     need strace strace
@@ -66,6 +75,9 @@ find_missing() {
     need gnome-keyring gnome-keyring-daemon
     need libsecret-tools secret-tool
     need libglib2.0-bin gdbus
+    need python3-dbus '/usr/lib/python3/dist-packages/dbus/__init__.py'
+    need python3-gi '/usr/lib/python3/dist-packages/gi/__init__.py'
+    need libglib2.0-dev '/usr/include/glib-2.0/gio/gio.h'
     need libsecret-1-dev '/usr/include/libsecret-1/libsecret/secret.h'
     need iproute2 '/usr/sbin/ip' '/sbin/ip' '/usr/bin/ip' '/bin/ip'
     need python3 python3
@@ -97,8 +109,8 @@ keep_service_off() {
 }
 
 case $purpose in
-build | test | browser | bench) ;;
-*) die "unknown purpose: $purpose (there are build, test, browser and bench)" ;;
+build | test | browser | desktop | bench) ;;
+*) die "unknown purpose: $purpose (there are build, test, browser, desktop and bench)" ;;
 esac
 
 command -v git >/dev/null 2>&1 || missing_tool=git

@@ -18,13 +18,18 @@ package struct AccessPart: GatewayPart {
     /// - Parameter address: where the page is, as a browser reaches it: `http://127.0.0.1:6659`.
     package init(_ access: HostAccess, address: String) { (self.access, self.address) = (access, address) }
 
+    /// A link that opens the page once, soon.
+    /// - Throws: `STORE_CRYPTOGRAPHY`.
+    package static func link(_ access: HostAccess, address: String) throws(OmlxError) -> String {
+        "\(address)\(openPath)?token=\(try access.makeLink())"
+    }
+
     package func add(to router: Router<GatewayContext>) {
         let (access, address) = (access, address)
         router.post(RouterPath(Self.linkPath)) { _, context in
             try context.requireOwner()
-            let token = try access.makeLink()
             return Response.json([
-                "url": .string("\(address)\(Self.openPath)?token=\(token)"), "expires_in": JSON(Int(OpenLinks.life)),
+                "url": .string(try Self.link(access, address: address)), "expires_in": JSON(Int(OpenLinks.life)),
             ])
         }
         router.get(RouterPath(Self.openPath)) { request, context in

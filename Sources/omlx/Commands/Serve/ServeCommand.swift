@@ -22,6 +22,9 @@ struct ServeCommand: Action {
     @Option(help: ArgumentHelp("The Unix socket.", valueName: "path"), completion: .file())
     var socket: String?
 
+    @Flag(help: "Show an icon in the desktop's panel, with what the servers need.")
+    var tray = false
+
     @OptionGroup var common: CommonOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
@@ -33,7 +36,7 @@ struct ServeCommand: Action {
         let unix = try BoundSocket.unix(socket ?? paths.locks + "/host.sock")
         let serving = Serving(
             host: local, session: session, paths: paths, access: access, sockets: [tcp, unix],
-            shelf: ToolShelf(local, logger: session.logger), desk: LoginDesk(local))
+            shelf: ToolShelf(local, logger: session.logger), desk: LoginDesk(local), showsTray: tray)
         let gateway = Gateway(host: local, access: access, parts: try serving.parts())
         session.console.line("omlx \(HostOptions.version) serves on \(tcp.address) and \(unix.address)")
         let server = GatewayServer(serving.sockets, responder: gateway.responder)

@@ -1,5 +1,6 @@
 // What `omlx serve` consists of: what is served, what runs beside. One line each.
 
+import OmlxDesktop
 import OmlxErrors
 import OmlxGateway
 import OmlxHostAPI
@@ -19,14 +20,19 @@ struct Serving: Sendable {
     let shelf: ToolShelf
     /// Sign-ins that are begun over HTTP.
     let desk: LoginDesk
+    /// Whether there is an icon in the desktop's panel.
+    let showsTray: Bool
 }
 
 extension Serving {
+    /// Where a browser reaches the page.
+    private var pageAddress: String { sockets.first { !$0.isUnix }?.address ?? "" }
+
     /// What is served.
     func parts() throws(OmlxError) -> [any GatewayPart] {
         [
             HealthPart(host),
-            AccessPart(access, address: sockets.first { !$0.isUnix }?.address ?? ""),
+            AccessPart(access, address: pageAddress),
             ToolsPart(shelf),
             AdminPart(shelf, desk),
             // The last one: it answers for paths that no other part has.
@@ -36,5 +42,11 @@ extension Serving {
 
     /// What runs beside as long as there is the host. They are stopped in turn, the last one first, after the gateway has let go of
     /// its requests and before the servers are left.
-    func services() throws(OmlxError) -> [any Service] { [shelf, desk] }
+    func services() throws(OmlxError) -> [any Service] {
+        let hands = DesktopHands(session: session) { try? AccessPart.link(access, address: pageAddress) }
+        return [
+            shelf, desk,
+            DesktopNotices(host, session: session, hands: hands),
+        ] + (showsTray ? [DesktopTray(host, session: session, hands: hands)] : [])
+    }
 }
