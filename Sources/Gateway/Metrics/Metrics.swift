@@ -115,7 +115,7 @@ package final class Metrics: Sendable {
     }
 
     private static func expiry(_ server: String, _ account: String?, _ record: SignInRecord) -> (
-        [(String, String)], Double
+        MetricsPage.Labels, Double
     )? {
         record.expiresAt.map {
             ([("server", server), ("account", account ?? record.account ?? "")], $0.timeIntervalSince1970)

@@ -7,8 +7,6 @@ import OmlxJSON
 import OmlxMCPClient
 @testable import OmlxMCPHost
 import OmlxSystem
-import ServiceLifecycle
-import Logging
 import Testing
 import TestSupport
 
@@ -104,14 +102,13 @@ import TestSupport
             let log = AuditLog(
                 folder: folder.path, metrics: Metrics(), size: 2000, keepsArguments: keepsArguments,
                 now: TestClock().now)
-            let group = ServiceGroup(
-                services: [log], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            async let run: Void = group.run()
+            let run = Task { try await log.run() }
             RequestTrace.$current.withValue(RequestTrace(id: "r1", caller: "key ci")) {
                 log.note(report("a", "t", .failed(.transportTimeout)))
             }
-            await group.triggerGracefulShutdown()
-            try await run
+            // What was noted is written, however it ends.
+            run.cancel()
+            try await run.value
             let path = folder.path + "/calls.jsonl"
             let line = try JSON(parsing: Array(Data(contentsOf: URL(fileURLWithPath: path)).dropLast()))
             #expect(line["who"] == "key ci" && line["server"] == "a" && line["tool"] == "t")

@@ -72,7 +72,7 @@ private enum UnixRequest {
                 Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
         else { throw silence }
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-            var patience = patience
+            var patience = Self.patience
             setsockopt(descriptor.number, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
         }
         var address = sockaddr_un()
