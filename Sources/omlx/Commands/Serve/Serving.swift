@@ -14,6 +14,10 @@ struct Serving: Sendable {
     let paths: HostPaths
     /// Who is let in.
     let access: HostAccess
+    /// Where what happens is counted and said.
+    let observation: GatewayObservation
+    /// Who called what.
+    let audit: AuditLog
     /// Bound, and answering as soon as all is made.
     let sockets: [BoundSocket]
     /// The tools of all servers.
@@ -32,6 +36,7 @@ extension Serving {
     func parts() throws(OmlxError) -> [any GatewayPart] {
         [
             HealthPart(host),
+            MetricsPart(host, observation.metrics),
             AccessPart(access, address: pageAddress),
             ToolsPart(shelf),
             AdminPart(shelf, desk),
@@ -45,7 +50,8 @@ extension Serving {
     func services() throws(OmlxError) -> [any Service] {
         let hands = DesktopHands(session: session) { try? AccessPart.link(access, address: pageAddress) }
         return [
-            shelf, desk,
+            audit, shelf, desk,
+            RefreshCounter(host, observation.metrics),
             DesktopNotices(host, session: session, hands: hands),
         ] + (showsTray ? [DesktopTray(host, session: session, hands: hands)] : [])
     }
