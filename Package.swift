@@ -60,7 +60,7 @@ let package = Package(
             "HostAPI",
             [
                 "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "Cryptography", "Errors", "JSON",
-                "Concurrency",
+                "Concurrency", "System",
             ]),
         // 3
         .room(
@@ -173,14 +173,14 @@ let package = Package(
             name: "HostAPITests",
             dependencies: [
                 "OmlxHostAPI", "OmlxMCPHost", "OmlxConfiguration", "OmlxMCPClient", "OmlxSignIn", "OmlxCredentials",
-                "OmlxHTTPClient", "OmlxErrors", "OmlxJSON", "OmlxDemoServer", "TestSupport",
+                "OmlxHTTPClient", "OmlxErrors", "OmlxJSON", "OmlxConcurrency", "OmlxDemoServer", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
                 "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxMCPClient", "OmlxHTTPClient", "OmlxCredentials",
-                "OmlxCryptography", "OmlxErrors", "OmlxJSON", "OmlxSystem", "OmlxDemoServer", "TestSupport",
+                "OmlxCryptography", "OmlxErrors", "OmlxJSON", "OmlxConcurrency", "OmlxSystem", "OmlxDemoServer", "TestSupport",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
