@@ -12,7 +12,7 @@ import OmlxSystem
 
 /// What a command works with.
 struct Session: Sendable {
-    let environment: [String: String]
+    private(set) var environment: [String: String]
     /// Variables that are set to what is not UTF-8.
     let unreadableVariables: Set<String>
     let home: String
@@ -41,6 +41,16 @@ struct Session: Sendable {
         var session = self
         let level = logger.logLevel
         session.logger = Logger(label: "omlx") { _ in JSONLogHandler(logLevel: level) }
+        return session
+    }
+
+    /// The same without these variables, which are for this process alone.
+    func withholding(_ names: Set<String>) -> Session {
+        var session = self
+        for name in names {
+            session.environment[name] = nil
+            unsetenv(name)
+        }
         return session
     }
 
