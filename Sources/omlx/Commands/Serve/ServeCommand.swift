@@ -33,7 +33,7 @@ struct ServeCommand: Action {
         let unix = try BoundSocket.unix(socket ?? paths.locks + "/host.sock")
         let serving = Serving(
             host: local, session: session, paths: paths, access: access, sockets: [tcp, unix],
-            shelf: ToolShelf(local, logger: session.logger), desk: LoginDesk(local))
+            shelf: ToolShelf(local, logger: session.logger), desk: LoginDesk(local), page: PageDesk(local))
         let gateway = Gateway(host: local, access: access, parts: try serving.parts())
         session.console.line("omlx \(HostOptions.version) serves on \(tcp.address) and \(unix.address)")
         let server = GatewayServer(serving.sockets, responder: gateway.responder)

@@ -19,6 +19,8 @@ struct Serving: Sendable {
     let shelf: ToolShelf
     /// Sign-ins that are begun over HTTP.
     let desk: LoginDesk
+    /// What the page keeps between two requests.
+    let page: PageDesk
 }
 
 extension Serving {
@@ -27,6 +29,7 @@ extension Serving {
         [
             HealthPart(host),
             AccessPart(access, address: sockets.first { !$0.isUnix }?.address ?? ""),
+            PagePart(page),
             ToolsPart(shelf),
             AdminPart(shelf, desk),
             // The last one: it answers for paths that no other part has.
@@ -36,5 +39,5 @@ extension Serving {
 
     /// What runs beside as long as there is the host. They are stopped in turn, the last one first, after the gateway has let go of
     /// its requests and before the servers are left.
-    func services() throws(OmlxError) -> [any Service] { [shelf, desk] }
+    func services() throws(OmlxError) -> [any Service] { [shelf, desk, page] }
 }
