@@ -46,6 +46,9 @@ test: ## check style and warnings, build everything, run all tests
 	@scripts/venvs.sh
 	@scripts/consumer.sh
 	$(call run_tests,$(SWIFT_FLAGS),$(tests_at_once))
+	@if scripts/setup.sh browser && scripts/venvs.sh browser; then \
+	    .venvs/browser/bin/python -B Tests/Browser/page_test.py --short .build/debug; \
+	else echo "Chromium cannot be installed here: the page was tested over HTTP alone"; fi
 
 test-providers: ## sign in as every kind of client at every authorization server of other hands
 	@scripts/setup.sh test
@@ -54,11 +57,13 @@ test-providers: ## sign in as every kind of client at every authorization server
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(tests_at_once) \
 	    scripts/run-tests.sh $(SWIFT_FLAGS) --parallel --filter '$(matrix)'
 
-test-browser: ## sign in with a real browser, Chromium, with scripts and without
+test-browser: ## sign in and use the page with a real browser, Chromium, with scripts and without; pictures in .build/pictures
 	@scripts/setup.sh browser
+	@scripts/venvs.sh browser
 	swift build --product omlx $(SWIFT_FLAGS)
 	swift build --product omlx-demo-server $(SWIFT_FLAGS)
 	python3 -B Tests/Browser/browser_test.py .build/debug
+	.venvs/browser/bin/python -B Tests/Browser/page_test.py .build/debug .build/pictures
 
 test-desktop: ## show notice and tray in a real panel, on a display of its own; pictures in .build/desktop
 	@scripts/setup.sh desktop

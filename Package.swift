@@ -181,9 +181,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxMCPClient", "OmlxHTTPClient", "OmlxCredentials",
-                "OmlxCryptography", "OmlxErrors", "OmlxJSON", "OmlxConcurrency", "OmlxSystem", "OmlxDemoServer",
-                "TestSupport",
+                "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxConfiguration", "OmlxSignIn", "OmlxMCPClient",
+                "OmlxHTTPClient", "OmlxCredentials", "OmlxCryptography", "OmlxErrors", "OmlxJSON", "OmlxConcurrency",
+                "OmlxSystem", "OmlxDemoServer", "TestSupport",
                 .programs("Hummingbird", "hummingbird"),
                 .programs("HTTPTypes", "swift-http-types"),
                 .programs("ServiceLifecycle", "swift-service-lifecycle"),

@@ -26,11 +26,12 @@ requirements() {
             'requests==2.34.2 mcp==1.30.0 uvicorn==0.54.0'
         ;;
     hypercorn) echo 'hypercorn==0.18.0' ;; # speaks HTTP/2
+    browser) echo 'playwright==1.65.2 axe-playwright-python==0.1.8' ;; # drives Debian's Chromium; made when named
     zxing) echo 'zxing-cpp==3.1.1' ;; # reads QR codes
     mcpo) echo 'mcpo==0.0.20 mcp==1.30.0 fastapi==0.115.12 starlette==0.46.2 uvicorn==0.54.0' ;;
     mcp-stdio) echo 'mcp-stdio==0.45.2' ;; # a peer of the benchmark only: made when named
     *) die "unknown environment: $1 (there are mcp1, mcp2, fastmcp, django,
-        flask-providers, django-providers, hypercorn, zxing, mcpo and mcp-stdio)" ;;
+        flask-providers, django-providers, hypercorn, zxing, mcpo, browser and mcp-stdio)" ;;
     esac
 }
 

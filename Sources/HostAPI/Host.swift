@@ -29,6 +29,8 @@ package protocol Host: Sendable {
 
     /// A server's entry as the file has it, without its secrets.
     func entry(of server: String) async throws -> ShownEntry
+    /// What other programs of this user have.
+    func foundFiles() async throws -> [FoundFile]
     /// What a change of the configuration would change in its file.
     func preview(_ edit: ServerEdit) async throws -> FixPreview
     /// Writes a change of the configuration. A host that stays up goes by it once it sees the file.

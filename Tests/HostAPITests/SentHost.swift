@@ -31,6 +31,7 @@ struct SentHost: Host {
         try await answer { try await host.revokeApprovals(of: try sent(paths)) }
     }
     func entry(of server: String) async throws -> ShownEntry { try await answer { try await host.entry(of: server) } }
+    func foundFiles() async throws -> [FoundFile] { try await answer { try await host.foundFiles() } }
     func preview(_ edit: ServerEdit) async throws -> FixPreview {
         try await answer { try await host.preview(try sent(edit)) }
     }

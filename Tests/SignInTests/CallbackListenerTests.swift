@@ -112,7 +112,7 @@ struct CallbackListenerTests {
                     "GET /callback?code=x&state=b HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
                         + "Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image\r\n\r\n"
                 ).hasPrefix("HTTP/1.1 403"))
-            #expect(try exchange(port, answer(port, "code=a&state=b")).contains("Back to the terminal"))
+            #expect(try exchange(port, answer(port, "code=a&state=b")).contains("Back to omlx"))
             #expect(await answers.next() == .answer("code=a&state=b"))
             #expect(try exchange(port, answer(port, "code=a&state=b")).contains("Already done"))
         }
@@ -189,7 +189,7 @@ struct CallbackListenerTests {
             #expect(await answers.next() == .answer("error=invalid_scope&state=one"))
             listener.expect(AwaitedAnswer("two"))
             #expect(try exchange(port, answer(port, "code=late&state=one")).contains("Already done"))
-            #expect(try exchange(port, answer(port, "code=a&state=two")).contains("Back to the terminal"))
+            #expect(try exchange(port, answer(port, "code=a&state=two")).contains("Back to omlx"))
             #expect(await answers.next() == .answer("code=a&state=two"))
         }
     }
@@ -207,7 +207,7 @@ struct CallbackListenerTests {
                 )
             }
             for number in 0..<50 { _ = try exchange(port, answer(port, "error=e\(number)")) }
-            #expect(try exchange(port, answer(port, "code=a&state=one")).contains("Back to the terminal"))
+            #expect(try exchange(port, answer(port, "code=a&state=one")).contains("Back to omlx"))
             #expect(await answers.next() == .passedOver(.foreign(hasState: true)))
             let denied = UnprovenRefusal(reply: OAuthErrorReply(error: "access_denied"), lacks: .state)
             #expect(await answers.next() == .passedOver(.unproven(denied)))
@@ -337,7 +337,7 @@ struct CallbackListenerTests {
             let port = listener.port
             let page = try exchange(
                 port, at: address, "GET /callback?code=a&state=s HTTP/1.1\r\nHost: \(sent):\(port)\r\n\r\n")
-            #expect(page.contains("Back to the terminal"))
+            #expect(page.contains("Back to omlx"))
             #expect(await answers.next() == .answer("code=a&state=s"))
         }
     }

@@ -35,7 +35,7 @@ struct SignInTests {
                 try await scene.store.registration(for: scene.registrationKey)?.clientID == outcome.credential.client.id
             )
             let page = String(decoding: try #require(await browser.page?.body), as: UTF8.self)
-            #expect(page.contains("Back to the terminal"))
+            #expect(page.contains("Back to omlx"))
         }
     }
 

@@ -3,7 +3,7 @@
 import Glibc
 
 /// A folder of its own that is removed with the value.
-public final class ConfigurationFolder {
+public final class ConfigurationFolder: Sendable {
     private struct Failure: Error {}
 
     /// Its absolute path.

@@ -23,12 +23,15 @@ package struct ServerEdit: Sendable, Hashable, Codable {
     package var action: Action
     /// The new entry; one that is written over may leave out secrets as `EntryMask` does.
     package var entry: JSON?
+    /// The file of another program that has the entry, where a server is brought over.
+    package var source: String?
 
     /// A change.
-    package init(_ action: Action, _ server: String, entry: JSON? = nil) {
+    package init(_ action: Action, _ server: String, entry: JSON? = nil, source: String? = nil) {
         self.server = server
         self.action = action
         self.entry = entry
+        self.source = source
     }
 
     /// The change in words, for files that are not edited.

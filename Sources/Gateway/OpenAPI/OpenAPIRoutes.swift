@@ -52,7 +52,7 @@ package struct OpenAPIRoutes: Sendable {
     private static let reserved: Set<String> = [
         "mcp", "v1", "api", "admin", "health", "metrics", "docs", "redoc", "openapi.json", "servers", "events",
         "login", "logout", "callback", "assets", "static", "favicon.ico", "robots.txt", ".well-known", "session",
-        "settings", "log", "keys", "stores", "open", "oauth", "sse", "messages", "page", "tools",
+        "settings", "log", "keys", "stores", "open", "close", "ui", "oauth", "sse", "messages", "page", "tools",
     ]
 
     /// Whether a server of this name is found at `/servers/NAME` alone.

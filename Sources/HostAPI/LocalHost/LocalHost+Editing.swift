@@ -11,6 +11,10 @@ extension LocalHost {
         return ShownEntry(file: path, entry: try EntryChange.shown(server, in: path))
     }
 
+    package func foundFiles() -> [FoundFile] {
+        OtherPrograms.find(home: options.homeDirectory, present: Set(content.servers.map(\.name)))
+    }
+
     package func preview(_ edit: ServerEdit) throws -> FixPreview {
         let change = try change(edit)
         return FixPreview(file: change.file, diff: change.diff, digest: try SHA256.hexadecimal(change.before ?? []))
@@ -37,6 +41,10 @@ extension LocalHost {
     private func change(_ edit: ServerEdit) throws(OmlxError) -> EntryChange {
         let folder = options.environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         let file = (folder ?? options.homeDirectory + "/.config") + "/omlx/mcp.json"
+        var edit = edit
+        if let source = edit.source {
+            edit.entry = try OtherPrograms.entry(edit.server, in: source, home: options.homeDirectory)
+        }
         return try EntryChange(edit, in: content.sourcePath, orNew: file)
     }
 }

@@ -114,14 +114,16 @@ struct CallbackPage: Hashable {
     var text: String
 
     static let received = CallbackPage(
-        status: "200 OK", title: "Back to the terminal",
-        text: "omlx has the answer and finishes the sign-in there. You can close this tab.")
+        status: "200 OK", title: "Back to omlx",
+        text:
+            "omlx has the answer and finishes the sign-in where you began it, in the terminal or on its page. You can close this tab."
+    )
     static let refused = CallbackPage(
         status: "200 OK", title: "Not signed in",
-        text: "The sign-in was not granted. The terminal says why. You can close this tab.")
+        text: "The sign-in was not granted. omlx says why where you began it. You can close this tab.")
     static let alreadyAnswered = CallbackPage(
         status: "200 OK", title: "Already done",
-        text: "This sign-in has its answer. The terminal says how it ended. You can close this tab.")
+        text: "This sign-in has its answer. omlx says how it ended where you began it. You can close this tab.")
     static let otherSignIn = CallbackPage(
         status: "400 Bad Request", title: "Another sign-in",
         text:
@@ -130,29 +132,29 @@ struct CallbackPage: Hashable {
     static let unproven = CallbackPage(
         status: "400 Bad Request", title: "Refused, it seems",
         text:
-            "This answer says that the sign-in was refused, and does not prove that it belongs to it. The terminal says "
-            + "more and goes on waiting. You can close this tab.")
+            "This answer says that the sign-in was refused, and does not prove that it belongs to it. omlx says "
+            + "more where you began it, and goes on waiting. You can close this tab.")
     static let posted = CallbackPage(
         status: "405 Method Not Allowed", title: "Not read",
         text:
             "The answer came by POST, which is not read here. If the address of this tab shows a code, copy the whole "
-            + "address, paste it into the terminal and press Enter.")
+            + "address, paste it into the terminal, or on the page, where you began.")
     static let otherPath = CallbackPage(
         status: "404 Not Found", title: "Another path",
         text:
             "The answer came to another path than the one registered, and is not taken by itself. Copy the whole address "
-            + "of this tab, paste it into the terminal and press Enter.")
+            + "of this tab, paste it into the terminal, or on the page, where you began.")
     static let notAwaited = CallbackPage(
         status: "400 Bad Request", title: "Nothing awaited",
-        text: "No sign-in waits for an answer yet. Open the address that the terminal shows.")
+        text: "No sign-in waits for an answer yet. Open the address that omlx shows.")
     static let notNavigated = CallbackPage(
         status: "403 Forbidden", title: "Not taken",
-        text: "An answer counts only in a tab of its own. Open this address there, or paste it into the terminal.")
+        text: "An answer counts only in a tab of its own. Open this address there, or paste it where you began.")
     static let nothingHere = CallbackPage(
         status: "400 Bad Request", title: "No answer here",
         text:
             "This address takes the answer to a sign-in, and none came with it. If the address of this tab goes on behind "
-            + "a # sign, copy the whole address, paste it into the terminal and press Enter.")
+            + "a # sign, copy the whole address, paste it into the terminal, or on the page, where you began.")
     static let badRequest = CallbackPage(
         status: "400 Bad Request", title: "Bad request", text: "This is no answer to a sign-in.")
     static let notFound = CallbackPage(status: "404 Not Found", title: "Not found", text: "There is nothing here.")

@@ -108,7 +108,7 @@ struct RunningGateway: Sendable {
         let reply = try await client.fetch(
             OmlxHTTPClient.HTTPRequest(
                 method, url, headers: headers.map { HTTPRequestHeader($0.key, $0.value) },
-                body: body.map { .bytes(Array($0.utf8)) } ?? .none))
+                body: body.map { .bytes(Array($0.utf8)) } ?? .none, redirects: .returned))
         return Answer(reply: reply)
     }
 

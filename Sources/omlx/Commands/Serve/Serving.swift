@@ -26,6 +26,8 @@ struct Serving: Sendable {
     let shelf: ToolShelf
     /// Sign-ins that are begun over HTTP.
     let desk: LoginDesk
+    /// What the page keeps between two requests.
+    let page: PageDesk
     /// Whether there is an icon in the desktop's panel.
     let showsTray: Bool
     let supervisor: ServiceSupervisor
@@ -41,6 +43,7 @@ extension Serving {
             HealthPart(host),
             MetricsPart(host, observation.metrics),
             AccessPart(access, address: pageAddress),
+            PagePart(page),
             ToolsPart(shelf),
             AdminPart(shelf, desk),
             // The last one: it answers for paths that no other part has.
@@ -53,7 +56,7 @@ extension Serving {
     func services() throws(OmlxError) -> [any Service] {
         let hands = DesktopHands(session: session) { try? AccessPart.link(access, address: pageAddress) }
         return [
-            audit, shelf, desk,
+            audit, shelf, desk, page,
             RefreshCounter(host, observation.metrics),
             DesktopNotices(host, session: session, hands: hands),
         ] + (showsTray ? [DesktopTray(host, session: session, hands: hands)] : [])

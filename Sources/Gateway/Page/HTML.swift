@@ -1,0 +1,68 @@
+// Markup as a value. Text and attributes are escaped by construction: only what stands in the source is markup.
+
+import OmlxErrors
+
+/// A piece of HTML. A literal is markup; what is interpolated is text, unless it is HTML itself.
+struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
+    /// The markup.
+    private(set) var text: String
+
+    /// Nothing.
+    static let nothing: HTML = ""
+
+    init(stringLiteral markup: String) { text = markup }
+    init(stringInterpolation: StringInterpolation) { text = stringInterpolation.markup }
+    /// Text.
+    init(text: String) { self.text = Self.escaped(text) }
+    private init(markup: String) { text = markup }
+
+    static func + (first: HTML, rest: HTML) -> HTML { HTML(markup: first.text + rest.text) }
+
+    /// Text as it stands in markup and between double quotes. What steers a screen or cannot be seen is replaced, so that a server's
+    /// words cannot pass for other words.
+    static func escaped(_ text: String) -> String {
+        let text = text.harmlessLines(keeping: .meaningful)
+        guard text.utf8.contains(where: isMarkup) else { return text }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count + 32)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "&"): bytes.append(contentsOf: "&amp;".utf8)
+            case UInt8(ascii: "<"): bytes.append(contentsOf: "&lt;".utf8)
+            case UInt8(ascii: ">"): bytes.append(contentsOf: "&gt;".utf8)
+            case UInt8(ascii: "\""): bytes.append(contentsOf: "&quot;".utf8)
+            case UInt8(ascii: "'"): bytes.append(contentsOf: "&#39;".utf8)
+            default: bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func isMarkup(_ byte: UInt8) -> Bool {
+        [UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'")].contains(byte)
+    }
+
+    struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var markup = ""
+
+        init(literalCapacity: Int, interpolationCount: Int) { markup.reserveCapacity(literalCapacity * 2) }
+
+        mutating func appendLiteral(_ literal: String) { markup += literal }
+        mutating func appendInterpolation(_ text: String) { markup += HTML.escaped(text) }
+        mutating func appendInterpolation(_ text: String?) { markup += text.map(HTML.escaped) ?? "" }
+        mutating func appendInterpolation(_ number: Int) { markup += String(number) }
+        mutating func appendInterpolation(_ html: HTML) { markup += html.text }
+        mutating func appendInterpolation(_ html: HTML?) { markup += html?.text ?? "" }
+        /// An address to go to: of a page, or a place on this one.
+        mutating func appendInterpolation(href address: String) {
+            let isPage = address.hasPrefix("https://") || address.hasPrefix("http://")
+            let isOurs = address.hasPrefix("/") && !address.hasPrefix("//") && !address.hasPrefix("/\\")
+            markup += isPage || isOurs ? HTML.escaped(address) : "#"
+        }
+    }
+}
+
+extension Sequence {
+    /// The elements one after the other.
+    func html(_ render: (Element) -> HTML) -> HTML { reduce(HTML.nothing) { $0 + render($1) } }
+}

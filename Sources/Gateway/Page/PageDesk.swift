@@ -1,0 +1,157 @@
+// What the page keeps between two requests: output of servers, sign-ins and calls under way, changes that can be taken back.
+
+import FoundationEssentials
+import Hummingbird
+import OmlxConcurrency
+import OmlxCryptography
+import OmlxErrors
+import OmlxHostAPI
+import OmlxMCPHost
+import ServiceLifecycle
+import Synchronization
+
+/// The page's memory, and the work it began. Nothing of it outlives the service; all of it can be lost without harm.
+package final class PageDesk: Service {
+    /// Work that goes on after the request that began it was answered.
+    typealias Job = @Sendable () async -> Void
+
+    struct State {
+        var output = ServerOutput()
+        var signIns = Kept<SignInSeat>(limit: 100)
+        var calls = Kept<CallSeat>(limit: 20)
+        var drafts = Kept<EditDraft>(limit: 50)
+        var notices = Kept<Notice>(limit: 100)
+    }
+
+    /// A sentence shown once, on the page that follows a form.
+    struct Notice: Sendable {
+        var text: String
+        var isBad = false
+        /// The change that can be taken back.
+        var undo: String?
+    }
+
+    let host: any Host
+    let now: @Sendable () -> Date
+    let began: Date
+    let state = Mutex(State())
+    /// Told whenever something that is shown may have changed.
+    let changes = Broadcast<Void>(buffer: 1)
+    private let jobs: AsyncStream<Job>
+    private let hand: AsyncStream<Job>.Continuation
+
+    /// The memory of a host's page.
+    package init(_ host: any Host, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.host = host
+        self.now = now
+        began = now()
+        (jobs, hand) = AsyncStream.makeStream(of: Job.self)
+    }
+
+    /// Does the work until the host is left.
+    package func run() async throws {
+        let events = try await host.events()
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { for await event in events { self.hear(event) } }
+                for await job in self.jobs { group.addTask { await job() } }
+                group.cancelAll()
+            }
+        }
+        changes.finish()
+    }
+
+    func begin(_ job: @escaping Job) { hand.yield(job) }
+
+    private func hear(_ event: HostEvent) {
+        if case .output(let server, let text) = event { state.withLock { $0.output.take(text, of: server) } }
+        changes.send(())
+    }
+
+    /// An id that cannot be guessed.
+    static func id() throws -> String { Base64URL.encode(try Random.bytes(12)) }
+
+    // MARK: notices
+
+    /// Keeps a notice.
+    /// - Returns: its id.
+    func notice(_ notice: Notice) throws -> String {
+        let id = try Self.id()
+        state.withLock { $0.notices[id] = notice }
+        return id
+    }
+
+    func notice(_ id: String?) -> Notice? { id.flatMap { id in state.withLock { $0.notices[id] } } }
+}
+
+/// The newest values, by their ids.
+struct Kept<Value: Sendable>: Sendable {
+    private var values: [String: Value] = [:]
+    private var order: [String] = []
+    private let limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    subscript(id: String) -> Value? {
+        get { values[id] }
+        set {
+            if values[id] == nil, newValue != nil {
+                order.append(id)
+                if order.count > limit { values[order.removeFirst()] = nil }
+            }
+            values[id] = newValue
+            if newValue == nil { order.removeAll { $0 == id } }
+        }
+    }
+
+    /// The newest one that is so.
+    func last(where isWanted: (Value) -> Bool) -> Value? {
+        order.reversed().lazy.compactMap { values[$0] }.first(where: isWanted)
+    }
+
+    /// All, the newest first.
+    var newestFirst: [Value] { order.reversed().compactMap { values[$0] } }
+}
+
+/// The last lines each server wrote to its error stream or logged.
+struct ServerOutput: Sendable {
+    private static let lineLimit = 300
+    private static let byteLimit = 2000
+    private var lines: [String: [String]] = [:]
+
+    subscript(server: String) -> [String] { lines[server] ?? [] }
+
+    mutating func take(_ text: String, of server: String) {
+        var kept = lines[server] ?? []
+        for line in text.split(separator: "\n") { kept.append(OmlxError.shown(String(line), limit: Self.byteLimit)) }
+        if kept.count > Self.lineLimit { kept.removeFirst(kept.count - Self.lineLimit) }
+        lines[server] = kept
+    }
+}
+
+/// Work that can be given up from elsewhere.
+struct StopSignal: Sendable {
+    private let stream: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() { (stream, continuation) = AsyncStream.makeStream(of: Void.self) }
+
+    func stop() { continuation.finish() }
+
+    /// Does the work, cancelled by the signal.
+    func around(_ work: @escaping @Sendable () async -> Void) async {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await work()
+                return true
+            }
+            group.addTask { [stream] in
+                for await _ in stream {}
+                return false
+            }
+            // Cancelled work still has an end of its own.
+            _ = await group.next()
+            group.cancelAll()
+        }
+    }
+}
