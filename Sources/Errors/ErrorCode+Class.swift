@@ -85,7 +85,7 @@ extension ErrorCode {
             .storeOlder, .storeMigration, .storeCryptography, .databaseUnavailable:
             .storage
         case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning,
-            .serveKeyUnusable, .serveKeyName:
+            .serveKeyUnusable, .serveKeyName, .serveLost, .serveAnswer:
             .serving
         }
     }

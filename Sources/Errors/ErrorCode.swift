@@ -354,4 +354,8 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case serveKeyUnusable = "SERVE_KEY_UNUSABLE"
     /// A named key has no name, a name that is taken, or is not there.
     case serveKeyName = "SERVE_KEY_NAME"
+    /// The host that stays up ended, or stopped answering, in the middle.
+    case serveLost = "SERVE_LOST"
+    /// The host that stays up gave an answer that cannot be used.
+    case serveAnswer = "SERVE_ANSWER"
 }

@@ -18,7 +18,7 @@ package actor LocalHost: Host {
     var content: HostConfiguration
     /// How it works. What a person gives to open a store is added to it, before the first thing that needs the store.
     var options: HostOptions
-    private var making: Task<MCPManager, any Error>?
+    private(set) var making: Task<MCPManager, any Error>?
     private var database: StatusDatabase?
 
     /// A host of these servers. Nothing is done yet.

@@ -32,6 +32,8 @@ package struct ConfigurationReport: Sendable, Hashable, Codable {
     package var path: String?
     /// Where the file was found.
     package var origin: ConfigurationOrigin?
+    /// Which file was read, in which state; `nil` when none was.
+    package var mark: FileMark?
     /// Its servers in their order.
     package var servers: [Server]
     /// The most tool calls in flight.
@@ -76,6 +78,7 @@ extension ConfigurationReport {
     init(_ configuration: HostConfiguration, trustProblem problem: OmlxError?) {
         path = configuration.sourcePath
         origin = configuration.origin
+        mark = configuration.mark
         servers = configuration.servers.map { Server($0) }
         maxToolCalls = configuration.maxToolCalls
         diagnostics = configuration.diagnostics

@@ -1,0 +1,180 @@
+// The host behind a socket: what its HTTP interface answers, who may ask, and what becomes of a question when one side leaves.
+
+import FoundationEssentials
+import Hummingbird
+import OmlxErrors
+import OmlxGateway
+import OmlxHTTPClient
+import OmlxHostAPI
+import OmlxJSON
+import OmlxMCPHost
+import Synchronization
+import TestSupport
+import Testing
+
+/// Who comes is who the test says.
+private struct NamedAccess: GatewayAccess {
+    let caller: Caller
+
+    func caller(of request: Request, _ context: GatewayContext) -> Caller? { caller }
+    func isOpen(_ path: String) -> Bool { false }
+    func refusal(_ request: Request) -> Response { Response(status: .unauthorized) }
+}
+
+@Suite struct RemoteHostTests {
+    private func with<Value: Sendable>(
+        _ host: any Host = HeldHost(), as caller: Caller = .owner(.uid),
+        _ work: (ServedHost, HTTPClient) async throws -> Value
+    ) async throws -> Value {
+        let folder = try ConfigurationFolder()
+        return try await ServedHost.with(host, at: folder.path + "/run/host.sock", access: NamedAccess(caller: caller)) {
+            try await work($0, HTTPClient(unixSocket: $0.path))
+        }
+    }
+
+    private func send(
+        _ http: HTTPClient, _ method: String, _ path: String, _ body: String? = nil, type: String = "application/json"
+    ) async throws -> (status: Int, json: JSON) {
+        let request = HTTPRequest(
+            method, try HTTPURL("http://omlx/api/v1/" + path),
+            headers: body == nil ? [] : [.init("Content-Type", type)],
+            body: body.map { .bytes(Array($0.utf8)) } ?? .none)
+        let reply = try await http.fetch(request)
+        return (reply.head.status, (try? JSON(parsing: reply.body)) ?? .null)
+    }
+
+    @Test("where no host listens there is none, and a file or a socket that was left over is none")
+    func none() async throws {
+        let folder = try ConfigurationFolder()
+        #expect(try await RemoteHost.at(folder.path + "/none.sock") == nil)
+        #expect(try await RemoteHost.at(folder.write("file.sock", "x")) == nil)
+        let left = try BoundSocket.unix(folder.path + "/run/left.sock")
+        close(left.descriptor)
+        #expect(try await RemoteHost.at(left.address) == nil)
+    }
+
+    @Test("a question that is none is refused with what is wrong about it")
+    func badQuestions() async throws {
+        try await with { _, http in
+            #expect(try await send(http, "POST", "status", "{").status == 400)
+            #expect(try await send(http, "POST", "status", "{}", type: "text/plain").status == 415)
+            #expect(try await send(http, "POST", "status", "{\"look\":\"soon\"}").status == 422)
+            let missing = try await send(http, "POST", "examine", "{}")
+            #expect(missing.status == 422 && missing.json["detail"]?.stringValue?.contains("server") == true)
+            #expect(try await send(http, "GET", "nothing").status == 404)
+            #expect(try await send(http, "POST", "conversations/none", "{\"place\":1}").status == 404)
+            #expect(try await send(http, "POST", "login", Self.login).status == 406)
+            #expect(try await send(http, "POST", "status", "{\"servers\":[]}").status == 200)
+        }
+    }
+
+    private static let login = """
+        {"server":"a","options":\((try? JSON(encoding: LoginOptions()).text()) ?? ""),\
+        "person":{"opens_browser":false,"flow":{"browser":{}},"seconds":60}}
+        """
+
+    @Test("a key sees the servers it is for, and nothing of what is the owner's")
+    func keys() async throws {
+        let key = Caller.key(KeyRights(name: "k", servers: ["a"], isReadOnly: true))
+        try await with(HeldHost(), as: key) { _, http in
+            let status = try await send(http, "GET", "status")
+            #expect(status.json["servers"]?.arrayValue?.compactMap { $0["name"]?.stringValue } == ["a"])
+            for form in HostRoutes.all where form.access != .key {
+                #expect(try await send(http, "POST", form.path, "{}").status == 403, "\(form.path)")
+            }
+            #expect(try await send(http, "POST", "conversations/x", "{\"place\":1}").status == 403)
+        }
+        // A session of the page is the owner, and is given no token.
+        try await with(HeldHost(), as: .owner(.session)) { _, http in
+            #expect(try await send(http, "POST", "header", "{\"server\":\"a\"}").status == 403)
+            #expect(try await send(http, "GET", "host").status == 200)
+        }
+    }
+
+    @Test("a question is given up when the one who asked leaves")
+    func leaves() async throws {
+        let host = HeldHost()
+        try await with(host) { served, _ in
+            let remote = try await served.remote()
+            for question in HeldHost.Question.allCases {
+                let task = Task {
+                    switch question {
+                    case .examine: _ = try await remote.examine("a")
+                    case .header: _ = try await remote.header(of: "a")
+                    }
+                }
+                await host.isAsked(question)
+                task.cancel()
+                await #expect(throws: CancellationError.self) { try await task.value }
+                await host.isGivenUp(question)
+            }
+        }
+    }
+
+    @Test("a host that ends in the middle is said to be gone")
+    func goes() async throws {
+        let host = HeldHost()
+        let task = try await with(host) { served, _ in
+            let remote = try await served.remote()
+            let task = Task { try await remote.examine("a") }
+            await host.isAsked(.examine)
+            await host.end()
+            return task
+        }
+        let error = await #expect(throws: OmlxError.self) { try await task.value }
+        #expect(error?.code == .hostStopped)
+    }
+
+    @Test("events begin with how things are, and go on with what happens, each with an id")
+    func events() async throws {
+        let host = HeldHost()
+        try await with(host) { served, http in
+            let request = HTTPRequest("GET", try HTTPURL("http://omlx/api/v1/events"))
+            let response = try await http.send(request)
+            var parser = ServerSentEventParser()
+            var seen: [ServerSentEvent] = []
+            while seen.count < 2, let bytes = try await response.body.next() {
+                seen += try parser.receive(bytes)
+                if seen.count == 1 { await host.happen(.connected(server: "a")) }
+            }
+            #expect(seen.map(\.type) == ["snapshot", "event"] && seen.map(\.id) == ["1", "2"])
+            let event = try JSON(parsing: seen[1].data).decoded(as: HostEvent.self)
+            #expect(event == .connected(server: "a"))
+        }
+    }
+
+    @Test("the description has every question, and nothing refers to what is not there")
+    func description() async throws {
+        try await with { _, http in
+            let document = try await send(http, "GET", "openapi.json").json
+            #expect(document["openapi"] == "3.1.0")
+            let paths = try #require(document["paths"]?.objectValue)
+            let described = Set(paths.map(\.0))
+            #expect(Set(HostRoutes.all.map(\.fullPath)).isSubset(of: described))
+            #expect(described.count == HostRoutes.all.count + 2)
+            let schemas = Set((document["components"]?["schemas"]?.objectValue ?? [:]).map(\.0))
+            #expect(Self.references(document).isSubset(of: Set(schemas.map { "#/components/schemas/" + $0 })))
+            let ids = paths.flatMap { $0.1.objectValue ?? [:] }.compactMap { $0.1["operationId"]?.stringValue }
+            #expect(Set(ids).count == ids.count)
+            // What is described is there, by each of its methods.
+            for form in HostRoutes.all where form.isPlain && form.access != .local {
+                #expect(try await send(http, "GET", form.path).status != 404, "\(form.path)")
+            }
+            for form in HostRoutes.all {
+                #expect(try await send(http, "POST", form.path, "[", type: "application/json").status == 400, "\(form.path)")
+            }
+        }
+    }
+
+    private static func references(_ json: JSON) -> Set<String> {
+        switch json {
+        case .object(let members):
+            return members.reduce(into: []) { found, member in
+                if member.0 == "$ref", let text = member.1.stringValue { found.insert(text) }
+                found.formUnion(references(member.1))
+            }
+        case .array(let elements): return elements.reduce(into: []) { $0.formUnion(references($1)) }
+        default: return []
+        }
+    }
+}
