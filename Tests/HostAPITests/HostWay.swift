@@ -1,8 +1,10 @@
 // Two ways to a host that is somewhere else: through text, and through the gateway's socket.
 
 import Logging
+import OmlxErrors
 import OmlxGateway
 import OmlxHostAPI
+import OmlxJSON
 import OmlxMCPHost
 import ServiceLifecycle
 import TestSupport
@@ -55,5 +57,26 @@ struct ServedHost: Sendable {
         await group.triggerGracefulShutdown()
         try await served
         return try result.get()
+    }
+}
+
+extension LocalHost {
+    /// A host of these servers that keeps all in a folder.
+    static func testing(
+        _ folder: ConfigurationFolder, _ servers: JSONObject, _ change: (inout HostOptions) -> Void = { _ in }
+    ) throws -> LocalHost {
+        let file = folder.write("mcp.json", JSON.object(["servers": .object(servers)]).text())
+        let configuration = try HostConfiguration.load(
+            explicitPath: file, environment: [:], workingDirectory: folder.path, homeDirectory: folder.path)
+        var options = HostOptions(
+            environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"], homeDirectory: folder.path,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        options.paths = HostPaths(
+            credentials: folder.path + "/credentials", database: folder.path + "/state/status.sqlite",
+            locks: folder.path + "/locks")
+        options.storeName = "file"
+        options.timeout = 120
+        change(&options)
+        return LocalHost(configuration, options: options)
     }
 }

@@ -32,21 +32,7 @@ import TestSupport
 
     private func host(
         _ folder: ConfigurationFolder, _ servers: JSONObject, _ change: (inout HostOptions) -> Void = { _ in }
-    ) throws -> LocalHost {
-        let file = folder.write("mcp.json", JSON.object(["servers": .object(servers)]).text())
-        let configuration = try HostConfiguration.load(
-            explicitPath: file, environment: [:], workingDirectory: folder.path, homeDirectory: folder.path)
-        var options = HostOptions(
-            environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"], homeDirectory: folder.path,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        options.paths = HostPaths(
-            credentials: folder.path + "/credentials", database: folder.path + "/state/status.sqlite",
-            locks: folder.path + "/locks")
-        options.storeName = "file"
-        options.timeout = 120
-        change(&options)
-        return LocalHost(configuration, options: options)
-    }
+    ) throws -> LocalHost { try LocalHost.testing(folder, servers, change) }
 
     @Test("what is known is told by a host that could not even be made: nothing of it is opened for that")
     func opensNothing() async throws {

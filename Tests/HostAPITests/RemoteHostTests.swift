@@ -1,6 +1,7 @@
 // The host behind a socket: what its HTTP interface answers, who may ask, and what becomes of a question when one side leaves.
 
 import FoundationEssentials
+import Glibc
 import Hummingbird
 import OmlxErrors
 import OmlxGateway
@@ -8,7 +9,7 @@ import OmlxHTTPClient
 import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPHost
-import Synchronization
+import OmlxSignIn
 import TestSupport
 import Testing
 
@@ -22,14 +23,26 @@ private struct NamedAccess: GatewayAccess {
 }
 
 @Suite struct RemoteHostTests {
+    private static let off: JSONObject = [
+        "a": ["command": "none", "enabled": false], "b": ["command": "none", "enabled": false],
+    ]
+
     private func with<Value: Sendable>(
-        _ host: any Host = HeldHost(), as caller: Caller = .owner(.uid),
+        _ servers: JSONObject = off, in folder: ConfigurationFolder? = nil, as caller: Caller = .owner(.uid),
         _ work: (ServedHost, HTTPClient) async throws -> Value
     ) async throws -> Value {
-        let folder = try ConfigurationFolder()
-        return try await ServedHost.with(host, at: folder.path + "/run/host.sock", access: NamedAccess(caller: caller)) {
-            try await work($0, HTTPClient(unixSocket: $0.path))
-        }
+        let folder = try folder ?? ConfigurationFolder()
+        let host = try LocalHost.testing(folder, servers)
+        let access = NamedAccess(caller: caller)
+        let result: Result<Value, any Error>
+        do {
+            result = .success(
+                try await ServedHost.with(host, at: folder.path + "/run/host.sock", access: access) {
+                    try await work($0, HTTPClient(unixSocket: $0.path))
+                })
+        } catch { result = .failure(error) }
+        await host.finish()
+        return try result.get()
     }
 
     private func send(
@@ -76,7 +89,7 @@ private struct NamedAccess: GatewayAccess {
     @Test("a key sees the servers it is for, and nothing of what is the owner's")
     func keys() async throws {
         let key = Caller.key(KeyRights(name: "k", servers: ["a"], isReadOnly: true))
-        try await with(HeldHost(), as: key) { _, http in
+        try await with(as: key) { _, http in
             let status = try await send(http, "GET", "status")
             #expect(status.json["servers"]?.arrayValue?.compactMap { $0["name"]?.stringValue } == ["a"])
             for form in HostRoutes.all where form.access != .key {
@@ -85,61 +98,47 @@ private struct NamedAccess: GatewayAccess {
             #expect(try await send(http, "POST", "conversations/x", "{\"place\":1}").status == 403)
         }
         // A session of the page is the owner, and is given no token.
-        try await with(HeldHost(), as: .owner(.session)) { _, http in
+        try await with(as: .owner(.session)) { _, http in
             #expect(try await send(http, "POST", "header", "{\"server\":\"a\"}").status == 403)
             #expect(try await send(http, "GET", "host").status == 200)
         }
     }
 
-    @Test("a question is given up when the one who asked leaves")
+    @Test("a question is given up when the one who asked leaves", .timeLimit(.minutes(5)))
     func leaves() async throws {
-        let host = HeldHost()
-        try await with(host) { served, _ in
+        let folder = try ConfigurationFolder()
+        let child = "echo x >\(folder.path)/asked; cat >/dev/null; echo x >\(folder.path)/left"
+        let servers: JSONObject = ["held": ["command": "/bin/sh", "args": ["-c", .string(child)], "timeout": 600]]
+        try await with(servers, in: folder) { served, _ in
             let remote = try await served.remote()
-            for question in HeldHost.Question.allCases {
-                let task = Task {
-                    switch question {
-                    case .examine: _ = try await remote.examine("a")
-                    case .header: _ = try await remote.header(of: "a")
-                    }
-                }
-                await host.isAsked(question)
-                task.cancel()
-                await #expect(throws: CancellationError.self) { try await task.value }
-                await host.isGivenUp(question)
-            }
+            let task = Task { _ = try await remote.examine("held") }
+            while access(folder.path + "/asked", F_OK) != 0 { try await Task.sleep(for: .milliseconds(20)) }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            while access(folder.path + "/left", F_OK) != 0 { try await Task.sleep(for: .milliseconds(20)) }
         }
     }
 
-    @Test("a host that ends in the middle is said to be gone")
-    func goes() async throws {
-        let host = HeldHost()
-        let task = try await with(host) { served, _ in
-            let remote = try await served.remote()
-            let task = Task { try await remote.examine("a") }
-            await host.isAsked(.examine)
-            await host.end()
-            return task
-        }
-        let error = await #expect(throws: OmlxError.self) { try await task.value }
-        #expect(error?.code == .hostStopped)
-    }
-
-    @Test("events begin with how things are, and go on with what happens, each with an id")
+    @Test("events begin with how things are, and go on with what happens, each with an id", .timeLimit(.minutes(5)))
     func events() async throws {
-        let host = HeldHost()
-        try await with(host) { served, http in
-            let request = HTTPRequest("GET", try HTTPURL("http://omlx/api/v1/events"))
-            let response = try await http.send(request)
+        let folder = try ConfigurationFolder()
+        try await with(["gone": ["command": "/nonexistent"]], in: folder) { served, http in
+            let remote = try await served.remote()
+            let response = try await http.send(HTTPRequest("GET", try HTTPURL("http://omlx/api/v1/events")))
             var parser = ServerSentEventParser()
             var seen: [ServerSentEvent] = []
             while seen.count < 2, let bytes = try await response.body.next() {
                 seen += try parser.receive(bytes)
-                if seen.count == 1 { await host.happen(.connected(server: "a")) }
+                if seen.count == 1 { _ = try await remote.connect([]) { _ in } }
             }
-            #expect(seen.map(\.type) == ["snapshot", "event"] && seen.map(\.id) == ["1", "2"])
-            let event = try JSON(parsing: seen[1].data).decoded(as: HostEvent.self)
-            #expect(event == .connected(server: "a"))
+            #expect(seen.prefix(2).map(\.type) == ["snapshot", "event"] && seen.prefix(2).map(\.id) == ["1", "2"])
+            let snapshot = try JSON(parsing: seen[0].data)["servers"]?.decoded(as: [ServerStatus].self)
+            #expect(snapshot?.map(\.name) == ["gone"])
+            guard case .statusChanged(let status) = try JSON(parsing: seen[1].data).decoded(as: HostEvent.self) else {
+                Issue.record("another event came first")
+                return
+            }
+            #expect(status.name == "gone")
         }
     }
 
@@ -161,7 +160,9 @@ private struct NamedAccess: GatewayAccess {
                 #expect(try await send(http, "GET", form.path).status != 404, "\(form.path)")
             }
             for form in HostRoutes.all {
-                #expect(try await send(http, "POST", form.path, "[", type: "application/json").status == 400, "\(form.path)")
+                #expect(
+                    try await send(http, "POST", form.path, "[", type: "application/json").status == 400, "\(form.path)"
+                )
             }
         }
     }

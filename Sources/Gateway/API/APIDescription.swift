@@ -97,7 +97,8 @@ enum APIDescription {
 
     private static var conversations: JSON {
         [
-            "operationId": "reply", "summary": "Answers a question of a conversation, or hands on a line that was typed.",
+            "operationId": "reply",
+            "summary": "Answers a question of a conversation, or hands on a line that was typed.",
             "x-omlx-access": "owner",
             "parameters": [["name": "id", "in": "path", "required": true, "schema": ["type": "string"]]],
             "requestBody": [

@@ -19,7 +19,9 @@ struct APIRoutes {
     ) {
         add(route) { request, context, question in
             let caller = try context.caller(for: route.form)
-            return try await Self.whileConnected(context) { Response.json(try JSON(encoding: try await work(question, caller))) }
+            return try await Self.whileConnected(context) {
+                Response.json(try JSON(encoding: try await work(question, caller)))
+            }
         }
     }
 

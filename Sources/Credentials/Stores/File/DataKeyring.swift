@@ -87,7 +87,9 @@ final class DataKeyring: Sendable {
         guard var file = try folder.read(KeyFile.name) else { return nil }
         defer { Secret.wipe(&file.bytes) }
         var source = source
-        if case .keyFile = source, KeyFile.isWrapped(file.bytes), let password = given() { source = .password(password) }
+        if case .keyFile = source, KeyFile.isWrapped(file.bytes), let password = given() {
+            source = .password(password)
+        }
         let key = try KeyFile.key(in: file.bytes, source: source, path: folder.path(of: KeyFile.name))
         state.held = (file.identity, key)
         return key
