@@ -17,7 +17,7 @@ import Testing
 private struct NamedAccess: GatewayAccess {
     let caller: Caller
 
-    func caller(of request: Request, _ context: GatewayContext) -> Caller? { caller }
+    func caller(of request: inout Request, _ context: inout GatewayContext) -> Caller? { caller }
     func isOpen(_ path: String) -> Bool { false }
     func refusal(_ request: Request) -> Response { Response(status: .unauthorized) }
 }
@@ -48,7 +48,7 @@ private struct NamedAccess: GatewayAccess {
     private func send(
         _ http: HTTPClient, _ method: String, _ path: String, _ body: String? = nil, type: String = "application/json"
     ) async throws -> (status: Int, json: JSON) {
-        let request = HTTPRequest(
+        let request = OmlxHTTPClient.HTTPRequest(
             method, try HTTPURL("http://omlx/api/v1/" + path),
             headers: body == nil ? [] : [.init("Content-Type", type)],
             body: body.map { .bytes(Array($0.utf8)) } ?? .none)
@@ -124,7 +124,7 @@ private struct NamedAccess: GatewayAccess {
         let folder = try ConfigurationFolder()
         try await with(["gone": ["command": "/nonexistent"]], in: folder) { served, http in
             let remote = try await served.remote()
-            let response = try await http.send(HTTPRequest("GET", try HTTPURL("http://omlx/api/v1/events")))
+            let response = try await http.send(OmlxHTTPClient.HTTPRequest("GET", try HTTPURL("http://omlx/api/v1/events")))
             var parser = ServerSentEventParser()
             var seen: [ServerSentEvent] = []
             while seen.count < 2, let bytes = try await response.body.next() {

@@ -159,4 +159,30 @@ struct RunningHostTests {
             #expect(try await home.omlx("mcp", "call", "child__count").exit == 0)
         }
     }
+
+    @Test(
+        "login --all signs in to all that need it, one after the other, with omlx serve and without",
+        arguments: [true, false])
+    func signsInToAll(_ isServed: Bool) async throws {
+        try await TestHome.with { home in
+            let (one, two) = (try await home.demo(), try await home.demo())
+            let open = try await home.demo(["protection": ["mode": "none"]])
+            try home.configure(["one": ["url": one.url], "open": ["url": open.url], "two": ["url": two.url]])
+            let host = isServed ? try await serve(home) : nil
+            let browser = try home.recordingBrowser()
+            let run = try await home.omlx("mcp", "login", "--all", browser: browser)
+            #expect(run.exit == 0, "\(run)")
+            #expect(run.lines.filter { $0.hasPrefix("✓ Signed in to") } == ["✓ Signed in to one", "✓ Signed in to two"])
+            #expect(run.err.contains("Signed in to 2 of 2 servers"), "\(run)")
+            let again = try await home.omlx("mcp", "login", "--all", "--json", browser: browser)
+            #expect(again.exit == 0 && again.json["servers"].array.isEmpty, "\(again)")
+            #expect(try await home.omlx("mcp", "logout", "--all").exit == 0)
+            try await two.script(["authorization": ["consent": "deny"]])
+            let partly = try await home.omlx("mcp", "login", "--all", "--json", browser: browser)
+            #expect(partly.exit == 5 && partly.json["servers"].array.count == 2, "\(partly)")
+            host?.signal(SIGTERM)
+            let ended = try await host?.end()
+            #expect((ended?.exit ?? 0) == 0)
+        }
+    }
 }

@@ -32,7 +32,6 @@ extension Serving {
     func parts() throws(OmlxError) -> [any GatewayPart] {
         [
             HealthPart(host),
-            AccessPart(access, address: sockets.first { !$0.isUnix }?.address ?? ""),
             APIPart(host, paths: paths),
             AccessPart(access, address: pageAddress),
             ToolsPart(shelf),
