@@ -62,7 +62,8 @@ import TestSupport
         let child: JSONObject = ["child": ["command": "/bin/sh", "args": ["-c", .string(Self.child)]]]
         let tool = try await way.ask(try host(folder, child), folder) { try await listAndCall($0) }
         try await way.ask(try host(folder, child), folder) { later in
-            #expect(try await later.knownTools([]).flatMap(\.tools) == [tool])
+            let known = try await later.knownTools([])
+            #expect(known.flatMap(\.tools) == [tool])
             let missing = await #expect(throws: OmlxError.self) {
                 try await later.tool("child__nothing", signingIn: nil)
             }

@@ -172,7 +172,8 @@ struct RunningHostTests {
             let browser = try home.recordingBrowser()
             let run = try await home.omlx("mcp", "login", "--all", browser: browser)
             #expect(run.exit == 0, "\(run)")
-            #expect(run.lines.filter { $0.hasPrefix("✓ Signed in to") } == ["✓ Signed in to one", "✓ Signed in to two"])
+            let done = run.lines.filter { $0.hasPrefix("✓ Signed in to") }
+            #expect(done == ["✓ Signed in to one", "✓ Signed in to two"], "\(run)")
             #expect(run.err.contains("Signed in to 2 of 2 servers"), "\(run)")
             let again = try await home.omlx("mcp", "login", "--all", "--json", browser: browser)
             #expect(again.exit == 0 && again.json["servers"].array.isEmpty, "\(again)")

@@ -105,7 +105,8 @@ struct LoginCommand: Action {
         session.console.progress(
             results.isEmpty
                 ? "No server needs a sign-in."
-                : "Signed in to \(done) of \(results.count) \(results.count == 1 ? "server" : "servers") that needed it.")
+                : "Signed in to \(done) of \(results.count) \(results.count == 1 ? "server" : "servers") that needed it."
+        )
         guard let first = failures.first else { return .done }
         return done == 0 ? ExitStatus(first) : .partlyDone
     }
