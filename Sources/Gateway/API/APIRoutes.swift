@@ -17,8 +17,7 @@ struct APIRoutes {
         _ route: HostRoute<Question, Answer>,
         _ work: @escaping @Sendable (Question, Caller) async throws -> Answer
     ) {
-        add(route) { request, context, question in
-            let caller = try context.caller(for: route.form)
+        add(route) { request, context, caller, question in
             return try await Self.whileConnected(context) {
                 Response.json(try JSON(encoding: try await work(question, caller)))
             }
@@ -30,8 +29,7 @@ struct APIRoutes {
         _ route: HostRoute<Question, Answer>,
         _ work: @escaping @Sendable (Question, Telling) async throws -> Answer
     ) {
-        add(route) { request, context, question in
-            let caller = try context.caller(for: route.form)
+        add(route) { request, context, caller, question in
             guard request.headers[.accept]?.contains("text/event-stream") == true else {
                 let telling = Telling(caller: caller, stream: nil)
                 return try await Self.whileConnected(context) {
@@ -83,14 +81,19 @@ struct APIRoutes {
 
     private func add<Question, Answer>(
         _ route: HostRoute<Question, Answer>,
-        _ work: @escaping @Sendable (Request, GatewayContext, Question) async throws -> Response
+        _ work: @escaping @Sendable (Request, GatewayContext, Caller, Question) async throws -> Response
     ) {
         let path = RouterPath(route.form.fullPath)
         router.post(path) { request, context in
-            try await work(request, context, try Self.question(try await Self.body(request), route.plain))
+            // Who may not ask is told that before anything else.
+            let caller = try context.caller(for: route.form)
+            return try await work(
+                request, context, caller, try Self.question(try await Self.body(request), route.plain))
         }
         guard let plain = route.plain else { return }
-        router.get(path) { request, context in try await work(request, context, plain) }
+        router.get(path) { request, context in
+            try await work(request, context, try context.caller(for: route.form), plain)
+        }
     }
 
     /// - Throws: 415 for another type than JSON: that is all a form of a foreign page could send.
