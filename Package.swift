@@ -60,8 +60,8 @@ let package = Package(
         .room(
             "HostAPI",
             [
-                "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "Cryptography", "Errors", "JSON",
-                "Concurrency", "System",
+                "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "HTTPClient", "Cryptography", "Errors",
+                "JSON", "Concurrency", "System",
             ]),
         // 3
         .room(
@@ -174,8 +174,10 @@ let package = Package(
         .testTarget(
             name: "HostAPITests",
             dependencies: [
-                "OmlxHostAPI", "OmlxMCPHost", "OmlxConfiguration", "OmlxMCPClient", "OmlxSignIn", "OmlxCredentials",
-                "OmlxHTTPClient", "OmlxErrors", "OmlxJSON", "OmlxConcurrency", "OmlxDemoServer", "TestSupport",
+                "OmlxHostAPI", "OmlxGateway", "OmlxMCPHost", "OmlxConfiguration", "OmlxMCPClient", "OmlxSignIn",
+                "OmlxCredentials", "OmlxCryptography", "OmlxHTTPClient", "OmlxErrors", "OmlxJSON", "OmlxConcurrency",
+                "OmlxDemoServer", "TestSupport",
+                .programs("ServiceLifecycle", "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(

@@ -315,6 +315,7 @@ static bool set_connection(CURL *curl, const ccurl_request *request) {
   if (request->ca_path) SET(CURLOPT_CAPATH, request->ca_path[0] ? request->ca_path : NULL);
   if (request->client_certificate) SET(CURLOPT_SSLCERT, request->client_certificate);
   if (request->client_key) SET(CURLOPT_SSLKEY, request->client_key);
+  if (request->unix_socket) SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
   return true;
 }
 

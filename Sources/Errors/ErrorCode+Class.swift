@@ -85,8 +85,7 @@ extension ErrorCode {
             .storeOlder, .storeMigration, .storeCryptography, .databaseUnavailable:
             .storage
         case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning,
-            .serveKeyUnusable, .serveKeyName, .serveExposed,
-            .serveNotRunning:
+            .serveKeyUnusable, .serveKeyName, .serveExposed, .serveNotRunning, .serveLost, .serveAnswer:
             .serving
         }
     }

@@ -358,4 +358,8 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case serveExposed = "SERVE_EXPOSED"
     /// No host that stays up answers.
     case serveNotRunning = "SERVE_NOT_RUNNING"
+    /// The host that stays up ended, or stopped answering, in the middle.
+    case serveLost = "SERVE_LOST"
+    /// The host that stays up gave an answer that cannot be used.
+    case serveAnswer = "SERVE_ANSWER"
 }

@@ -10,6 +10,7 @@ package final class HTTPClient: Sendable {
     let classifier: AddressClassifier
     private let tls: TLSSettings
     private let userAgent: String
+    private let unixSocket: String?
     private let shared: LoopBox
 
     /// The event loop, made by the first request and shared by clients that differ only in their TLS settings.
@@ -39,10 +40,12 @@ package final class HTTPClient: Sendable {
     ///   - tls: certificates of this client.
     ///   - userAgent: what it calls itself.
     ///   - classifier: tells of what kind an address is, for requests whose `addresses` are judged.
+    ///   - unixSocket: the path of a Unix socket, at which all hosts are.
     package init(
         environment: HTTPEnvironment = .init(), tls: TLSSettings = .init(), userAgent: String = "omlx",
-        classifier: AddressClassifier = .standard
+        classifier: AddressClassifier = .standard, unixSocket: String? = nil
     ) {
+        self.unixSocket = unixSocket
         self.classifier = classifier
         self.environment = environment
         self.tls = tls
@@ -55,6 +58,7 @@ package final class HTTPClient: Sendable {
         environment = client.environment
         self.classifier = classifier ?? client.classifier
         userAgent = client.userAgent
+        unixSocket = client.unixSocket
         shared = client.shared
         self.tls = tls ?? client.tls
     }
@@ -88,7 +92,8 @@ package final class HTTPClient: Sendable {
     }
 
     private func exchange(_ request: HTTPRequest, until end: ContinuousClock.Instant?) async throws -> HTTPResponse {
-        let prepared = try PreparedRequest(request, environment: environment, tls: tls, userAgent: userAgent)
+        let prepared = try PreparedRequest(
+            request, environment: environment, tls: tls, userAgent: userAgent, unixSocket: unixSocket)
         let isProxied = !prepared.proxy.isEmpty
         let gate =
             request.addresses.judges(request.url) ? AddressGate(url: request.url, classifier: classifier) : nil

@@ -16,12 +16,14 @@ struct PreparedRequest: Sendable {
     let certificateFolder: String?
     let tls: TLSSettings
     let userAgent: String
+    let unixSocket: String?
     let connectMilliseconds: Int
     private let asksForEncodings: Bool
 
     /// - Throws: `HTTPFailure` with `CONFIG_HEADER_INVALID` when a header could smuggle another line.
     init(
-        _ request: HTTPRequest, environment: HTTPEnvironment, tls: TLSSettings, userAgent: String
+        _ request: HTTPRequest, environment: HTTPEnvironment, tls: TLSSettings, userAgent: String,
+        unixSocket: String? = nil
     ) throws(HTTPFailure) {
         guard HTTPRequest.isToken(request.method) else {
             throw HTTPFailure(.transportURLRefused, "a request to \(request.url.origin) has a method that is none")
@@ -43,6 +45,7 @@ struct PreparedRequest: Sendable {
         certificateFolder = tls.certificateAuthorities == nil ? environment.certificateFolder : ""
         self.tls = tls
         self.userAgent = userAgent
+        self.unixSocket = unixSocket
         connectMilliseconds = max(1, Int(HTTPLimits.bounded(request.limits.connect) * 1000))
     }
 
@@ -104,6 +107,7 @@ struct PreparedRequest: Sendable {
         request.client_certificate = copy(tls.clientCertificate)
         request.client_key = copy(tls.clientKey)
         request.user_agent = copy(userAgent)
+        request.unix_socket = copy(unixSocket)
         request.connect_timeout_ms = connectMilliseconds
         setCallbacks(&request, transfer)
         var lines = headerLines.map { copy($0) }

@@ -2,6 +2,7 @@
 
 import OmlxConfiguration
 import OmlxCredentials
+import OmlxCryptography
 import OmlxErrors
 import OmlxJSON
 import OmlxMCPClient
@@ -115,8 +116,29 @@ package protocol Host: Sendable {
     /// Signs out of these, and forgets their registrations.
     func prune(_ orphans: StoreOrphans, localOnly: Bool) async throws -> StorePruning
     /// Moves all sign-ins to another store.
-    /// - Parameter source: where from; the one in use when `nil`.
-    func moveStore(to target: StoreKind, from source: StoreKind?) async throws -> StoreMove
+    /// - Parameters:
+    ///   - source: where from; the one in use when `nil`.
+    ///   - patience: how long the person has who is there, where a keyring asks before it deletes, in seconds; 0 for none.
+    func moveStore(to target: StoreKind, from source: StoreKind?, patience: Double) async throws -> StoreMove
+
+    // MARK: opening a store, by the person who wants a sign-in
+
+    /// What keeps the store a server's sign-in is kept in from being used until a person opens or chooses one.
+    func storeObstacle(of server: String?) async throws -> StoreObstacle?
+    /// What has to be opened before sign-ins can be moved.
+    func storeObstacles(movingTo target: StoreKind, from source: StoreKind?) async throws -> [StoreObstacle]
+    /// What keeps the keyring from being used now.
+    func keyringObstacle() async throws -> KeyringObstacle?
+    /// Whether the keyring's password opens it from a terminal too.
+    func keyringTakesPassword() async throws -> Bool
+    /// Opens the desktop's keyring.
+    func unlockKeyring(_ key: SecretServiceStore.Key) async throws
+    /// Has the keyring ask whether omlx may have what it keeps in it.
+    func releaseKeyring(seconds: Double) async throws
+    /// Takes the password of the encrypted files, for as long as the host is there.
+    func openStore(with password: Secret) async throws
+    /// The person wants encrypted files although there is a keyring, where no store was chosen yet.
+    func declineKeyring() async throws
 
     // MARK: what happens
 

@@ -32,21 +32,7 @@ import TestSupport
 
     private func host(
         _ folder: ConfigurationFolder, _ servers: JSONObject, _ change: (inout HostOptions) -> Void = { _ in }
-    ) throws -> LocalHost {
-        let file = folder.write("mcp.json", JSON.object(["servers": .object(servers)]).text())
-        let configuration = try HostConfiguration.load(
-            explicitPath: file, environment: [:], workingDirectory: folder.path, homeDirectory: folder.path)
-        var options = HostOptions(
-            environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"], homeDirectory: folder.path,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        options.paths = HostPaths(
-            credentials: folder.path + "/credentials", database: folder.path + "/state/status.sqlite",
-            locks: folder.path + "/locks")
-        options.storeName = "file"
-        options.timeout = 120
-        change(&options)
-        return LocalHost(configuration, options: options)
-    }
+    ) throws -> LocalHost { try LocalHost.testing(folder, servers, change) }
 
     @Test("what is known is told by a host that could not even be made: nothing of it is opened for that")
     func opensNothing() async throws {
@@ -70,11 +56,22 @@ import TestSupport
         #expect(access(folder.path + "/state", F_OK) != 0)
     }
 
-    @Test("tools are listed, called and known afterwards, by values that can be sent")
-    func tools() async throws {
+    @Test("tools are listed, called and known afterwards, by values that can be sent", arguments: HostWay.allCases)
+    func tools(_ way: HostWay) async throws {
         let folder = try ConfigurationFolder()
-        let local = try host(folder, ["child": ["command": "/bin/sh", "args": ["-c", .string(Self.child)]]])
-        let host: any Host = SentHost(host: local)
+        let child: JSONObject = ["child": ["command": "/bin/sh", "args": ["-c", .string(Self.child)]]]
+        let tool = try await way.ask(try host(folder, child), folder) { try await listAndCall($0) }
+        try await way.ask(try host(folder, child), folder) { later in
+            let known = try await later.knownTools([])
+            #expect(known.flatMap(\.tools) == [tool])
+            let missing = await #expect(throws: OmlxError.self) {
+                try await later.tool("child__nothing", signingIn: nil)
+            }
+            #expect(missing?.code == .protocolToolUnknown)
+        }
+    }
+
+    private func listAndCall(_ host: any Host) async throws -> HostTool {
         let done = Mutex<[ServerTools]>([])
         let statuses = try await host.connect([]) { server in done.withLock { $0.append(server) } }
         #expect(statuses.map(\.discovery.state) == [.succeeded(toolCount: 1)])
@@ -88,13 +85,7 @@ import TestSupport
         #expect(result.structuredContent?.text() == "{\"n\":1.50}")
         #expect(heard.withLock { $0 } == [2])
         #expect(try await host.status(StatusRequest(look: .current)).servers.map(\.transport.state) == [.connected])
-        await host.finish()
-        let later = SentHost(
-            host: try self.host(folder, ["child": ["command": "/bin/sh", "args": ["-c", .string(Self.child)]]]))
-        #expect(try await later.knownTools([]).flatMap(\.tools) == [tool])
-        let missing = await #expect(throws: OmlxError.self) { try await later.tool("child__nothing", signingIn: nil) }
-        #expect(missing?.code == .protocolToolUnknown)
-        await later.finish()
+        return tool
     }
 
     /// A person whose browser follows redirects to their end.
@@ -111,37 +102,43 @@ import TestSupport
         func pasted() -> AsyncStream<String> { AsyncStream { _ in } }
     }
 
-    @Test("a sign-in is a conversation of events and answers; its store, log and sign-out are told as values")
-    func login() async throws {
+    @Test(
+        "a sign-in is a conversation of events and answers; its store, log and sign-out are told as values",
+        arguments: HostWay.allCases)
+    func login(_ way: HostWay) async throws {
         let server = try await DemoServer.start(script: DemoScript())
         do {
             let folder = try ConfigurationFolder()
-            let host: any Host = SentHost(host: try host(folder, ["demo": ["url": JSON(server.url)]]))
-            let person = Person()
-            let report = try await host.login("demo", LoginOptions(), LoginOffer(person, opensBrowser: true))
-            #expect(!report.wasSignedIn && report.status.signIn.state == .signedIn)
-            let heard = person.heard.withLock { $0 }
-            guard case .address(let prompt)? = heard.first else {
-                Issue.record("no address was shown: \(heard)")
-                return
+            try await way.ask(try host(folder, ["demo": ["url": JSON(server.url)]]), folder) {
+                try await signInAndOut($0)
             }
-            #expect(prompt.opensBrowser && prompt.isListening)
-            #expect(heard.last == .signedIn)
-            #expect(try await host.storedRecords().records.map(\.kind).contains("sign-in"))
-            #expect(try await host.orphans().shown.isEmpty)
-            #expect(try await host.stores(tries: false).inUse?.name == "file")
-            let entries = try await host.log(LogRequest(server: "demo"))
-            #expect(entries.contains { $0.kind == "sign-in" && $0.outcome == "granted" })
-            #expect(try await host.examine("demo").worst == nil)
-            #expect(try await host.header(of: "demo").source == .signIn)
-            let signOuts = try await host.logout("demo", LogoutRequest())
-            #expect(signOuts.map(\.outcome.wasSignedIn) == [true])
-            await host.finish()
         } catch {
             await server.stop()
             throw error
         }
         await server.stop()
+    }
+
+    private func signInAndOut(_ host: any Host) async throws {
+        let person = Person()
+        let report = try await host.login("demo", LoginOptions(), LoginOffer(person, opensBrowser: true))
+        #expect(!report.wasSignedIn && report.status.signIn.state == .signedIn)
+        let heard = person.heard.withLock { $0 }
+        guard case .address(let prompt)? = heard.first else {
+            Issue.record("no address was shown: \(heard)")
+            return
+        }
+        #expect(prompt.opensBrowser && prompt.isListening)
+        #expect(heard.last == .signedIn)
+        #expect(try await host.storedRecords().records.map(\.kind).contains("sign-in"))
+        #expect(try await host.orphans().shown.isEmpty)
+        #expect(try await host.stores(tries: false).inUse?.name == "file")
+        let entries = try await host.log(LogRequest(server: "demo"))
+        #expect(entries.contains { $0.kind == "sign-in" && $0.outcome == "granted" })
+        #expect(try await host.examine("demo").worst == nil)
+        #expect(try await host.header(of: "demo").source == .signIn)
+        let signOuts = try await host.logout("demo", LogoutRequest())
+        #expect(signOuts.map(\.outcome.wasSignedIn) == [true])
     }
 
     @Test("a fix is worked out, and written only on the file it was worked out on")

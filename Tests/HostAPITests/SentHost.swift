@@ -3,6 +3,7 @@
 import FoundationEssentials
 import OmlxConfiguration
 import OmlxCredentials
+import OmlxCryptography
 import OmlxErrors
 import OmlxHostAPI
 import OmlxJSON
@@ -103,9 +104,21 @@ struct SentHost: Host {
     func prune(_ orphans: StoreOrphans, localOnly: Bool) async throws -> StorePruning {
         try await answer { try await host.prune(try sent(orphans), localOnly: localOnly) }
     }
-    func moveStore(to target: StoreKind, from source: StoreKind?) async throws -> StoreMove {
-        try await answer { try await host.moveStore(to: target, from: source) }
+    func moveStore(to target: StoreKind, from source: StoreKind?, patience: Double) async throws -> StoreMove {
+        try await answer { try await host.moveStore(to: target, from: source, patience: patience) }
     }
+    func storeObstacle(of server: String?) async throws -> StoreObstacle? {
+        try await answer { try await host.storeObstacle(of: server) }
+    }
+    func storeObstacles(movingTo target: StoreKind, from source: StoreKind?) async throws -> [StoreObstacle] {
+        try await answer { try await host.storeObstacles(movingTo: target, from: source) }
+    }
+    func keyringObstacle() async throws -> KeyringObstacle? { try await answer { try await host.keyringObstacle() } }
+    func keyringTakesPassword() async throws -> Bool { try await answer { try await host.keyringTakesPassword() } }
+    func unlockKeyring(_ key: SecretServiceStore.Key) async throws { try await host.unlockKeyring(key) }
+    func releaseKeyring(seconds: Double) async throws { try await host.releaseKeyring(seconds: seconds) }
+    func openStore(with password: Secret) async throws { try await host.openStore(with: password) }
+    func declineKeyring() async throws { try await host.declineKeyring() }
     func log(_ request: LogRequest) async throws -> [StatusEvent] {
         try await answer { try await host.log(try sent(request)) }
     }

@@ -30,6 +30,8 @@ typedef struct {
   const char *client_certificate;
   const char *client_key;
   const char *user_agent;
+  /// The Unix socket to connect to, whatever the host of the URL.
+  const char *unix_socket;
   long connect_timeout_ms;
   /// Given to every callback.
   void *context;

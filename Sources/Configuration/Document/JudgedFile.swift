@@ -14,6 +14,8 @@ package struct JudgedFile: Sendable {
     package var bytes: [UInt8]
     /// What stands against it: of itself, and of the folders and links that lead to it.
     var faults: [FileFault]
+    /// What changes with every writing of it.
+    var mark: FileMark?
 }
 
 extension JudgedFile {
@@ -43,7 +45,8 @@ extension JudgedFile {
         way.faults += judge.faults(ofFile: FileFacts(status, way.path), way.path)
         return JudgedFile(
             place: way.place ?? way.path, path: way.path,
-            bytes: try readAll(file, expected: Int(status.st_size), limit: limit), faults: way.faults)
+            bytes: try readAll(file, expected: Int(status.st_size), limit: limit), faults: way.faults,
+            mark: FileMark(status, way.path))
     }
 
     private static func readAll(_ file: Int32, expected: Int, limit: Int) throws(Failure) -> [UInt8] {

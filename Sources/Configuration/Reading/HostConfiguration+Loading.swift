@@ -58,6 +58,22 @@ extension HostConfiguration {
     /// The absolute paths of the files with variables that its servers name.
     package var environmentPlaces: [String] { environmentFiles.map(\.place) }
 
+    /// The file `load` would read, without reading it.
+    /// - Returns: `nil` when there is none, or it cannot be looked at.
+    /// - Throws: `CONFIG_NOT_FOUND`.
+    package static func look(
+        explicitPath: String?, environment: [String: String], workingDirectory: String, homeDirectory: String
+    ) throws(OmlxError) -> (path: String, origin: ConfigurationOrigin, mark: FileMark)? {
+        let search = ConfigurationSearch(
+            explicitPath: explicitPath, environment: environment, workingDirectory: workingDirectory,
+            homeDirectory: homeDirectory)
+        guard let found = try search.find(), let mark = FileMark(at: found.path) else { return nil }
+        return (found.path, found.origin, mark)
+    }
+
+    /// The file that was read, and in which state.
+    package var mark: FileMark? { file?.mark }
+
     /// Reads the text of a configuration file.
     /// - Parameters:
     ///   - contents: The file's bytes, UTF-8.

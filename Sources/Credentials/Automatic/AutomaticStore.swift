@@ -281,7 +281,7 @@ package final class AutomaticStore: RecordStore {
 
     private func look() async -> Decision {
         if let kind = await kindWithoutKeyring() { return Decision(kind: kind) }
-        guard !places.declinesKeyring else { return Decision(kind: .file) }
+        guard !places.declinesKeyring, !places.opened.declinesKeyring else { return Decision(kind: .file) }
         let (isUsable, obstacle) = await keyring.look()
         return isUsable ? Decision(kind: .secretService) : Decision(kind: .file, passedOver: obstacle)
     }

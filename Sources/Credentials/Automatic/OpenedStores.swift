@@ -7,10 +7,25 @@ import Synchronization
 /// The data keys and passwords one process has got so far. Copies of `StorePlaces` share it.
 public final class OpenedStores: Sendable {
     private let keyrings = Mutex<[(folder: String, source: KeySource, keyring: DataKeyring)]>([])
+    /// What a person gave or decided, for stores that are made already as for those to come.
+    private let given = Mutex(Given())
     private let passwordFiles = Mutex<[String: PasswordFile]>([:])
+
+    private struct Given {
+        var password: Secret?
+        var declinesKeyring = false
+    }
 
     /// Nothing.
     public init() {}
+
+    /// Takes the password a person gave for encrypted files whose key is locked by one that was not configured.
+    package func take(_ password: Secret) { given.withLock { $0.password = password } }
+
+    /// The person wants encrypted files although there is a keyring, where no store was chosen yet.
+    package func declineKeyring() { given.withLock { $0.declinesKeyring = true } }
+
+    var declinesKeyring: Bool { given.withLock { $0.declinesKeyring } }
 
     /// A data key wrapped by the password in a file.
     package func keySource(passwordFile path: String) -> KeySource {
@@ -27,7 +42,9 @@ public final class OpenedStores: Sendable {
             if let known = keyrings.first(where: { $0.folder == folder && $0.source.isSame(as: source) }) {
                 return known.keyring
             }
-            let keyring = DataKeyring(source: source, iterations: KeyFile.iterations)
+            let keyring = DataKeyring(source: source, iterations: KeyFile.iterations) { [weak self] in
+                self?.given.withLock { $0.password }
+            }
             keyrings.append((folder, source, keyring))
             return keyring
         }

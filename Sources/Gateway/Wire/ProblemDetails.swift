@@ -22,6 +22,17 @@ package enum ProblemDetails {
         }
     }
 
+    /// The error as the host's own are told.
+    static func omlxError(of error: any Error) -> OmlxError {
+        switch error {
+        case let error as OmlxError: error
+        case is CancellationError: OmlxError(.hostStopped, "the host was stopped")
+        case let error as HTTPError:
+            OmlxError(.serveAnswer, error.body ?? error.status.reasonPhrase, httpStatus: error.status.code)
+        default: OmlxError(.serveAnswer, OmlxError.shown("\(error)"))
+        }
+    }
+
     private static func response(to error: OmlxError) -> Response {
         var members: JSONObject = [
             "title": .string(error.code.text), "status": JSON(error.httpStatus.code),

@@ -16,7 +16,7 @@ extension LocalHost {
         case .current:
             status.servers = try await statuses(request)
         case .asked:
-            try await manager().start(request.servers.isEmpty ? nil : request.servers)
+            try await ask(request)
             try Task.checkCancellation()
             status.servers = try await statuses(request)
         }
@@ -24,6 +24,18 @@ extension LocalHost {
         let isKept = status.servers.contains { $0.record.storeName == StoreKind.secretService.rawValue }
         status.store = await (try? stores)?.glance(asksKeyring: isKept) ?? StoreGlance()
         return status
+    }
+
+    /// Connects what is not connected, and has the others show that they are there.
+    private func ask(_ request: StatusRequest) async throws {
+        let manager = try await manager()
+        let chosen = try await statuses(request)
+        let connected = chosen.filter { $0.transport.state == .connected }.map(\.name)
+        let others = chosen.map(\.name).filter { !connected.contains($0) }
+        await withTaskGroup(of: Void.self) { group in
+            if !others.isEmpty { group.addTask { await manager.start(others) } }
+            for name in connected { group.addTask { _ = try? await manager.check(name) } }
+        }
     }
 
     private func statuses(_ request: StatusRequest) async throws -> [ServerStatus] {
@@ -35,7 +47,13 @@ extension LocalHost {
         var rows: [ServerStatus] = []
         var problem: OmlxError?
         do throws(OmlxError) { rows = try await known().read() } catch { problem = error }
-        let statuses = content.statuses(known: rows).filter { request.includes($0.name) }
+        var statuses = content.statuses(known: rows).filter { request.includes($0.name) }
+        // A host that runs knows better how its servers are. What they listed, and the accounts, are in the database alone.
+        for var current in await (try? making?.value)?.statuses() ?? [] where current.transport.state != .disabled {
+            guard let index = statuses.firstIndex(where: { $0.name == current.name }) else { continue }
+            (current.toolList, current.accounts) = (statuses[index].toolList, statuses[index].accounts)
+            statuses[index] = current
+        }
         guard let account = options.account else { return (statuses, problem) }
         let viewed = statuses.map { status in
             guard content.server(named: status.name)?.isSignInPossible == true else { return status }

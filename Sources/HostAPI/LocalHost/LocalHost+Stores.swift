@@ -1,6 +1,7 @@
 // The credential stores: what is in them, and what a person changes about them.
 
 import OmlxCredentials
+import OmlxCryptography
 import OmlxErrors
 import OmlxMCPHost
 
@@ -40,8 +41,12 @@ extension LocalHost {
         return try await stores.prune(try await stores.orphans(seen: orphans.shown), localOnly: localOnly)
     }
 
-    package func moveStore(to target: StoreKind, from source: StoreKind?) async throws -> StoreMove {
-        try await stores.move(to: target, from: source)
+    package func moveStore(
+        to target: StoreKind, from source: StoreKind?, patience: Double
+    ) async throws -> StoreMove {
+        var options = options
+        options.answerTime = patience
+        return try await HostStores(content, options).move(to: target, from: source)
     }
 
     // MARK: opening them, by the person in front of this process
@@ -72,6 +77,7 @@ extension LocalHost {
         try await stores.releaseKeyring(seconds: seconds)
     }
 
-    /// Takes over what the person gave or decided, for all that comes.
-    package func open(_ change: (inout HostOptions) -> Void) { change(&options) }
+    // Stores that are made already look there too.
+    package func openStore(with password: Secret) { options.opened.take(password) }
+    package func declineKeyring() { options.opened.declineKeyring() }
 }

@@ -33,6 +33,8 @@ package struct ConfigurationReport: Sendable, Hashable, Codable {
     package var path: String?
     /// Where the file was found.
     package var origin: ConfigurationOrigin?
+    /// Which file was read, in which state; `nil` when none was.
+    package var mark: FileMark?
     /// Its servers in their order.
     package var servers: [Server]
     /// The most tool calls in flight.
@@ -94,6 +96,7 @@ extension ConfigurationReport {
         self.refusal = refusal
         path = configuration.sourcePath
         origin = configuration.origin
+        mark = configuration.mark
         servers = configuration.servers.map { Server($0) }
         maxToolCalls = configuration.maxToolCalls
         diagnostics = configuration.diagnostics

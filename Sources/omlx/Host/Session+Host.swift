@@ -21,6 +21,8 @@ struct HostWish: Sendable {
     var isSilent = false
     /// Whether sign-ins and sign-outs by other processes are noticed as they happen.
     var follows = false
+    /// Whether `--timeout` goes with what is asked, so that it need not be a limit of the host.
+    var passesTimeout = false
     /// Whether what happens is written down.
     var keepsStatus = true
     /// Told of every call that ended.
@@ -36,16 +38,18 @@ struct HostWish: Sendable {
 }
 
 extension Session {
-    /// A host of the configuration that is found, or of the command line's own server.
+    /// The host that stays up, or one in this process, of the configuration that is found; or one of the command line's own
+    /// server.
     /// - Throws: `OmlxError`: also `CONFIG_UNTRUSTED` and `CONFIG_PERMISSIONS`; `CancellationError`.
-    func host(_ wish: HostWish) async throws -> LocalHost {
+    func host(_ wish: HostWish) async throws -> any Host {
         if let connect = wish.adHoc {
             let configuration = try AdHocServer(connect).configuration(
                 environment: environment, home: home, folder: Self.workingDirectory)
             return host(of: configuration, wish)
         }
-        let host = host(of: try file(nil), wish)
-        let report = await host.configuration()
+        let host: any Host =
+            if let running = try await runningHost(wish) { running } else { host(of: try file(nil), wish) }
+        let report = try await host.configuration()
         if !common.quiet, !wish.isSilent { sayWarnings(report, about: wish.servers) }
         if wish.isUse {
             try await TrustQuestion(session: self).settle(host, report)
@@ -144,7 +148,7 @@ extension Session {
     /// closed, children ended.
     /// - Parameter examined: a server that is not connected but looked at.
     func asking<Value: Sendable>(
-        _ host: LocalHost, examining examined: String? = nil, _ work: (any Host) async throws -> Value
+        _ host: any Host, examining examined: String? = nil, _ work: (any Host) async throws -> Value
     ) async throws -> Value {
         let waiting = WaitingNotice(host, console, examining: examined)
         defer { waiting?.end() }
@@ -162,7 +166,7 @@ extension Session {
     /// The same with a person who may sign in, and be asked to open the store for that.
     /// - Parameter server: whose sign-in is to be made; that of any server when `nil`.
     func askingSignedIn<Value: Sendable>(
-        _ host: LocalHost, to server: String? = nil, _ work: (any Host) async throws -> Value
+        _ host: any Host, to server: String? = nil, _ work: (any Host) async throws -> Value
     ) async throws -> Value {
         try await StoreOpener(session: self, host: host).open(for: server)
         return try await asking(host, work)

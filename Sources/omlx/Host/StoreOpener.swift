@@ -15,13 +15,13 @@ struct StoreOpener {
     private static let shortestAnswer = Duration.milliseconds(100)
 
     let session: Session
-    let host: LocalHost
+    let host: any Host
 
     /// Opens the store a server's sign-in is kept in, where it is closed and a person is there. What stays closed says so
     /// when it is used.
     /// - Throws: `CancellationError`; `STORE_LOCKED` when the person wants a keyring that stays closed.
     func open(for server: String?) async throws {
-        guard let obstacle = await host.storeObstacle(of: server) else { return }
+        guard let obstacle = try await host.storeObstacle(of: server) else { return }
         if case .undecided(let reason) = obstacle {
             try await choose(reason)
         } else {
@@ -30,15 +30,11 @@ struct StoreOpener {
     }
 
     /// Opens what has to be open before sign-ins are moved.
+    /// - Returns: how long the person has when a keyring asks before it deletes what was moved.
     /// - Throws: `CancellationError`.
-    func open(
-        movingTo target: StoreKind, from source: StoreKind?
-    ) async throws {
-        // A keyring may ask before it deletes what was moved.
-        if isPersonThere { await host.open { $0.answerTime = Self.patience } }
-        for obstacle in await host.storeObstacles(movingTo: target, from: source) {
-            try await open(obstacle)
-        }
+    func open(movingTo target: StoreKind, from source: StoreKind?) async throws -> Double {
+        for obstacle in try await host.storeObstacles(movingTo: target, from: source) { try await open(obstacle) }
+        return isPersonThere ? Self.patience : 0
     }
 
     private func open(
@@ -46,8 +42,8 @@ struct StoreOpener {
     ) async throws {
         switch obstacle {
         case .passwordMissing:
-            let password = try await password("Password of the credential store: ")
-            await host.open { $0.storePassword = password }
+            guard let password = try await password("Password of the credential store: ") else { return }
+            try await host.openStore(with: password)
         case .keyring(.locked): try await unlock()
         case .keyring(.withholding): try await release()
         case .keyring(.silent), .undecided: break
@@ -67,18 +63,18 @@ struct StoreOpener {
         for _ in 0..<Self.tries {
             session.console.note("No sign-in is kept yet, and \(reason.inWords).")
             session.console.note(
-                "  u  unlock it, and keep sign-ins there: \(await way(past: reason))")
+                "  u  unlock it, and keep sign-ins there: \(try await way(past: reason))")
             session.console.note(
                 "  f  keep them in encrypted files; later they can be moved: omlx mcp store migrate --to secretservice")
             switch try await Terminal.answer("Unlock the keyring, or files? [u/f] ", seconds: Self.patience)?
                 .lowercased()
             {
             case "f", "file", "files", "n", "no":
-                await host.open { $0.declinesKeyring = true }
+                try await host.declineKeyring()
                 return
             case "u", "unlock", "k", "keyring", "y", "yes":
                 if reason == .locked { try await unlock() }
-                guard let now = await host.keyringObstacle() else { return }
+                guard let now = try await host.keyringObstacle() else { return }
                 reason = now
             case nil: return
             default: break
@@ -93,14 +89,14 @@ struct StoreOpener {
     /// What to do before the keyring can be used.
     private func way(
         past reason: KeyringObstacle
-    ) async -> String {
+    ) async throws -> String {
         switch reason {
         case .silent: "see that it answers, then type u"
         case .withholding:
             "let it give items to programs without asking (KeePassXC: Secret Service Integration), then type u"
         case .locked where hasDisplay: "it asks for its password in a window of its own"
         case .locked:
-            await host.keyringTakesPassword()
+            try await host.keyringTakesPassword()
                 ? "its password is asked for here"
                 : "it opens in a window of its own only, and there is no display here: open it there, then type u"
         }
@@ -160,7 +156,7 @@ struct StoreOpener {
 
     private func askOnTerminal() async throws {
         guard Terminal.isThere else { return }
-        guard await host.keyringTakesPassword() else {
+        guard try await host.keyringTakesPassword() else {
             session.console.note(
                 "The keyring is locked. It is opened in a window of its own only"
                     + (hasDisplay ? "." : ", and there is no display here: open it in the desktop, then try again."))

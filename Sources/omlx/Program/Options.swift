@@ -22,6 +22,9 @@ struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The limit for each server.", valueName: "seconds"))
     var timeout: Double?
 
+    @Flag(help: "Do it in this process, also where omlx serve runs.")
+    var noDaemon = false
+
     func validate() throws {
         if let timeout, !(timeout > 0 && timeout <= 86_400) {
             throw ValidationError("--timeout takes a number of seconds above 0, at most 86400")

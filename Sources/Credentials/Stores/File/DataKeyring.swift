@@ -15,12 +15,18 @@ final class DataKeyring: Sendable {
 
     private let source: KeySource
     private let iterations: Int
+    /// The password a person gave meanwhile, for a key file that turns out to want one.
+    private let given: @Sendable () -> Secret?
     private let state = Mutex(State())
 
-    init(source: KeySource, iterations: Int) {
+    init(source: KeySource, iterations: Int, given: @escaping @Sendable () -> Secret? = { nil }) {
         self.source = source
         self.iterations = iterations
+        self.given = given
     }
+
+    /// Whether the key is in memory.
+    var isOpen: Bool { state.withLock { $0.held != nil } }
 
     /// Whether this is the process' first save, which cleans up after writers that were killed.
     func isFirstSave() -> Bool {
@@ -80,6 +86,10 @@ final class DataKeyring: Sendable {
     private func read(_ folder: borrowing PrivateFolder, _ state: inout State) throws(OmlxError) -> DataKey? {
         guard var file = try folder.read(KeyFile.name) else { return nil }
         defer { Secret.wipe(&file.bytes) }
+        var source = source
+        if case .keyFile = source, KeyFile.isWrapped(file.bytes), let password = given() {
+            source = .password(password)
+        }
         let key = try KeyFile.key(in: file.bytes, source: source, path: folder.path(of: KeyFile.name))
         state.held = (file.identity, key)
         return key

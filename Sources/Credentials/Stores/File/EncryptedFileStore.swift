@@ -55,10 +55,10 @@ package struct EncryptedFileStore: RecordStore {
         return "encrypted files in \(folder), \(hasPassword ? "locked with a password" : "key file beside it")"
     }
 
-    /// Whether the files are locked with a password and this store has none. Derives nothing.
+    /// Whether the files are locked with a password and this store has none, nor a key that one opened. Derives nothing.
     package func isPasswordMissing() async -> Bool {
         if hasPassword { return false }
-        return await onDisk { isWrapped() } == true
+        return await onDisk { isWrapped() == true && !keyring.isOpen }
     }
 
     /// Whether the files that are there are locked with a password; `nil` when there are none.

@@ -17,7 +17,7 @@ struct ListCommand: Action {
         var wish = HostWish(Self.word)
         wish.isUse = false
         let host = try await session.host(wish)
-        let configuration = await host.configuration()
+        let configuration = try await host.configuration()
         // The accounts signed in with, as far as they are known.
         let known = try await host.status(StatusRequest())
         if let problem = known.problem { session.console.report(problem) }

@@ -42,6 +42,7 @@ extension Serving {
         [
             HealthPart(host),
             MetricsPart(host, observation.metrics),
+            APIPart(host, paths: paths),
             AccessPart(access, address: pageAddress),
             PagePart(page),
             ToolsPart(shelf),

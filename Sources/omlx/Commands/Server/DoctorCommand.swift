@@ -47,7 +47,7 @@ struct DoctorCommand: Action {
         let host = try await session.host(wish)
         let report = try await session.asking(host, examining: name) { try await $0.examine(name) }
         try Task.checkCancellation()
-        let printer = DoctorPrinter(report, configuration: await host.configuration().path)
+        let printer = DoctorPrinter(report, configuration: try await host.configuration().path)
         if !session.common.json { printer.show(on: session.console, quiet: common.quiet) }
         let written = fix ? try await mend(report, host, session) : []
         if session.common.json { session.document(Self.word, printer.members(written: written)) }

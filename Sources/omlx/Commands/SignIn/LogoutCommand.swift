@@ -36,7 +36,7 @@ struct LogoutCommand: Action {
         let host = try await session.host(HostWish(Self.word, connect))
         let names =
             all
-            ? await host.configuration().servers.filter(\.canSignIn).map(\.name)
+            ? try await host.configuration().servers.filter(\.canSignIn).map(\.name)
             : [server ?? AdHocServer(connect).name]
         return connect.login
             ? try await session.askingSignedIn(host) { try await logOut(of: names, $0, session) }

@@ -30,7 +30,7 @@ struct StorePrune: Action {
                 for orphan in orphans.shown {
                     session.console.note(orphan.row.filter { !$0.isEmpty }.joined(separator: "  "))
                 }
-                let path = await host.configuration().path
+                let path = try await host.configuration().path
                 session.console.note("! None of these is in \(path ?? "the configuration").")
                 if orphans.areShared {
                     session.console.note("! Other machines may use this store too, and have these servers configured.")
@@ -92,8 +92,8 @@ struct StoreMigrate: Action {
         let source = try from.map { try kind($0) }
         let host = try await options.host(session)
         // To move sign-ins out of a keyring that is locked, or asks, a person has to be able to say yes.
-        try await StoreOpener(session: session, host: host).open(movingTo: target, from: source)
-        let move = try await host.moveStore(to: target, from: source)
+        let patience = try await StoreOpener(session: session, host: host).open(movingTo: target, from: source)
+        let move = try await host.moveStore(to: target, from: source, patience: patience)
         if session.common.json {
             session.document(
                 Self.word,

@@ -22,7 +22,7 @@ struct StoreOptions: ParsableArguments {
     @Option(help: ConnectOptions.storeHelp)
     var store: String?
 
-    func host(_ session: Session) async throws -> LocalHost {
+    func host(_ session: Session) async throws -> any Host {
         var wish = HostWish("store")
         (wish.store, wish.keepsStatus) = (store, false)
         return try await session.host(wish)
@@ -41,7 +41,7 @@ struct StoreOverview: Action {
         let host = try await options.host(session)
         let report = try await host.stores(tries: false)
         if session.common.json {
-            session.document(Self.word, report.members(await host.configuration()))
+            session.document(Self.word, report.members(try await host.configuration()))
         } else {
             session.console.table(
                 [["STORE", "IN USE", "RECORDS", "WHERE", "NOTE"]] + report.stores.map { $0.row(report) })
@@ -91,7 +91,7 @@ struct StoreCheck: Action {
         let report = try await host.stores(tries: true)
         guard let store = report.inUse else { return .failed }
         if session.common.json {
-            session.document(Self.word, report.members(await host.configuration()))
+            session.document(Self.word, report.members(try await host.configuration()))
         } else if let problem = store.problem {
             session.console.report(problem)
         } else {

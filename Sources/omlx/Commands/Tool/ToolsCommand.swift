@@ -25,7 +25,7 @@ struct ToolsCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let host = try await session.host(HostWish(Self.word, connect, servers: servers))
-        let configuration = await host.configuration()
+        let configuration = try await host.configuration()
         try configuration.require(servers)
         try configuration.requireEnabled(servers)
         if cached { return try await listCached(host, session) }

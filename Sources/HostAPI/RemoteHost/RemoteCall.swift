@@ -1,0 +1,183 @@
+// One question to the host that stays up, and its answer.
+
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxMCPHost
+
+/// Asks one question.
+struct RemoteCall: Sendable {
+    /// What a stream that is told over time may be silent for, in seconds: four of its heartbeats.
+    private static let silence = HostAPI.heartbeat * 4
+
+    let http: HTTPClient
+    /// For questions that are answered at once.
+    var limits = HTTPLimits(connect: 10, firstByte: 60, idle: 60, bodyBytes: 1 << 30)
+
+    /// - Throws: `OmlxError`: the host's own, `SERVE_LOST`, `SERVE_ANSWER`; `CancellationError`.
+    func ask<Question, Answer>(_ route: HostRoute<Question, Answer>, _ question: Question) async throws -> Answer {
+        guard !route.form.isTold else { return try await ask(route, question, hearing: { _, _ in }) }
+        return try decoded(try await reply(route.form, try body(question)), Answer.self)
+    }
+
+    /// Asks what is told over time.
+    /// - Parameter hear: given each event but the last.
+    func ask<Question, Answer>(
+        _ route: HostRoute<Question, Answer>, _ question: Question,
+        hearing hear: (ToldEvent, JSON) async throws -> Void
+    ) async throws -> Answer {
+        let response = try await send(request(route.form, .bytes(try body(question)), told: true))
+        var parser = ServerSentEventParser(limit: 1 << 30)
+        while let bytes = try await piece(of: response) {
+            for event in try parser.receive(bytes) {
+                // What a later version tells is passed over.
+                guard let kind = ToldEvent(rawValue: event.type) else { continue }
+                let json = try Self.json(event.data)
+                switch kind {
+                case .answer: return try decoded(json, Answer.self)
+                case .error: throw try decoded(json, OmlxError.self)
+                default: try await hear(kind, json)
+                }
+            }
+        }
+        throw OmlxError.hostLost
+    }
+
+    /// Asks with or for a secret, which stands beside the other members of the question or the answer.
+    func askSecret(
+        _ form: HostRouteForm, _ question: some Encodable, secret: (name: String, value: Secret)? = nil,
+        answered name: String? = nil
+    ) async throws -> (JSON, Secret?) {
+        var bytes = try body(question)
+        if let secret {
+            bytes.reserveCapacity(bytes.count + secret.name.utf8.count + 4 + 6 * secret.value.withBytes(\.count) + 2)
+            bytes.removeLast()
+            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+            bytes += "\"\(secret.name)\":".utf8
+            guard secret.value.appendJSONString(to: &bytes) else {
+                Secret.wipe(&bytes)
+                throw OmlxError(.storePasswordWrong, "the password is not UTF-8 text")
+            }
+            bytes.append(UInt8(ascii: "}"))
+        }
+        defer { Secret.wipe(&bytes) }
+        let response = try await send(
+            request(form, .secret(bytes.withUnsafeBytes { Secret(copying: $0) }), told: false, isLong: form.isTold))
+        var answer = try await collected(response)
+        let taken = name.flatMap { Secret.take([$0], from: &answer)[$0] }
+        return (try Self.json(answer), taken)
+    }
+
+    /// Posts to a conversation. What comes too late is for none any more.
+    func reply(_ reply: ConversationReply, to conversation: String) async {
+        guard let bytes = try? body(reply) else { return }
+        let form = "\(HostAPI.root)conversations/\(conversation)"
+        guard let request = try? request("POST", form, .bytes(bytes)) else { return }
+        _ = try? await http.fetch(request)
+    }
+
+    /// Hears what happens, until the host ends.
+    func events(_ each: (HostEvent) -> Void) async throws {
+        var request = try request("GET", HostAPI.root + "events", .none)
+        request.limits.idle = Self.silence
+        request.limits.bodyBytes = .max
+        let response = try await send(request)
+        var parser = ServerSentEventParser()
+        while let bytes = try await piece(of: response) {
+            for event in try parser.receive(bytes) where event.type == "event" {
+                if let event = try? Self.json(event.data).decoded(as: HostEvent.self) { each(event) }
+            }
+        }
+    }
+
+    // MARK: parts
+
+    private func body(_ question: some Encodable) throws -> [UInt8] { Array(try JSON(encoding: question).text().utf8) }
+
+    private func request(
+        _ form: HostRouteForm, _ body: HTTPRequestBody, told: Bool, isLong: Bool = false
+    ) throws -> HTTPRequest {
+        var request = try request("POST", form.fullPath, body)
+        if told {
+            request.headers.append(.init("Accept", "text/event-stream"))
+            request.limits.idle = Self.silence
+        }
+        // What may take long and is not told has its own limits there; a host that is gone is noticed by its socket.
+        if isLong { request.limits.firstByte = 86_400 }
+        return request
+    }
+
+    private func request(_ method: String, _ path: String, _ body: HTTPRequestBody) throws -> HTTPRequest {
+        var request = HTTPRequest(method, try HTTPURL("http://omlx" + path), body: body, limits: limits)
+        if case .none = body { return request }
+        request.headers.append(.init("Content-Type", "application/json"))
+        return request
+    }
+
+    private func reply(_ form: HostRouteForm, _ body: [UInt8]) async throws -> JSON {
+        try Self.json(try await collected(try await send(request(form, .bytes(body), told: false))))
+    }
+
+    /// - Returns: an answer that is none of an error.
+    private func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let response: HTTPResponse
+        do { response = try await http.send(request) } catch let failure as HTTPFailure { throw try lost(failure) }
+        guard response.head.status >= 400 else { return response }
+        throw problem(response.head.status, try await collected(response))
+    }
+
+    private func collected(_ response: HTTPResponse) async throws -> [UInt8] {
+        do { return try await response.collect() } catch let failure as HTTPFailure { throw try lost(failure) }
+    }
+
+    private func piece(of response: HTTPResponse) async throws -> [UInt8]? {
+        do { return try await response.body.next() } catch let failure as HTTPFailure { throw try lost(failure) }
+    }
+
+    private func lost(_ failure: HTTPFailure) throws -> OmlxError {
+        try Task.checkCancellation()
+        switch failure.error.code {
+        case .transportHTTPLibrary: return failure.error
+        case .transportFirstByteTimeout, .transportIdleTimeout, .transportTimeout:
+            return OmlxError(
+                .serveLost, "the omlx serve that runs has stopped answering", nextStep: "end it, and try again")
+        default: return .hostLost
+        }
+    }
+
+    /// The error an answer tells (RFC 9457): the host's own in the member `error`.
+    private func problem(_ status: Int, _ body: [UInt8]) -> OmlxError {
+        let json = try? Self.json(body)
+        if let error = try? json?["error"]?.decoded(as: OmlxError.self) { return error }
+        let words = json?["detail"]?.stringValue ?? json?["title"]?.stringValue ?? "nothing else"
+        return OmlxError(
+            .serveAnswer, "the omlx serve that runs answered with the status \(status): \(OmlxError.shown(words))",
+            httpStatus: status)
+    }
+
+    private static func json(_ bytes: [UInt8]) throws(OmlxError) -> JSON {
+        do { return try JSON(parsing: bytes) } catch { throw .hostAnswer("what is no JSON") }
+    }
+
+    private func decoded<Answer: Decodable>(_ json: JSON, _ type: Answer.Type) throws -> Answer {
+        do { return try json.decoded(as: type) } catch is DecodingError {
+            throw OmlxError.hostAnswer("what is no \(type)")
+        }
+    }
+}
+
+extension OmlxError {
+    /// The host ended, or broke off, in the middle.
+    static var hostLost: OmlxError {
+        OmlxError(
+            .serveLost, "the omlx serve that runs ended before it had answered: what was asked for may be done or not",
+            nextStep: "try again; without omlx serve the command does it itself")
+    }
+
+    fileprivate static func hostAnswer(_ words: String) -> OmlxError {
+        OmlxError(
+            .serveAnswer, "the omlx serve that runs answered with \(words)",
+            nextStep: "start it anew, so that it is of this version")
+    }
+}

@@ -1,0 +1,71 @@
+// The host that stays up, asked over its Unix socket: HTTP with the one JSON form of every value.
+
+import FoundationEssentials
+import OmlxConcurrency
+import OmlxCryptography
+import OmlxErrors
+import OmlxHTTPClient
+import OmlxJSON
+import OmlxMCPHost
+import Synchronization
+
+/// The host of another process of this user.
+package final class RemoteHost: Sendable {
+    /// How long the first answer may take: a host that does not give it is no help, in seconds.
+    private static let patience = 5.0
+
+    let http: HTTPClient
+    /// What it said of itself.
+    package let greeting: HostGreeting
+    /// What is known of its configuration; asked for again after a change.
+    let known: Mutex<ConfigurationReport?>
+
+    private init(_ http: HTTPClient, _ greeting: HostGreeting) {
+        (self.http, self.greeting) = (http, greeting)
+        known = Mutex(greeting.configuration)
+    }
+
+    /// Finds the host that listens at a path.
+    /// - Returns: `nil` where none of this user's listens.
+    /// - Throws: `OmlxError` with `SERVE_LOST` or `SERVE_ANSWER` when what listens gives no answer that can be used.
+    package static func at(_ path: String) async throws -> RemoteHost? {
+        guard HostSocket.isAnswering(path) else { return nil }
+        let http = HTTPClient(unixSocket: path)
+        let call = RemoteCall(http: http, limits: HTTPLimits(connect: patience, firstByte: patience, idle: patience))
+        return RemoteHost(http, try await call.ask(HostRoutes.greeting, Nothing()))
+    }
+
+    /// What happens there, until it ends.
+    func stream() -> AsyncStream<HostEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(of: HostEvent.self, bufferingPolicy: .bufferingNewest(1000))
+        let owned = OwnedTasks()
+        owned.start { [http] in
+            try? await RemoteCall(http: http).events { event in continuation.yield(event) }
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in owned.cancel() }
+        return stream
+    }
+
+    func ask<Question, Answer>(
+        _ route: HostRoute<Question, Answer>, _ question: Question
+    ) async throws -> Answer {
+        try await RemoteCall(http: http).ask(route, question)
+    }
+
+    func ask<Answer>(_ route: HostRoute<Nothing, Answer>) async throws -> Answer { try await ask(route, Nothing()) }
+}
+
+extension RemoteHost {
+    /// The configuration is spoken of by this path, by which the command found the same file.
+    package func speak(ofFile path: String, _ origin: ConfigurationOrigin) {
+        known.withLock { known in
+            let former = known?.path
+            known?.path = path
+            known?.origin = origin
+            for index in known?.diagnostics.indices ?? 0..<0 where known?.diagnostics[index].file == former {
+                known?.diagnostics[index].file = path
+            }
+        }
+    }
+}

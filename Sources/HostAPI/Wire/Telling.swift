@@ -1,0 +1,71 @@
+// What a host tells over time, as events of a stream (WHATWG HTML §9.2), and what is replied to it.
+
+import OmlxErrors
+import OmlxJSON
+
+/// The types of the events of a told question.
+package enum ToldEvent: String, Sendable, CaseIterable {
+    /// The number by which replies are posted to `conversations/NUMBER`: the first of a conversation with a person.
+    case conversation
+    /// `ServerTools`: a server is connected, or failed.
+    case server
+    /// `Progress` of a call.
+    case progress
+    /// `ToldLogin`: what is said during a sign-in.
+    case login
+    /// `AskedPerson`: a question to the person.
+    case question
+    /// `ListeningPlace`: what is typed or pasted is wanted from now on.
+    case listen
+    /// `ListeningPlace`: it is wanted no longer.
+    case enough
+    /// The answer, and the end.
+    case answer
+    /// An error in place of the answer, and the end.
+    case error
+}
+
+/// Which conversation.
+package struct ConversationStart: Sendable, Hashable, Codable {
+    package var id: String
+    package init(id: String) { self.id = id }
+}
+
+/// Something said during a sign-in.
+package struct ToldLogin: Sendable, Hashable, Codable {
+    package var server: String
+    package var event: LoginEvent
+    package init(server: String, event: LoginEvent) { (self.server, self.event) = (server, event) }
+}
+
+/// A question to the person.
+package struct AskedPerson: Sendable, Hashable, Codable {
+    /// What the answer names.
+    package var place: Int
+    package var server: String
+    package var question: LoginQuestion
+
+    package init(place: Int, server: String, question: LoginQuestion) {
+        (self.place, self.server, self.question) = (place, server, question)
+    }
+}
+
+/// Where typed lines go.
+package struct ListeningPlace: Sendable, Hashable, Codable {
+    package var place: Int
+    package init(place: Int) { self.place = place }
+}
+
+/// What is posted to a conversation.
+package struct ConversationReply: Sendable, Hashable, Codable {
+    /// What is replied to.
+    package var place: Int
+    /// The answer to a question.
+    package var answer: LoginAnswer?
+    /// A line that was typed or pasted.
+    package var line: String?
+
+    package init(place: Int, answer: LoginAnswer? = nil, line: String? = nil) {
+        (self.place, self.answer, self.line) = (place, answer, line)
+    }
+}

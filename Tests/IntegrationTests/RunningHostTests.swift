@@ -1,0 +1,191 @@
+// Every command with omlx serve running and without: the same words, the same exit codes, another process that does it.
+
+import Foundation
+import Glibc
+import Testing
+
+@Suite("commands and the host that stays up", .timeLimit(.minutes(20)))
+struct RunningHostTests {
+    /// A child that counts its starts, tells how far a call is, and has a tool that answers never.
+    private static func child(_ home: TestHome) -> String {
+        """
+        echo x >>'\(home.desk)/starts'
+        while read -r line; do
+          id=$(printf '%s' "$line" | sed -n 's/.*"id":\\([0-9]*\\).*/\\1/p')
+          answer() { echo '{"jsonrpc":"2.0","id":'$id',"result":'"$1"'}'; }
+          case "$line" in
+          *'"initialize"'*) answer '{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"x","version":"1"}}';;
+          *'"tools/list"'*) answer '{"tools":[{"name":"count","inputSchema":{"type":"object","properties":{"n":{"type":"integer"}}}},{"name":"never","inputSchema":{"type":"object"}}]}';;
+          *'"ping"'*) answer '{}';;
+          *'"never"'*) echo x >>'\(home.desk)/called';;
+          *'"tools/call"'*) token=$(printf '%s' "$line" | sed 's/.*"progressToken":\\([^,}]*\\).*/\\1/')
+            echo '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":'"$token"',"progress":1,"total":2,"message":"half"}}'
+            answer '{"content":[{"type":"text","text":"counted"}]}';;
+          esac
+        done
+        """
+    }
+
+    /// Starts omlx serve.
+    private func serve(_ home: TestHome) async throws -> ChildProgram {
+        let program = try home.start(["serve", "--port", "0"])
+        _ = try await program.text("serves on")
+        return program
+    }
+
+    private func configure(_ home: TestHome, _ demo: Demo) throws {
+        try home.configure([
+            "demo": ["url": demo.url], "child": ["command": "/bin/sh", "args": ["-c", Self.child(home)]],
+            "twin": ["command": "/bin/sh", "args": ["-c", Self.child(home)]],
+            "off": ["command": "none", "enabled": false], "gone": ["command": "/nonexistent/gone"],
+        ])
+    }
+
+    /// What a person sees, without what differs from one run to the next: moments, ports of listeners, random values.
+    private func seen(_ run: ProcessRun) -> String {
+        var text = "exit \(run.exit)\n\(run.out)\n---\n\(run.err)"
+        for (pattern, word) in [
+            (#"\d{4}-\d\d-\d\dT[\d:]+Z"#, "MOMENT"), (#"(just now|\d+ (s|min) ago)"#, "AGO"),
+            (#"(state|code_challenge|client_id|redirect_uri)=[^&\s]+"#, "$1="), (#"demo-(at|client)-\w+"#, "demo-$1"),
+            (#"\d+ min"#, "MIN"),
+            // A host that stays up has read nothing of lists that were kept before it knew the server.
+            (#""tools_at": (null|"MOMENT")"#, "tools_at"),
+        ] {
+            text = text.replacingOccurrences(of: pattern, with: word, options: .regularExpression)
+        }
+        return text
+    }
+
+    private static let questions: [[String]] = [
+        ["list"], ["list", "--json"], ["validate"], ["validate", "--json"], ["tools"], ["tools", "child"],
+        ["tools", "--json"], ["tools", "--schema", "child"], ["tools", "--cached"], ["tools", "nobody"],
+        ["tools", "off"],
+        ["call", "child__count", "n=1"], ["call", "child__count", "n=1", "--json"], ["call", "child__count", "n=x"],
+        ["call", "count"], ["call", "child__nothing"], ["call", "nothing"], ["call", "off__x"],
+        ["call", "child__never", "--timeout", "0.5"], ["status", "--check"], ["status", "--check", "demo"],
+        ["status", "nobody"], ["doctor", "child"], ["doctor", "gone"], ["doctor", "demo"], ["token", "demo"],
+        ["token", "demo", "--header"], ["store"], ["store", "check"], ["store", "list"], ["store", "prune", "--yes"],
+        ["login", "nobody"], ["logout", "demo"],
+        ["client-metadata", "--client-metadata-url", "https://c.example/m.json"],
+        ["trust", "--list"],
+    ]
+
+    @Test("a command says the same, to the letter, with omlx serve and without")
+    func sameWords() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try configure(home, demo)
+            let host = try await serve(home)
+            _ = try await home.omlx("mcp", "tools")
+            for words in Self.questions {
+                let through = try await home.note(home.start(["mcp"] + words, input: "").end())
+                let alone = try await home.note(home.start(["mcp"] + words + ["--no-daemon"], input: "").end())
+                #expect(seen(through) == seen(alone), "\(words)")
+            }
+            host.signal(SIGTERM)
+            #expect(try await host.end().exit == 0)
+        }
+    }
+
+    @Test("what omlx serve has connected is used: no server is started for a command")
+    func noStarts() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo(["protection": ["mode": "none"]])
+            try configure(home, demo)
+            let host = try await serve(home)
+            _ = try await home.omlx("mcp", "tools")
+            let starts = try String(contentsOfFile: home.desk + "/starts", encoding: .utf8)
+            #expect(starts == "x\nx\n")
+            #expect(try await home.omlx("mcp", "call", "child__count").exit == 0)
+            #expect(try await home.omlx("mcp", "status", "--check", "child").exit == 0)
+            #expect(try String(contentsOfFile: home.desk + "/starts", encoding: .utf8) == starts)
+            // Another file, and what was asked to be done here, are done here.
+            #expect(try await home.omlx("mcp", "call", "child__count", "--no-daemon").exit == 0)
+            #expect(try await home.omlx("mcp", "call", "child__count", "--store", "memory").exit == 0)
+            #expect(try String(contentsOfFile: home.desk + "/starts", encoding: .utf8) == starts + "x\nx\n")
+            host.signal(SIGTERM)
+            #expect(try await host.end().exit == 0)
+        }
+    }
+
+    @Test(
+        "a sign-in through omlx serve: the command opens the browser or hands on what is pasted, and Ctrl-C frees the port"
+    )
+    func signIns() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try configure(home, demo)
+            let host = try await serve(home)
+            // The browser of the command is opened: that of omlx serve would leave a mark.
+            let (pasted, address) = try await home.loginByHand("demo")
+            pasted.write(try await home.callback(of: address) + "\n")
+            let run = try await home.note(pasted.end())
+            #expect(run.exit == 0 && run.out.contains("✓ Signed in to demo"), "\(run)")
+            #expect(try await home.omlx("mcp", "call", "demo__echo", "text=x").exit != 4)
+            #expect(try await home.omlx("mcp", "status", "demo").out.contains("signed in"))
+            #expect(try await home.omlx("mcp", "logout", "demo").exit == 0)
+            let opened = try await home.login("demo")
+            #expect(opened.exit == 0 && !home.openedAddresses.isEmpty, "\(opened)")
+            #expect(try await home.omlx("mcp", "logout", "demo").exit == 0)
+            let left = try home.start(["mcp", "login", "demo", "--no-browser"])
+            let port = try await left.text(#"redirect_uri=http%3A%2F%2F127\.0\.0\.1%3A(\d+)"#, in: .errors)
+            left.signal(SIGINT)
+            #expect(try await home.note(left.end()).exit == 130)
+            try await home.sees("free port \(port)") { !Self.isListening(port) }
+            #expect(!home.wasBrowserOpened)
+            host.signal(SIGTERM)
+            #expect(try await host.end().exit == 0)
+        }
+    }
+
+    private static func isListening(_ port: String) -> Bool {
+        let hexadecimal = String(Int(port) ?? 0, radix: 16, uppercase: true)
+        let padded = String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
+        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+        return table.split(separator: "\n").contains { $0.contains(":\(padded) 00000000:0000 0A") }
+    }
+
+    @Test(
+        "omlx serve killed in the middle of a call ends the command with a code and a sentence; the next one does without it"
+    )
+    func killed() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo(["protection": ["mode": "none"]])
+            try configure(home, demo)
+            let host = try await serve(home)
+            let call = try home.start(["mcp", "call", "child__never"])
+            try await home.sees("call") { FileManager.default.fileExists(atPath: home.desk + "/called") }
+            host.signal(SIGKILL)
+            let run = try await home.note(call.end())
+            #expect(run.exit == 1 && run.err.contains("SERVE_LOST"), "\(run)")
+            #expect(try await home.omlx("mcp", "call", "child__count").exit == 0)
+        }
+    }
+
+    @Test(
+        "login --all signs in to all that need it, one after the other, with omlx serve and without",
+        arguments: [true, false])
+    func signsInToAll(_ isServed: Bool) async throws {
+        try await TestHome.with { home in
+            let (one, two) = (try await home.demo(), try await home.demo())
+            let open = try await home.demo(["protection": ["mode": "none"]])
+            try home.configure(["one": ["url": one.url], "open": ["url": open.url], "two": ["url": two.url]])
+            let host = isServed ? try await serve(home) : nil
+            let browser = try home.recordingBrowser()
+            let run = try await home.omlx("mcp", "login", "--all", browser: browser)
+            #expect(run.exit == 0, "\(run)")
+            let done = run.lines.filter { $0.hasPrefix("✓ Signed in to") }
+            #expect(done == ["✓ Signed in to one", "✓ Signed in to two"], "\(run)")
+            #expect(run.err.contains("Signed in to 2 of 2 servers"), "\(run)")
+            let again = try await home.omlx("mcp", "login", "--all", "--json", browser: browser)
+            #expect(again.exit == 0 && again.json["servers"].array.isEmpty, "\(again)")
+            #expect(try await home.omlx("mcp", "logout", "--all").exit == 0)
+            try await two.script(["authorization": ["consent": "deny"]])
+            let partly = try await home.omlx("mcp", "login", "--all", "--json", browser: browser)
+            #expect(partly.exit == 5 && partly.json["servers"].array.count == 2, "\(partly)")
+            host?.signal(SIGTERM)
+            let ended = try await host?.end()
+            #expect((ended?.exit ?? 0) == 0)
+        }
+    }
+}
