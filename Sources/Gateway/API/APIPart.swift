@@ -45,6 +45,7 @@ package struct APIPart: GatewayPart {
             try await host.revokeApprovals(of: question.paths)
         }
         asked.answer(HostRoutes.entry) { [host] question, _ in try await host.entry(of: question.server) }
+        asked.answer(HostRoutes.foundFiles) { [host] _, _ in try await host.foundFiles() }
         asked.answer(HostRoutes.previewEdit) { [host] edit, _ in try await host.preview(edit) }
         asked.answer(HostRoutes.writeEdit) { [host] question, _ in
             try await host.write(question.edit, question.preview)

@@ -36,6 +36,8 @@ extension RemoteHost: Host {
         try await ask(HostRoutes.entry, ServerName(server))
     }
 
+    package func foundFiles() async throws -> [FoundFile] { try await ask(HostRoutes.foundFiles) }
+
     package func preview(_ edit: ServerEdit) async throws -> FixPreview { try await ask(HostRoutes.previewEdit, edit) }
 
     package func write(_ edit: ServerEdit, _ preview: FixPreview) async throws -> WrittenEdit {

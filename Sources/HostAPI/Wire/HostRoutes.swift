@@ -26,6 +26,8 @@ package enum HostRoutes {
 
     package static let entry = HostRoute<ServerName, ShownEntry>.route(
         "configuration/entry", .owner, "A server's entry as the file has it, without its secrets.")
+    package static let foundFiles = HostRoute<Nothing, [FoundFile]>.route(
+        "configuration/found", .owner, "What other programs of this user have.", plain: .init())
     package static let previewEdit = HostRoute<ServerEdit, FixPreview>.route(
         "configuration/edit/preview", .owner, "What a change of the configuration would change in its file.")
     package static let writeEdit = HostRoute<EditWriting, WrittenEdit>.route(
@@ -129,7 +131,7 @@ package enum HostRoutes {
     /// All of them, in their order.
     package static let all: [HostRouteForm] = [
         greeting.form, configuration.form, review.form, approve.form, approvals.form, revokeApprovals.form,
-        entry.form, previewEdit.form, writeEdit.form, undoEdit.form,
+        entry.form, foundFiles.form, previewEdit.form, writeEdit.form, undoEdit.form,
         status.form, connect.form, check.form, tools.form, knownTools.form, tool.form, call.form, problem.form,
         login.form, connectSignedIn.form, logout.form, header.form, clientMetadata.form,
         examine.form, preview.form, write.form,
