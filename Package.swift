@@ -55,7 +55,7 @@ let package = Package(
                 .programs("ServiceLifecycle", "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .room("Desktop", ["CGIO", "HostAPI", "MCPHost", "Errors", "JSON", "Concurrency", "System"]),
+        .room("Desktop", ["CGIO", "HostAPI", "MCPHost", "Errors", "System"]),
         // 4
         .room(
             "HostAPI",

@@ -1,7 +1,6 @@
 // The session's bus: calls, signals, names and objects of ours.
 
 import OmlxCGIO
-import OmlxConcurrency
 
 /// Why something on the bus did not come to pass.
 struct BusError: Error, Hashable {

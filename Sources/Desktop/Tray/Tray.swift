@@ -1,7 +1,6 @@
 // The tray: drives icon and menu by what the host says, and the host by what the person chooses.
 
 import Glibc
-import OmlxConcurrency
 import OmlxHostAPI
 import OmlxMCPHost
 import Synchronization
