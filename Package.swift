@@ -60,7 +60,8 @@ let package = Package(
         .room(
             "HostAPI",
             [
-                "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "HTTPClient", "Cryptography", "Errors",
+                "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "HTTPClient", "Cryptography",
+                "Errors",
                 "JSON", "Concurrency",
             ]),
         // 3
