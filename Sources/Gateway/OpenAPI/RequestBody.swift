@@ -12,12 +12,20 @@ enum RequestBody {
 
     /// Reads it.
     /// - Returns: the bytes; `nil` for more than are taken.
+    /// - Throws: `HTTPError` 400 for one that is cut off or garbled; `CancellationError`.
     static func bytes(of request: Request) async throws -> [UInt8]? {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { return nil }
         var gathered: [UInt8] = []
-        for try await piece in request.body {
-            guard gathered.count + piece.readableBytes <= limit else { return nil }
-            gathered.append(contentsOf: piece.readableBytesView)
+        do {
+            for try await piece in request.body {
+                guard gathered.count + piece.readableBytes <= limit else { return nil }
+                gathered.append(contentsOf: piece.readableBytesView)
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            // Such as a chunk that is none (RFC 9112 §7.1).
+            throw HTTPError(.badRequest, message: "the body cannot be read")
         }
         return gathered
     }

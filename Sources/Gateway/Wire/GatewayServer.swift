@@ -66,7 +66,7 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for await connection in accepted {
-                    group.addTask { [logger] in await http.handle(value: connection, logger: logger) }
+                    group.addTask { [logger] in await Self.serve(connection, http, logger) }
                 }
             }
         } onGracefulShutdown: {
@@ -79,6 +79,17 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
             }
         }
         await connections.closeAll()
+    }
+
+    /// Serves a connection. What was asked on it ends with it: a client that leaves keeps no tool call, and no place for one.
+    private static func serve(_ connection: HTTP1Channel.Value, _ http: HTTP1Channel, _ logger: Logger) async {
+        let closing = connection.channel.closeFuture
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await http.handle(value: connection, logger: logger) }
+            group.addTask { try? await closing.get() }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     /// Whether the process at the other end of a Unix socket is this user's (unix(7), `SO_PEERCRED`). The socket's mode keeps
