@@ -185,6 +185,27 @@ import Testing
         }
     }
 
+    @Test("a client that leaves in the middle of a call ends it, and its place is another's")
+    func leaving() async throws {
+        let (left, continuation) = AsyncStream<Void>.makeStream()
+        let (begun, beginning) = AsyncStream<Void>.makeStream()
+        let server = InProcessServer(tools: [Tool(name: "hang")]) { _ in
+            beginning.yield()
+            do { return try await Self.forever() } catch {
+                continuation.yield()
+                throw error
+            }
+        }
+        try await ServedGateway.run([ServerConfiguration(name: "one", transport: .inProcess(server))]) {
+            (gateway: ServedGateway) async throws in
+            let call = Task { try await gateway.ask("POST", "/one/hang", as: "owner") }
+            for await _ in begun { break }
+            call.cancel()
+            for await _ in left { break }
+            #expect(try await gateway.ask("GET", "/v1/mcp/tools", as: "owner").status == 200)
+        }
+    }
+
     @Test("a server that hangs fails its own calls within their limit, and others go on")
     func hanging() async throws {
         let servers = [
