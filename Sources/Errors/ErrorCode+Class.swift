@@ -85,7 +85,8 @@ extension ErrorCode {
             .storeOlder, .storeMigration, .storeCryptography, .databaseUnavailable:
             .storage
         case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning,
-            .serveKeyUnusable, .serveKeyName:
+            .serveKeyUnusable, .serveKeyName, .serveExposed,
+            .serveNotRunning:
             .serving
         }
     }

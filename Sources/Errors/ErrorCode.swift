@@ -354,4 +354,8 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case serveKeyUnusable = "SERVE_KEY_UNUSABLE"
     /// A named key has no name, a name that is taken, or is not there.
     case serveKeyName = "SERVE_KEY_NAME"
+    /// The host would be reached from other machines, without TLS and without a reverse proxy that is named.
+    case serveExposed = "SERVE_EXPOSED"
+    /// No host that stays up answers.
+    case serveNotRunning = "SERVE_NOT_RUNNING"
 }

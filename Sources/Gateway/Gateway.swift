@@ -11,18 +11,24 @@ package struct Gateway: Sendable {
     /// Who is let in.
     package let access: any GatewayAccess
     private let parts: [any GatewayPart]
+    private let observation: GatewayObservation
 
     /// A gateway of these parts.
-    package init(host: any Host, access: any GatewayAccess, parts: [any GatewayPart]) {
-        (self.host, self.access, self.parts) = (host, access, parts)
+    package init(
+        host: any Host, access: any GatewayAccess, parts: [any GatewayPart],
+        observation: GatewayObservation = GatewayObservation()
+    ) {
+        (self.host, self.access, self.parts, self.observation) = (host, access, parts, observation)
     }
 
     /// What answers requests.
     package var responder: some HTTPResponder<GatewayContext> {
         let router = Router(context: GatewayContext.self)
+        router.add(middleware: ObservingMiddleware(observation: observation))
         router.add(
             middleware: AccessMiddleware(
                 access: access, openPaths: parts.reduce(into: []) { $0.formUnion($1.openPaths) }))
+        router.add(middleware: TracingMiddleware())
         for part in parts { part.add(to: router) }
         return router.buildResponder()
     }

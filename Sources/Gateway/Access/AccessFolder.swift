@@ -72,8 +72,8 @@ package final class AccessFolder: Sendable {
 }
 
 extension HostPaths {
-    /// Keys and sessions of the host that stays up: `access` beside the status database.
-    package var access: String {
-        database.lastIndex(of: "/").map { String(database[..<$0]) + "/access" } ?? "access"
-    }
+    /// The folder of the status database, and what is beside it.
+    package var state: String { database.lastIndex(of: "/").map { String(database[..<$0]) } ?? "." }
+    /// Keys and sessions of the host that stays up.
+    package var access: String { state + "/access" }
 }

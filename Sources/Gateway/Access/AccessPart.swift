@@ -16,7 +16,9 @@ package struct AccessPart: GatewayPart {
     private let address: String
 
     /// - Parameter address: where the page is, as a browser reaches it: `http://127.0.0.1:6659`.
-    package init(_ access: HostAccess, address: String) { (self.access, self.address) = (access, address) }
+    package init(_ access: HostAccess, address: String) {
+        (self.access, self.address) = (access, access.address(of: address))
+    }
 
     package func add(to router: Router<GatewayContext>) {
         let (access, address) = (access, address)

@@ -22,6 +22,6 @@ enum CrossOrigin {
     static func allow(_ origin: String, in response: inout Response) {
         response.headers[.accessControlAllowOrigin] = origin
         response.headers[.vary] = "Origin"
-        if let name = HTTPField.Name("Cross-Origin-Resource-Policy") { response.headers[name] = "cross-origin" }
+        response.headers[.resourcePolicy] = "cross-origin"
     }
 }

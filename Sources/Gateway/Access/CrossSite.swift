@@ -9,8 +9,6 @@ import OmlxCryptography
 /// so a request that changes something also has to come from the page's own origin and to bring the session's token along.
 enum CrossSite {
     private static let field = "csrf"
-    private static let header = HTTPField.Name("X-CSRF-Token")
-    private static let fetchSite = HTTPField.Name("Sec-Fetch-Site")
     /// The largest form; what is larger comes with the header.
     private static let greatestForm = 1 << 20
 
@@ -22,7 +20,7 @@ enum CrossSite {
     /// - Parameter request: a form is read to its end here, and stays to be read.
     /// - Throws: `AccessRefusal`.
     static func require(_ csrf: String, in request: inout Request) async throws {
-        if let fetchSite, let site = request.headers[fetchSite], site != "same-origin", site != "none" {
+        if let site = request.headers[.fetchSite], site != "same-origin", site != "none" {
             throw AccessRefusal(.forbidden, "the request came from another page")
         }
         guard let shown = try await token(of: &request), constantTimeEquals(Array(shown.utf8), Array(csrf.utf8)) else {
@@ -31,7 +29,7 @@ enum CrossSite {
     }
 
     private static func token(of request: inout Request) async throws -> String? {
-        if let header, let shown = request.headers[header] { return shown }
+        if let shown = request.headers[.csrfToken] { return shown }
         guard request.headers[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") == true else {
             return nil
         }

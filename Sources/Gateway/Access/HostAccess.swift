@@ -59,6 +59,7 @@ package final class HostAccess: GatewayAccess {
 
     package func caller(of request: inout Request, _ context: inout GatewayContext) async throws -> Caller? {
         if context.isOnUnixSocket, !request.wasPassedOn { return .owner(.uid) }
+        context.client = try client(request, context)
         if !context.isOnUnixSocket { try judgeOrigin(request) }
         if let key = try shownKey(request) { return try await caller(showing: key, context) }
         guard let session = try await session(of: request) else { return nil }
@@ -77,6 +78,14 @@ package final class HostAccess: GatewayAccess {
         request.headers[.origin].flatMap { rules.allows($0) ? $0 : nil }
     }
 
+    private func client(_ request: Request, _ context: GatewayContext) throws(AccessRefusal) -> String {
+        let peer = context.isOnUnixSocket ? nil : context.channel.remoteAddress?.ipAddress ?? ""
+        guard let client = rules.client(peer: peer, forwarded: request.headers[.forwardedFor]) else {
+            throw AccessRefusal(.forbidden, "this host answers its reverse proxy alone")
+        }
+        return client
+    }
+
     private func judgeOrigin(_ request: Request) throws(AccessRefusal) {
         let fault = rules.fault(
             host: request.head.authority, origin: request.headers[.origin], scheme: request.head.scheme ?? "http")
@@ -86,7 +95,7 @@ package final class HostAccess: GatewayAccess {
     // MARK: keys
 
     private func shownKey(_ request: Request) throws(AccessRefusal) -> Secret? {
-        let header = HTTPField.Name("X-API-Key").flatMap { request.headers[$0] }
+        let header = request.headers[.apiKey]
         guard let authorization = request.headers[.authorization] else { return header.map { Secret($0) } }
         guard header == nil else {
             throw AccessRefusal(.badRequest, "show the key once: by Authorization or X-API-Key")
@@ -119,9 +128,8 @@ package final class HostAccess: GatewayAccess {
     }
 
     private func countWrong(_ context: GatewayContext) throws(AccessRefusal) {
-        let peer = context.channel.remoteAddress?.ipAddress ?? "unix"
         let time = now().timeIntervalSince1970
-        guard let wait = wrongKeys.withLock({ $0.note(peer, at: time) }) else { return }
+        guard let wait = wrongKeys.withLock({ $0.note(context.client, at: time) }) else { return }
         throw AccessRefusal(
             .tooManyRequests, "too many wrong keys: wait \(wait) s", headers: [.retryAfter: "\(wait)"])
     }
@@ -136,6 +144,9 @@ package final class HostAccess: GatewayAccess {
         if isNew { await keepSessions() }
         return session
     }
+
+    /// Where the page is for a browser.
+    func address(of bound: String) -> String { rules.publicAddress?.origin ?? bound }
 
     /// A link that opens the page, once, soon.
     /// - Returns: its token.
@@ -175,8 +186,6 @@ package final class HostAccess: GatewayAccess {
 extension Request {
     /// Whether a proxy passed it on (RFC 7239): then the process at the other end of the socket is not the one that asks.
     fileprivate var wasPassedOn: Bool {
-        ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "Via"].contains { name in
-            HTTPField.Name(name).map { headers[$0] != nil } ?? false
-        }
+        [.forwarded, .forwardedFor, .forwardedHost, .via].contains { headers[$0] != nil }
     }
 }

@@ -8,12 +8,43 @@ package struct OriginRules: Sendable, Hashable {
     /// Origins of pages that may ask with a key, such as `https://chat.example`.
     package var allowedOrigins: Set<String>
 
+    /// Addresses of reverse proxies: what they say of who asks is believed, and no other machine is answered.
+    package var proxies: Set<String>
+    /// The page's address behind a proxy.
+    package var publicAddress: PublicAddress?
+
     /// - Parameters:
     ///   - names: `Host` names beside `localhost`, `127.0.0.1` and `[::1]`.
     ///   - allowedOrigins: Pages of other origins that may ask.
-    package init(names: some Sequence<String> = [], allowedOrigins: some Sequence<String> = []) {
+    package init(
+        names: some Sequence<String> = [], allowedOrigins: some Sequence<String> = [],
+        proxies: some Sequence<String> = [], publicAddress: PublicAddress? = nil
+    ) {
         self.names = Set(names.map { $0.lowercased() }).union(["localhost", "127.0.0.1", "[::1]"])
+        if let publicAddress { self.names.insert(publicAddress.name) }
         self.allowedOrigins = Set(allowedOrigins.map { $0.lowercased() })
+        self.proxies = Set(proxies)
+        self.publicAddress = publicAddress
+    }
+
+    /// Who asks, by address: where a proxy passed it on, the last one it names (RFC 7239 §5.2); those before are the client's own
+    /// words.
+    /// - Parameters:
+    ///   - peer: The other end of the connection; `nil` for a Unix socket.
+    ///   - forwarded: `X-Forwarded-For`.
+    /// - Returns: `nil` for a machine that is not answered.
+    package func client(peer: String?, forwarded: String?) -> String? {
+        guard let peer else { return "unix" }
+        if proxies.contains(peer) {
+            return forwarded?.split(separator: ",").last.map { String($0.filter { $0 != " " }) } ?? peer
+        }
+        guard proxies.isEmpty || Self.isLoopback(peer) else { return nil }
+        return peer
+    }
+
+    /// Whether an address is this machine's own (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+    package static func isLoopback(_ address: String) -> Bool {
+        address.hasPrefix("127.") || address == "::1" || address.hasPrefix("::ffff:127.")
     }
 
     /// What is wrong with where a request comes from.
@@ -39,7 +70,8 @@ package struct OriginRules: Sendable, Hashable {
 
     /// Whether an origin is the page's own.
     private func isOwn(_ origin: String, host: String, scheme: String) -> Bool {
-        origin.lowercased() == "\(scheme)://\(host.lowercased())"
+        let origin = origin.lowercased()
+        return origin == "\(scheme)://\(host.lowercased())" || origin == publicAddress?.origin
     }
 
     /// The name without its port.
@@ -48,4 +80,24 @@ package struct OriginRules: Sendable, Hashable {
         guard !host.hasSuffix("]"), let colon = host.lastIndex(of: ":") else { return host }
         return String(host[..<colon])
     }
+}
+
+/// An address as browsers have it: `https://omlx.example`, `http://box:8080`.
+package struct PublicAddress: Sendable, Hashable {
+    /// Scheme, name and port (RFC 6454 §4).
+    package let origin: String
+    /// The name without its port.
+    package let name: String
+
+    /// - Returns: `nil` for what is no origin.
+    package init?(_ text: String) {
+        let text = text.lowercased()
+        guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }) else { return nil }
+        let host = text.dropFirst(scheme.count)
+        guard !host.isEmpty, !host.contains(where: { "/?#@ ".contains($0) }) else { return nil }
+        origin = text
+        name = OriginRules.name(in: String(host))
+    }
+
+    var isSecure: Bool { origin.hasPrefix("https:") }
 }

@@ -13,26 +13,21 @@ package enum SecurityHeaders {
 
     /// Puts them on an answer; what a part set itself stays.
     static func apply(to response: inout Response) {
-        set(&response, HTTPField.Name.xContentTypeOptions, "nosniff")
+        set(&response, .xContentTypeOptions, "nosniff")
         // Under "no-referrer" browsers send `Origin: null` with forms (WHATWG Fetch, "serialize a request origin").
-        set(&response, referrerPolicy, "same-origin")
-        set(&response, resourcePolicy, "same-origin")
+        set(&response, .referrerPolicy, "same-origin")
+        set(&response, .resourcePolicy, "same-origin")
         set(&response, .cacheControl, "no-store")
         guard response.headers[.contentType]?.hasPrefix("text/html") == true else { return }
         set(&response, .contentSecurityPolicy, contentPolicy)
-        set(&response, openerPolicy, "same-origin")
-        set(&response, frameOptions, "DENY")
+        set(&response, .openerPolicy, "same-origin")
+        set(&response, .frameOptions, "DENY")
     }
 
-    private static func set(_ response: inout Response, _ name: HTTPField.Name?, _ value: String) {
-        guard let name, response.headers[name] == nil else { return }
+    private static func set(_ response: inout Response, _ name: HTTPField.Name, _ value: String) {
+        guard response.headers[name] == nil else { return }
         response.headers[name] = value
     }
-
-    private static let referrerPolicy = HTTPField.Name("Referrer-Policy")
-    private static let resourcePolicy = HTTPField.Name("Cross-Origin-Resource-Policy")
-    private static let openerPolicy = HTTPField.Name("Cross-Origin-Opener-Policy")
-    private static let frameOptions = HTTPField.Name("X-Frame-Options")
 }
 
 extension Response {

@@ -11,6 +11,10 @@ package struct GatewayContext: RequestContext {
     package let channel: any Channel
     /// Who asks; `nil` until it is proved.
     package var caller: Caller?
+    /// What the request is called: `X-Request-ID`.
+    package var requestID = ""
+    /// Who asks, by address: the other end of the connection, or whom a reverse proxy names.
+    package var client = ""
     /// The page's session, where the request comes from it.
     package var session: PageSession?
 

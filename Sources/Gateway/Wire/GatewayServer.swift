@@ -14,20 +14,26 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
     private let sockets: [BoundSocket]
     private let responder: Responder
     private let drainTime: Duration
+    private let times: ConnectionTimes
     private let connections = Connections()
     private let logger = Logger(label: "omlx.gateway", factory: { _ in SwiftLogNoOpLogHandler() })
 
     /// - Parameters:
     ///   - sockets: taken over, and closed when it is stopped.
     ///   - drainTime: how long requests under way may take once it is to stop.
-    package init(_ sockets: [BoundSocket], responder: Responder, drainTime: Duration = .seconds(10)) {
+    ///   - times: how long clients may take to send a request.
+    package init(
+        _ sockets: [BoundSocket], responder: Responder, drainTime: Duration = .seconds(10),
+        times: ConnectionTimes = ConnectionTimes()
+    ) {
+        self.times = times
         self.sockets = sockets
         self.responder = responder
         self.drainTime = drainTime
     }
 
     private var http: HTTP1Channel {
-        let (responder, logger) = (responder, logger)
+        let (responder, logger, times) = (responder, logger, times)
         return HTTP1Channel(
             responder: { request, writer, channel in
                 let context = GatewayContext(source: .init(channel: channel, logger: logger))
@@ -39,7 +45,10 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
                 }
                 try await writer.write(response: response.head, body: response.body)
             },
-            configuration: .init(additionalChannelHandlers: [ConnectionWatcher()], idleTimeout: .seconds(120)))
+            configuration: .init(
+                additionalChannelHandlers: [ConnectionWatcher(), RequestPace(times)], idleTimeout: .seconds(120),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
     }
 
     package func run() async throws {

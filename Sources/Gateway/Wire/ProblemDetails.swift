@@ -15,6 +15,8 @@ package enum ProblemDetails {
         case let error as HTTPError: response(error.status, title: error.status.reasonPhrase, detail: error.body)
         case let error as any HTTPResponseError:
             response(error.status, title: error.status.reasonPhrase)
+        case is NIOTooManyBytesError:
+            response(.contentTooLarge, title: "Content Too Large", detail: "the body is larger than is taken here")
         case is CancellationError: response(.init(code: 499, reasonPhrase: "Client Closed Request"), title: "cancelled")
         default: response(.internalServerError, title: OmlxError.shown("\(error)"))
         }

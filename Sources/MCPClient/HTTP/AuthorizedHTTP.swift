@@ -44,7 +44,9 @@ final class AuthorizedHTTP: Sendable {
         for attempt in 1... {
             let authorization = try await authorizer?.authorize(method: method, url: url) ?? RequestAuthorization()
             redactor.learn(authorization.headers)
-            let merged = merge(headers, authorization.headers)
+            // What is configured wins over the trace; a stream that outlives a call is of no trace.
+            let trace = method == "POST" ? TraceContext.current?.headers ?? [] : []
+            let merged = merge(trace.filter { !isConfigured($0) } + headers, authorization.headers)
             var request = HTTPRequest(
                 method, url, headers: merged, body: body, limits: limits, redirects: .sameOrigin)
             if isRepeatable { request.isRepeatable = true }
@@ -71,6 +73,10 @@ final class AuthorizedHTTP: Sendable {
     func error(of response: HTTPResponse, label: String) async -> any Error {
         let body = await response.body.readExplanation()
         return StatusJudgement(head: response.head, body: body, label: label, redactor: redactor).error()
+    }
+
+    private func isConfigured(_ header: HTTPRequestHeader) -> Bool {
+        configured.contains { $0.name.lowercased() == header.name }
     }
 
     /// The protocol's headers win over configured ones, the authorizer's over both.

@@ -55,8 +55,10 @@ extension MCPManager {
         while true {
             let mark = await server.signInMark()
             do {
-                return try await server.call(
-                    found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
+                return try await CallReport.of(found.tool, of: server.name, arguments, to: options.hearsCalls) {
+                    try await server.call(
+                        found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
+                }
             } catch let error as OmlxError where error.isMendedBySigningIn {
                 var scopes: [String]?
                 if error.code == .oauthInsufficientScope {

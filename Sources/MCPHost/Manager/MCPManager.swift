@@ -255,8 +255,10 @@ public actor MCPManager {
         follow()
         return try await whileRunning {
             let found = try await resolve(name)
-            return try await found.server.call(
-                found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
+            return try await CallReport.of(found.tool, of: found.server.name, arguments, to: options.hearsCalls) {
+                try await found.server.call(
+                    found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
+            }
         }
     }
 

@@ -47,6 +47,8 @@ public struct HostOptions: Sendable {
     /// For how long a server that is connected, and has nothing to do, may be silent, in seconds; then it is asked for a sign of
     /// life, and one that gives none is lost. `nil` to ask none.
     public var pingInterval: Double?
+    /// Told of every call of a tool that ended, in the task that made it.
+    package var hearsCalls: (@Sendable (CallReport) -> Void)?
     /// Time and chance of what the host does by itself.
     var clock = HostClock()
     /// What the program does, for those who wait for its locks.

@@ -23,6 +23,8 @@ struct HostWish: Sendable {
     var follows = false
     /// Whether what happens is written down.
     var keepsStatus = true
+    /// Told of every call that ended.
+    var hearsCalls: (@Sendable (CallReport) -> Void)?
 
     init(_ command: String, _ connect: ConnectOptions? = nil, servers: [String] = []) {
         self.command = command
@@ -54,13 +56,17 @@ extension Session {
     }
 
     /// The host that stays up. A file in the working folder is none of its business: it belongs to the user, not to a folder.
+    /// - Parameter hearsCalls: told of every call that ended.
     /// - Throws: `OmlxError`.
-    func servingHost() throws(OmlxError) -> LocalHost {
+    func servingHost(
+        hearingCalls hearsCalls: (@Sendable (CallReport) -> Void)? = nil
+    ) throws(OmlxError) -> LocalHost {
         let configuration = try HostConfiguration.load(
             explicitPath: common.configPath, environment: environment, workingDirectory: Self.workingDirectory,
             homeDirectory: home, unreadableVariables: unreadableVariables, looksInWorkingFolder: false)
         var wish = HostWish("serve")
         wish.follows = true
+        wish.hearsCalls = hearsCalls
         return host(of: configuration, wish)
     }
 
@@ -82,6 +88,7 @@ extension Session {
         options.command = wish.command
         options.followsStore = wish.follows
         options.keepsStatus = wish.keepsStatus
+        options.hearsCalls = wish.hearsCalls
         adjust(&options)
         return LocalHost(configuration, options: options)
     }

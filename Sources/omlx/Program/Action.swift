@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import OmlxErrors
-import Logging
 
 /// A command that works on the configuration. It makes a host, asks it, and prints the answer; decisions are elsewhere.
 protocol Action: AsyncParsableCommand, Sendable {
@@ -63,23 +62,5 @@ struct ActionRunner {
             session.console.note("error: \(OmlxError.shown("\(error)"))")
             return .failed
         }
-    }
-}
-
-/// Log lines on standard error, as they are.
-struct ConsoleLogHandler: LogHandler {
-    var logLevel: Logger.Level
-    var metadata: Logger.Metadata = [:]
-
-    init(logLevel: Logger.Level) { self.logLevel = logLevel }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let mark = event.level >= .warning ? "\(event.level): " : ""
-        Console.standard.note(mark + event.message.description)
     }
 }

@@ -18,7 +18,7 @@ struct Session: Sendable {
     let home: String
     let console: Console
     let common: CommonOptions
-    let logger: Logger
+    private(set) var logger: Logger
     /// The data keys and passwords of all hosts made here.
     let opened = OpenedStores()
 
@@ -33,6 +33,15 @@ struct Session: Sendable {
         self.common = common
         let level: Logger.Level = common.verbose ? .debug : (common.quiet ? .error : .warning)
         logger = Logger(label: "omlx") { _ in ConsoleLogHandler(logLevel: level) }
+    }
+
+    /// The same with log lines of this form.
+    func logging(as format: LogFormat) -> Session {
+        guard format == .json else { return self }
+        var session = self
+        let level = logger.logLevel
+        session.logger = Logger(label: "omlx") { _ in JSONLogHandler(logLevel: level) }
+        return session
     }
 
     /// The home folder: what `HOME` says, or where it says nothing usable, what the system knows.

@@ -34,6 +34,43 @@ import TestSupport
         #expect(fault == (isAllowed ? nil : .origin(origin)))
     }
 
+    @Test(
+        "who asks is the other end, or whom a named proxy names last; beside a named proxy no other machine is answered"
+    )
+    func clients() {
+        let plain = OriginRules()
+        #expect(plain.client(peer: nil, forwarded: "1.1.1.1") == "unix")
+        #expect(plain.client(peer: "10.0.0.9", forwarded: "1.1.1.1") == "10.0.0.9")
+        let proxied = OriginRules(proxies: ["10.0.0.2"])
+        #expect(proxied.client(peer: "10.0.0.2", forwarded: "6.6.6.6, 1.1.1.1") == "1.1.1.1")
+        #expect(proxied.client(peer: "10.0.0.2", forwarded: nil) == "10.0.0.2")
+        #expect(proxied.client(peer: "10.0.0.9", forwarded: "1.1.1.1") == nil)
+        #expect(proxied.client(peer: "127.0.0.1", forwarded: "1.1.1.1") == "127.0.0.1")
+    }
+
+    @Test("behind a proxy the page's own address is its public one")
+    func publicAddress() throws {
+        let address = try #require(PublicAddress("https://Omlx.example"))
+        let rules = OriginRules(proxies: ["127.0.0.1"], publicAddress: address)
+        #expect(rules.fault(host: "omlx.example", origin: "https://omlx.example", scheme: "http") == nil)
+        #expect(rules.fault(host: "127.0.0.1:6659", origin: "https://omlx.example", scheme: "http") == nil)
+        for text in ["omlx.example", "https://", "https://a/b", "https://a?b", "https://u@a", "ftp://a"] {
+            #expect(PublicAddress(text) == nil)
+        }
+    }
+
+    @Test("off this machine only behind a proxy that is named")
+    func exposure() throws {
+        let open = try BoundSocket.tcp("0.0.0.0", port: 0)
+        let own = try BoundSocket.tcp("127.0.0.1", port: 0)
+        defer { for socket in [open, own] { close(socket.descriptor) } }
+        try Exposure.check([own], isEncrypted: false, rules: OriginRules())
+        try Exposure.check([own, open], isEncrypted: false, rules: OriginRules(proxies: ["10.0.0.2"]))
+        #expect { try Exposure.check([own, open], isEncrypted: false, rules: OriginRules()) } throws: {
+            ($0 as? OmlxError)?.code == .serveExposed
+        }
+    }
+
     @Test("ten wrong keys a minute are judged, then the peer waits until the first is a minute old; others do not")
     func wrongKeys() {
         var wrong = WrongKeys()

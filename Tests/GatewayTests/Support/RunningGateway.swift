@@ -50,8 +50,8 @@ struct RunningGateway: Sendable {
     /// Runs a gateway with `EchoPart` while the body runs.
     static func run<Value: Sendable>(
         environment: [String: String] = [:], rules: OriginRules = OriginRules(), clock: TestClock = TestClock(),
-        in folder: ConfigurationFolder, parts: [any GatewayPart] = [],
-        _ body: @escaping @Sendable (RunningGateway) async throws -> Value
+        in folder: ConfigurationFolder, parts: [any GatewayPart] = [], metrics: Metrics = Metrics(),
+        times: ConnectionTimes = ConnectionTimes(), _ body: @escaping @Sendable (RunningGateway) async throws -> Value
     ) async throws -> Value {
         let access = try await HostAccess.open(
             folder.path + "/access", environment: environment, rules: rules, now: clock.now)
@@ -67,9 +67,14 @@ struct RunningGateway: Sendable {
         let host = LocalHost(HostConfiguration(), options: options)
         let gateway = Gateway(
             host: host, access: access,
-            parts: [HealthPart(host), AccessPart(access, address: tcp.address), EchoPart()] + parts)
+            parts: [
+                HealthPart(host), AccessPart(access, address: tcp.address), MetricsPart(host, metrics), EchoPart(),
+            ] + parts,
+            observation: GatewayObservation(
+                metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         let running = RunningGateway(folder: folder.path, tcp: tcp, unix: unix, access: access)
-        let value = try await running.serving(GatewayServer([tcp, unix], responder: gateway.responder), body)
+        let value = try await running.serving(
+            GatewayServer([tcp, unix], responder: gateway.responder, times: times), body)
         await host.finish()
         return value
     }

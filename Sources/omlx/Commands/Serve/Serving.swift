@@ -13,6 +13,10 @@ struct Serving: Sendable {
     let paths: HostPaths
     /// Who is let in.
     let access: HostAccess
+    /// Where what happens is counted and said.
+    let observation: GatewayObservation
+    /// Who called what.
+    let audit: AuditLog
     /// Bound, and answering as soon as all is made.
     let sockets: [BoundSocket]
     /// The tools of all servers.
@@ -26,6 +30,7 @@ extension Serving {
     func parts() throws(OmlxError) -> [any GatewayPart] {
         [
             HealthPart(host),
+            MetricsPart(host, observation.metrics),
             AccessPart(access, address: sockets.first { !$0.isUnix }?.address ?? ""),
             ToolsPart(shelf),
             AdminPart(shelf, desk),
@@ -36,5 +41,11 @@ extension Serving {
 
     /// What runs beside as long as there is the host. They are stopped in turn, the last one first, after the gateway has let go of
     /// its requests and before the servers are left.
-    func services() throws(OmlxError) -> [any Service] { [shelf, desk] }
+    func services() throws(OmlxError) -> [any Service] {
+        [
+            audit,
+            shelf, desk,
+            RefreshCounter(host, observation.metrics),
+        ]
+    }
 }
