@@ -61,7 +61,7 @@ let package = Package(
             "HostAPI",
             [
                 "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "Cryptography", "Errors", "JSON",
-                "Concurrency",
+                "Concurrency", "System",
             ]),
         // 3
         .room(
@@ -175,14 +175,15 @@ let package = Package(
             name: "HostAPITests",
             dependencies: [
                 "OmlxHostAPI", "OmlxMCPHost", "OmlxConfiguration", "OmlxMCPClient", "OmlxSignIn", "OmlxCredentials",
-                "OmlxHTTPClient", "OmlxErrors", "OmlxJSON", "OmlxDemoServer", "TestSupport",
+                "OmlxHTTPClient", "OmlxErrors", "OmlxJSON", "OmlxConcurrency", "OmlxDemoServer", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
                 "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxMCPClient", "OmlxHTTPClient", "OmlxCredentials",
-                "OmlxCryptography", "OmlxErrors", "OmlxJSON", "OmlxSystem", "OmlxDemoServer", "TestSupport",
+                "OmlxCryptography", "OmlxErrors", "OmlxJSON", "OmlxConcurrency", "OmlxSystem", "OmlxDemoServer",
+                "TestSupport",
                 .programs("Hummingbird", "hummingbird"),
                 .programs("HTTPTypes", "swift-http-types"),
                 .programs("ServiceLifecycle", "swift-service-lifecycle"),

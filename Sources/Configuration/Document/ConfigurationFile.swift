@@ -51,6 +51,15 @@ struct ConfigurationSearch {
         return userFile.map { Outcome(path: $0, origin: .user) }
     }
 
+    /// Every path that is looked at.
+    var places: [String] {
+        if let named = explicitPath ?? environment["OMLX_MCP_CONFIG"].flatMap({ $0.isEmpty ? nil : $0 }) {
+            return [absolute(named)]
+        }
+        let folders = (looksInWorkingFolder ? [workingDirectory] : []) + userFolders
+        return folders.flatMap { folder in Self.names.map { ConfigurationPath.joined(folder, $0) } }
+    }
+
     /// The user's own file.
     var userFile: String? { userFolders.lazy.compactMap { Self.existing(in: $0) }.first }
 

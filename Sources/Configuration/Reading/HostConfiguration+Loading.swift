@@ -44,6 +44,20 @@ extension HostConfiguration {
         return configuration
     }
 
+    /// Where `load` with the same arguments looks, whether there is a file or not: absolute paths.
+    package static func places(
+        explicitPath: String?, environment: [String: String], workingDirectory: String, homeDirectory: String,
+        looksInWorkingFolder: Bool = true
+    ) -> [String] {
+        ConfigurationSearch(
+            explicitPath: explicitPath, environment: environment, workingDirectory: workingDirectory,
+            homeDirectory: homeDirectory, looksInWorkingFolder: looksInWorkingFolder
+        ).places
+    }
+
+    /// The absolute paths of the files with variables that its servers name.
+    package var environmentPlaces: [String] { environmentFiles.map(\.place) }
+
     /// Reads the text of a configuration file.
     /// - Parameters:
     ///   - contents: The file's bytes, UTF-8.

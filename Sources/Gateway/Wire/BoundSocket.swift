@@ -15,12 +15,54 @@ package struct BoundSocket: Sendable {
     /// Whether it is a Unix socket.
     package let isUnix: Bool
 
-    /// Takes over a socket that another program bound, as systemd does.
-    package init(descriptor: Int32, address: String, port: Int?, isUnix: Bool) {
+    /// The file of a Unix socket that was made here, and is taken away in the end.
+    private var file: FileIdentity?
+
+    private init(descriptor: Int32, address: String, port: Int?, isUnix: Bool) {
         self.descriptor = descriptor
         self.address = address
         self.port = port
         self.isUnix = isUnix
+    }
+
+    /// Takes over a socket that another program bound and listens on, as systemd does (sd_listen_fds(3)).
+    /// - Returns: `nil` for what is no stream socket of TCP or of the file system.
+    package init?(inherited descriptor: Int32) {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        var listens: Int32 = 0
+        var listensSize = socklen_t(MemoryLayout<Int32>.size)
+        guard Self.name(of: descriptor, &storage, &size),
+            getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listensSize) == 0, listens != 0
+        else { return nil }
+        switch Int32(storage.ss_family) {
+        case AF_UNIX:
+            let bytes = withUnsafeBytes(of: storage) { $0.dropFirst(2).prefix { $0 != 0 }.map { $0 } }
+            guard !bytes.isEmpty else { return nil }
+            self.init(
+                descriptor: descriptor, address: String(decoding: bytes, as: UTF8.self), port: nil, isUnix: true)
+        case AF_INET, AF_INET6:
+            var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+            let status = withUnsafePointer(to: storage) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    getnameinfo($0, size, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
+                }
+            }
+            guard status == 0, let port = Self.portNumber(of: descriptor) else { return nil }
+            let name = host.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            self.init(
+                descriptor: descriptor, address: "http://\(name.contains(":") ? "[\(name)]" : name):\(port)",
+                port: port,
+                isUnix: false)
+        default: return nil
+        }
+    }
+
+    /// Takes away the file of a Unix socket, unless there is another one in its place.
+    package func remove() {
+        var status = stat()
+        guard let file, lstat(address, &status) == 0, FileIdentity(status) == file else { return }
+        unlink(address)
     }
 
     /// Binds a TCP port; 0 for a free one.
@@ -51,7 +93,8 @@ package struct BoundSocket: Sendable {
         return BoundSocket(descriptor: socket, address: "http://\(name):\(bound)", port: bound, isUnix: false)
     }
 
-    /// Binds a Unix socket for its owner alone, in the place of one that is left over.
+    /// Binds a Unix socket for its owner alone, in the place of one that is left over: who binds it holds the lock of the only
+    /// program that would.
     /// - Throws: `OmlxError` with `SERVE_SOCKET_PATH` for a path that is too long, `SERVE_ADDRESS_UNUSABLE`, and what stands against
     ///   its folder, which is made when there is none.
     package static func unix(_ path: String) throws(OmlxError) -> BoundSocket {
@@ -70,7 +113,10 @@ package struct BoundSocket: Sendable {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         let socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw unusable(path, errno) }
-        unlink(path)
+        do throws(OmlxError) { try removeLeftOver(path, address) } catch {
+            close(socket)
+            throw error
+        }
         // The mode is there from the first moment on: the socket's own is taken over by bind(2).
         fchmod(socket, 0o600)
         let size = socklen_t(MemoryLayout<sockaddr_un>.size)
@@ -82,16 +128,43 @@ package struct BoundSocket: Sendable {
             close(socket)
             throw unusable(path, failure)
         }
-        return BoundSocket(descriptor: socket, address: path, port: nil, isUnix: true)
+        var bound = BoundSocket(descriptor: socket, address: path, port: nil, isUnix: true)
+        var made = stat()
+        if lstat(path, &made) == 0 { bound.file = FileIdentity(made) }
+        return bound
+    }
+
+    /// Takes away a socket on which nothing listens any more.
+    /// - Throws: `OmlxError` for what is no socket, and for one that another program answers.
+    private static func removeLeftOver(_ path: String, _ address: sockaddr_un) throws(OmlxError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw unusable(path, "there is a file that is no socket") }
+        let probe = Glibc.socket(
+            AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        guard probe >= 0 else { throw unusable(path, errno) }
+        defer { close(probe) }
+        let answer = withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(probe, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        if answer == 0 || errno == EAGAIN { throw unusable(path, EADDRINUSE) }
+        unlink(path)
+    }
+
+    private static func name(
+        of socket: Int32, _ storage: inout sockaddr_storage, _ size: inout socklen_t
+    ) -> Bool {
+        withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &size) }
+        } == 0
     }
 
     private static func portNumber(of socket: Int32) -> Int? {
         var storage = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let status = withUnsafeMutablePointer(to: &storage) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &size) }
-        }
-        guard status == 0 else { return nil }
+        guard name(of: socket, &storage, &size) else { return nil }
         // The port stands at the same place in both families.
         return withUnsafeBytes(of: storage) { Int($0[2]) << 8 | Int($0[3]) }
     }
@@ -100,7 +173,7 @@ package struct BoundSocket: Sendable {
         guard failure == EADDRINUSE else { return unusable(address, String(cString: strerror(failure))) }
         return OmlxError(
             .serveAddressInUse, "\(OmlxError.shown(address)) is taken by another program",
-            nextStep: "choose another port with --port")
+            nextStep: "choose another \(address.hasPrefix("/") ? "path" : "port"), or end that program")
     }
 
     private static func unusable(_ address: String, _ reason: String) -> OmlxError {

@@ -29,9 +29,13 @@ final class Connections: Sendable {
         if isClosed { channel.close(promise: nil) }
     }
 
-    /// Connections that have nothing to do are closed, the others once they have answered.
+    /// Connections that have nothing to do are closed, the others once they have answered; those that come are too late.
     func quiesce() {
-        for channel in state.withLock({ $0.open.values.map(\.channel) }) {
+        let open = state.withLock { state in
+            state.isClosed = true
+            return state.open.values.map(\.channel)
+        }
+        for channel in open {
             channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
         }
     }

@@ -2,7 +2,8 @@
 
 import Hummingbird
 
-/// A part of what a gateway serves.
+/// A part of what a gateway serves. An answer that goes on and on, such as a stream of events, ends by itself when the gateway is to
+/// stop (`AsyncSequence.cancelOnGracefulShutdown`), or it would be waited for like a call.
 package protocol GatewayPart: Sendable {
     /// Adds its routes.
     func add(to router: Router<GatewayContext>)

@@ -47,11 +47,12 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
         let (accepted, continuation) = AsyncStream<HTTP1Channel.Value>.makeStream()
         var servers: [any Channel] = []
         for socket in sockets {
+            let isUnix = socket.isUnix
             let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(ChannelOptions.backlog, value: 1024)
                 .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
                 .childChannelInitializer { [connections, logger] channel in
-                    let isAllowed = socket.isUnix ? Self.isOwner(channel) : channel.eventLoop.makeSucceededFuture(true)
+                    let isAllowed = isUnix ? Self.isOwner(channel) : channel.eventLoop.makeSucceededFuture(true)
                     return isAllowed.flatMap { isAllowed in
                         guard isAllowed else { return channel.close() }
                         return http.setup(channel: channel, logger: logger).map { connection in
@@ -64,20 +65,29 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
         }
         let listening = servers
         await withGracefulShutdownHandler {
-            await withDiscardingTaskGroup { group in
-                for await connection in accepted {
-                    group.addTask { [logger] in await http.handle(value: connection, logger: logger) }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { [logger] in
+                    await withDiscardingTaskGroup { group in
+                        for await connection in accepted {
+                            group.addTask { await http.handle(value: connection, logger: logger) }
+                        }
+                    }
                 }
+                group.addTask { [connections, drainTime] in
+                    // What is under way when the time is over, or the program is to end at once, is cut off.
+                    try? await gracefulShutdown()
+                    try? await Task.sleep(for: drainTime)
+                    await connections.closeAll()
+                }
+                await group.next()
+                group.cancelAll()
             }
         } onGracefulShutdown: {
             for server in listening { server.close(promise: nil) }
             connections.quiesce()
             continuation.finish()
-            Task { [connections, drainTime] in
-                try? await Task.sleep(for: drainTime)
-                await connections.closeAll()
-            }
         }
+        for server in listening { try? await server.close() }
         await connections.closeAll()
     }
 

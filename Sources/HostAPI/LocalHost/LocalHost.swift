@@ -18,13 +18,25 @@ package actor LocalHost: Host {
     var content: HostConfiguration
     /// How it works. What a person gives to open a store is added to it, before the first thing that needs the store.
     var options: HostOptions
-    private var making: Task<MCPManager, any Error>?
+    private(set) var making: Task<MCPManager, any Error>?
     private var database: StatusDatabase?
 
+    /// Where the configuration is read anew; `nil` for a host that ends with its command.
+    let source: ConfigurationSource?
+    /// The configuration as it is written now, where the host does not go by it.
+    var refused: RefusedConfiguration?
+    /// One reading at a time.
+    let reloading = Gate(places: 1)
+
     /// A host of these servers. Nothing is done yet.
-    package init(_ configuration: HostConfiguration = HostConfiguration(), options: HostOptions) {
+    /// - Parameter source: where the configuration is read anew, for a host that stays up.
+    package init(
+        _ configuration: HostConfiguration = HostConfiguration(), options: HostOptions,
+        source: ConfigurationSource? = nil
+    ) {
         content = configuration
         self.options = options
+        self.source = source
     }
 
     /// - Throws: as `MCPManager.init`.
@@ -33,7 +45,13 @@ package actor LocalHost: Host {
         let (content, options) = (content, options)
         let task = Task { try await MCPManager(configuration: content, options: options) }
         making = task
-        return try await task.value
+        do {
+            return try await task.value
+        } catch {
+            // What was in the way may be gone the next time.
+            if making == task { making = nil }
+            throw error
+        }
     }
 
     /// What is known from earlier. One that was not there may be by now.
@@ -49,14 +67,22 @@ package actor LocalHost: Host {
     // MARK: the configuration
 
     package func configuration() async -> ConfigurationReport {
-        ConfigurationReport(content, trustProblem: await content.trustProblem(database: options.paths.database))
+        ConfigurationReport(
+            content, trustProblem: await content.trustProblem(database: options.paths.database),
+            refusal: refused?.refusal)
     }
 
+    /// What is to be approved is what waits for it.
     package func review() async throws -> ConfigurationReview {
-        try await content.review(database: options.paths.database)
+        try await (refused?.configuration ?? content).review(database: options.paths.database)
     }
 
     package func approve() async throws -> ConfigurationApproval {
+        if var waiting = refused?.configuration {
+            let approval = try await waiting.approve(database: options.paths.database, at: options.now())
+            _ = try await takeOver(waiting)
+            return approval
+        }
         var approved = content
         // Also when it cannot be kept: then it counts here alone.
         defer { content = approved }

@@ -1,5 +1,6 @@
 // What a configuration names, without its secrets, and what there is to say about it.
 
+import FoundationEssentials
 import OmlxErrors
 import OmlxJSON
 import OmlxMCPHost
@@ -46,6 +47,22 @@ package struct ConfigurationReport: Sendable, Hashable, Codable {
     package var namedVariables: Set<String>
     /// Whether persons are told by the desktop's notifications.
     package var notifies: Bool
+    /// Why the file as it is written now is not the one the host goes by; `nil` when it is.
+    package var refusal: ConfigurationRefusal?
+}
+
+/// A configuration that a host which stays up did not take over.
+package struct ConfigurationRefusal: Sendable, Hashable, Codable {
+    /// What is wrong with it, with line and column where it has them.
+    package var error: OmlxError
+    /// When it was read.
+    package var at: Date
+
+    /// A refusal.
+    package init(_ error: OmlxError, at moment: Date) {
+        self.error = error
+        at = moment
+    }
 }
 
 extension ConfigurationReport {
@@ -73,7 +90,8 @@ extension ConfigurationReport {
         if let error = server(named: name)?.error { throw error }
     }
 
-    init(_ configuration: HostConfiguration, trustProblem problem: OmlxError?) {
+    init(_ configuration: HostConfiguration, trustProblem problem: OmlxError?, refusal: ConfigurationRefusal?) {
+        self.refusal = refusal
         path = configuration.sourcePath
         origin = configuration.origin
         servers = configuration.servers.map { Server($0) }

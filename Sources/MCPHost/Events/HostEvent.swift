@@ -23,6 +23,8 @@ public enum HostEvent: Sendable, Hashable, Codable {
     case output(server: String, text: String)
     /// The host goes by another configuration.
     case configurationChanged(ConfigurationChange)
+    /// The configuration as it is written now is not used; the host goes on by the one it has.
+    case configurationRefused(OmlxError)
 }
 
 /// The sign-out of one account.

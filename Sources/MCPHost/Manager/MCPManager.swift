@@ -184,6 +184,18 @@ public actor MCPManager {
     /// What happens from now on, until the host is stopped.
     public nonisolated func events() -> AsyncStream<HostEvent> { watchers.stream() }
 
+    /// Tells those who watch.
+    package nonisolated func tell(_ event: HostEvent) { watchers.send(event) }
+
+    /// The machine was asleep, or the network is another one: servers that were lost are connected now, others are asked whether
+    /// they are there.
+    public func hurry() async {
+        guard !isStopped else { return }
+        await withTaskGroup(of: Void.self) { group in
+            for server in roster.servers.values { group.addTask { await server.hurry() } }
+        }
+    }
+
     // MARK: looking
 
     /// Every configured server's status, in the configuration's order.

@@ -44,6 +44,9 @@ public struct HostOptions: Sendable {
     /// Whether sign-ins and sign-outs by other processes are noticed as they happen, where the store can tell: for
     /// programs that stay up.
     public var followsStore: Bool
+    /// Whether a server that could not be reached when it was first wanted is tried again by itself, as one that was lost is: for
+    /// programs that stay up, which may be there before the network is.
+    public var keepsTrying = false
     /// For how long a server that is connected, and has nothing to do, may be silent, in seconds; then it is asked for a sign of
     /// life, and one that gives none is lost. `nil` to ask none.
     public var pingInterval: Double?

@@ -14,6 +14,9 @@ public struct HostPaths: Sendable, Hashable {
     /// Why the locks are not where `XDG_RUNTIME_DIR` says, in a sentence for people.
     public var warning: String?
 
+    /// The Unix socket of the host that stays up.
+    package var socket: String { locks + "/host.sock" }
+
     /// Places of the user's own choice.
     public init(credentials: String, database: String, locks: String) {
         self.credentials = credentials

@@ -88,6 +88,18 @@ extension ManagedServer {
         run(begun)
     }
 
+    /// The machine was asleep, or the network is another one: a server that was lost is connected now, and one that is reached
+    /// over the network is asked whether it is there, for its connections may be dead without a word.
+    func hurry() async {
+        if let begun = life.hurried() {
+            comeback?.cancel()
+            log(.info, "connecting it again")
+            run(begun)
+        } else if withheld == nil, let link = life.link, life.isReady {
+            await ask(link)
+        }
+    }
+
     // MARK: calls that fail, and signs of life
 
     /// What the failure of a call says about the server: its connection ended, or it was not reached.

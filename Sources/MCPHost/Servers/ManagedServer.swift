@@ -86,7 +86,7 @@ actor ManagedServer {
         self.board = board
         shown = board.status.transport
         isErrorShown = known.lastError != nil
-        life = ServerLife(isChild: configuration.transport.http == nil)
+        life = ServerLife(isChild: configuration.transport.http == nil, isKept: options.keepsTrying)
         pulse = Pulse(interval: options.pingInterval)
         recorder.record(configuration.name) { $0.point(at: identity) }
         endpoint = try OmlxMCPClient.ServerEndpoint(

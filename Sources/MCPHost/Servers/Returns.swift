@@ -36,6 +36,9 @@ struct Returns: Sendable {
 
     /// The connection stands.
     mutating func succeeded(at now: Instant) { since = now }
+
+    /// What kept the server away may be over, so that long pauses have no reason any more.
+    mutating func forgive() { backoff.succeeded() }
 }
 
 /// When a server that is connected and says nothing is asked for a sign of life. One that has work to do is not asked.

@@ -14,7 +14,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         let number: Int
         /// Why the server was lost, or could not be connected before: it is not known yet to be better.
         let loss: OmlxError?
-        /// Whether it is made because the server was lost: when it fails, there is another one.
+        /// Whether it is made in any case, as for a server that was lost: when it fails, there is another one.
         let isReturn: Bool
         /// How many still want it.
         var waiting = 0
@@ -75,8 +75,16 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
     private var halts = 0
     private var returns: Returns
 
-    /// - Parameter isChild: Whether the server is a child process.
-    init(isChild: Bool) { returns = Returns(isChild: isChild) }
+    /// Whether an attempt that fails is followed by another one, whoever wanted it.
+    private let isKept: Bool
+
+    /// - Parameters:
+    ///   - isChild: Whether the server is a child process.
+    ///   - isKept: Whether an attempt that fails is followed by another one, also where the server was not lost.
+    init(isChild: Bool, isKept: Bool = false) {
+        returns = Returns(isChild: isChild)
+        self.isKept = isKept
+    }
 
     // MARK: starting
 
@@ -99,11 +107,11 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .stopped: return .refuse
         case .idle, .failed, .degraded, .returning:
             let former = link
-            return .run(begin(), leaving: former)
+            return .run(begin(isReturn: isKept), leaving: former)
         }
     }
 
-    private mutating func begin(isReturn: Bool = false) -> Int {
+    private mutating func begin(isReturn: Bool) -> Int {
         attempts += 1
         var loss: OmlxError?
         if case .unavailable(let error) = tools { loss = error }
@@ -115,6 +123,14 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
     /// - Returns: The attempt to make; `nil` where something else happened meanwhile.
     mutating func returned(_ number: Int) -> Int? {
         guard halts == 0, case .returning(_, number) = state else { return nil }
+        return begin(isReturn: true)
+    }
+
+    /// What kept the server away may be over: the network is another one, or the machine was asleep.
+    /// - Returns: The attempt to make now, in place of the one that was to come; `nil` where none was to.
+    mutating func hurried() -> Int? {
+        guard halts == 0, case .returning = state else { return nil }
+        returns.forgive()
         return begin(isReturn: true)
     }
 

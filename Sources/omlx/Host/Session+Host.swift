@@ -54,14 +54,33 @@ extension Session {
     }
 
     /// The host that stays up. A file in the working folder is none of its business: it belongs to the user, not to a folder.
-    /// - Throws: `OmlxError`.
-    func servingHost() throws(OmlxError) -> LocalHost {
-        let configuration = try HostConfiguration.load(
-            explicitPath: common.configPath, environment: environment, workingDirectory: Self.workingDirectory,
-            homeDirectory: home, unreadableVariables: unreadableVariables, looksInWorkingFolder: false)
-        var wish = HostWish("serve")
-        wish.follows = true
-        return host(of: configuration, wish)
+    /// With a file that cannot be used it begins without servers, says so, and goes by the file once that is mended.
+    /// - Throws: `OmlxError` with `CONFIG_NOT_FOUND` for a file that was named and is not there.
+    func servingHost() async throws(OmlxError) -> LocalHost {
+        let (path, environment, home, unreadable) = (common.configPath, environment, home, unreadableVariables)
+        let folder = Self.workingDirectory
+        let source = ConfigurationSource(
+            places: HostConfiguration.places(
+                explicitPath: path, environment: environment, workingDirectory: folder, homeDirectory: home,
+                looksInWorkingFolder: false)
+        ) { () throws(OmlxError) in
+            try HostConfiguration.load(
+                explicitPath: path, environment: environment, workingDirectory: folder, homeDirectory: home,
+                unreadableVariables: unreadable, looksInWorkingFolder: false)
+        }
+        var options = hostOptions(HostWish("serve"))
+        options.followsStore = true
+        options.opensServerStreams = true
+        options.keepsTrying = true
+        let host = LocalHost(options: options, source: source)
+        do {
+            try await host.reload()
+        } catch let error as OmlxError {
+            if error.code == .configNotFound { throw error }
+            console.report(error)
+            console.note("It serves without servers until the file is mended.")
+        } catch {}
+        return host
     }
 
     /// A host without a configuration: for what is known whatever is configured.
@@ -72,6 +91,12 @@ extension Session {
     func host(
         of configuration: HostConfiguration, _ wish: HostWish, adjust: (inout HostOptions) -> Void = { _ in }
     ) -> LocalHost {
+        var options = hostOptions(wish)
+        adjust(&options)
+        return LocalHost(configuration, options: options)
+    }
+
+    private func hostOptions(_ wish: HostWish) -> HostOptions {
         var options = HostOptions(environment: environment, homeDirectory: home, logger: logger)
         options.paths = HostPaths(environment: environment, homeDirectory: home)
         options.wording = { $0.typed }
@@ -82,8 +107,7 @@ extension Session {
         options.command = wish.command
         options.followsStore = wish.follows
         options.keepsStatus = wish.keepsStatus
-        adjust(&options)
-        return LocalHost(configuration, options: options)
+        return options
     }
 
     /// The configuration in this file, whatever else there is.

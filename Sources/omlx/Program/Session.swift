@@ -12,7 +12,7 @@ import OmlxSystem
 
 /// What a command works with.
 struct Session: Sendable {
-    let environment: [String: String]
+    private(set) var environment: [String: String]
     /// Variables that are set to what is not UTF-8.
     let unreadableVariables: Set<String>
     let home: String
@@ -33,6 +33,16 @@ struct Session: Sendable {
         self.common = common
         let level: Logger.Level = common.verbose ? .debug : (common.quiet ? .error : .warning)
         logger = Logger(label: "omlx") { _ in ConsoleLogHandler(logLevel: level) }
+    }
+
+    /// The same without these variables, which are for this process alone.
+    func withholding(_ names: Set<String>) -> Session {
+        var session = self
+        for name in names {
+            session.environment[name] = nil
+            unsetenv(name)
+        }
+        return session
     }
 
     /// The home folder: what `HOME` says, or where it says nothing usable, what the system knows.

@@ -27,7 +27,7 @@ import Testing
                     words.append("\(tools.count) tools \(codes.sorted().joined(separator: ", "))")
                 case .signInNeeded(let server, let scopes, let error):
                     words.append("sign-in needed at \(server) for \(scopes.joined(separator: " ")): \(error.code)")
-                case .statusChanged, .output, .configurationChanged: break
+                case .statusChanged, .output, .configurationChanged, .configurationRefused: break
                 }
             }
             return words

@@ -1,7 +1,9 @@
 // omlx serve: the host that stays up.
 
 import ArgumentParser
+import Glibc
 import Logging
+import OmlxConcurrency
 import OmlxErrors
 import OmlxGateway
 import OmlxHostAPI
@@ -27,26 +29,38 @@ struct ServeCommand: Action {
 
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port takes a number from 0 to 65535") }
+    }
+
     func act(_ session: Session) async throws -> ExitStatus {
-        let local = try session.servingHost()
+        let supervisor = ServiceSupervisor(environment: session.environment, process: getpid())
+        let session = session.withholding(ServiceSupervisor.variables)
         let paths = HostPaths(environment: session.environment, homeDirectory: session.home)
+        // Held as long as this process lives: whatever is done under it, is done by one alone.
+        let lock = try DaemonLock.take(in: paths.locks)
+        let local = try await session.servingHost()
+        let sockets = try self.sockets(supervisor, paths)
+        defer { for socket in sockets { socket.remove() } }
+        lock.note(sockets.map(\.address))
         let access = try await HostAccess.open(
             paths.access, environment: session.environment, rules: OriginRules(names: [host]))
-        let tcp = try BoundSocket.tcp(host, port: port)
-        let unix = try BoundSocket.unix(socket ?? paths.locks + "/host.sock")
         let serving = Serving(
-            host: local, session: session, paths: paths, access: access, sockets: [tcp, unix],
+            host: local, session: session, paths: paths, access: access, sockets: sockets, supervisor: supervisor,
             shelf: ToolShelf(local, logger: session.logger), desk: LoginDesk(local), showsTray: tray)
-        let gateway = Gateway(host: local, access: access, parts: try serving.parts())
-        session.console.line("omlx \(HostOptions.version) serves on \(tcp.address) and \(unix.address)")
-        let server = GatewayServer(serving.sockets, responder: gateway.responder)
-        let group = ServiceGroup(
-            services: try serving.services() + [server], gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: session.logger)
-        async let connected = local.connect([]) { _ in }
+        let group = try serving.group()
+        session.console.line(
+            "omlx \(HostOptions.version) serves on \(sockets.map(\.address).joined(separator: " and "))")
         try await group.run()
-        _ = try? await connected
-        await local.finish()
+        withExtendedLifetime(lock) {}
         return .done
+    }
+
+    /// The sockets to serve on: those that were handed over, and in place of a kind that was not, one of our own.
+    private func sockets(_ supervisor: ServiceSupervisor, _ paths: HostPaths) throws(OmlxError) -> [BoundSocket] {
+        var sockets = supervisor.descriptors.compactMap { BoundSocket(inherited: $0) }
+        if !sockets.contains(where: { !$0.isUnix }) { sockets.insert(try .tcp(host, port: port), at: 0) }
+        if !sockets.contains(where: \.isUnix) { sockets.append(try .unix(socket ?? paths.socket)) }
+        return sockets
     }
 }

@@ -1,5 +1,7 @@
 // What `omlx serve` consists of: what is served, what runs beside. One line each.
 
+import Logging
+import OmlxConcurrency
 import OmlxDesktop
 import OmlxErrors
 import OmlxGateway
@@ -16,6 +18,7 @@ struct Serving: Sendable {
     let access: HostAccess
     /// Bound, and answering as soon as all is made.
     let sockets: [BoundSocket]
+    let supervisor: ServiceSupervisor
     /// The tools of all servers.
     let shelf: ToolShelf
     /// Sign-ins that are begun over HTTP.
@@ -40,13 +43,47 @@ extension Serving {
         ]
     }
 
-    /// What runs beside as long as there is the host. They are stopped in turn, the last one first, after the gateway has let go of
-    /// its requests and before the servers are left.
+    /// What runs beside as long as there is the host.
     func services() throws(OmlxError) -> [any Service] {
         let hands = DesktopHands(session: session) { try? AccessPart.link(access, address: pageAddress) }
         return [
             shelf, desk,
             DesktopNotices(host, session: session, hands: hands),
         ] + (showsTray ? [DesktopTray(host, session: session, hands: hands)] : [])
+    }
+
+    /// All of it. What stands first is stopped last: the gateway lets go of its requests before the servers are left.
+    func group() throws(OmlxError) -> ServiceGroup {
+        let reload = Broadcast<Void>(buffer: 1)
+        let gateway = Gateway(host: host, access: access, parts: try parts())
+        let beside =
+            [
+                SystemService(host),
+                ReloadService(host, asked: reload, supervisor: supervisor, logger: session.logger),
+            ] + (try services())
+        let services: [any Service] =
+            [ServersService(host)] + beside
+            + [GatewayServer(sockets, responder: gateway.responder), SupervisionService(host, supervisor)]
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                // One that has nothing more to do is no reason to end, and one that fails is none to cut off calls.
+                .init(
+                    service: $0, successTerminationBehavior: .ignore,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            }, logger: session.logger)
+        configuration.services.append(
+            .init(service: EndService(reload: reload), successTerminationBehavior: .gracefullyShutdownGroup))
+        return ServiceGroup(configuration: configuration)
+    }
+}
+
+/// Runs until the process is asked to end; signals are this program's own in every command (`Interrupts`).
+private struct EndService: Service {
+    let reload: Broadcast<Void>
+
+    func run() async {
+        let (asked, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        Interrupts.take({ continuation.yield() }, hangUp: { reload.send(()) })
+        for await _ in asked.cancelOnGracefulShutdown() { return }
     }
 }
