@@ -22,6 +22,7 @@ struct Serving: Sendable {
     let audit: AuditLog
     /// Bound, and answering as soon as all is made.
     let sockets: [BoundSocket]
+    let supervisor: ServiceSupervisor
     /// The tools of all servers.
     let shelf: ToolShelf
     /// Sign-ins that are begun over HTTP.
@@ -52,8 +53,7 @@ extension Serving {
         ]
     }
 
-    /// What runs beside as long as there is the host. They are stopped in turn, the last one first, after the gateway has let go of
-    /// its requests and before the servers are left.
+    /// What runs beside as long as there is the host.
     func services() throws(OmlxError) -> [any Service] {
         let hands = DesktopHands(session: session) { try? AccessPart.link(access, address: pageAddress) }
         return [
