@@ -59,7 +59,7 @@ extension Omlx {
     private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
         if arguments.first == "mcp", arguments.count > 1,
             let command = MCP.configuration.subcommands.first(where: { $0.configuration.commandName == arguments[1] }),
-            command.configuration._superCommandName == MCP.path,
+            command.configuration._superCommandName == CommandPath.mcp,
             // What is no action is the help.
             let action = try? command.parseAsRoot(Array(arguments[2...])) as? any Action
         {
@@ -70,9 +70,6 @@ extension Omlx {
 }
 
 struct MCP: AsyncParsableCommand {
-    /// How its commands are typed.
-    static let path = "omlx mcp"
-
     static let configuration = CommandConfiguration(
         commandName: "mcp", abstract: "Servers, sign-ins and tools.",
         subcommands: [

@@ -16,7 +16,7 @@ import Testing
 
 /// Lets everybody in.
 private struct OpenAccess: GatewayAccess {
-    func caller(of request: Request, _ context: GatewayContext) -> Caller? { .owner(.uid) }
+    func caller(of request: inout Request, _ context: inout GatewayContext) -> Caller? { .owner(.uid) }
     func isOpen(_ path: String) -> Bool { true }
     func refusal(_ request: Request) -> Response { Response(status: .unauthorized) }
 }

@@ -57,3 +57,8 @@ enum CommandLineArguments {
         return [String(option), String(value)]
     }
 }
+
+/// How commands are typed that are parsed alone (`Omlx.parsed`).
+enum CommandPath {
+    static let mcp = "omlx mcp"
+}

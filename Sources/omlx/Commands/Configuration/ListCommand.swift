@@ -8,7 +8,7 @@ import OmlxMCPHost
 
 struct ListCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "list", _superCommandName: MCP.path, abstract: "Show the configured servers.")
+        commandName: "list", _superCommandName: CommandPath.mcp, abstract: "Show the configured servers.")
     static let word = "list"
 
     @OptionGroup var common: CommonOptions

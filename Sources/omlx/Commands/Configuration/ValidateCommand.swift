@@ -8,7 +8,7 @@ import OmlxMCPHost
 
 struct ValidateCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "validate", _superCommandName: MCP.path,
+        commandName: "validate", _superCommandName: CommandPath.mcp,
         abstract: "Check the configuration; exit 2 when a server in it cannot work.")
     static let word = "validate"
 

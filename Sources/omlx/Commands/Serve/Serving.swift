@@ -22,7 +22,6 @@ struct Serving: Sendable {
     let audit: AuditLog
     /// Bound, and answering as soon as all is made.
     let sockets: [BoundSocket]
-    let supervisor: ServiceSupervisor
     /// The tools of all servers.
     let shelf: ToolShelf
     /// Sign-ins that are begun over HTTP.
@@ -31,6 +30,7 @@ struct Serving: Sendable {
     let page: PageDesk
     /// Whether there is an icon in the desktop's panel.
     let showsTray: Bool
+    /// What runs this process, where that is systemd.
     let supervisor: ServiceSupervisor
 }
 

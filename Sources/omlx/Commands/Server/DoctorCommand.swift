@@ -7,7 +7,7 @@ import OmlxMCPHost
 
 struct DoctorCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", _superCommandName: MCP.path,
+        commandName: "doctor", _superCommandName: CommandPath.mcp,
         abstract: "Find out why a server cannot be reached or signed in to.",
         discussion: """
             Goes through connecting and discovery step by step: each address, status, the strings compared, the code, \

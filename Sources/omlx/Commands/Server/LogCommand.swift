@@ -9,7 +9,7 @@ import OmlxMCPHost
 
 struct LogCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "log", _superCommandName: MCP.path, abstract: "Show what happened to the sign-ins.",
+        commandName: "log", _superCommandName: CommandPath.mcp, abstract: "Show what happened to the sign-ins.",
         discussion: """
             Sign-ins, refreshes, rejections, scopes refused, registrations and sign-outs, each with its outcome and code, \
             whichever process did them. Reads the status database only; it keeps the last 10,000.

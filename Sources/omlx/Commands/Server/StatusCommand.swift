@@ -7,7 +7,7 @@ import OmlxMCPHost
 
 struct StatusCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "status", _superCommandName: MCP.path,
+        commandName: "status", _superCommandName: CommandPath.mcp,
         abstract: "Show transport, sign-in and tools of each server.",
         discussion: "Without --check this reads the status database only: no network.")
     static let word = "status"

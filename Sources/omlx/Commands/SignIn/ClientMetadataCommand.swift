@@ -8,7 +8,7 @@ import OmlxMCPHost
 
 struct ClientMetadataCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "client-metadata", _superCommandName: MCP.path,
+        commandName: "client-metadata", _superCommandName: CommandPath.mcp,
         abstract: "Print the client id metadata document to host.",
         discussion: """
             Host it at exactly the https URL given, as application/json, and put that URL into the server's auth block \

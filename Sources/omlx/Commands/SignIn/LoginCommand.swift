@@ -10,7 +10,7 @@ import OmlxSignIn
 
 struct LoginCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "login", _superCommandName: MCP.path, abstract: "Sign in to a server.",
+        commandName: "login", _superCommandName: CommandPath.mcp, abstract: "Sign in to a server.",
         discussion: """
             Prints the address to open, opens the browser (BROWSER is honoured), listens on loopback, and takes the \
             address the browser ends at when it is pasted.

@@ -8,7 +8,7 @@ import OmlxMCPHost
 
 struct LogoutCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "logout", _superCommandName: MCP.path, abstract: "Sign out of a server.",
+        commandName: "logout", _superCommandName: CommandPath.mcp, abstract: "Sign out of a server.",
         discussion: "Takes the tokens back at the authorization server, then deletes them here whatever it answered.")
     static let word = "logout"
 

@@ -8,7 +8,7 @@ import OmlxMCPHost
 
 struct TokenCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "token", _superCommandName: MCP.path,
+        commandName: "token", _superCommandName: CommandPath.mcp,
         abstract: "Print a server's Authorization header, for scripts.",
         discussion: """
             The header holds the access token: who has it can use the server as you. It is refreshed first when that is \

@@ -10,7 +10,7 @@ import OmlxMCPHost
 
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "store", _superCommandName: MCP.path,
+        commandName: "store", _superCommandName: CommandPath.mcp,
         abstract: "Show where the sign-ins are kept, and what is in there.",
         subcommands: [
             StoreOverview.self, StoreCheck.self, StoreList.self, StorePrune.self, StoreMigrate.self,

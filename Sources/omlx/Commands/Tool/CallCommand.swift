@@ -10,7 +10,7 @@ import OmlxMCPHost
 
 struct CallCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "call", _superCommandName: MCP.path, abstract: "Call a tool.",
+        commandName: "call", _superCommandName: CommandPath.mcp, abstract: "Call a tool.",
         discussion:
             "Example: omlx mcp call files__read path=notes.txt. A value is read by the type the tool declares; key:=JSON is JSON whatever it declares."
     )

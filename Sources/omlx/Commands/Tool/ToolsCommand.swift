@@ -8,7 +8,7 @@ import OmlxMCPHost
 
 struct ToolsCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "tools", _superCommandName: MCP.path, abstract: "List the tools of the servers.")
+        commandName: "tools", _superCommandName: CommandPath.mcp, abstract: "List the tools of the servers.")
     static let word = "tools"
 
     @Argument(help: "Servers; all when none is named.")
