@@ -21,7 +21,7 @@ import Testing
     func places() async throws {
         try await withFolder { folder in
             let files = FileManager.default
-            files.createFile(atPath: folder + "/a/b/real", contents: nil)
+            _ = files.createFile(atPath: folder + "/a/b/real", contents: nil)
             try files.createSymbolicLink(atPath: folder + "/link", withDestinationPath: "a/linked/../linked/real")
             try files.createSymbolicLink(atPath: folder + "/a/linked", withDestinationPath: folder + "/a/b")
             #expect(WatchedPlace.all(of: folder + "/a/b/real") == [place(folder + "/a/b", "real")])
@@ -42,9 +42,9 @@ import Testing
             let files = FileManager.default
             let path = folder + "/a/mcp.json"
             let steps: [() throws -> Void] = [
-                { files.createFile(atPath: path, contents: nil) },
+                { _ = files.createFile(atPath: path, contents: nil) },
                 {
-                    files.createFile(atPath: folder + "/a/new", contents: nil)
+                    _ = files.createFile(atPath: folder + "/a/new", contents: nil)
                     rename(folder + "/a/new", path)
                 },
                 { chmod(path, 0o600) },
