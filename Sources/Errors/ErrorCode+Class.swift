@@ -85,6 +85,7 @@ extension ErrorCode {
             .storeOlder, .storeMigration, .storeCryptography, .databaseUnavailable:
             .storage
         case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning,
+            .serveNoServiceManager, .serveServiceFile,
             .serveKeyUnusable, .serveKeyName:
             .serving
         }

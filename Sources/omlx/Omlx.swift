@@ -14,7 +14,7 @@ struct Omlx: AsyncParsableCommand {
         discussion:
             "Configuration: --mcp-config PATH, OMLX_MCP_CONFIG, ./mcp.json (once approved), ~/.config/omlx/mcp.json.",
         version: HostOptions.version,
-        subcommands: [MCP.self, ServeCommand.self, MCPOCommand.self, Completions.self])
+        subcommands: [MCP.self, ServeCommand.self, ServiceCommand.self, MCPOCommand.self, Completions.self])
 
     static func main() async {
         OutputReader.standIn()

@@ -56,7 +56,7 @@ extension Session {
     /// The host that stays up. A file in the working folder is none of its business: it belongs to the user, not to a folder.
     /// With a file that cannot be used it begins without servers, says so, and goes by the file once that is mended.
     /// - Throws: `OmlxError` with `CONFIG_NOT_FOUND` for a file that was named and is not there.
-    func servingHost() async throws(OmlxError) -> LocalHost {
+    func servingHost(isSupervised: Bool) async throws(OmlxError) -> LocalHost {
         let (path, environment, home, unreadable) = (common.configPath, environment, home, unreadableVariables)
         let folder = Self.workingDirectory
         let source = ConfigurationSource(
@@ -66,7 +66,7 @@ extension Session {
         ) { () throws(OmlxError) in
             try HostConfiguration.load(
                 explicitPath: path, environment: environment, workingDirectory: folder, homeDirectory: home,
-                unreadableVariables: unreadable, looksInWorkingFolder: false)
+                unreadableVariables: unreadable, looksInWorkingFolder: false, isSupervised: isSupervised)
         }
         var options = hostOptions(HostWish("serve"))
         options.followsStore = true

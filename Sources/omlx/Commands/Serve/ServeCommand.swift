@@ -39,7 +39,7 @@ struct ServeCommand: Action {
         let paths = HostPaths(environment: session.environment, homeDirectory: session.home)
         // Held as long as this process lives: whatever is done under it, is done by one alone.
         let lock = try DaemonLock.take(in: paths.locks)
-        let local = try await session.servingHost()
+        let local = try await session.servingHost(isSupervised: supervisor.isThere)
         let sockets = try self.sockets(supervisor, paths)
         defer { for socket in sockets { socket.remove() } }
         lock.note(sockets.map(\.address))
