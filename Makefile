@@ -29,7 +29,7 @@ run_tests = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(2) \
     scripts/run-tests.sh $(1) --filter '$(proofs)'
 install_root := $(DESTDIR)$(PREFIX)
 
-.PHONY: help run test test-providers soak test-browser test-desktop build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
+.PHONY: help run serve test test-providers soak test-browser test-desktop build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r target text; do \
@@ -38,6 +38,9 @@ help: ## show this
 run: build ## build, then show omlx at work against a demo server on this machine
 	swift build --product omlx-demo-server $(SWIFT_FLAGS)
 	@scripts/demo.sh $(release) .build/debug
+
+serve: build ## build, then keep your own servers connected until Ctrl-C; ARGS="--port 7000" are its options
+	@$(release)/omlx serve $(ARGS)
 
 test: ## check style and warnings, build everything, run all tests
 	@scripts/setup.sh test

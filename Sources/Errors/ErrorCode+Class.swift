@@ -85,7 +85,8 @@ extension ErrorCode {
             .storeOlder, .storeMigration, .storeCryptography, .databaseUnavailable:
             .storage
         case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning,
-            .serveKeyUnusable, .serveKeyName, .serveExposed, .serveNotRunning, .serveLost, .serveAnswer:
+            .serveNoServiceManager, .serveServiceFile, .serveKeyUnusable, .serveKeyName, .serveExposed,
+            .serveNotRunning, .serveLost, .serveAnswer:
             .serving
         }
     }

@@ -350,6 +350,10 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case serveSocketPath = "SERVE_SOCKET_PATH"
     /// The user has a host that stays up already.
     case serveAlreadyRunning = "SERVE_ALREADY_RUNNING"
+    /// There is no systemd that could run the host.
+    case serveNoServiceManager = "SERVE_NO_SERVICE_MANAGER"
+    /// A unit of systemd cannot be written or taken away.
+    case serveServiceFile = "SERVE_SERVICE_FILE"
     /// The key of the host that stays up cannot be used as one.
     case serveKeyUnusable = "SERVE_KEY_UNUSABLE"
     /// A named key has no name, a name that is taken, or is not there.

@@ -73,6 +73,7 @@ extension RemedyAction: Codable {
     private enum Key: String, CodingKey {
         case kind = "do"
         case server, account, scopes, schemas, asking, path, accept, repair, store, from, to, url, setting, value, force
+        case variable
         case resetClient = "reset_client"
     }
 
@@ -88,6 +89,7 @@ extension RemedyAction: Codable {
         case migrateStores = "migrate_stores"
         case clientMetadata = "client_metadata"
         case useStore = "use_store"
+        case provideVariable = "provide_variable"
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -135,6 +137,9 @@ extension RemedyAction: Codable {
         case .useStore(let name):
             try begin(.useStore)
             try put(name, .store)
+        case .provideVariable(let name):
+            try begin(.provideVariable)
+            try put(name, .variable)
         case .setting(let setting, let value):
             try begin(.set)
             try put(setting, .setting)
@@ -172,6 +177,7 @@ extension RemedyAction: Codable {
             self = .migrateStores(from: try text(.from), to: try container.decode(String.self, forKey: .to))
         case .clientMetadata: self = .clientMetadata(url: try text(.url))
         case .useStore: self = .useStore(try container.decode(String.self, forKey: .store))
+        case .provideVariable: self = .provideVariable(try container.decode(String.self, forKey: .variable))
         case .set:
             self = .setting(try container.decode(HostSetting.self, forKey: .setting), try text(.value))
         }

@@ -145,6 +145,8 @@ public enum RemedyAction: Sendable, Hashable {
     case clientMetadata(url: String? = nil)
     /// Use this store for once.
     case useStore(String)
+    /// Give a variable to what starts the host that stays up, such as systemd, and start the host anew.
+    case provideVariable(String)
     /// Give one of the program's settings another value; the value's form follows the setting.
     case setting(HostSetting, String? = nil)
 
@@ -262,6 +264,7 @@ extension RemedyAction {
         case .migrateStores(_, let target): "move the sign-ins to the store \(target)"
         case .clientMetadata: "make the client metadata document"
         case .useStore(let name): "use the store \(name)"
+        case .provideVariable(let name): "give \(name) to what starts the host, and start the host anew"
         case .setting(let setting, let value):
             value.map { "set \(setting.rawValue) to \($0)" } ?? "set \(setting.rawValue)"
         }

@@ -90,7 +90,9 @@ package final class LineReader: Sendable {
         guard state.pipe == nil else { return true }
         guard let pipe = WakePipe() else { return false }
         let descriptor = descriptor
-        guard OwnThread.start("omlx-lines", { [weak self] in Self.run(pipe, descriptor) { self } }) else { return false }
+        guard OwnThread.start("omlx-lines", { [weak self] in Self.run(pipe, descriptor) { self } }) else {
+            return false
+        }
         state.pipe = pipe
         return true
     }

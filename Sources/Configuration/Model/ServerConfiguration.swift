@@ -49,6 +49,8 @@ public struct ServerConfiguration: Sendable, Equatable {
     public var isEnabled: Bool
     /// How long one request may take: the server's own limit, or the file's `default_timeout`.
     public var timeout: Duration
+    /// How long a host that stays up keeps it open without a call; for ever when `nil`.
+    public var idleTimeout: Duration?
     /// Certificates for this server's connections, sign-in included; of no meaning for stdio.
     public var tls: TLSFiles
     /// How to sign in; `nil` when the entry says nothing, so that the server's answers decide. Always `nil` for stdio.
@@ -61,7 +63,7 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// The settings of a server, for programs that build their configuration themselves.
     public init(
         name: String, transport: ServerTransport, isEnabled: Bool = true,
-        timeout: Duration = HostConfiguration.standardTimeout, tls: TLSFiles = TLSFiles(),
+        timeout: Duration = HostConfiguration.standardTimeout, idleTimeout: Duration? = nil, tls: TLSFiles = TLSFiles(),
         auth: AuthSettings? = nil, toolFilter: ToolFilter = ToolFilter()
     ) {
         self.toolFilter = toolFilter
@@ -69,6 +71,7 @@ public struct ServerConfiguration: Sendable, Equatable {
         self.transport = transport
         self.isEnabled = isEnabled
         self.timeout = timeout
+        self.idleTimeout = idleTimeout
         self.tls = tls
         self.auth = auth
         reference = .named(name)

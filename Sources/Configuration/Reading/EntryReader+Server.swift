@@ -27,6 +27,7 @@ struct ServerMembers {
     let enabled: ConfigurationEntry?
     let disabled: ConfigurationEntry?
     let timeout: ConfigurationEntry?
+    let idleTimeout: ConfigurationEntry?
     let filters: [(key: String, entry: ConfigurationEntry)]
     let stdio: Stdio
     let http: HTTP
@@ -72,6 +73,7 @@ struct ServerMembers {
         enabled = object.take("enabled")
         disabled = object.take("disabled")
         timeout = object.take("timeout")
+        idleTimeout = object.take("idle_timeout")
         filters = ToolFilter.keys.compactMap { key in object.take(key).map { (key, $0) } }
         // Other programs' own questions to a person, or for people: nothing is lost without them.
         object.pass(["autoApprove", "alwaysAllow", "trust", "name", "title", "description", "dev", "source"])
@@ -98,13 +100,15 @@ extension EntryReader {
     ) -> ServerConfiguration? {
         warnOfUnknownKeys(in: members.rest)
         let timeout = seconds(members.timeout) ?? defaultTimeout
+        let idleTimeout = seconds(members.idleTimeout)
         guard let kind else { return nil }
         warnOfIgnored(kind == .stdio ? members.http.present : members.stdio.present, by: kind)
         let filter = toolFilter(members.filters)
         guard kind != .stdio else {
             return stdio(members).map {
                 ServerConfiguration(
-                    name: name, transport: .stdio($0), isEnabled: isEnabled, timeout: timeout, toolFilter: filter)
+                    name: name, transport: .stdio($0), isEnabled: isEnabled, timeout: timeout, idleTimeout: idleTimeout,
+                    toolFilter: filter)
             }
         }
         let settings = http(members)
@@ -114,7 +118,7 @@ extension EntryReader {
         return settings.map {
             ServerConfiguration(
                 name: name, transport: kind == .sse ? .sse($0) : .streamableHTTP($0), isEnabled: isEnabled,
-                timeout: timeout, tls: tls, auth: auth, toolFilter: filter)
+                timeout: timeout, idleTimeout: idleTimeout, tls: tls, auth: auth, toolFilter: filter)
         }
     }
 

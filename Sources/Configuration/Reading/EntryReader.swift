@@ -112,7 +112,8 @@ extension EntryReader {
                 fail(
                     .configVariableUnset, entry,
                     "\(Self.quoted(entry.path)) needs the environment variable \(name), which is not set",
-                    nextStep: "set \(name), or give a default: ${\(name):-default}")
+                    nextStep: scope.isSupervised
+                        ? "\(.provideVariable(name))" : "set \(name), or give a default: ${\(name):-default}")
             case .unreadable(let name):
                 fail(
                     .configVariableUnset, entry,
@@ -122,7 +123,8 @@ extension EntryReader {
                 fail(
                     .configInputUnset, entry,
                     "\(Self.quoted(entry.path)) needs the input \(Self.quoted(id)): \(variable) is not set",
-                    nextStep: "set the environment variable \(variable)")
+                    nextStep: scope.isSupervised
+                        ? "\(.provideVariable(variable))" : "set the environment variable \(variable)")
             }
             return nil
         }

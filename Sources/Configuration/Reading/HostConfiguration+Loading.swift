@@ -18,11 +18,13 @@ extension HostConfiguration {
     ///   - workingDirectory: The absolute path that relative paths start at.
     ///   - homeDirectory: The home folder, absolute; may be empty when there is none.
     ///   - unreadableVariables: Variables that are set to what is not UTF-8, and so stand in no `environment`.
+    ///   - looksInWorkingFolder: Whether a file in the working directory counts.
+    ///   - isSupervised: Whether what started the process, such as systemd, has variables of its own.
     /// - Throws: `CONFIG_NOT_FOUND`, `CONFIG_UNREADABLE`, `CONFIG_INVALID_JSON`, `CONFIG_INVALID_YAML`,
     ///   `CONFIG_INVALID_ROOT`. A broken server is no error here.
     public static func load(
         explicitPath: String?, environment: [String: String], workingDirectory: String, homeDirectory: String,
-        unreadableVariables: Set<String> = [], looksInWorkingFolder: Bool = true
+        unreadableVariables: Set<String> = [], looksInWorkingFolder: Bool = true, isSupervised: Bool = false
     ) throws(OmlxError) -> HostConfiguration {
         let search = ConfigurationSearch(
             explicitPath: explicitPath, environment: environment, workingDirectory: workingDirectory,
@@ -36,7 +38,7 @@ extension HostConfiguration {
         var configuration = try HostConfiguration(
             contents: file.bytes, path: found.path,
             scope: VariableScope(
-                environment: environment, unreadable: unreadableVariables,
+                environment: environment, unreadable: unreadableVariables, isSupervised: isSupervised,
                 configurationFolder: ConfigurationPath.folder(of: found.path), homeFolder: homeDirectory),
             choosesStore: found.origin != .workingFolder)
         configuration.origin = found.origin

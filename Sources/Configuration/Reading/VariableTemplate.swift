@@ -8,6 +8,8 @@ struct VariableScope {
     var environment: [String: String]
     /// Variables that are set to what is not UTF-8, and so to no text.
     var unreadable: Set<String> = []
+    /// Whether what started the process, such as systemd, has variables of its own, so that setting one in a shell is not enough.
+    var isSupervised = false
     /// The folder of the configuration file, `${workspaceFolder}`.
     var configurationFolder: String
     /// The home folder, `${userHome}` and `~`.

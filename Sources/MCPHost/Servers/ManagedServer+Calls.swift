@@ -22,7 +22,11 @@ extension ManagedServer {
                 let place = try await place(in: gate, for: tool, within: timeout)
                 defer { place.giveBack() }
                 pulse.began()
-                defer { pulse.ended() }
+                idleness.began()
+                defer {
+                    pulse.ended()
+                    idleness.ended(at: options.clock.now())
+                }
                 let result = try await link.connection.callTool(
                     tool, arguments: arguments, tool: found, timeout: place.rest, onProgress: onProgress)
                 noteAnswer(link)

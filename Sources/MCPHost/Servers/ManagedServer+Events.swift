@@ -162,6 +162,7 @@ extension ManagedServer {
 
     /// Begins to look whether the server has been silent for too long.
     func watch(_ link: Link) {
+        watchIdleness(link)
         pulse.heard(at: options.clock.now())
         watch?.cancel()
         guard pulse.interval != nil else { return }
@@ -174,6 +175,31 @@ extension ManagedServer {
                 }
             }
         }
+    }
+
+    /// Begins to look whether the server has had nothing to do for too long.
+    private func watchIdleness(_ link: Link) {
+        let clock = options.clock
+        idleness.opened(at: clock.now())
+        rest?.cancel()
+        guard idleness.limit != nil else { return }
+        rest = Task { [weak self, weak link] in
+            while let link, let look = await self?.lookAtIdleness(link) {
+                guard case .later(let moment) = look, (try? await clock.sleep(moment)) != nil else { return }
+            }
+        }
+    }
+
+    /// Closes the server when its time is over.
+    private func lookAtIdleness(_ link: Link) -> Idleness.Look? {
+        guard life.holds(link), let look = idleness.look(at: options.clock.now()) else { return nil }
+        guard look == .rest else { return look }
+        guard life.rest(link) else { return idleness.limit.map { .later(options.clock.now() + $0) } }
+        log(.info, "closed, since it had nothing to do; the next call opens it")
+        watch?.cancel()
+        show()
+        closeSoon(link)
+        return look
     }
 
     private func look(_ link: Link) -> Pulse.Look? {

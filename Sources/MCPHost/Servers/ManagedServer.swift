@@ -50,12 +50,15 @@ actor ManagedServer {
     private(set) var listed: [HostTool] = []
     var life: ServerLife<Link>
     var pulse: Pulse
+    var idleness: Idleness
     /// Connects and lists; the latest attempt, which may be over.
     private var attempt: Task<Void, Never>?
     /// Waits to connect a server again that was lost, or to ask one that was not reached.
     var comeback: Task<Void, Never>?
     /// Asks a silent server for a sign of life.
     var watch: Task<Void, Never>?
+    /// Closes the server when it has nothing to do.
+    var rest: Task<Void, Never>?
     /// Listens to connections, lists anew and closes what was lost.
     let tasks = OwnedTasks()
     /// What was shown last of the transport and said last of the tools.
@@ -88,6 +91,7 @@ actor ManagedServer {
         isErrorShown = known.lastError != nil
         life = ServerLife(isChild: configuration.transport.http == nil, isKept: options.keepsTrying)
         pulse = Pulse(interval: options.pingInterval)
+        idleness = Idleness(limit: configuration.idleTimeout)
         recorder.record(configuration.name) { $0.point(at: identity) }
         endpoint = try OmlxMCPClient.ServerEndpoint(
             configuration.transport, childrenInherit: options.childrenInherit)
@@ -166,6 +170,7 @@ actor ManagedServer {
     deinit {
         comeback?.cancel()
         watch?.cancel()
+        rest?.cancel()
     }
 
     /// Shows what the life is now, with what else is to be said at once, and tells when the tools come or go.
@@ -357,6 +362,7 @@ actor ManagedServer {
         defer { life.resume() }
         comeback?.cancel()
         watch?.cancel()
+        rest?.cancel()
         attempt?.cancel()
         await attempt?.value
         await disconnect()

@@ -41,6 +41,45 @@ struct Returns: Sendable {
     mutating func forgive() { backoff.succeeded() }
 }
 
+/// When a server that has nothing to do is closed: after so long without a call.
+struct Idleness: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    /// How long it is kept without a call; `nil` for ever.
+    let limit: Duration?
+    private var used: Instant?
+    private var calls = 0
+
+    init(limit: Duration?) { self.limit = limit }
+
+    /// A call is sent.
+    mutating func began() { calls += 1 }
+
+    /// A call has ended.
+    mutating func ended(at now: Instant) {
+        calls -= 1
+        used = now
+    }
+
+    /// It was opened.
+    mutating func opened(at now: Instant) { used = now }
+
+    enum Look: Sendable, Hashable {
+        /// Look again at this moment.
+        case later(Instant)
+        /// Close it now.
+        case rest
+    }
+
+    /// - Returns: `nil` where it is never closed.
+    func look(at now: Instant) -> Look? {
+        guard let limit else { return nil }
+        if calls > 0 { return .later(now + limit) }
+        let due = (used ?? now) + limit
+        return due <= now ? .rest : .later(due)
+    }
+}
+
 /// When a server that is connected and says nothing is asked for a sign of life. One that has work to do is not asked.
 struct Pulse: Sendable {
     typealias Instant = ContinuousClock.Instant

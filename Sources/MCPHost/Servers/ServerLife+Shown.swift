@@ -8,7 +8,7 @@ extension ServerLife {
         switch state {
         case .starting(let attempt): attempt.link
         case .ready(let link, _), .degraded(let link, _, _): link
-        case .idle, .returning, .failed, .stopped: nil
+        case .idle, .resting, .returning, .failed, .stopped: nil
         }
     }
 
@@ -17,7 +17,7 @@ extension ServerLife {
         switch state {
         case .degraded(_, let trouble, _): trouble.error
         case .returning(let error, _), .failed(let error, _), .stopped(let error): error
-        case .idle, .starting, .ready: nil
+        case .idle, .resting, .starting, .ready: nil
         }
     }
 
@@ -28,7 +28,7 @@ extension ServerLife {
     var isReady: Bool {
         switch state {
         case .ready, .degraded(_, .unreachable, _): true
-        case .idle, .starting, .degraded, .returning, .failed, .stopped: false
+        case .idle, .resting, .starting, .degraded, .returning, .failed, .stopped: false
         }
     }
 
@@ -36,7 +36,7 @@ extension ServerLife {
     var isConnected: Bool {
         switch state {
         case .ready, .degraded: true
-        case .idle, .starting, .returning, .failed, .stopped: false
+        case .idle, .resting, .starting, .returning, .failed, .stopped: false
         }
     }
 
@@ -46,7 +46,7 @@ extension ServerLife {
     /// The first of the three answers, and what is wrong.
     var transport: (state: TransportState, problem: OmlxError?) {
         switch state {
-        case .idle, .stopped: (.idle, nil)
+        case .idle, .resting, .stopped: (.idle, nil)
         case .starting(let attempt): (attempt.hasSession ? .connected : .connecting, nil)
         case .ready, .degraded(_, .listing, _): (.connected, nil)
         case .degraded(_, .unreachable(let error, _), _), .returning(let error, _): (.failed, error)
@@ -65,8 +65,9 @@ extension ServerLife {
     var tools: Tools {
         switch state {
         case .idle, .stopped: .none
-        case .starting(let attempt): attempt.loss.map { .unavailable($0) } ?? .none
-        case .ready, .degraded(_, .listing, _): .usable
+        case .starting(let attempt):
+            attempt.loss.map { .unavailable($0) } ?? (attempt.isWaking ? .usable : .none)
+        case .ready, .resting, .degraded(_, .listing, _): .usable
         case .degraded(_, .unreachable(let error, _), _), .returning(let error, _), .failed(let error, _):
             .unavailable(error)
         }

@@ -19,6 +19,8 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         /// How many still want it.
         var waiting = 0
         var link: Link?
+        /// Whether the server was closed because it had nothing to do, so that the tools listed last are its own.
+        var isWaking = false
         /// Whether the session stands, so that only the tools are missing.
         var hasSession = false
         /// Whether the server said meanwhile that its tools are others now.
@@ -61,6 +63,8 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case ready(Link, Listing)
         /// The session stands, but the server does not do what it should.
         case degraded(Link, Trouble, Listing)
+        /// Closed because it had nothing to do, and opened when it is wanted.
+        case resting
         /// Lost, and connected again after a pause.
         case returning(OmlxError, Int)
         /// Not connected, why, and how far it got.
@@ -105,7 +109,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .starting(let attempt): return .join(attempt.number)
         case .ready, .degraded(_, .unreachable, _): return .ready
         case .stopped: return .refuse
-        case .idle, .failed, .degraded, .returning:
+        case .idle, .failed, .degraded, .returning, .resting:
             let former = link
             return .run(begin(isReturn: isKept), leaving: former)
         }
@@ -115,7 +119,9 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         attempts += 1
         var loss: OmlxError?
         if case .unavailable(let error) = tools { loss = error }
-        state = .starting(Attempt(number: attempts, loss: loss, isReturn: isReturn))
+        var attempt = Attempt(number: attempts, loss: loss, isReturn: isReturn)
+        if case .resting = state { attempt.isWaking = true }
+        state = .starting(attempt)
         return attempts
     }
 
@@ -191,7 +197,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .degraded(_, _, let listing):
             state = .ready(link, listing)
             return .taken
-        case .idle, .returning, .failed, .stopped: return .late
+        case .idle, .resting, .returning, .failed, .stopped: return .late
         }
     }
 
@@ -210,7 +216,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .degraded(_, let trouble, let listing):
             state = .degraded(link, trouble, listing == .current ? .underWay : .stale)
             return listing == .current
-        case .idle, .returning, .failed, .stopped: return false
+        case .idle, .resting, .returning, .failed, .stopped: return false
         }
     }
 
@@ -225,7 +231,7 @@ struct ServerLife<Link: Identifiable & Sendable>: Sendable where Link.ID: Sendab
         case .degraded(_, let trouble, let listing):
             state = .degraded(link, trouble, listing == .stale ? .underWay : .current)
             return listing == .stale
-        case .idle, .starting, .returning, .failed, .stopped: return false
+        case .idle, .resting, .starting, .returning, .failed, .stopped: return false
         }
     }
 }
@@ -257,7 +263,7 @@ extension ServerLife {
         switch state {
         case .starting(let attempt): (listing, isReturn) = (.current, attempt.isReturn)
         case .ready(_, let present): listing = present
-        case .degraded, .idle, .returning, .failed, .stopped: return .late
+        case .degraded, .idle, .resting, .returning, .failed, .stopped: return .late
         }
         if session {
             state = .degraded(link, .listing(error), listing)
@@ -316,7 +322,7 @@ extension ServerLife {
         case .degraded(_, .unreachable(_, let number), let listing):
             state = .degraded(link, .unreachable(error, number), listing)
             return (true, nil)
-        case .degraded, .idle, .starting, .returning, .failed, .stopped: return (false, nil)
+        case .degraded, .idle, .resting, .starting, .returning, .failed, .stopped: return (false, nil)
         }
     }
 
@@ -334,6 +340,14 @@ extension ServerLife {
         return true
     }
 
+    /// The server had nothing to do for long.
+    /// - Returns: Whether the connection is to be closed; one that lists its tools, or does not do as it should, is left alone.
+    mutating func rest(_ link: Link) -> Bool {
+        guard holds(link), halts == 0, case .ready(_, .current) = state else { return false }
+        state = .resting
+        return true
+    }
+
     /// Lets the connection go; what was wrong with the server stays.
     /// - Parameter link: Only this one.
     /// - Returns: The connection to close.
@@ -346,7 +360,7 @@ extension ServerLife {
             state = .starting(attempt)
         case .degraded(_, .listing(let error), _): state = .failed(error, .idle)
         case .degraded(_, .unreachable(let error, _), _): state = .failed(error, .failed)
-        case .ready, .idle, .returning, .failed, .stopped: state = .idle
+        case .ready, .idle, .resting, .returning, .failed, .stopped: state = .idle
         }
         return present
     }
@@ -373,7 +387,7 @@ extension ServerLife {
         switch state {
         case .failed, .returning: state = .idle
         case .degraded(let link, .listing, let listing): state = .ready(link, listing)
-        case .idle, .starting, .ready, .degraded, .stopped: break
+        case .idle, .resting, .starting, .ready, .degraded, .stopped: break
         }
     }
 }

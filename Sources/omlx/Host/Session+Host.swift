@@ -64,7 +64,7 @@ extension Session {
     /// - Parameter hearsCalls: told of every call that ended.
     /// - Throws: `OmlxError` with `CONFIG_NOT_FOUND` for a file that was named and is not there.
     func servingHost(
-        hearingCalls hearsCalls: (@Sendable (CallReport) -> Void)? = nil
+        isSupervised: Bool, hearingCalls hearsCalls: (@Sendable (CallReport) -> Void)? = nil
     ) async throws(OmlxError) -> LocalHost {
         let (path, environment, home, unreadable) = (common.configPath, environment, home, unreadableVariables)
         let folder = Self.workingDirectory
@@ -75,7 +75,7 @@ extension Session {
         ) { () throws(OmlxError) in
             try HostConfiguration.load(
                 explicitPath: path, environment: environment, workingDirectory: folder, homeDirectory: home,
-                unreadableVariables: unreadable, looksInWorkingFolder: false)
+                unreadableVariables: unreadable, looksInWorkingFolder: false, isSupervised: isSupervised)
         }
         var wish = HostWish("serve")
         wish.hearsCalls = hearsCalls

@@ -30,6 +30,8 @@ extension RemedyAction {
         case .clientMetadata(let url):
             "omlx mcp client-metadata" + (url.map { " --client-metadata-url \($0.shellWord)" } ?? "")
         case .useStore(let name): "OMLX_STORE=\(name.shellWord)"
+        case .provideVariable(let name):
+            "systemctl --user import-environment \(name.shellWord) in a shell that has it, then systemctl --user restart omlx"
         case .setting(let setting, let value): setting.typed + (value.map { " \($0.shellWord)" } ?? "")
         }
     }

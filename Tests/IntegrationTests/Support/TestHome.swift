@@ -167,6 +167,16 @@ final class TestHome: Sendable {
         try adopt(ChildProgram(program, words, environment: deskEnvironment, folder: desk))
     }
 
+    /// Starts `omlx` with these words by a supervisor that has its sockets; what it hears is its output, and a line it is written is
+    /// a signal for omlx.
+    func startSupervised(_ socket: String, _ words: [String]) throws -> ChildProgram {
+        try adopt(
+            ChildProgram(
+                "/usr/bin/env",
+                ["python3", "-B", Repository.servers + "/supervisor.py", socket, try Repository.omlx()] + words,
+                environment: try environment, folder: work))
+    }
+
     /// Starts another program with what omlx sees.
     func start(example: String, _ words: [String], browser: String? = nil) throws -> ChildProgram {
         var environment = try environment

@@ -28,6 +28,7 @@ extension Life {
             "degraded \(link.id), \(listing): \(error.message)"
         case .degraded(let link, .unreachable(let error, _), let listing):
             "unreachable \(link.id), \(listing): \(error.message)"
+        case .resting: "resting"
         case .returning(let error, let number): "returning \(number): \(error.message)"
         case .failed(let error, _): "failed: \(error.message)"
         case .stopped(let error): "stopped: \(error.message)"
@@ -54,6 +55,7 @@ extension Life {
             _ = life.listed(FakeLink(id: 1), at: zero)
             if name == "listing" { _ = life.toolsChanged(FakeLink(id: 1)) }
             if name == "returning" { _ = life.lost(FakeLink(id: 1), wrong, at: zero, jitter: 0) }
+            if name == "resting" { _ = life.rest(FakeLink(id: 1)) }
             if name == "unreachable" { _ = life.unreached(FakeLink(id: 1), refused, at: zero, jitter: 0) }
         }
         return life
@@ -88,6 +90,8 @@ extension Life {
         case "unreached": words(unreached(link, refused, at: now, jitter: 0))
         case "answered": answered(link) ? "news" : "no"
         case "pause over": returned(2).map { "run \($0)" } ?? "no"
+        case "rest": rest(link) ? "close" : "no"
+        case "hurry": hurried().map { "run \($0)" } ?? "no"
         case "leave": leave().map { "close \($0.id)" } ?? "nothing"
         case "over": says { $0.ended(1) }
         case "halt": says { $0.halt() }
@@ -310,6 +314,48 @@ struct ServerLifeTests {
         ("failed", "unreached", "no", "failed: it ended"),
         ("failed", "answered", "no", "failed: it ended"),
 
+        ("resting", "start", "run 2", "starting 2"),
+        ("resting", "left", "go on", "resting"),
+        ("resting", "listed", "late", "resting"),
+        ("resting", "tools changed", "no", "resting"),
+        ("resting", "listing ended", "no", "resting"),
+        ("resting", "failed", "late", "resting"),
+        ("resting", "failed, session stands", "late", "resting"),
+        ("resting", "cancelled", "no", "resting"),
+        ("resting", "lost", "late", "resting"),
+        ("resting", "pause over", "no", "resting"),
+        ("resting", "leave", "nothing", "resting"),
+        ("resting", "over", "", "resting"),
+        ("resting", "halt", "", "resting"),
+        ("resting", "end", "", "failed: no list"),
+        ("resting", "forget", "", "resting"),
+        ("resting", "stop", "", "stopped: no host"),
+        ("resting", "connected", "no", "resting"),
+        ("resting", "unreached", "no", "resting"),
+        ("resting", "answered", "no", "resting"),
+        ("resting", "rest", "no", "resting"),
+        ("resting", "hurry", "no", "resting"),
+
+        ("idle", "rest", "no", "idle"),
+        ("starting", "rest", "no", "starting 1"),
+        ("session", "rest", "no", "starting 1, link 1, session"),
+        ("ready", "rest", "close", "resting"),
+        ("listing", "rest", "no", "ready 1, underWay"),
+        ("degraded", "rest", "no", "degraded 1, current: no list"),
+        ("unreachable", "rest", "no", "unreachable 1, current: refused"),
+        ("returning", "rest", "no", "returning 2: it ended"),
+        ("failed", "rest", "no", "failed: it ended"),
+        ("stopped", "rest", "no", "stopped: no host"),
+
+        ("idle", "hurry", "no", "idle"),
+        ("starting", "hurry", "no", "starting 1"),
+        ("ready", "hurry", "no", "ready 1, current"),
+        ("degraded", "hurry", "no", "degraded 1, current: no list"),
+        ("unreachable", "hurry", "no", "unreachable 1, current: refused"),
+        ("returning", "hurry", "run 3", "starting 3"),
+        ("failed", "hurry", "no", "failed: it ended"),
+        ("stopped", "hurry", "no", "stopped: no host"),
+
         ("stopped", "start", "refuse", "stopped: no host"),
         ("stopped", "left", "go on", "stopped: no host"),
         ("stopped", "listed", "late", "stopped: no host"),
@@ -336,6 +382,37 @@ struct ServerLifeTests {
         var life = Life.inState(row.state)
         #expect(life.feed(row.event) == row.done)
         #expect(life.text == row.after)
+    }
+
+    @Test("a server that rests keeps its tools, also while it is opened again")
+    func resting() {
+        var life = Life.inState("resting")
+        #expect(life.tools == .usable && life.transport.state == .idle && life.problem == nil)
+        _ = life.start()
+        #expect(life.tools == .usable && life.transport.state == .connecting)
+        var returning = Life.inState("returning")
+        for pause in [2.0, 4, 8] {
+            let attempt = returning.hurried() ?? 0
+            returning.opened(attempt, FakeLink(id: attempt))
+            let failure = returning.failed(FakeLink(id: attempt), wrong, session: false, at: zero, jitter: 0)
+            // Each time what kept it away may be over: the pauses begin anew.
+            #expect(failure == .close(.init(number: attempt + 1, pause: 1)), "not \(pause)")
+        }
+    }
+
+    @Test("a server that is kept is tried again also where it was never reached; what a person has to mend is not")
+    func kept() {
+        var life = Life(isChild: false, isKept: true)
+        _ = life.start()
+        life.joined(1)
+        #expect(life.feed("left") == "go on")
+        life.opened(1, FakeLink(id: 1))
+        var other = life
+        let failure = life.failed(FakeLink(id: 1), refused, session: false, at: zero, jitter: 0)
+        #expect(failure == .close(.init(number: 2, pause: 1)))
+        let needed = OmlxError(.oauthSignInNeeded, "sign in")
+        let end = other.failed(FakeLink(id: 1), needed, session: false, at: zero, jitter: 0)
+        #expect(end == .close(nil))
     }
 
     @Test("what an earlier connection says changes nothing")

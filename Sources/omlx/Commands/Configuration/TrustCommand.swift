@@ -9,7 +9,8 @@ import OmlxMCPHost
 
 struct TrustCommand: Action {
     static let configuration = CommandConfiguration(
-        commandName: "trust", _superCommandName: CommandPath.mcp, abstract: "Approve a configuration file, as it is now.",
+        commandName: "trust", _superCommandName: CommandPath.mcp,
+        abstract: "Approve a configuration file, as it is now.",
         discussion: """
             A file found in the working folder, and one that another user owns, is used only when its content was approved: \
             a change of it, or of an envFile it names, asks again. Shows every command, every address and every variable \

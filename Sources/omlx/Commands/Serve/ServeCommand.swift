@@ -44,7 +44,7 @@ struct ServeCommand: Action {
             folder: paths.state, metrics: observation.metrics, keepsArguments: log.auditArguments)
         // Held as long as this process lives: whatever is done under it, is done by one alone.
         let lock = try DaemonLock.take(in: paths.locks)
-        let local = try await session.servingHost { report in
+        let local = try await session.servingHost(isSupervised: supervisor.isThere) { report in
             observation.metrics.call(report)
             audit.note(report)
         }
