@@ -119,5 +119,6 @@ ${bold}That was the demo; nothing of it is left. Now your own servers:${plain}
   2. omlx mcp validate       Is the file all right?
   3. omlx mcp login NAME     Signs in where a server wants it.
   4. omlx mcp tools          What do the servers offer?
+Or look at them in a browser: omlx serve keeps them connected (make serve does it from here), and omlx open opens its page.
 omlx is $omlx; "sudo make install" puts it on your PATH.
 END

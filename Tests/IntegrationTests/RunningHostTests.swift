@@ -48,6 +48,8 @@ struct RunningHostTests {
             (#"\d{4}-\d\d-\d\dT[\d:]+Z"#, "MOMENT"), (#"(just now|\d+ (s|min) ago)"#, "AGO"),
             (#"(state|code_challenge|client_id|redirect_uri)=[^&\s]+"#, "$1="), (#"demo-(at|client)-\w+"#, "demo-$1"),
             (#"\d+ min"#, "MIN"),
+            // A host that stays up has looked where a sign-in would be kept; a command looks when it keeps one.
+            (#"store: (chosen at the first sign-in|encrypted files in .*)"#, "store"),
             // A host that stays up has read nothing of lists that were kept before it knew the server.
             (#""tools_at": (null|"MOMENT")"#, "tools_at"),
         ] {

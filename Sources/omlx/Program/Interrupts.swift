@@ -35,11 +35,12 @@ enum Interrupts {
 
     /// What the first signal does from now on, and what SIGHUP does as long as there is a terminal, if there was one: to a program
     /// that stays up it says that its configuration changed.
-    static func take(_ action: @escaping @Sendable () -> Void, hangUp: @escaping @Sendable () -> Void) {
+    /// - Parameter hangUp: `nil` where it is a signal like the others.
+    static func take(_ action: @escaping @Sendable () -> Void, hangUp: (@Sendable () -> Void)?) {
         handler.withLock { $0 = action }
         let hadTerminal = isatty(STDIN_FILENO) == 1
         hangUpHandler.withLock {
-            $0 = { if hadTerminal, isatty(STDIN_FILENO) == 0 { end() } else { hangUp() } }
+            $0 = hangUp.map { hangUp in { if hadTerminal, isatty(STDIN_FILENO) == 0 { end() } else { hangUp() } } }
         }
         // One that came before this was said to the former action alone.
         if wasInterrupted { action() }

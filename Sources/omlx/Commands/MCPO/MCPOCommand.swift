@@ -129,8 +129,10 @@ struct MCPOCommand: Action {
         } else if self.host != "127.0.0.1", self.host != "localhost", self.host != "::1" {
             session.console.note("! The key crosses the network as it is: put TLS before it, or use --host 127.0.0.1.")
         }
-        let group = ServiceGroup(
-            services: [shelf, server], gracefulShutdownSignals: [.sigterm, .sigint], logger: session.logger)
+        var services = ServiceGroupConfiguration(services: [shelf, server], logger: session.logger)
+        services.services.append(
+            .init(service: EndService(), successTerminationBehavior: .gracefullyShutdownGroup))
+        let group = ServiceGroup(configuration: services)
         async let connected = host.connect([]) { status in
             guard let problem = status.status.transport.problem else { return }
             session.console.note("\(status.status.name): \(problem.code): \(problem.message)")

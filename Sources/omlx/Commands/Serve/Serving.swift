@@ -83,18 +83,7 @@ extension Serving {
                     failureTerminationBehavior: .gracefullyShutdownGroup)
             }, logger: session.logger)
         configuration.services.append(
-            .init(service: EndService(reload: reload), successTerminationBehavior: .gracefullyShutdownGroup))
+            .init(service: EndService { reload.send(()) }, successTerminationBehavior: .gracefullyShutdownGroup))
         return ServiceGroup(configuration: configuration)
-    }
-}
-
-/// Runs until the process is asked to end; signals are this program's own in every command (`Interrupts`).
-private struct EndService: Service {
-    let reload: Broadcast<Void>
-
-    func run() async {
-        let (asked, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        Interrupts.take({ continuation.yield() }, hangUp: { reload.send(()) })
-        for await _ in asked.cancelOnGracefulShutdown() { return }
     }
 }
