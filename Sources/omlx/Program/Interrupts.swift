@@ -39,9 +39,13 @@ enum Interrupts {
     static func take(_ action: @escaping @Sendable () -> Void, hangUp: (@Sendable () -> Void)?) {
         handler.withLock { $0 = action }
         let hadTerminal = isatty(STDIN_FILENO) == 1
-        hangUpHandler.withLock {
-            $0 = hangUp.map { hangUp in { if hadTerminal, isatty(STDIN_FILENO) == 0 { end() } else { hangUp() } } }
-        }
+        let onHangUp: (@Sendable () -> Void)? =
+            if let hangUp {
+                { if hadTerminal, isatty(STDIN_FILENO) == 0 { end() } else { hangUp() } }
+            } else {
+                nil
+            }
+        hangUpHandler.withLock { $0 = onHangUp }
         // One that came before this was said to the former action alone.
         if wasInterrupted { action() }
     }

@@ -37,10 +37,10 @@ struct ServiceInstallCommand: Action {
             try session.write(text, to: name, in: folder)
             session.console.line("\(folder)/\(name)")
         }
-        do {
+        do throws(OmlxError) {
             let status = try await ServiceManager.run("systemctl", ["--user", "daemon-reload"], session.environment)
             return status == 0 ? .done : .failed
-        } catch let error as OmlxError {
+        } catch {
             // Written all the same: for an image, or a machine that is put up elsewhere.
             session.console.note("! \(error.message)")
             return .done
