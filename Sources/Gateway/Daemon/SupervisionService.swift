@@ -29,15 +29,22 @@ package struct SupervisionService: Service {
     /// One line at a time, and none that says the same again.
     private func tellStatus() async {
         guard let events = try? await host.events() else { return }
-        var said: String?
+        // Also before anything happens: a server whose entry cannot be used never does anything.
+        var said = await say(after: nil)
         for await event in events {
-            guard case .statusChanged = event, let status = try? await host.status(StatusRequest(look: .current)) else {
-                continue
+            switch event {
+            case .statusChanged, .configurationChanged: said = await say(after: said)
+            default: break
             }
-            let line = status.servers.line
-            if line != said { supervisor.tell(.status(line)) }
-            said = line
         }
+    }
+
+    /// - Returns: what was said last.
+    private func say(after said: String?) async -> String? {
+        guard let status = try? await host.status(StatusRequest(look: .current)) else { return said }
+        let line = status.servers.line
+        if line != said { supervisor.tell(.status(line)) }
+        return line
     }
 
     /// Only a host that answers is said to be alive.

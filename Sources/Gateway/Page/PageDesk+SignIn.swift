@@ -10,7 +10,7 @@ import OmlxSignIn
 struct SignInSeat: Sendable {
     var course: SignInCourse
     let flow: SignInFlow
-    let pasted = Broadcast<String>(buffer: 16)
+    let pasted = PastedLines()
     let stop = StopSignal()
 }
 
@@ -109,7 +109,7 @@ extension PageDesk {
 private struct PagePerson: LoginPerson {
     let desk: PageDesk
     let id: String
-    let lines: Broadcast<String>
+    let lines: PastedLines
 
     func hear(_ event: LoginEvent, of server: String) async { desk.send(.heard(event, at: desk.now()), to: id) }
 
