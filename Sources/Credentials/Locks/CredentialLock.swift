@@ -117,7 +117,11 @@ package final class CredentialLock: Sendable {
     /// Frees the lock. Doing so twice, or letting the last reference go, is the same.
     package func release() {
         descriptor.withLock { descriptor in
-            if let descriptor { _ = ftruncate(descriptor.number, 0) }
+            if let descriptor {
+                _ = ftruncate(descriptor.number, 0)
+                // Closing it alone would leave the lock with a child process that is just being started, until that has its program.
+                _ = flock(descriptor.number, LOCK_UN)
+            }
             descriptor = nil
         }
     }
