@@ -11,7 +11,7 @@ import TestSupport
 @testable import OmlxDesktop
 
 @Suite(.timeLimit(.minutes(5))) struct TrayTests {
-    private func line(_ label: String, of item: JSON) throws -> JSON {
+    private func find(_ label: String, in item: JSON) -> JSON? {
         func find(_ lines: [JSON]) -> JSON? {
             for line in lines {
                 if line["label"]?.stringValue == label { return line }
@@ -19,13 +19,27 @@ import TestSupport
             }
             return nil
         }
-        return try #require(find(item["menu"]?["children"]?.arrayValue ?? []), "no \(label) in \(item.text())")
+        return find(item["menu"]?["children"]?.arrayValue ?? [])
+    }
+
+    private func line(_ label: String, of item: JSON) throws -> JSON {
+        try #require(find(label, in: item), "no \(label) in \(item.text())")
+    }
+
+    /// What the panel sees, once the menu has a line: it changes a moment after the icon.
+    private func item(having label: String, of name: String, _ desktop: FakeDesktop) async throws -> JSON {
+        while true {
+            desktop.tell("item \(name)")
+            let item = try await desktop.next("item")
+            if find(label, in: item) != nil { return item }
+            try Task.checkCancellation()
+        }
     }
 
     /// Clicks a line of the menu once it is there.
     private func click(_ label: String, of name: String, _ desktop: FakeDesktop) async throws {
-        desktop.tell("item \(name)")
-        let number = try #require(try line(label, of: try await desktop.next("item"))["number"]?.intValue)
+        let item = try await self.item(having: label, of: name, desktop)
+        let number = try #require(try line(label, of: item)["number"]?.intValue)
         desktop.tell("click \(name) \(number)")
     }
 
@@ -40,8 +54,7 @@ import TestSupport
             #expect(name.hasPrefix("org.kde.StatusNotifierItem-"))
             _ = try await scene.host.check("demo")
             _ = try await desktop.next("signal") { $0["arguments"]?[0]?.stringValue == "NeedsAttention" }
-            desktop.tell("item \(name)")
-            let item = try await desktop.next("item")
+            let item = try await self.item(having: "demo: sign-in needed", of: name, desktop)
             #expect(item["item"]?["Status"]?.stringValue == "NeedsAttention")
             #expect(item["item"]?["AttentionIconPixmap"]?[0]?[2]?.intValue == 16 * 16 * 4)
             #expect(item["item"]?["ToolTip"]?[3]?.stringValue == "demo needs you")
@@ -55,8 +68,7 @@ import TestSupport
             try await click("Login", of: name, desktop)
             _ = try await desktop.next("signal") { $0["arguments"]?[0]?.stringValue == "Active" }
             #expect(try await scene.host.status(StatusRequest(look: .current)).servers[0].signIn.state == .signedIn)
-            desktop.tell("item \(name)")
-            let well = try await desktop.next("item")
+            let well = try await self.item(having: "The server is well", of: name, desktop)
             #expect(try line("The server is well", of: well)["number"] == line("demo needs you", of: item)["number"])
             try await click("Logout", of: name, desktop)
             _ = try await desktop.next("signal") { $0["arguments"]?[0]?.stringValue == "NeedsAttention" }
