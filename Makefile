@@ -22,7 +22,7 @@ proofs := RefreshProofTests|KilledRefreshTests
 matrix := ProviderMatrixTests
 # Runs the tests that were built: $(1) are flags. So many run at once, for each has its limits of time and the machine may
 # be small; slower under a sanitizer.
-tests_at_once := 16
+tests_at_once := 8
 sanitized_tests_at_once := 6
 run_tests = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(2) \
     scripts/run-tests.sh $(1) --parallel --skip '$(proofs)|$(matrix)' && \
