@@ -54,8 +54,9 @@ struct BrowserCommandTests {
             try writeScript("#!/bin/sh\nprintf '%s' \"$1\" > '\(folder)/seen'\n", at: script)
             let failing = folder + "/failing"
             try writeScript("#!/bin/sh\nexit 3\n", at: failing)
+            // By the shell: a script just written may be open in a child that another test is starting (ETXTBSY).
             let opener = BrowserOpener(environment: [
-                "BROWSER": "/nowhere/at/all:\(failing):\(script)", "PATH": "/usr/bin:/bin",
+                "BROWSER": "/nowhere/at/all:sh \(failing):sh \(script)", "PATH": "/usr/bin:/bin",
             ])
             #expect(opener.canOpen)
             #expect(await opener.open(Self.url))
