@@ -44,20 +44,32 @@ struct DesktopScene: Sendable {
 
     /// Signs in, as at an earlier time.
     func signIn() async throws {
-        _ = await hands.signIn(to: "demo", of: host)
+        let failure = await hands.signIn(to: "demo", of: host)
+        if let failure { throw SceneFault(description: "the sign-in failed: \(failure)") }
     }
 
     /// The server takes no token of the host any more, and the host finds out.
     func endSignIn() async throws {
         server.revokeAll()
-        // What was asked before that, as by a sign-in that is not quite over, was answered well.
-        while try await host.check("demo").signIn.state == .signedIn {}
+        // What was asked before that, as by a sign-in that is not quite over, was answered well; a renewal that got no
+        // answer is tried again.
+        var status = try await host.check("demo")
+        while !status.needsSignInAgain {
+            guard status.record.lastSignIn != nil else { throw SceneFault(description: "no sign-in to end: \(status)") }
+            await Task.yield()
+            status = try await host.check("demo")
+        }
     }
 
     func stop() async {
         await host.finish()
         await server.stop()
     }
+}
+
+/// What a scene could not do.
+struct SceneFault: Error, CustomStringConvertible {
+    let description: String
 }
 
 /// Runs a test with such a host, in a session of its own.

@@ -320,23 +320,24 @@ struct StoreChoiceTests {
                 let check = try await home.omlx("mcp", "store", "check", variables: variables)
                 #expect(check.exit == 1 && check.err.contains("the move to Vault is unfinished"), "\(check)")
             }
-            func inVault() async throws -> Int? {
-                try await home.omlx("mcp", "store", "--json", variables: variables).json["stores"].array
-                    .first { $0["name"].string == "vault" }?["records"].int
+            func inVault(_ count: Int) async throws {
+                let seen = try await home.omlx("mcp", "store", "--json", variables: variables)
+                let vault = seen.json["stores"].array.first { $0["name"].string == "vault" }
+                #expect(vault?["records"].int == count, "\(seen)")
             }
             try await killed()
-            #expect(try await inVault() == 1)
+            try await inVault(1)
             let blind = try await home.omlx("mcp", "logout", "demo", "--local-only")
             #expect(blind.exit == 1 && blind.err.contains("STORE_MOVED"), "\(blind)")
             #expect(try await home.omlx("mcp", "logout", "demo", "--local-only", variables: variables).exit == 0)
-            #expect(try await inVault() == 0)
+            try await inVault(0)
             #expect(try await home.login("demo").exit == 0)
             try await killed()
             try await demo.happen("expire-tokens")
             #expect(try await home.omlx("mcp", "tools", variables: variables).exit == 0, "refreshed in the files")
             let back = try await home.omlx("mcp", "store", "migrate", "--to", "file", variables: variables)
             #expect(back.exit == 0, "\(back)")
-            #expect(try await inVault() == 0)
+            try await inVault(0)
             #expect(try await home.omlx("mcp", "store", "check", variables: variables).exit == 0)
             #expect(try await home.omlx("mcp", "call", "demo__add", "a=2", "b=40").out == "42\n")
             try await demo.secretsSeen().expectNone(in: home)
