@@ -55,7 +55,8 @@ private struct DesktopPerson: LoginPerson {
         switch question {
         case .open(let url):
             let isOpened = await hands.browse(url)
-            if !isOpened { failed.yield() }
+            // An answer that came meanwhile ends the opening too.
+            if !isOpened, !Task.isCancelled { failed.yield() }
             return .opened(isOpened)
         }
     }
