@@ -135,7 +135,8 @@ package protocol Host: Sendable {
     func unlockKeyring(_ key: SecretServiceStore.Key) async throws
     /// Has the keyring ask whether omlx may have what it keeps in it.
     func releaseKeyring(seconds: Double) async throws
-    /// Takes the password of the encrypted files, for as long as the host is there.
+    /// Takes the password of the encrypted files, for as long as the host is there; servers that waited for it are connected.
+    /// - Throws: `OmlxError` with `STORE_PASSWORD_WRONG`, and takes nothing then.
     func openStore(with password: Secret) async throws
     /// The person wants encrypted files although there is a keyring, where no store was chosen yet.
     func declineKeyring() async throws

@@ -22,6 +22,9 @@ public final class OpenedStores: Sendable {
     /// Takes the password a person gave for encrypted files whose key is locked by one that was not configured.
     package func take(_ password: Secret) { given.withLock { $0.password = password } }
 
+    /// What a person gave opens nothing.
+    package func forgetPassword() { given.withLock { $0.password = nil } }
+
     /// The person wants encrypted files although there is a keyring, where no store was chosen yet.
     package func declineKeyring() { given.withLock { $0.declinesKeyring = true } }
 

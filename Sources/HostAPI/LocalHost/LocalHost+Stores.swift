@@ -77,7 +77,22 @@ extension LocalHost {
         try await stores.releaseKeyring(seconds: seconds)
     }
 
-    // Stores that are made already look there too.
-    package func openStore(with password: Secret) { options.opened.take(password) }
+    /// Stores that are made already look there too. Servers that waited for it go on.
+    /// - Throws: `OmlxError` with `STORE_PASSWORD_WRONG`: then it is forgotten.
+    package func openStore(with password: Secret) async throws {
+        options.opened.take(password)
+        do { try await stores.openLockedFiles() } catch let error as OmlxError {
+            if error.code == .storePasswordWrong { options.opened.forgetPassword() }
+            throw error
+        }
+        guard let manager = try? await making?.value else { return }
+        let wanting: Set = [ErrorCode.storePasswordNeeded.text, ErrorCode.storePasswordWrong.text]
+        for status in await manager.statuses() {
+            let problems = [status.transport.problem, status.signIn.problem, status.discovery.problem]
+            guard problems.contains(where: { $0.map { wanting.contains($0.code) } ?? false }) else { continue }
+            work.start { _ = try? await manager.check(status.name) }
+        }
+    }
+
     package func declineKeyring() { options.opened.declineKeyring() }
 }

@@ -25,6 +25,8 @@ package actor LocalHost: Host {
     let source: ConfigurationSource?
     /// The configuration as it is written now, where the host does not go by it.
     var refused: RefusedConfiguration?
+    /// What goes on after the question that began it was answered.
+    let work = OwnedTasks()
     /// One reading at a time.
     let reloading = Gate(places: 1)
 
@@ -62,7 +64,10 @@ package actor LocalHost: Host {
         return opened
     }
 
-    package func finish() async { try? await making?.value.stop() }
+    package func finish() async {
+        work.cancel()
+        try? await making?.value.stop()
+    }
 
     // MARK: the configuration
 

@@ -44,6 +44,26 @@ extension HostStores {
         return obstacles
     }
 
+    /// Opens the files that are locked by what a person gave.
+    /// - Throws: `OmlxError` with `STORE_PASSWORD_WRONG` when it opens none of them.
+    public func openLockedFiles() async throws {
+        guard let places = try? places.get() else { return }
+        var files = [places.files()]
+        for case .folder(let path)? in configuration.servers.map({ try? $0.result.get().auth?.store }) {
+            files.append(places.files(in: path.value))
+        }
+        var (refusal, isOpen): (OmlxError?, Bool) = (nil, false)
+        for store in files where await store.isPasswordMissing() {
+            do {
+                _ = try await store.credentials()
+                isOpen = true
+            } catch let error as OmlxError where error.code == .storePasswordWrong {
+                refusal = error
+            }
+        }
+        if let refusal, !isOpen { throw refusal }
+    }
+
     private func obstacle(of files: EncryptedFileStore) async -> StoreObstacle? {
         await files.isPasswordMissing() ? .passwordMissing : nil
     }
