@@ -76,7 +76,7 @@ package final class Metrics: Sendable {
     /// - Parameters:
     ///   - status: the servers as they are.
     ///   - tools: how many there are.
-    package func text(_ status: [ServerStatus], tools: Int) -> String {
+    package func text(_ status: [ServerStatus], tools: Int, pages: Int = 0) -> String {
         let state = state.withLock { $0 }
         var page = MetricsPage()
         page.gauge("omlx_uptime_seconds", "Seconds since the start.", (ContinuousClock.now - began) / .seconds(1))
@@ -90,6 +90,7 @@ package final class Metrics: Sendable {
             "omlx_servers_connected", "Servers that are connected.",
             Double(enabled.filter { $0.transport.state == .connected }.count))
         page.gauge("omlx_tools_total", "Tools of connected servers.", Double(tools))
+        page.gauge("omlx_pages_open", "Pages of omlx that are open in a browser.", Double(pages))
         page.counter(
             "omlx_tool_calls_total", "Calls by server, tool and status.",
             state.calls.map {

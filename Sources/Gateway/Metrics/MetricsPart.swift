@@ -11,14 +11,18 @@ import ServiceLifecycle
 package struct MetricsPart: GatewayPart {
     private let host: any Host
     private let metrics: Metrics
+    private let pages: @Sendable () -> Int
 
-    package init(_ host: any Host, _ metrics: Metrics) { (self.host, self.metrics) = (host, metrics) }
+    /// - Parameter pages: how many pages are open.
+    package init(_ host: any Host, _ metrics: Metrics, pages: @escaping @Sendable () -> Int = { 0 }) {
+        (self.host, self.metrics, self.pages) = (host, metrics, pages)
+    }
 
     package func add(to router: Router<GatewayContext>) {
-        router.get("/metrics") { [host, metrics] _, context in
+        router.get("/metrics") { [host, metrics, pages] _, context in
             try context.requireOwner()
             let status = try await host.status(StatusRequest(look: .current))
-            let text = metrics.text(status.servers, tools: try await host.tools([]).count)
+            let text = metrics.text(status.servers, tools: try await host.tools([]).count, pages: pages())
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text)))

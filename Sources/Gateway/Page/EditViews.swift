@@ -14,13 +14,13 @@ struct AddView: Sendable {
     var frame: PageFrame {
         let file: HTML =
             configuration.path.map {
-                "<p class=\"lede\">It goes into <span class=\"mono\" data-copy>\($0)</span>. You see what changes before it is written.</p>"
+                "<p class=\"lede\">You see what changes before it is written to <span class=\"mono\" data-copy>\($0)</span></p>"
             }
             ?? "<p class=\"lede\">There is no file yet; one is made. You see what is in it before it is written.</p>"
         return PageFrame(
             "Add a server · omlx", .add,
             """
-            <h1>Add a server</h1>\(file)\
+            <h1>Add a server</h1>\(file)<div id="refusal" data-live>\(RefusalView(configuration: configuration, scene: scene).html)</div>\
             <div class="two"><section class="panel"><h2>By its address or its command</h2>\
             <form method="post" action="/ui/add">\(Form.token(scene))<input type="hidden" name="kind" value="words">\
             <label for="name">Name <small>how you speak of it</small></label>\
@@ -137,7 +137,7 @@ struct EditView: Sendable {
             let text = shown.entry.text(pretty: true) { $0.isHarmful }
             let rows = min(24, max(8, text.split(separator: "\n").count + 1))
             return """
-                <p class="lede">Its entry in <span class="mono" data-copy>\(shown.file)</span>. You see what changes before it is written.</p>\
+                <p class="lede">You see what changes before it is written to <span class="mono" data-copy>\(shown.file)</span></p>\
                 <form class="panel" method="post" action="\(href: PagePath.server(server, "/edit"))">\(Form.token(scene))\
                 <label for="entry">Entry <small>JSON</small></label>\
                 <textarea id="entry" name="entry" class="mono" rows="\(rows)" spellcheck="false" required data-json>\n\(text)</textarea>\

@@ -15,6 +15,24 @@ struct FormFields: Sendable {
         }
     }
 
+    /// Takes a field out of a form as a secret; an empty one where there is none. The form's bytes are wiped of it.
+    static func take(_ name: String, from form: inout [UInt8]) -> Secret {
+        var taken = Secret("")
+        var rest: [UInt8] = []
+        rest.reserveCapacity(form.count)
+        for field in form.split(separator: UInt8(ascii: "&")) {
+            if field.starts(with: "\(name)=".utf8) {
+                var value = PercentEncoding.decode(field.dropFirst(name.utf8.count + 1), plusIsBlank: true)
+                taken = Secret(wiping: &value)
+            } else {
+                rest += rest.isEmpty ? Array(field) : [UInt8(ascii: "&")] + field
+            }
+        }
+        Secret.wipe(&form)
+        form = rest
+        return taken
+    }
+
     private static func decoded(_ part: some Collection<UInt8>) -> String {
         String(decoding: PercentEncoding.decode(part, plusIsBlank: true), as: UTF8.self)
     }

@@ -14,6 +14,8 @@ struct HomeView: Sendable {
     let scene: PageScene
     var choice = Choice.all
     var search = ""
+    /// Whether the sign-ins are in files that are locked with a password.
+    var isLocked = false
 
     private var enabled: [ServerStatus] { status.servers.filter { !$0.isOff } }
     private var ready: [ServerStatus] { enabled.filter(\.isReady) }
@@ -21,7 +23,7 @@ struct HomeView: Sendable {
     private var failing: [ServerStatus] { enabled.filter { !$0.wantsPerson && isFailing($0) } }
 
     private func isFailing(_ status: ServerStatus) -> Bool {
-        status.transport.state == .failed || status.discovery.state == .failed
+        status.transport.state == .failed || (status.discovery.state == .failed && !status.waitsForPassword)
     }
 
     private func isChosen(_ status: ServerStatus) -> Bool {
@@ -29,7 +31,7 @@ struct HomeView: Sendable {
             switch choice {
             case .all: true
             case .ready: status.isReady
-            case .attention: !status.isOff && (status.wantsPerson || isFailing(status))
+            case .attention: !status.isOff && (status.wantsPerson || status.waitsForPassword || isFailing(status))
             case .off: status.isOff
             }
         guard fits, !search.isEmpty else { return fits }
@@ -51,7 +53,8 @@ struct HomeView: Sendable {
         return PageFrame(
             title, .servers, refresh: 10,
             """
-            <div id="summary" data-live>\(summary)\(problems)</div><div id="needs" data-live>\(needs)</div>\
+            <div id="summary" data-live>\(summary)\(RefusalView(configuration: configuration, scene: scene).html)\(problems)</div>\
+            <div id="store" data-live>\(isLocked ? StoreLockView(scene: scene).html : .nothing)</div><div id="needs" data-live>\(needs)</div>\
             \(chips)<div id="servers" data-live>\(rows)</div>\(footer)
             """)
     }
@@ -61,22 +64,25 @@ struct HomeView: Sendable {
     private var summary: HTML {
         let (ready, total) = (ready.count, enabled.count)
         let underWay = enabled.filter { $0.transport.state == .connecting }.count
+        let isBeginning = underWay > 0 && wanting.isEmpty && failing.isEmpty
         let headline =
             switch (ready, total) {
             case (_, 0): "Every server is switched off"
             case (total, 1): "The one server is ready"
             case (total, _): "All \(total) servers are ready"
             case (0, _):
-                underWay > 0 ? "Connecting \(total) \(total == 1 ? "server" : "servers")" : "No server is ready"
+                isBeginning ? "Connecting \(total) \(total == 1 ? "server" : "servers")" : "No server is ready"
             default: "\(ready) of \(total) servers \(ready == 1 ? "is" : "are") ready"
             }
         let tools = self.ready.compactMap { $0.toolList?.count ?? $0.discovery.state.toolCount }.reduce(0, +)
-        var words = [
-            tools == 1
-                ? "1 tool for every program on this machine." : "\(tools) tools for every program on this machine."
-        ]
-        if underWay > 0, ready > 0 { words.append("\(underWay) \(underWay == 1 ? "is" : "are") still connecting.") }
+        var words: [String] = []
+        if tools > 0 { words.append("\(tools) \(tools == 1 ? "tool" : "tools") for every program on this machine.") }
+        if total == 0 { words.append("Switch one on, and its tools are there for every program on this machine.") }
+        if underWay > 0, !isBeginning { words.append("\(underWay) \(underWay == 1 ? "is" : "are") still connecting.") }
         if !failing.isEmpty { words.append("\(failing.count) failed.") }
+        if words.isEmpty {
+            words.append(isBeginning ? "Their tools come with them." : "What each one needs is said below.")
+        }
         return "<h1>\(headline)</h1><p class=\"lede\">\(words.joined(separator: " "))</p>"
     }
 
@@ -114,7 +120,7 @@ struct HomeView: Sendable {
             ? "<li><p>and \(count - shown.count) more</p><a class=\"button\" href=\"/?show=attention#servers\">Show all</a></li>"
             : ""
         return """
-            <section class="needs" aria-labelledby="needs-title"><header><h2 id="needs-title">\(words)</h2>\(all)</header>\
+            <section class="needs\(count > 3 ? " many" : "")" aria-labelledby="needs-title"><header><h2 id="needs-title">\(words)</h2>\(all)</header>\
             <ul>\(shown.html(need))\(more)</ul></section>
             """
     }
@@ -215,16 +221,24 @@ struct HomeView: Sendable {
 
     /// Why it failed, and what would mend it. What needs a sign-in is said above.
     private func trouble(_ server: ServerStatus) -> HTML {
-        guard !server.isOff, !server.wantsPerson else { return .nothing }
+        guard !server.isOff, !server.wantsPerson, !server.waitsForPassword else { return .nothing }
         if isFailing(server), let problem = server.problem {
             return """
                 <div class="trouble"><p>\(Piece.sentence(problem.message, problem.nextStep))</p>\
-                \(Piece.remedy(Self.mended(problem.nextStep), of: server.name, scene))</div>
+                \(mend(server, problem))</div>
                 """
         }
         guard let error = server.lastError else { return .nothing }
         return
             "<div class=\"trouble past\"><p>\(PageTime.ago(error.at, scene.now)): \(error.message.sentence)</p></div>"
+    }
+
+    /// An entry that cannot be used is edited; all else can be tried again.
+    private func mend(_ server: ServerStatus, _ problem: StatusProblem) -> HTML {
+        guard configuration.server(named: server.name)?.error == nil else {
+            return "<a class=\"button\" href=\"\(href: PagePath.server(server.name, "/edit"))\">Edit the entry</a>"
+        }
+        return Piece.remedy(Self.mended(problem.nextStep), of: server.name, scene)
     }
 
     /// A failure can always be tried again.

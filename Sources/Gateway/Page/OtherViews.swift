@@ -26,8 +26,16 @@ enum OtherViews {
         let headline =
             count == 0
             ? "Add the first server" : "\(count) \(count == 1 ? "server" : "servers") of other programs can come here"
+        guard configuration.refusal == nil else {
+            return PageFrame(
+                "omlx: the configuration is not used", .servers, refresh: 10,
+                """
+                <div id="summary" data-live><h1>The configuration cannot be used</h1><p class="lede">As soon as it is mended, the servers it \
+                names are connected, and this page shows them.</p>\(RefusalView(configuration: configuration, scene: scene).html)</div>
+                """)
+        }
         return PageFrame(
-            "omlx: no servers yet", .servers,
+            "omlx: no servers yet", .servers, refresh: 10,
             """
             <div id="summary" data-live><h1>\(headline)</h1></div><p class="lede">\(where_) omlx connects the servers you name, signs in where they ask \
             for it, and offers their tools to every program on this machine.</p>\(found(files, scene))\

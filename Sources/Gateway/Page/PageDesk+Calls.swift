@@ -11,6 +11,8 @@ struct CallSeat: Sendable {
     enum Stage: Sendable {
         case running(OmlxMCPClient.Progress?)
         case answered(ToolResult, after: Double)
+        /// There was a result, of so many bytes, which is not kept.
+        case dropped(bytes: Int)
         case failed(OmlxError)
         case cancelled
     }
@@ -22,9 +24,27 @@ struct CallSeat: Sendable {
     let began: Date
     var stage = Stage.running(nil)
     let stop = StopSignal()
+    /// How much the result takes, about.
+    private(set) var bytes = 0
 
     var isOver: Bool {
         if case .running = stage { false } else { true }
+    }
+
+    /// - Parameter limit: a result that takes more is not kept.
+    mutating func take(_ result: ToolResult, after seconds: Double, limit: Int) {
+        bytes = result.raw.bytes().count
+        stage = bytes > limit ? .dropped(bytes: bytes) : .answered(result, after: seconds)
+    }
+
+    /// Lets go of the result.
+    mutating func drop() {
+        if case .answered = stage { stage = .dropped(bytes: bytes) }
+    }
+
+    /// What is in memory of it.
+    var held: Int {
+        if case .answered = stage { bytes } else { 0 }
     }
 }
 
@@ -39,24 +59,37 @@ extension PageDesk {
             await seat.stop.around { [self] in
                 do {
                     let result = try await host.call(ToolCall(name, arguments: arguments), signingIn: nil) { progress in
-                        self.settle(id) { _ in .running(progress) }
+                        self.settle(id) { $0.stage = .running(progress) }
                     }
-                    settle(id) { .answered(result, after: self.now().timeIntervalSince($0.began)) }
+                    settle(id) {
+                        $0.take(result, after: self.now().timeIntervalSince($0.began), limit: Self.greatestResult)
+                    }
                 } catch let error as OmlxError {
-                    settle(id) { _ in error.code == .transportCancelled ? .cancelled : .failed(error) }
+                    settle(id) { $0.stage = error.code == .transportCancelled ? .cancelled : .failed(error) }
                 } catch {
-                    settle(id) { _ in .cancelled }
+                    settle(id) { $0.stage = .cancelled }
                 }
             }
         }
         return id
     }
 
-    private func settle(_ id: String, _ stage: (CallSeat) -> CallSeat.Stage) {
+    /// What one result may take to be kept, and all of them.
+    private static let greatestResult = 8 << 20
+    private static let greatestTotal = 24 << 20
+
+    private func settle(_ id: String, _ change: (inout CallSeat) -> Void) {
         state.withLock { state in
             guard var seat = state.calls[id], !seat.isOver else { return }
-            seat.stage = stage(seat)
+            change(&seat)
             state.calls[id] = seat
+            var held = 0
+            for var old in state.calls.newestFirst {
+                held += old.held
+                guard held > Self.greatestTotal, old.held > 0 else { continue }
+                old.drop()
+                state.calls[old.id] = old
+            }
         }
         changes.send(())
     }

@@ -40,9 +40,18 @@ package final class PageDesk: Service {
     private let jobs: AsyncStream<Job>
     private let hand: AsyncStream<Job>.Continuation
 
+    /// How many streams say to pages of a session when to look again.
+    let listeners = Mutex(0)
+    let command: @Sendable (RemedyAction) -> String?
+
     /// The memory of a host's page.
-    package init(_ host: any Host, now: @escaping @Sendable () -> Date = { Date() }) {
+    /// - Parameter command: the command that does what the page has no button for, in the program's words.
+    package init(
+        _ host: any Host, command: @escaping @Sendable (RemedyAction) -> String? = { _ in nil },
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
         self.host = host
+        self.command = command
         self.now = now
         began = now()
         (jobs, hand) = AsyncStream.makeStream(of: Job.self)
@@ -60,6 +69,9 @@ package final class PageDesk: Service {
         }
         changes.finish()
     }
+
+    /// How many pages persons have open.
+    package var openPages: Int { listeners.withLock { $0 } }
 
     func begin(_ job: @escaping Job) { hand.yield(job) }
 

@@ -13,6 +13,8 @@ struct PageScene: Sendable {
     var notice: PageDesk.Notice?
     /// How long the host is up.
     var up: Double = 0
+    /// The command that does what the page has no button for, in the program's words.
+    var command: @Sendable (RemedyAction) -> String? = { _ in nil }
 }
 
 /// A page.
@@ -54,7 +56,7 @@ struct PageFrame: Sendable {
         guard let notice = scene.notice else { return .nothing }
         let undo = notice.undo.map { Form.button("/ui/edits/\($0)/undo", "Undo", scene) }
         return """
-            <div class="notice \(notice.isBad ? "bad-wash" : "good-wash")" role="status"><p>\(notice.text)</p>\(undo)</div>
+            <div class="notice \(notice.isBad ? "bad-wash" : "good-wash")" role="\(notice.isBad ? "alert" : "status")"><p>\(notice.text)</p>\(undo)</div>
             """
     }
 
@@ -147,7 +149,7 @@ enum Piece {
                 )
             )
         default:
-            guard let command = action.command else { return ("", .nothing) }
+            guard let command = scene.command(action) else { return ("", .nothing) }
             return (command, "<code class=\"command\" data-copy>\(command)</code>")
         }
     }
@@ -189,16 +191,21 @@ enum Piece {
 
     /// An event of the log.
     static func event(_ event: StatusEvent, _ now: Date, namesServer: Bool) -> HTML {
-        let tone = event.code != nil || event.outcome == "failed" ? "bad" : "idle"
+        let kind = "\(event.kind.replacing("_", with: " ")) \(event.outcome.replacing("_", with: " "))"
+        let tone =
+            event.code == ErrorCode.oauthSignInNeeded.text
+            ? "wait" : event.code != nil || event.outcome == "failed" ? "bad" : "idle"
         let who: HTML =
             namesServer
             ? event.server.map { "<a class=\"who\" href=\"\(href: PagePath.server($0))\">\($0)</a> " } ?? .nothing
             : .nothing
-        let code: HTML = event.code.map { " <code>\($0)</code>" } ?? .nothing
+        let code: HTML =
+            event.code.map {
+                "<details class=\"more\"><summary>Details</summary><code data-copy>\($0)</code></details>"
+            } ?? .nothing
         return """
             <li><time datetime="\(event.at.formatted(.iso8601))">\(PageTime.ago(event.at, now))</time>\
-            <p>\(who)<span class="kind \(tone)">\(event.kind.replacing("_", with: " ")) \(event.outcome.replacing("_", with: " "))</span> \
-            \(event.message)\(code)</p></li>
+            <div><p>\(who)<span class="kind \(tone)">\(kind)</span> \(event.message)</p>\(code)</div></li>
             """
     }
 }

@@ -34,10 +34,20 @@ package struct PagePart: GatewayPart {
         addServer(to: pages)
         addSignIn(to: pages)
         addEdits(to: pages)
+        pages.form("/ui/store/open", secret: "password") { _, password in
+            do {
+                try await self.host.openStore(with: password)
+                return "/?notice="
+                    + (try self.desk.notice(.init(text: "The sign-ins are unlocked. The servers go on.")))
+            } catch let error as OmlxError where error.code == .storePasswordWrong {
+                return "/?notice="
+                    + (try self.desk.notice(.init(text: "That password does not open the sign-ins.", isBad: true)))
+            }
+        }
         router.get("/ui") { _, _ in Response.seeOther("/") }
         router.get("/ui/events") { request, context in
             try context.requireOwner()
-            return self.eventStream()
+            return self.eventStream(context)
         }
     }
 
@@ -45,14 +55,26 @@ package struct PagePart: GatewayPart {
 
     private func home(_ visit: PageVisit) async throws -> PageFrame {
         let configuration = try await host.configuration()
-        if configuration.servers.isEmpty, !configuration.diagnostics.contains(where: { $0.severity == .error }) {
+        if configuration.servers.isEmpty,
+            configuration.refusal != nil || !configuration.diagnostics.contains(where: { $0.severity == .error })
+        {
             return OtherViews.welcome(configuration, try await host.foundFiles(), visit.scene)
         }
         let status = try await host.status(StatusRequest(look: .current, looksAtStore: true))
+        let isLocked = try await self.isLocked(status)
         var view = HomeView(status: status, configuration: configuration, scene: visit.scene)
         view.choice = visit.query["show"].flatMap(HomeView.Choice.init(rawValue:)) ?? .all
         view.search = visit.query["q"] ?? ""
+        view.isLocked = isLocked
         return view.frame
+    }
+
+    /// Whether servers wait for the password of the files that keep sign-ins.
+    private func isLocked(_ status: HostStatus) async throws -> Bool {
+        for server in status.servers where server.waitsForPassword {
+            if try await host.storeObstacle(of: server.name) == .passwordMissing { return true }
+        }
+        return false
     }
 
     /// - Parameter name: the server, where the address does not name it.

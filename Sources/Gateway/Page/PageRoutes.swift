@@ -4,6 +4,7 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import OmlxCryptography
 import OmlxErrors
 import OmlxHostAPI
 import OmlxMCPHost
@@ -52,6 +53,20 @@ struct PageRoutes {
         }
     }
 
+    /// A form with a secret in it, which is no text.
+    func form(
+        _ path: String, secret name: String, _ act: @escaping @Sendable (PageVisit, Secret) async throws -> String
+    ) {
+        router.post(RouterPath(path)) { [part] request, context in
+            var bytes = Array(try await request.body.collect(upTo: Self.formLimit).readableBytesView)
+            let secret = FormFields.take(name, from: &bytes)
+            let form = FormFields(bytes)
+            return try await Self.answering(part, request, context, form) { visit in
+                return .seeOther(try await act(visit, secret))
+            }
+        }
+    }
+
     private static func answering(
         _ part: PagePart, _ request: Request, _ context: GatewayContext, _ form: FormFields = FormFields([]),
         _ answer: @Sendable (PageVisit) async throws -> Response
@@ -61,7 +76,7 @@ struct PageRoutes {
         let query = request.queryFields
         let scene = PageScene(
             csrf: context.csrf, now: now, notice: part.desk.notice(query["notice"]),
-            up: now.timeIntervalSince(part.desk.began))
+            up: now.timeIntervalSince(part.desk.began), command: part.desk.command)
         let visit = PageVisit(parameters: context.parameters, query: query, form: form, scene: scene)
         do {
             return try await answer(visit)

@@ -25,7 +25,13 @@ extension PageAssets {
               if (again) again.focus({ preventScroll: true });
             }
           };
+          const regions = (main) => [...main.querySelectorAll("[data-live]")].map((region) => region.id).join(" ");
           const plain = new WeakMap();
+          const remember = (root) => {
+            for (const region of root.querySelectorAll("[data-live]")) {
+              plain.set(region, region.innerHTML.replace(/(name="csrf" value=")[^"]*/g, "$1"));
+            }
+          };
           let isBusy = false, isWanted = false;
           const refresh = async () => {
             if (isBusy) { isWanted = true; return; }
@@ -38,6 +44,12 @@ extension PageAssets {
               if (document.title !== page.title) document.title = page.title;
               const pulse = page.querySelector(".pulse");
               if (pulse) document.querySelector(".pulse").textContent = pulse.textContent;
+              // Another state may have other regions: then all of it is another page.
+              const main = document.querySelector("main"), other = page.querySelector("main");
+              if (regions(main) !== regions(other)) {
+                if (!isTyping(main)) { remember(other); replace(main, other); }
+                return;
+              }
               for (const region of document.querySelectorAll("[data-live]")) {
                 const fresh = page.getElementById(region.id);
                 if (!fresh || isTyping(region)) continue;
@@ -46,10 +58,11 @@ extension PageAssets {
                 replace(region, fresh);
                 plain.set(fresh, text);
               }
-            } catch { document.querySelector(".offline").hidden = false; }
-            isBusy = false;
-            if (isWanted) { isWanted = false; refresh(); }
-            forward();
+            } catch { document.querySelector(".offline").hidden = false; } finally {
+              isBusy = false;
+              if (isWanted) { isWanted = false; refresh(); }
+              forward();
+            }
           };
           const forward = () => {
             const link = document.querySelector("a[data-forward]");
@@ -78,9 +91,7 @@ extension PageAssets {
               text.append(button);
             }
           };
-          for (const region of document.querySelectorAll("[data-live]")) {
-            plain.set(region, region.innerHTML.replace(/(name="csrf" value=")[^"]*/g, "$1"));
-          }
+          remember(document);
           dress(document);
           forward();
           setInterval(tick, 1000);

@@ -41,20 +41,15 @@ extension PagePart {
     }
 
     /// Says "changed" when something that is shown may have (WHATWG HTML §9.2). Ends with the host, so that it keeps no end waiting.
-    func eventStream() -> Response {
-        var headers = HTTPFields()
-        headers[.contentType] = "text/event-stream"
-        headers[.cacheControl] = "no-store"
-        let desk = desk
-        return Response(
-            status: .ok, headers: headers,
-            body: .init { writer in
-                let changes = desk.changes.stream()
-                try await writer.write(ByteBuffer(string: "retry: 1000\n\n"))
-                for await _ in changes.cancelOnGracefulShutdown() {
-                    try await writer.write(ByteBuffer(string: "event: changed\ndata: \n\n"))
-                }
-                try await writer.finish(nil)
-            })
+    /// A page that is open is one that listens here by its session.
+    func eventStream(_ context: GatewayContext) -> Response {
+        let isPage = context.caller == .owner(.session)
+        return EventStreamBody.response(context) { [desk] stream in
+            if isPage { desk.listeners.withLock { $0 += 1 } }
+            defer { if isPage { desk.listeners.withLock { $0 -= 1 } } }
+            let changes = desk.changes.stream()
+            stream.put("ready", .null)
+            for await _ in changes.cancelOnGracefulShutdown() { stream.put("changed", .null) }
+        }
     }
 }

@@ -34,9 +34,9 @@ extension PageAssets {
         .pulse { margin-left: auto; color: var(--soft); font-size: 13px; white-space: nowrap; }
 
         main { max-width: 1080px; margin: 0 auto; padding: 30px 28px 80px; }
-        h1 { font-size: 26px; line-height: 1.25; letter-spacing: -.02em; margin: 0 0 4px; font-weight: 640; }
+        h1 { font-size: 26px; line-height: 1.25; letter-spacing: -.02em; margin: 0 0 4px; font-weight: 640; overflow-wrap: anywhere; }
         h2 { font-size: 15px; margin: 34px 0 10px; font-weight: 620; }
-        .lede { color: var(--soft); margin: 0 0 22px; }
+        .lede { color: var(--soft); margin: 0 0 22px; overflow-wrap: anywhere; } .lede.long { max-height: 7.2em; overflow-y: auto; }
         code, .mono { font-family: var(--mono); font-size: .87em; }
         .soft { color: var(--soft); } .num { font-variant-numeric: tabular-nums; }
 
@@ -49,9 +49,12 @@ extension PageAssets {
         .needs { background: var(--wash-wait); border: 1px solid light-dark(#f1dfbd, #4a3a1c); border-radius: var(--radius); margin: 0 0 26px; }
         .needs h2 { margin: 0; font-size: 15px; } .needs > header { display: flex; align-items: center; justify-content: space-between; gap: 12px; padding: 14px 18px 6px; font-weight: 620; }
         .needs li { display: grid; grid-template-columns: 1fr auto; gap: 2px 18px; align-items: center; padding: 11px 18px; border-top: 1px solid light-dark(#f1dfbd, #4a3a1c); }
-        .needs ul { list-style: none; margin: 8px 0 0; padding: 0; } .needs b { font-weight: 600; }
+        .needs ul { list-style: none; margin: 8px 0 0; padding: 0; } .needs b { font-weight: 600; overflow-wrap: anywhere; }
         .needs p { margin: 0; color: var(--soft); grid-column: 1; overflow-wrap: anywhere; }
         .needs li > form, .needs li > .button { grid-column: 2; grid-row: 1 / span 2; }
+
+        /* the sign-ins are locked */
+        .unlock { padding: 4px 18px 16px; } .unlock .line { display: flex; gap: 8px; max-width: 460px; } .panel .unlock { padding: 0; }
 
         .tools { display: flex; gap: 8px; align-items: center; margin: 0 0 12px; flex-wrap: wrap; } .chips { display: flex; gap: 8px; flex-wrap: wrap; }
         .chip { padding: 3px 11px; border-radius: 99px; border: 1px solid var(--line); color: var(--soft); text-decoration: none; font-size: 13.5px; }
@@ -70,7 +73,7 @@ extension PageAssets {
         .trouble:not(.past) p { color: var(--bad); } .trouble form, .trouble .command { position: relative; z-index: 1; }
         .empty { color: var(--soft); border: 1px dashed var(--line); border-radius: var(--radius); padding: 22px 18px; }
         .servers .head { color: var(--soft); font-size: 12.5px; padding-block: 8px; } .servers .head:hover { background: none; }
-        .name { font-weight: 600; color: var(--ink); text-decoration: none; } .name::after { content: ""; position: absolute; inset: 0; }
+        .name { font-weight: 600; color: var(--ink); text-decoration: none; overflow-wrap: anywhere; } .name::after { content: ""; position: absolute; inset: 0; }
         .where { display: block; color: var(--soft); font: 12.5px/1.5 var(--mono); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
         .answer { display: grid; grid-template-columns: 16px 1fr; gap: 0 8px; align-items: baseline; min-width: 0; }
         .answer small { grid-column: 2; color: var(--soft); font-size: 13px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -106,7 +109,7 @@ extension PageAssets {
         .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; } .sprite { position: absolute; }
         [hidden] { display: none !important; }
         .crumbs { margin: 0 0 6px; color: var(--soft); font-size: 13px; } .crumbs a { color: var(--soft); }
-        .notice { display: flex; gap: 8px 14px; align-items: center; flex-wrap: wrap; border: 1px solid var(--line); border-radius: var(--radius); padding: 10px 16px; margin: 0 0 20px; } .notice p { margin: 0; flex: 1 1 280px; overflow-wrap: anywhere; }
+        .notice { display: flex; gap: 8px 14px; align-items: center; flex-wrap: wrap; border: 1px solid var(--line); border-radius: var(--radius); padding: 10px 16px; margin: 0 0 20px; } .notice p { margin: 0; flex: 1 1 280px; overflow-wrap: anywhere; } .notice .said { flex: 1 1 280px; min-width: 0; } .notice .more { margin: 4px 0 0; }
         .good-wash { background: light-dark(#eef7f1, #16261d); } .bad-wash { background: var(--wash-bad); border-color: light-dark(#f3d3d0, #4a2b29); }
         .offline { margin: 0; padding: 8px 28px; background: var(--wash-bad); }
         .facts { display: grid; grid-template-columns: 130px 1fr; gap: 5px 18px; margin: 14px 0 0; font-size: 14px; } .facts dt { color: var(--soft); } .facts dd { margin: 0; overflow-wrap: anywhere; }
@@ -119,17 +122,22 @@ extension PageAssets {
         .command { display: inline-block; padding: 5px 10px; border: 1px solid var(--line); border-radius: 8px; background: var(--paper); user-select: all; overflow-wrap: anywhere; }
         .copy { font: 500 12px/1.4 Inter, system-ui, sans-serif; padding: 0 7px; margin-left: 6px; border-radius: 6px; border-color: var(--line); user-select: none; }
         .panel form { margin: 0; } .about { margin: 0 0 5px; font-size: 13.5px; } label + .about { margin-top: -2px; } input + .about, textarea + .about { margin-top: 6px; }
-        #tool h2 { font: 600 16px/1.4 var(--mono); color: var(--ink); margin: 0; overflow-wrap: anywhere; } .title { margin: 2px 0 0; } .prose { white-space: pre-wrap; overflow-wrap: anywhere; margin: 8px 0; } .hints { font-size: 13.5px; margin: 0; }
+        #tool h2 { font: 600 16px/1.4 var(--mono); color: var(--ink); margin: 0; overflow-wrap: anywhere; } .title { margin: 2px 0 0; } .prose { unicode-bidi: plaintext; white-space: pre-wrap; overflow-wrap: anywhere; margin: 8px 0; } .hints { font-size: 13.5px; margin: 0; }
         .call { border-top: 1px solid var(--line); margin-top: 18px; padding-top: 14px; } .call .answer { grid-template-columns: 16px auto 1fr; } .call .answer small { grid-column: 3; } .call .inline { display: block; margin-top: 10px; }
         pre.text, pre.output { white-space: pre-wrap; overflow-wrap: anywhere; } pre.output { max-height: 60vh; } figure { margin: 12px 0 0; } figure img { max-width: 100%; border: 1px solid var(--line); border-radius: 8px; display: block; } figcaption { font-size: 13px; margin-top: 4px; }
         .list { max-height: 70vh; overflow: auto; } .list span { font-family: var(--mono); font-size: 13.5px; overflow-wrap: anywhere; } .split > nav { padding: 6px; position: sticky; top: 12px; } .split > *, .two > * { min-width: 0; }
         .events.panel { padding: 8px 18px; } pre.diff { white-space: pre-wrap; overflow-wrap: anywhere; } .diff span { display: block; min-height: 1.55em; } .diff .head { color: var(--soft); } .diff .plus { color: var(--good); background: light-dark(#eef7f1, #16261d); } .diff .minus { color: var(--bad); background: var(--wash-bad); }
         .found { margin-bottom: 14px; } .found ul { list-style: none; margin: 8px 0 0; padding: 0; } .found li { display: flex; gap: 14px; align-items: center; justify-content: space-between; padding: 8px 0; border-top: 1px solid var(--line); } .found li > div { min-width: 0; } .panel.found > h2 { font-size: 15px; color: var(--ink); margin: 0; } .found > p { margin: 2px 0 0; }
-        .events p { margin: 0; overflow-wrap: anywhere; } .events .kind { color: var(--soft); } .events .kind.bad { color: var(--bad); } .events .who { font-weight: 600; color: var(--ink); text-decoration: none; }
+        .events li > div { min-width: 0; } .events .more { margin: 0; font-size: 13px; } .events p { margin: 0; overflow-wrap: anywhere; } .events .kind { color: var(--soft); } .events .kind.bad { color: var(--bad); } .events .who { font-weight: 600; color: var(--ink); text-decoration: none; }
         blockquote { margin: 8px 0 0; padding-left: 12px; border-left: 2px solid var(--line); color: var(--soft); overflow-wrap: anywhere; } section.panel > p:first-child { margin-top: 0; } section.panel > p:first-child { overflow-wrap: anywhere; }
         main:focus { outline: none; } .aside { margin: 16px 0 6px; padding-top: 14px; border-top: 1px solid var(--line); } .panel > .facts:first-child { margin-top: 0; } .panel form > label:first-of-type { margin-top: 2px; }
-        footer { color: var(--soft); font-size: 13px; margin-top: 26px; display: flex; gap: 6px 22px; flex-wrap: wrap; align-items: baseline; }
+        /* names and words of others, in whatever direction they are written */
+        h1, .name, .needs b, .where, .who, .list span, .list small, label { unicode-bidi: isolate; }
+        footer { overflow-wrap: anywhere; color: var(--soft); font-size: 13px; margin-top: 26px; display: flex; gap: 6px 22px; flex-wrap: wrap; align-items: baseline; }
 
+        @media (min-width: 761px) {
+          .needs.many li { grid-template-columns: minmax(150px, 200px) 1fr auto; padding-block: 7px; } .needs.many p { grid-column: 2; } .needs.many li > form, .needs.many li > .button { grid-column: 3; grid-row: 1; }
+        }
         @media (max-width: 760px) {
           header.top { padding: 12px 16px; gap: 14px; flex-wrap: wrap; } .pulse { display: none; } .top nav { width: 100%; order: 3; overflow-x: auto; }
           main { padding: 22px 16px 60px; } h1 { font-size: 22px; }

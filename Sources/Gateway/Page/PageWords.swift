@@ -44,9 +44,10 @@ enum PageTime {
 extension ServerStatus {
     /// Whether tools can be called: it is connected, or rests until it is used.
     var isReady: Bool {
-        switch transport.state {
+        guard !wantsPerson else { return false }
+        return switch transport.state {
         case .connected: discovery.state.toolCount != nil
-        case .idle: toolList != nil && !wantsPerson && transport.problem == nil
+        case .idle: toolList != nil && transport.problem == nil
         default: false
         }
     }
@@ -62,6 +63,13 @@ extension ServerStatus {
 
     var isOff: Bool { transport.state == .disabled }
 
+    /// Whether it waits for the password of the files that keep sign-ins.
+    var waitsForPassword: Bool {
+        [transport.problem, signIn.problem, discovery.problem].contains {
+            [ErrorCode.storePasswordNeeded.text, ErrorCode.storePasswordWrong.text].contains($0?.code)
+        }
+    }
+
     /// What is wrong, the first answer's problem first.
     var problem: StatusProblem? { transport.problem ?? signIn.problem ?? discovery.problem }
 
@@ -71,7 +79,8 @@ extension ServerStatus {
         case .disabled: return ShownAnswer(.idle, .ring, "off")
         case .idle: return ShownAnswer(.idle, .ring, "idle", toolList == nil ? "" : "opens when it is used")
         case .connecting: return ShownAnswer(.idle, .arc, "connecting", ago)
-        case .reached: return ShownAnswer(.wait, .half, "reached", wantsPerson ? "asks for a sign-in" : ago)
+        case .reached:
+            return ShownAnswer(.wait, .half, "reached", wantsPerson || waitsForPassword ? "asks for a sign-in" : ago)
         case .connected: return ShownAnswer(.good, .full, "connected", ago)
         case .failed: return ShownAnswer(.bad, .cross, "failed", ago)
         @unknown default: return ShownAnswer(.idle, .ring, transport.state.text)
@@ -80,6 +89,7 @@ extension ServerStatus {
 
     func signInShown(_ now: Date, isLocked: Bool) -> ShownAnswer {
         if isOff { return ShownAnswer(.idle, .ring, "") }
+        if waitsForPassword { return ShownAnswer(.wait, .half, "store locked", "its password is wanted") }
         if isLocked { return ShownAnswer(.wait, .half, "keyring locked", "unlock it, as by logging in to the desktop") }
         let who = record.account ?? accounts.compactMap(\.name).first
         switch signIn.state {
@@ -104,6 +114,10 @@ extension ServerStatus {
 
     func toolsShown(_ now: Date) -> ShownAnswer {
         if isOff { return ShownAnswer(.idle, .ring, "") }
+        if waitsForPassword, let toolList {
+            return ShownAnswer(.idle, .ring, "\(toolList.count)", "come with the sign-in")
+        }
+        if waitsForPassword { return ShownAnswer(.idle, .ring, "none yet", "come with the sign-in") }
         let kept = toolList.map { ("\($0.count)", "from \(PageTime.ago($0.at, now))") }
         switch discovery.state {
         case .succeeded(let count):
@@ -120,33 +134,17 @@ extension ServerStatus {
 }
 
 extension String {
-    /// As a sentence: a capital first, a full stop at its end.
+    /// As a sentence: a capital first, a full stop at its end. An address and a name are left as they are.
     var sentence: String {
         guard let first, let last else { return self }
-        return String(first).uppercased() + dropFirst() + (".!?…".contains(last) ? "" : ".")
+        let word = prefix { !$0.isWhitespace }
+        let isWord = word.allSatisfy { $0.isLetter || "',;:".contains($0) }
+        return (isWord ? String(first).uppercased() + dropFirst() : self) + (".!?…".contains(last) ? "" : ".")
     }
 }
 
 enum StoreWords {
     static func text(_ name: String) -> String {
         StoreKind(rawValue: name)?.inWords ?? OmlxError.shown(name, limit: 40)
-    }
-}
-
-extension RemedyAction {
-    /// The command that does it, for what the page has no button for.
-    var command: String? {
-        switch self {
-        case .validate: "omlx mcp validate"
-        case .trust(let path): "omlx mcp trust" + (path.map { " \($0.shellWord)" } ?? "")
-        case .showStores: "omlx mcp store"
-        case .checkStores(let check):
-            "omlx mcp store check" + (check.repairs ? " --fix" : "") + (check.accepts ? " --accept" : "")
-                + (check.store.map { " --store \($0.shellWord)" } ?? "")
-        case .migrateStores(let source, let target):
-            "omlx mcp store migrate" + (source.map { " --from \($0.shellWord)" } ?? "") + " --to \(target.shellWord)"
-        case .examine(.named(let name)?): "omlx mcp doctor \(name.shellWord)"
-        default: nil
-        }
     }
 }

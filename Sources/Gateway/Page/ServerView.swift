@@ -28,18 +28,26 @@ struct ServerView: Sendable {
     func frame(_ part: Part, _ body: HTML, counts: [Part: Int] = [:]) -> PageFrame {
         let tabs = Part.allCases.html { tab in
             let current: HTML = tab == part ? " aria-current=\"page\"" : ""
-            let count: HTML = counts[tab].map { " <span class=\"num soft\">\($0)</span>" } ?? ""
+            let count: HTML =
+                counts[tab].flatMap { $0 == 0 ? nil : $0 }.map { " <span class=\"num soft\">\($0)</span>" } ?? ""
             let address = PagePath.server(status.name, tab == .tools ? "" : "/\(tab.rawValue)")
             return "<a\(current) href=\"\(href: address)\">\(tab.words)\(count)</a>"
         }
         return PageFrame(
             "\(status.name) · omlx", nil, refresh: 10,
             """
-            <p class="crumbs"><a href="/">Servers</a></p><h1>\(status.name)</h1>\
-            <p class="lede mono" data-copy>\(entry?.address ?? status.endpoint?.shown ?? "")</p>\
+            <p class="crumbs"><a href="/">Servers</a></p><h1>\(status.name)</h1>\(address)\
             <div id="answers" data-live>\(answers)\(facts)</div>\
             <nav class="tabs" aria-label="About \(status.name)">\(tabs)</nav>\(body)
             """)
+    }
+
+    /// One that is long is looked through in a field of its own.
+    private var address: HTML {
+        let address = entry?.address ?? status.endpoint?.shown ?? ""
+        guard address.count > 200 else { return "<p class=\"lede mono\" data-copy>\(address)</p>" }
+        return
+            "<p class=\"lede mono long\" tabindex=\"0\" role=\"group\" aria-label=\"Its command or address\" data-copy>\(address)</p>"
     }
 
     // MARK: the three answers
@@ -55,7 +63,11 @@ struct ServerView: Sendable {
     private func panel(_ title: String, _ answer: ShownAnswer, _ problem: StatusProblem?, _ actions: HTML) -> HTML {
         let isBad = answer.tone == .bad
         let said: HTML
-        if let problem, !problem.saysOnlySignInNeeded {
+        if status.waitsForPassword {
+            said = "<p>\(answer.fact)</p>"
+        } else if let problem, title != "Transport", problem.message == status.transport.problem?.message {
+            said = "<p>They come with the connection.</p>"
+        } else if let problem, !problem.saysOnlySignInNeeded {
             let error = ErrorCode.named(problem.code).map { OmlxError($0, problem.message) }
             said = """
                 <p>\(Piece.sentence(problem.message, problem.nextStep))</p>\(error.map(Piece.details))
@@ -65,6 +77,8 @@ struct ServerView: Sendable {
         }
         let remedy =
             problem.map { problem -> HTML in
+                // The entry is edited, whatever else would help.
+                guard entry?.error == nil else { return .nothing }
                 let other = Remedy(
                     parts: (problem.nextStep?.parts ?? []).filter {
                         switch $0 {
@@ -91,23 +105,29 @@ struct ServerView: Sendable {
 
     private var transportActions: HTML {
         if status.isOff { return form("enable", "Enable", .primary) }
+        if entry?.error != nil { return editLink(.primary) + form("disable", "Disable", .quiet) }
         return form("reconnect", status.transport.state == .failed ? "Try again" : "Reconnect")
             + form("disable", "Disable", .quiet)
     }
 
     private var signInActions: HTML {
         guard !status.isOff, entry?.canSignIn != false else { return .nothing }
+        if status.waitsForPassword { return "<a class=\"button primary\" href=\"/#store\">Unlock</a>" }
         switch status.signIn.state {
         case .signedIn:
             return form("sign-in", "Re-authenticate", .plain, [("force", "yes")]) + form("sign-out", "Sign out", .quiet)
         case .expired, .refreshFailed:
             return form("sign-in", "Sign in again", .primary) + form("sign-out", "Sign out", .quiet)
-        case .needed: return form("sign-in", "Sign in", .primary)
-        case .clientNeeded, .staticHeaderRefused:
-            return "<a class=\"button\" href=\"\(href: PagePath.server(status.name, "/edit"))\">Edit the entry</a>"
+        case .needed:
+            return form("sign-in", status.record.lastSignIn == nil ? "Sign in" : "Sign in again", .primary)
+        case .clientNeeded, .staticHeaderRefused: return editLink(.primary)
         case .notNeeded, .staticHeaderSet: return .nothing
         default: return form("sign-in", "Sign in")
         }
+    }
+
+    private func editLink(_ look: Form.Look) -> HTML {
+        "<a class=\"button \(look.rawValue)\" href=\"\(href: PagePath.server(status.name, "/edit"))\">Edit the entry</a>"
     }
 
     private var facts: HTML {
@@ -118,8 +138,10 @@ struct ServerView: Sendable {
         }
         let named = status.accounts.compactMap(\.name)
         let missing = record.requestedScopes.filter { $0 != "offline_access" && !record.grantedScopes.contains($0) }
+        // Of a sign-in that is over, that it is over is all that counts.
+        let isGood = status.signIn.state == .signedIn
         let ends: HTML? =
-            record.issuer == nil
+            record.issuer == nil || !isGood
             ? nil
             : record.expiresAt.map { end in
                 let left = end.timeIntervalSince(now)
@@ -132,8 +154,14 @@ struct ServerView: Sendable {
         let scopes: HTML? =
             record.issuer == nil
             ? nil : "\(record.grantedScopes.isEmpty ? "none named" : record.grantedScopes.joined(separator: " "))"
-        let last: HTML? = status.lastError.map { error in
-            "\(PageTime.ago(error.at, now)): \(error.message.sentence) <code data-copy>\(error.code)</code>"
+        let said = [status.transport.problem, status.signIn.problem, status.discovery.problem].map { $0?.message }
+        let last: HTML? = status.lastError.flatMap { error in
+            // What is still so is said above.
+            guard !said.contains(error.message) else { return nil }
+            return """
+                \(PageTime.ago(error.at, now)): \(error.message.sentence)\
+                <details class="more"><summary>Details</summary><code data-copy>\(error.code)</code></details>
+                """
         }
         return Piece.facts([
             ("Account", record.account.map { "\($0)" }),
@@ -141,7 +169,7 @@ struct ServerView: Sendable {
             ("Provider", record.issuer.map { "<span class=\"mono\">\($0)</span>" }),
             ("Provider profile", profile), ("Scopes", scopes),
             ("Not granted", missing.isEmpty ? nil : "\(missing.joined(separator: " "))"),
-            ("Access ends", ends), ("Renewed", record.issuer == nil ? nil : "\(renews)"),
+            ("Access ends", ends), ("Renewed", record.issuer == nil || !isGood ? nil : "\(renews)"),
             ("Last sign-in", ago(record.lastSignIn)), ("Last renewal", ago(record.lastRefresh)),
             ("Kept in", record.storeName.map { "\(StoreWords.text($0))\(isLocked ? ", which is locked" : "")" }),
             ("Last error", last),
@@ -152,7 +180,10 @@ struct ServerView: Sendable {
 
     func tools(_ tools: [HostTool], chosen: HostTool?, form: ToolForm?) -> HTML {
         guard !tools.isEmpty else {
-            let words = status.wantsPerson ? "Its tools come with the sign-in." : "It has no tools that are known."
+            let words =
+                status.wantsPerson
+                ? "Its tools come with the sign-in."
+                : status.isReady ? "It has no tools." : "Its tools are not known yet: they come with the connection."
             return "<p class=\"empty\" id=\"tools\" data-live>\(words)</p>"
         }
         let list = tools.html { tool in

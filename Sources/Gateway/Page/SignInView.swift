@@ -161,7 +161,7 @@ struct SignInView: Sendable {
             error.nextStep?.actions.contains { if case .signIn(let remedy) = $0 { remedy.resetsClient } else { false } }
             ?? false
         let commands =
-            error.nextStep?.actions.compactMap(\.command).html { "<code class=\"command\" data-copy>\($0)</code>" }
+            error.nextStep?.actions.compactMap(scene.command).html { "<code class=\"command\" data-copy>\($0)</code>" }
             ?? .nothing
         return """
             <p class="lede">\(isDenied ? "You, or the provider, said no. Nothing was changed." : "What there was before is as it was.")</p>\

@@ -28,6 +28,11 @@ struct ToolCallView: Sendable {
                 <div class="answer \(answer.tone.rawValue)">\(Piece.shape(answer.shape))<span class="word">\(answer.word)</span>\
                 <small>after \(Self.time(seconds))</small></div>\(self.result(result))
                 """
+        case .dropped(let bytes):
+            return """
+                <div class="answer good">\(Piece.shape(.full))<span class="word">Answered</span></div>\
+                <p class="soft">The result, of \(bytes) bytes, is not kept here: it is too large, or others came since.</p>
+                """
         case .failed(let error):
             return """
                 <div class="answer bad">\(Piece.shape(.cross))<span class="word">The call failed</span></div>\

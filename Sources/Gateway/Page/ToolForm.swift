@@ -29,7 +29,7 @@ struct ToolField: Sendable, Hashable {
     }
 
     /// What a reference within the schema leads to; nothing is fetched.
-    private static func resolved(_ property: JSON, in root: JSON) -> JSON {
+    static func resolved(_ property: JSON, in root: JSON) -> JSON {
         guard let reference = property["$ref"]?.stringValue, reference.hasPrefix("#/") else { return property }
         var target: JSON? = root
         for step in reference.dropFirst(2).split(separator: "/") {
@@ -156,7 +156,11 @@ struct ToolForm: Sendable {
             let choices = values.map { (ToolField.text($0), ToolField.text($0)) }
             input = select(attributes, (field.isRequired ? [] : [("", "not said")]) + choices, value)
         case .json:
-            input = "<textarea \(attributes) rows=\"3\" class=\"mono\" spellcheck=\"false\">\n\(value)</textarea>"
+            let shape = ToolShape.text(of: field.schema, in: tool.tool.inputSchema)
+            let rows = min(14, max(3, (value.isEmpty ? shape : value).split(separator: "\n").count))
+            input = """
+                <textarea \(attributes) rows="\(rows)" class="mono" spellcheck="false" placeholder="\(shape)">\n\(value)</textarea>
+                """
         }
         return """
             <label for="\(id)">\(field.name) <small>\(field.type)\(field.isRequired ? "" : ", may be left out")</small></label>\(about)\(input)

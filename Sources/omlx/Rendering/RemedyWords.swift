@@ -36,6 +36,15 @@ extension RemedyAction {
         }
     }
 
+    /// The command that does it, where it is one to be copied from a page.
+    var command: String? {
+        switch self {
+        case .validate, .trust, .showStores, .checkStores, .migrateStores, .examine(.named): typed
+        case .provideVariable(let name): "systemctl --user import-environment \(name.shellWord)"
+        default: nil
+        }
+    }
+
     /// - Parameter server: where it is not known, the command is for any.
     fileprivate static func command(_ verb: String, _ server: ServerReference?, _ options: [String] = []) -> String {
         let words: [String] =

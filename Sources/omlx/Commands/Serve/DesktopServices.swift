@@ -12,7 +12,7 @@ struct DesktopNotices: Service {
     /// - Parameter isPageOpen: whether a person has the page in front of them.
     init(
         _ host: any Host, session: Session, hands: DesktopHands,
-        isPageOpen: @escaping @Sendable () -> Bool = { false }
+        isPageOpen: @escaping @Sendable () -> Bool
     ) {
         notifier = SignInNotifier(
             host, hands: hands, environment: session.environment, isPageOpen: isPageOpen)

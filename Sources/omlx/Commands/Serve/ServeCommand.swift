@@ -57,7 +57,7 @@ struct ServeCommand: Action {
         let serving = Serving(
             host: local, session: session, paths: paths, access: access, observation: observation, audit: audit,
             sockets: sockets, shelf: ToolShelf(local, logger: session.logger), desk: LoginDesk(local),
-            page: PageDesk(local), showsTray: tray, supervisor: supervisor)
+            page: PageDesk(local, command: \.command), showsTray: tray, supervisor: supervisor)
         let group = try serving.group()
         session.console.line(
             "omlx \(HostOptions.version) serves on \(sockets.map(\.address).joined(separator: " and "))")

@@ -42,7 +42,7 @@ extension Serving {
     func parts() throws(OmlxError) -> [any GatewayPart] {
         [
             HealthPart(host),
-            MetricsPart(host, observation.metrics),
+            MetricsPart(host, observation.metrics) { page.openPages },
             APIPart(host, paths: paths),
             AccessPart(access, address: pageAddress),
             PagePart(page),
@@ -59,7 +59,7 @@ extension Serving {
         return [
             audit, shelf, desk, page,
             RefreshCounter(host, observation.metrics),
-            DesktopNotices(host, session: session, hands: hands),
+            DesktopNotices(host, session: session, hands: hands) { page.openPages > 0 },
         ] + (showsTray ? [DesktopTray(host, session: session, hands: hands)] : [])
     }
 
