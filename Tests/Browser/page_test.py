@@ -3,21 +3,14 @@
 # Usage: page_test.py [--short] FOLDER [SCREENSHOTS]
 # (of the programs omlx and omlx-demo-server; where pictures are left; short is one path alone: a sign-in, and a tool)
 import contextlib
-import json
 import os
-import re
-import shutil
-import subprocess
 import sys
-import tempfile
-import urllib.request
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from browser_test import ask, expect, http, program, read, until
+from browser_test import ask, expect, read, until
+from serving import Desktop, Serving, chromium, fair, fitting, harmless as shows_no
 
-PATIENCE = 60_000
 SECRETS = ["env-literal-secret", "arg-literal-secret", "demo-at-", "demo-rt-", "demo-code-"]
 NOTES = """
 import json, sys
@@ -39,83 +32,26 @@ for line in sys.stdin:
 """.replace("PICTURE", repr("PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHdpZHRoPSIxNjAiIGhlaWdodD0iNjAiPjxyZWN0IHdpZHRoPSIxNjAiIGhlaWdodD0iNjAiIGZpbGw9IiMxZjVmZDAiLz48L3N2Zz4="))
 
 
-class Scene:
-    """Two demo servers, a child, one that is off; omlx serve in front of them in a home of its own."""
+class Scene(Serving):
+    """Two demo servers, a child, one that is off; omlx serve in front of them."""
 
     def __init__(self, stack, programs, pictures):
-        self.pictures = pictures
-        self.work = stack.enter_context(tempfile.TemporaryDirectory(prefix="omlx-page-"))
-        home = self.work + "/home"
-        os.makedirs(home + "/run", 0o700)
-        os.makedirs(home + "/.config/omlx", 0o700)
-        self.file = home + "/.config/omlx/mcp.json"
-        urls = {}
-        for name in ("notion", "linear"):
-            ready = f"{self.work}/{name}"
-            stack.enter_context(program(
-                [programs + "/omlx-demo-server", "--consent", "page", "--ready-file", ready], stdout=subprocess.DEVNULL))
-            urls[name] = until("demo server", lambda: read(ready)).strip()
-        self.provider = re.match(r"https?://[^/]*", urls["notion"])[0]
+        super().__init__(stack, programs, pictures)
+        urls = {name: self.demo(name, "--consent", "page") for name in ("notion", "linear")}
+        self.provider = urls["notion"].removesuffix("/mcp")
         with open(self.work + "/notes.py", "w") as file:
             file.write(NOTES)
-        self.servers = {
+        self.configure({
             "notion": {"url": urls["notion"]}, "linear": {"url": urls["linear"]},
             "notes": {"command": "python3", "args": ["notes.py", "--token", "arg-literal-secret"], "cwd": self.work,
                       "env": {"NOTES_KEY": "env-literal-secret"}},
             "warehouse": {"command": "sh", "args": ["-c", "echo MOTHERDUCK_TOKEN is not set >&2; exit 1"]},
-            "slack": {"url": "https://mcp.slack.com/mcp", "enabled": False}}
-        with open(self.file, "w") as file:
-            json.dump({"servers": self.servers}, file, indent=2)
-        self.omlx = programs + "/omlx"
-        self.environment = {
-            "PATH": os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": home + "/run",
-            "OMLX_STORE": "file"}
-        log = open(self.work + "/serve.log", "w+")
-        stack.callback(log.close)
-        stack.enter_context(program(
-            [self.omlx, "serve", "--port", "0"], env=self.environment, cwd=self.work, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log))
-        found = until("omlx serve", lambda: re.search(r"http://127\.0\.0\.1:\d+", read(self.work + "/serve.log") or ""))
-        self.base = found[0]
-        self.key = until("key", self.find_key)
-
-    def find_key(self):
-        for folder, _, files in os.walk(self.work + "/home"):
-            if folder.endswith("/access") and "key" in files:
-                return read(folder + "/key").strip()
-
-    def link(self):
-        """A link that signs a browser in, as omlx open makes it."""
-        request = urllib.request.Request(
-            self.base + "/api/v1/page-links", method="POST", data=b"", headers={"Authorization": "Bearer " + self.key})
-        with http.open(request, timeout=60) as reply:
-            return json.loads(reply.read())["url"]
-
-    def visitor(self, browser, **options):
-        context = browser.new_context(**options)
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        page.goto(self.link())
-        page.wait_for_url(self.base + "/")
-        return context, page
-
-    def picture(self, page, name):
-        if self.pictures:
-            page.screenshot(path=f"{self.pictures}/{name}.png", full_page=True)
+            "slack": {"url": "https://mcp.slack.com/mcp", "enabled": False}})
+        self.start()
 
 
 def harmless(page):
-    source = page.content()
-    for secret in SECRETS:
-        expect(secret not in source, f"{page.url} shows {secret}")
-
-
-def fair(page):
-    """Nothing that axe calls serious or worse."""
-    # axe is put into the page by the driver, which no policy of the page keeps out.
-    found = Axe().run(page)
-    bad = [rule for rule in found.response["violations"] if rule["impact"] in ("serious", "critical")]
-    expect(not bad, f"{page.url}: " + json.dumps([(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in bad], indent=1))
+    shows_no(page, SECRETS)
 
 
 def provider_tab(context, page, answer):
@@ -223,8 +159,7 @@ PAGES = ["/", "/ui/activity", "/ui/add", "/ui/found", "/ui/servers/notion", "/ui
 def every_page(scene, page, name):
     for path in PAGES:
         page.goto(scene.base + path)
-        width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        expect(width <= 0, f"{path} is {width} px too wide, {name}")
+        fitting(page)
         fair(page)
         harmless(page)
     page.goto(scene.base + "/")
@@ -247,6 +182,89 @@ def without_scripts(scene, context, page):
     page.wait_for_selector("text=Signed out of linear")
 
 
+def refused_file(scene, page):
+    """A file that cannot be used is said on the open page, with its place, and no more once it is mended; the servers go on."""
+    page.goto(scene.base + "/")
+    title = page.title()
+    before = read(scene.file)
+    scene.write(before[:-2])
+    page.wait_for_selector("text=The configuration is not used as it is written now")
+    said = page.inner_text("#summary")
+    expect("line" in said and "column" in said and scene.file in said, said)
+    expect(page.title() == title, page.title())
+    fair(page)
+    harmless(page)
+    scene.write(before)
+    page.wait_for_selector("text=The configuration is not used", state="detached")
+
+
+def locked_store(stack, programs, browser):
+    """The password of the files is asked for on the page: a wrong one is said, the right one lets the servers go on, and is nowhere."""
+    serving = Serving(stack, programs)
+    serving.configure({"notion": {"url": serving.demo("notion")}})
+    serving.environment["OMLX_STORE_PASSWORD"] = "hunter2 & more"
+    serving.start()
+    address = serving.ask("/admin/api/mcp/servers/notion/authenticate", {})["auth_url"]
+    context, page = serving.visitor(browser)
+    page.goto(address)
+    page.goto(serving.base + "/")
+    page.wait_for_selector("h1:text('The one server is ready')")
+    context.close()
+    serving.stop()
+    del serving.environment["OMLX_STORE_PASSWORD"]
+    serving.start()
+    context, page = serving.visitor(browser)
+    field = page.get_by_label("Password of the encrypted files")
+    field.fill("another one")
+    fair(page)
+    page.get_by_role("button", name="Unlock").click()
+    page.wait_for_selector("role=alert >> text=That password does not open the sign-ins")
+    fair(page)
+    field.fill("hunter2 & more")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1:text('The one server is ready')")
+    page.wait_for_selector("text=The sign-ins are locked", state="detached")
+    shows_no(page, ["hunter2"])
+    expect("hunter2" not in read(serving.work + "/serve.log"), "the password is in the log")
+    for folder, _, files in os.walk(serving.home):
+        for name in files:
+            with contextlib.suppress(OSError), open(f"{folder}/{name}", "rb") as file:
+                expect(b"hunter2" not in file.read(), f"the password is in {folder}/{name}")
+    context.close()
+    serving.stop()
+
+
+def notices(stack, programs, browser):
+    """There is a notice on the desktop when a sign-in is needed again, but while a page is open."""
+    serving = Serving(stack, programs)
+    desktop = Desktop(stack, serving)
+    url = serving.demo("notion")
+    serving.configure({"notion": {"url": url}})
+    serving.start()
+    context, page = serving.visitor(browser)
+
+    def signed_in():
+        page.goto(serving.ask("/admin/api/mcp/servers/notion/authenticate", {})["auth_url"])
+        page.goto(serving.base + "/")
+        page.wait_for_selector("h1:text('The one server is ready')")
+
+    def ended():
+        ask("POST", url.removesuffix("/mcp") + "/demo/revoke-all", {})
+        serving.ask("/api/v1/check", {"server": "notion"})
+
+    signed_in()
+    ended()
+    page.wait_for_selector("role=button[name='Sign in again to notion']")
+    expect("omlx_pages_open 1\n" in serving.text("/metrics"), serving.text("/metrics"))
+    expect(desktop.heard() == [], desktop.said)
+    signed_in()
+    context.close()
+    until("end of the page", lambda: "omlx_pages_open 0\n" in serving.text("/metrics"))
+    ended()
+    expect(desktop.next("shown")["title"] == "Sign in to notion again", desktop.said)
+    serving.stop()
+
+
 def main():
     words = [word for word in sys.argv[1:] if word != "--short"]
     is_short = len(words) < len(sys.argv) - 1
@@ -254,12 +272,9 @@ def main():
     pictures = os.path.realpath(words[1]) if len(words) > 1 else None
     if pictures:
         os.makedirs(pictures, exist_ok=True)
-    chromium = shutil.which("chromium") or sys.exit("chromium is not installed; scripts/setup.sh browser installs it")
-    arguments = ["--no-proxy-server"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
     with contextlib.ExitStack() as stack:
         scene = Scene(stack, programs, pictures)
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        browser = chromium(stack.enter_context(sync_playwright()))
         stack.callback(browser.close)
         context, page = scene.visitor(browser, viewport={"width": 1280, "height": 800})
         problems = []
@@ -267,17 +282,22 @@ def main():
         page.wait_for_selector("h1:text('1 of 4 servers is ready')")
         signing_in(scene, context, page)
         print("ok: a sign-in denied, then allowed", flush=True)
-        if is_short:
-            trying_a_tool(scene, page)
-            expect(not problems, problems)
-            print("ok: a tool tried", flush=True)
-            return
-        ended_by_the_provider(scene, page)
-        print("ok: a sign-in that the provider ended is said on the open page", flush=True)
-        signing_out(context, page)
-        print("ok: signed out", flush=True)
+        if not is_short:
+            ended_by_the_provider(scene, page)
+            print("ok: a sign-in that the provider ended is said on the open page", flush=True)
+            signing_out(context, page)
+            print("ok: signed out", flush=True)
         trying_a_tool(scene, page)
         print("ok: a tool tried", flush=True)
+        refused_file(scene, page)
+        print("ok: a file that cannot be used is said, and no more once it is mended", flush=True)
+        expect(not problems, problems)
+        locked_store(stack, programs, browser)
+        print("ok: a password asked for, a wrong one said", flush=True)
+        notices(stack, programs, browser)
+        print("ok: a notice on the desktop, and none while a page is open", flush=True)
+        if is_short:
+            return
         editing(scene, page)
         print("ok: an entry edited, with a file broken meanwhile, and taken back", flush=True)
         expect(not problems, problems)
