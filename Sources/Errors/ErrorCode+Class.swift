@@ -86,6 +86,7 @@ extension ErrorCode {
             .storage
         case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning,
             .serveNoServiceManager, .serveServiceFile, .serveKeyUnusable, .serveKeyName, .serveExposed,
+            .serveTLSUnavailable, .serveCertificateUnusable, .servePrivateKeyUnusable, .serveCertificateMismatch,
             .serveNotRunning, .serveLost, .serveAnswer:
             .serving
         }

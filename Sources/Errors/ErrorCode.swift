@@ -360,6 +360,14 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case serveKeyName = "SERVE_KEY_NAME"
     /// The host would be reached from other machines, without TLS and without a reverse proxy that is named.
     case serveExposed = "SERVE_EXPOSED"
+    /// OpenSSL's libssl cannot be loaded.
+    case serveTLSUnavailable = "SERVE_TLS_UNAVAILABLE"
+    /// The certificate cannot be used.
+    case serveCertificateUnusable = "SERVE_CERTIFICATE_UNUSABLE"
+    /// The private key of the certificate cannot be used.
+    case servePrivateKeyUnusable = "SERVE_PRIVATE_KEY_UNUSABLE"
+    /// The private key is not the certificate's.
+    case serveCertificateMismatch = "SERVE_CERTIFICATE_MISMATCH"
     /// No host that stays up answers.
     case serveNotRunning = "SERVE_NOT_RUNNING"
     /// The host that stays up ended, or stopped answering, in the middle.

@@ -29,6 +29,21 @@ package struct PrivacyFault: Sendable, Hashable {
         }
     }
 
+    private init(message: String, nextStep: Remedy) { (self.message, self.nextStep) = (message, nextStep) }
+
+    /// The fault of a key's file that programs of a system may share: it may be root's, and then a group may read it.
+    package init?(sharedKey status: stat, _ path: String) {
+        guard status.st_uid == 0, geteuid() != 0 else {
+            self.init(status, path)
+            return
+        }
+        let found = status.st_mode & 0o7777
+        guard found & 0o027 != 0 else { return nil }
+        self.init(
+            message: "\(path) is open to other users (mode \(octal(found)))",
+            nextStep: "sudo chmod \(octal(found & 0o750)) \(path.shellWord)")
+    }
+
     /// The fault of a path that leads nowhere because of a link: a place that is not there, as of a disk that is not mounted,
     /// is not the same as nothing.
     package init?(leadingNowhere path: String) {

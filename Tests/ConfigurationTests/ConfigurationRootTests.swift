@@ -110,6 +110,30 @@ import Testing
         #expect(odd.notifies && odd.diagnostics.map(\.severity) == [.warning])
     }
 
+    @Test(
+        "how a host is reached is read strictly: what cannot be used, or is not known, is an error, and nothing else is taken"
+    )
+    func serve() throws {
+        func serving(_ serve: String) throws -> Result<ServeSettings, OmlxError> {
+            try ConfigurationTests.configuration("{\"serve\": \(serve), \"servers\": {\"s\": {\"command\": \"x\"}}}")
+                .serving
+        }
+        let read = try serving(
+            #"{"host": "::", "port": 0, "certificate": "tls/c.pem", "private_key": "/k.pem", "proxies": ["10.0.0.2"], "public_url": "https://a"}"#
+        ).get()
+        #expect(read.host == "::" && read.port == 0 && read.proxies == ["10.0.0.2"] && read.privateKey == "/k.pem")
+        #expect(read.certificate?.hasSuffix("/tls/c.pem") == true && read.certificate?.hasPrefix("/") == true)
+        #expect(try serving("{}").get() == ServeSettings())
+        for bad in [
+            "[]", #"{"port": 65536}"#, #"{"port": "1"}"#, #"{"proxies": "10.0.0.2"}"#, #"{"proxies": [1]}"#,
+            #"{"host": ""}"#, #"{"certificate": ""}"#, #"{"private_key": "k.pem"}"#, #"{"certificat": "c.pem"}"#,
+            #"{"allowed_hosts": ["a b"]}"#,
+        ] {
+            let serving = try serving(bad)
+            #expect(throws: OmlxError.self, "\(bad)") { try serving.get() }
+        }
+    }
+
     @Test("Mistake 1: an unknown key is a warning with file, line, server, key and a guess; the rest works")
     func unknownKeys() throws {
         let host = try configuration(

@@ -1,5 +1,5 @@
-// The door to libcrypto: the few functions Cryptography needs, each whole in itself, so that no OpenSSL object is ever
-// held on the other side. libcrypto is loaded by the first call, not when the program starts.
+// The door to libcrypto: the few functions Cryptography needs, each whole in itself, so that no OpenSSL object is
+// held on the other side (TLS, which cannot be so, has a door of its own). libcrypto is loaded by the first call, not when the program starts.
 #ifndef COPENSSL_H
 #define COPENSSL_H
 

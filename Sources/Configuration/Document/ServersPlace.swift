@@ -19,7 +19,8 @@ package struct ServersPlace: Equatable {
     ]
     /// What else may stand at the top level.
     static let settingKeys = [
-        "max_tool_calls", "max_starts", "default_timeout", "notifications", "tokenStorage", "inputs", "$schema",
+        "max_tool_calls", "max_starts", "default_timeout", "notifications", "tokenStorage", "serve", "inputs",
+        "$schema",
     ]
 
     /// The keys as one text, for people.

@@ -29,6 +29,8 @@ public struct HostConfiguration: Sendable {
     /// The credential store's settings; an error when they name a store that does not exist here. Never replaced by
     /// another store: servers that need no credential still work.
     public var tokenStorage: Result<TokenStorageConfiguration, OmlxError> = .success(TokenStorageConfiguration())
+    /// How a host that stays up is reached; an error where a setting cannot be used. Never reached in another way then.
+    public var serving: Result<ServeSettings, OmlxError> = .success(ServeSettings())
     /// The absolute path of the file; `nil` when there is none.
     public var sourcePath: String?
     /// Where the file was found; `nil` when there is none, and for one a program brought the text of.

@@ -137,6 +137,7 @@ extension HostConfiguration {
         maxStarts = Self.count(settings.take("max_starts"), standard: Self.standardMaxStarts, &reader)
         notifies = Self.choice(settings.take("notifications"), standard: true, &reader)
         tokenStorage = reader.tokenStorage(settings.take("tokenStorage"))
+        serving = reader.serve(settings.take("serve"))
         // What else another program's file says, that program knows.
         guard place.map({ $0.isOwn || $0.keys.isEmpty && $0.entryName == nil }) ?? true else { return }
         for key in ServersPlace.ownKeys + ["inputs", "$schema"] { _ = settings.take(key) }

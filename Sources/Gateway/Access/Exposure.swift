@@ -6,17 +6,16 @@ import OmlxErrors
 /// Off this machine keys and results would cross the network readable.
 package enum Exposure {
     /// - Parameters:
-    ///   - isEncrypted: whether connections are TLS.
     ///   - rules: which name reverse proxies.
     /// - Throws: `SERVE_EXPOSED`.
     package static func check(
-        _ sockets: [BoundSocket], isEncrypted: Bool, rules: OriginRules
+        _ sockets: [BoundSocket], rules: OriginRules
     ) throws(OmlxError) {
-        guard !isEncrypted, rules.proxies.isEmpty, let open = sockets.first(where: { !$0.isLocal }) else { return }
+        guard rules.proxies.isEmpty, let open = sockets.first(where: { !$0.isEncrypted && !$0.isLocal }) else { return }
         throw OmlxError(
             .serveExposed,
             "\(open.address) can be reached from other machines, and keys would cross the network readable",
-            nextStep: "listen on 127.0.0.1, or name the reverse proxy in front with --proxy and its address")
+            nextStep: "listen on 127.0.0.1, or name a certificate and its key, or the reverse proxy in front")
     }
 }
 

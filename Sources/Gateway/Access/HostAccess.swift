@@ -60,7 +60,7 @@ package final class HostAccess: GatewayAccess {
     package func caller(of request: inout Request, _ context: inout GatewayContext) async throws -> Caller? {
         if context.isOnUnixSocket, !request.wasPassedOn { return .owner(.uid) }
         context.client = try client(request, context)
-        if !context.isOnUnixSocket { try judgeOrigin(request) }
+        if !context.isOnUnixSocket { try judgeOrigin(request, context) }
         if let key = try shownKey(request) { return try await caller(showing: key, context) }
         guard let session = try await session(of: request) else { return nil }
         if !CrossSite.isSafe(request.method) { try await CrossSite.require(session.csrf, in: &request) }
@@ -86,9 +86,10 @@ package final class HostAccess: GatewayAccess {
         return client
     }
 
-    private func judgeOrigin(_ request: Request) throws(AccessRefusal) {
+    private func judgeOrigin(_ request: Request, _ context: GatewayContext) throws(AccessRefusal) {
         let fault = rules.fault(
-            host: request.head.authority, origin: request.headers[.origin], scheme: request.head.scheme ?? "http")
+            host: request.head.authority, origin: request.headers[.origin],
+            scheme: context.isEncrypted ? "https" : "http")
         if let fault { throw .forbidden(fault) }
     }
 

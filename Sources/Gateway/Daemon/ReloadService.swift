@@ -40,7 +40,7 @@ package struct ReloadService: Service {
                     let wanted = await reload(telling: tells)
                     tells = true
                     if !wanted.isEmpty { connecting.addTask { _ = try? await host.connect(wanted) { _ in } } }
-                    await Self.first(of: changes)
+                    await FirstChange.wait(for: changes)
                     try? await Task.sleep(for: Self.pause)
                 }
             }
@@ -61,20 +61,6 @@ package struct ReloadService: Service {
             return []
         } catch {
             return []
-        }
-    }
-
-    private static func first(of changes: [AsyncStream<Void>]) async {
-        await withTaskGroup(of: Void.self) { group in
-            for change in changes {
-                group.addTask {
-                    for await _ in change { return }
-                    // A stream that ended, as when the host is stopped, says nothing.
-                    while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
-                }
-            }
-            await group.next()
-            group.cancelAll()
         }
     }
 }

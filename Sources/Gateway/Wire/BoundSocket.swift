@@ -9,11 +9,13 @@ package struct BoundSocket: Sendable {
     /// The descriptor; the server that takes it closes it.
     package let descriptor: Int32
     /// `http://127.0.0.1:6659`, or the path of a Unix socket.
-    package let address: String
+    package private(set) var address: String
     /// The port, where it has one.
     package let port: Int?
     /// Whether it is a Unix socket.
     package let isUnix: Bool
+    /// Whether connections on it are TLS.
+    package private(set) var isEncrypted = false
 
     /// The file of a Unix socket that was made here, and is taken away in the end.
     private var file: FileIdentity?
@@ -56,6 +58,15 @@ package struct BoundSocket: Sendable {
                 isUnix: false)
         default: return nil
         }
+    }
+
+    /// The same socket for TLS; a Unix socket, which nothing else reaches, stays as it is.
+    package var encrypted: BoundSocket {
+        guard !isUnix, !isEncrypted else { return self }
+        var socket = self
+        socket.isEncrypted = true
+        socket.address = "https" + address.dropFirst("http".count)
+        return socket
     }
 
     /// Takes away the file of a Unix socket, unless there is another one in its place.

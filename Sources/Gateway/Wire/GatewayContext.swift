@@ -9,6 +9,8 @@ package struct GatewayContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     /// The connection.
     package let channel: any Channel
+    /// Whether the connection is TLS.
+    package var isEncrypted = false
     /// Who asks; `nil` until it is proved.
     package var caller: Caller?
     /// What the request is called: `X-Request-ID`.

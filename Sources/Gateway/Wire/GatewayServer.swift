@@ -12,6 +12,7 @@ import ServiceLifecycle
 /// Takes connections on bound sockets, and hands their requests to a responder.
 package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.Context == GatewayContext {
     private let sockets: [BoundSocket]
+    private let certificate: ServerCertificate?
     private let responder: Responder
     private let drainTime: Duration
     private let times: ConnectionTimes
@@ -20,23 +21,26 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
 
     /// - Parameters:
     ///   - sockets: taken over, and closed when it is stopped.
+    ///   - certificate: what clients of encrypted sockets are shown.
     ///   - drainTime: how long requests under way may take once it is to stop.
     ///   - times: how long clients may take to send a request.
     package init(
-        _ sockets: [BoundSocket], responder: Responder, drainTime: Duration = .seconds(10),
-        times: ConnectionTimes = ConnectionTimes()
+        _ sockets: [BoundSocket], certificate: ServerCertificate? = nil, responder: Responder,
+        drainTime: Duration = .seconds(10), times: ConnectionTimes = ConnectionTimes()
     ) {
         self.times = times
         self.sockets = sockets
+        self.certificate = certificate
         self.responder = responder
         self.drainTime = drainTime
     }
 
-    private var http: HTTP1Channel {
+    private func http(isEncrypted: Bool) -> HTTP1Channel {
         let (responder, logger, times) = (responder, logger, times)
         return HTTP1Channel(
             responder: { request, writer, channel in
-                let context = GatewayContext(source: .init(channel: channel, logger: logger))
+                var context = GatewayContext(source: .init(channel: channel, logger: logger))
+                context.isEncrypted = isEncrypted
                 let response: Response
                 do {
                     response = try await responder.respond(to: request, context: context)
@@ -52,11 +56,12 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
     }
 
     package func run() async throws {
-        let http = http
-        let (accepted, continuation) = AsyncStream<HTTP1Channel.Value>.makeStream()
+        let (accepted, continuation) = AsyncStream<(HTTP1Channel.Value, HTTP1Channel)>.makeStream()
         var servers: [any Channel] = []
         for socket in sockets {
             let isUnix = socket.isUnix
+            let certificate = socket.isEncrypted ? certificate : nil
+            let http = http(isEncrypted: socket.isEncrypted)
             let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(ChannelOptions.backlog, value: 1024)
                 .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
@@ -64,9 +69,10 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
                     let isAllowed = isUnix ? Self.isOwner(channel) : channel.eventLoop.makeSucceededFuture(true)
                     return isAllowed.flatMap { isAllowed in
                         guard isAllowed else { return channel.close() }
+                        guard Self.encrypt(channel, certificate) else { return channel.close() }
                         return http.setup(channel: channel, logger: logger).map { connection in
                             connections.add(channel, holding: connection)
-                            continuation.yield(connection)
+                            continuation.yield((connection, http))
                         }
                     }
                 }
@@ -77,7 +83,7 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { [logger] in
                     await withDiscardingTaskGroup { group in
-                        for await connection in accepted {
+                        for await (connection, http) in accepted {
                             group.addTask { await Self.serve(connection, http, logger) }
                         }
                     }
@@ -109,6 +115,13 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
             await group.next()
             group.cancelAll()
         }
+    }
+
+    /// Puts TLS below HTTP, where there is a certificate.
+    private static func encrypt(_ channel: any Channel, _ certificate: ServerCertificate?) -> Bool {
+        guard let certificate else { return true }
+        guard let handler = TLSHandler(certificate.identity) else { return false }
+        return (try? channel.pipeline.syncOperations.addHandler(handler)) != nil
     }
 
     /// Whether the process at the other end of a Unix socket is this user's (unix(7), `SO_PEERCRED`). The socket's mode keeps

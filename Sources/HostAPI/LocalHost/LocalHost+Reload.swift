@@ -51,6 +51,9 @@ extension LocalHost {
     /// The files whose change may change the configuration: absolute paths.
     package var configurationFiles: [String] { (source?.places ?? []) + content.environmentPlaces }
 
+    /// How the host is reached, as the configuration has it.
+    package var serveSettings: Result<ServeSettings, OmlxError> { content.serving }
+
     /// Goes by this configuration.
     /// - Throws: `OmlxError`, as `reload()`.
     func takeOver(_ configuration: HostConfiguration) async throws -> ConfigurationChange {

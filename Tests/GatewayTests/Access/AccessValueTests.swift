@@ -59,14 +59,15 @@ import TestSupport
         }
     }
 
-    @Test("off this machine only behind a proxy that is named")
+    @Test("off this machine only over TLS, or behind a proxy that is named")
     func exposure() throws {
         let open = try BoundSocket.tcp("0.0.0.0", port: 0)
         let own = try BoundSocket.tcp("127.0.0.1", port: 0)
         defer { for socket in [open, own] { close(socket.descriptor) } }
-        try Exposure.check([own], isEncrypted: false, rules: OriginRules())
-        try Exposure.check([own, open], isEncrypted: false, rules: OriginRules(proxies: ["10.0.0.2"]))
-        #expect { try Exposure.check([own, open], isEncrypted: false, rules: OriginRules()) } throws: {
+        try Exposure.check([own], rules: OriginRules())
+        try Exposure.check([own, open.encrypted], rules: OriginRules())
+        try Exposure.check([own, open], rules: OriginRules(proxies: ["10.0.0.2"]))
+        #expect { try Exposure.check([own.encrypted, open], rules: OriginRules()) } throws: {
             ($0 as? OmlxError)?.code == .serveExposed
         }
     }

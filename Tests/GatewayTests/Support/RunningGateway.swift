@@ -45,17 +45,19 @@ struct RunningGateway: Sendable {
     let tcp: BoundSocket
     let unix: BoundSocket
     let access: HostAccess
-    private let client = HTTPClient()
+    private let client: HTTPClient
 
     /// Runs a gateway with `EchoPart` while the body runs.
     static func run<Value: Sendable>(
         environment: [String: String] = [:], rules: OriginRules = OriginRules(), clock: TestClock = TestClock(),
         in folder: ConfigurationFolder, parts: [any GatewayPart] = [], metrics: Metrics = Metrics(),
-        times: ConnectionTimes = ConnectionTimes(), _ body: @escaping @Sendable (RunningGateway) async throws -> Value
+        times: ConnectionTimes = ConnectionTimes(), certificate: ServerCertificate? = nil,
+        _ body: @escaping @Sendable (RunningGateway) async throws -> Value
     ) async throws -> Value {
         let access = try await HostAccess.open(
             folder.path + "/access", environment: environment, rules: rules, now: clock.now)
-        let tcp = try BoundSocket.tcp("127.0.0.1", port: 0)
+        let plain = try BoundSocket.tcp("127.0.0.1", port: 0)
+        let tcp = certificate == nil ? plain : plain.encrypted
         let unix = try BoundSocket.unix(folder.path + "/run/host.sock")
         var options = HostOptions(
             environment: [:], homeDirectory: folder.path,
@@ -72,9 +74,10 @@ struct RunningGateway: Sendable {
             ] + parts,
             observation: GatewayObservation(
                 metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
-        let running = RunningGateway(folder: folder.path, tcp: tcp, unix: unix, access: access)
+        let client = HTTPClient(tls: TLSSettings(certificateAuthorities: certificate?.certificate))
+        let running = RunningGateway(folder: folder.path, tcp: tcp, unix: unix, access: access, client: client)
         let value = try await running.serving(
-            GatewayServer([tcp, unix], responder: gateway.responder, times: times), body)
+            GatewayServer([tcp, unix], certificate: certificate, responder: gateway.responder, times: times), body)
         await host.finish()
         return value
     }

@@ -59,10 +59,15 @@ struct MCPOCommand: Action {
         help: "The version of the description.")
     var apiVersion: String?
 
-    @Option(name: [.customShort("t"), .long], help: "A certificate.")
+    @Option(
+        name: [.customShort("t"), .long], help: ArgumentHelp("The certificate of TLS (PEM).", valueName: "file"),
+        completion: .file())
     var sslCertfile: String?
 
-    @Option(name: [.customShort("K"), .long], help: "Its key.")
+    @Option(
+        name: [.customShort("K"), .long],
+        help: ArgumentHelp("Its private key, where it is in a file of its own.", valueName: "file"), completion: .file()
+    )
     var sslKeyfile: String?
 
     @Option(help: "Where a reverse proxy has put it.")
@@ -103,17 +108,14 @@ struct MCPOCommand: Action {
             session.console.note("Usage: omlx mcpo --host 0.0.0.0 --port 8000 -- your_mcp_command")
             return .failed
         }
-        guard sslCertfile == nil, sslKeyfile == nil else {
-            throw OmlxError(
-                .configUsage, "omlx mcpo does not speak TLS yet",
-                nextStep: "put it behind a reverse proxy, and leave out the certificate")
-        }
         if hotReload {
             session.console.note("! The file is read once: start omlx mcpo again after a change, or use omlx serve.")
         }
         let servers = try MCPOServers(self, session)
         let host = session.mcpoHost(servers.configuration)
-        let tcp = try BoundSocket.tcp(self.host, port: port)
+        let certificate = try await self.certificate()
+        let plain = try BoundSocket.tcp(self.host, port: port)
+        let tcp = certificate == nil ? plain : plain.encrypted
         let shelf = ToolShelf(host, logger: session.logger)
         let routes = OpenAPIRoutes(
             shelf, servers.single.map { .single($0) } ?? .named, about, callLimit: servers.callLimit)
@@ -121,13 +123,14 @@ struct MCPOCommand: Action {
         rules.key = apiKey.flatMap { $0.isEmpty ? nil : Secret($0) }
         rules.isStrict = strictAuth
         if !origins.isEmpty { rules.origins = origins }
-        let server = GatewayServer([tcp], responder: MCPODoor(routes, rules))
+        let server = GatewayServer([tcp], certificate: certificate, responder: MCPODoor(routes, rules))
         for warning in servers.configuration.diagnostics { session.console.note("\(warning)") }
         session.console.note("omlx \(HostOptions.version) serves OpenAPI on \(tcp.address), as mcpo does")
         if rules.key == nil {
             session.console.note("! Without --api-key, all who reach \(tcp.address) can call these tools.")
-        } else if self.host != "127.0.0.1", self.host != "localhost", self.host != "::1" {
-            session.console.note("! The key crosses the network as it is: put TLS before it, or use --host 127.0.0.1.")
+        } else if !tcp.isEncrypted, !tcp.isLocal {
+            session.console.note(
+                "! The key crosses the network as it is: use --ssl-certfile and --ssl-keyfile, or --host 127.0.0.1.")
         }
         var services = ServiceGroupConfiguration(services: [shelf, server], logger: session.logger)
         services.services.append(
@@ -141,6 +144,20 @@ struct MCPOCommand: Action {
         await host.finish()
         _ = try? await connected
         return .done
+    }
+
+    /// What clients are shown; `nil` without TLS. A key without a certificate is an error as it is to mcpo.
+    private func certificate() async throws(OmlxError) -> ServerCertificate? {
+        guard let certificate = sslCertfile else {
+            guard sslKeyfile == nil else {
+                throw OmlxError(
+                    .configUsage, "--ssl-keyfile is the key of no certificate", nextStep: "name it with --ssl-certfile")
+            }
+            return nil
+        }
+        return try await ServerCertificate.load(
+            certificate: AccessOptions.absolute(certificate),
+            key: AccessOptions.absolute(sslKeyfile ?? certificate))
     }
 
     private var about: OpenAPIRoutes.Description {

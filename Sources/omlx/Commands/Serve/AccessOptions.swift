@@ -3,6 +3,7 @@
 import ArgumentParser
 import OmlxErrors
 import OmlxGateway
+import OmlxMCPHost
 
 /// The options of access.
 struct AccessOptions: ParsableArguments {
@@ -22,23 +23,69 @@ struct AccessOptions: ParsableArguments {
             valueName: "ip"))
     var proxy: [String] = []
 
-    @Option(help: ArgumentHelp("The address of the page behind a proxy, as https://omlx.example.", valueName: "url"))
+    @Option(help: ArgumentHelp("The address of the page for browsers, as https://omlx.example.", valueName: "url"))
     var publicURL: String?
+
+    @Option(
+        help: ArgumentHelp("The certificate of TLS, with those that vouch for it (PEM).", valueName: "file"),
+        completion: .file())
+    var certificate: String?
+
+    @Option(
+        help: ArgumentHelp("Its private key, where it is in a file of its own (PEM).", valueName: "file"),
+        completion: .file())
+    var privateKey: String?
 
     func validate() throws {
         for origin in allowOrigin + (publicURL.map { [$0] } ?? []) where PublicAddress(origin) == nil {
             throw ValidationError("\(origin) is no origin: https://name, without a path")
         }
-        if publicURL != nil, proxy.isEmpty {
-            throw ValidationError("--public-url goes with --proxy: 127.0.0.1 for one on this machine")
-        }
+        if privateKey != nil, certificate == nil { throw ValidationError("--private-key goes with --certificate") }
     }
 
+    /// What is said here in the place of what the configuration says of the same.
+    func settled(over configured: ServeSettings) -> ServeSettings {
+        var settings = configured
+        settings.allowedHosts += allowHost
+        settings.allowedOrigins += allowOrigin
+        if !proxy.isEmpty { settings.proxies = proxy }
+        settings.publicURL = publicURL ?? settings.publicURL
+        if let certificate {
+            settings.certificate = Self.absolute(certificate)
+            settings.privateKey = privateKey.map(Self.absolute)
+        }
+        return settings
+    }
+
+    /// A path of the command line, whatever becomes of the working folder.
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(Session.workingDirectory)/\(path)"
+    }
+}
+
+extension ServeSettings {
     /// Where requests may come from.
-    func rules(_ host: String) -> OriginRules {
-        OriginRules(
-            names: [host.contains(":") ? "[\(host)]" : host] + allowHost, allowedOrigins: allowOrigin,
-            proxies: proxy, publicAddress: publicURL.flatMap(PublicAddress.init))
+    /// - Throws: `CONFIG_INVALID_ROOT` for what is no origin, and for a public address without TLS in front of it.
+    func rules(listeningOn host: String) throws(OmlxError) -> OriginRules {
+        for origin in allowedOrigins + (publicURL.map { [$0] } ?? []) where PublicAddress(origin) == nil {
+            throw OmlxError(
+                .configInvalidRoot, "\(OmlxError.shown(origin)) is no origin",
+                nextStep: "write https://name, without a path")
+        }
+        if publicURL != nil, proxies.isEmpty, certificate == nil {
+            throw OmlxError(
+                .configUsage, "a public address is that of a reverse proxy, or of a certificate, and neither is named",
+                nextStep: "name the address the proxy connects from: 127.0.0.1 for one on this machine")
+        }
+        return OriginRules(
+            names: [host.contains(":") ? "[\(host)]" : host] + allowedHosts, allowedOrigins: allowedOrigins,
+            proxies: proxies, publicAddress: publicURL.flatMap(PublicAddress.init))
+    }
+
+    /// What clients are shown; `nil` without TLS.
+    func serverCertificate() async throws(OmlxError) -> ServerCertificate? {
+        guard let certificate else { return nil }
+        return try await ServerCertificate.load(certificate: certificate, key: privateKey ?? certificate)
     }
 }
 

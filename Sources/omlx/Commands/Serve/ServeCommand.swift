@@ -14,12 +14,14 @@ struct ServeCommand: Action {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Keep all servers connected, and offer their tools over HTTP.")
     static let word = "serve"
+    private static let standardHost = "127.0.0.1"
+    private static let standardPort = 6659
 
-    @Option(help: "The TCP port; 0 for a free one.")
-    var port = 6659
+    @Option(help: "The TCP port; 0 for a free one, 6659 by itself.")
+    var port: Int?
 
-    @Option(help: "The address to listen on.")
-    var host = "127.0.0.1"
+    @Option(help: "The address to listen on; 127.0.0.1 by itself.")
+    var host: String?
 
     @Option(help: ArgumentHelp("The Unix socket.", valueName: "path"), completion: .file())
     var socket: String?
@@ -32,7 +34,7 @@ struct ServeCommand: Action {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard (0...65_535).contains(port) else { throw ValidationError("--port takes a number from 0 to 65535") }
+        guard (0...65_535).contains(port ?? 0) else { throw ValidationError("--port takes a number from 0 to 65535") }
     }
 
     func act(_ session: Session) async throws -> ExitStatus {
@@ -48,16 +50,20 @@ struct ServeCommand: Action {
             observation.metrics.call(report)
             audit.note(report)
         }
-        let sockets = try self.sockets(supervisor, paths)
+        var settings = self.access.settled(over: try await local.serveSettings.get())
+        settings.host = host ?? settings.host ?? Self.standardHost
+        settings.port = port ?? settings.port ?? Self.standardPort
+        let certificate = try await settings.serverCertificate()
+        let rules = try settings.rules(listeningOn: settings.host ?? Self.standardHost)
+        let sockets = try self.sockets(supervisor, paths, settings).map { certificate == nil ? $0 : $0.encrypted }
         defer { for socket in sockets { socket.remove() } }
+        try Exposure.check(sockets, rules: rules)
         lock.note(sockets.map(\.address))
-        let access = try await HostAccess.open(
-            paths.access, environment: session.environment, rules: self.access.rules(host))
-        try Exposure.check(sockets, isEncrypted: false, rules: self.access.rules(host))
+        let access = try await HostAccess.open(paths.access, environment: session.environment, rules: rules)
         let serving = Serving(
             host: local, session: session, paths: paths, access: access, observation: observation, audit: audit,
-            sockets: sockets, shelf: ToolShelf(local, logger: session.logger), desk: LoginDesk(local),
-            page: PageDesk(local, command: \.command), showsTray: tray, supervisor: supervisor)
+            sockets: sockets, certificate: certificate, shelf: ToolShelf(local, logger: session.logger),
+            desk: LoginDesk(local), page: PageDesk(local, command: \.command), showsTray: tray, supervisor: supervisor)
         let group = try serving.group()
         session.console.line(
             "omlx \(HostOptions.version) serves on \(sockets.map(\.address).joined(separator: " and "))")
@@ -67,9 +73,14 @@ struct ServeCommand: Action {
     }
 
     /// The sockets to serve on: those that were handed over, and in place of a kind that was not, one of our own.
-    private func sockets(_ supervisor: ServiceSupervisor, _ paths: HostPaths) throws(OmlxError) -> [BoundSocket] {
+    private func sockets(
+        _ supervisor: ServiceSupervisor, _ paths: HostPaths, _ settings: ServeSettings
+    ) throws(OmlxError) -> [BoundSocket] {
         var sockets = supervisor.descriptors.compactMap { BoundSocket(inherited: $0) }
-        if !sockets.contains(where: { !$0.isUnix }) { sockets.insert(try .tcp(host, port: port), at: 0) }
+        if !sockets.contains(where: { !$0.isUnix }) {
+            let (host, port) = (settings.host ?? Self.standardHost, settings.port ?? Self.standardPort)
+            sockets.insert(try .tcp(host, port: port), at: 0)
+        }
         if !sockets.contains(where: \.isUnix) { sockets.append(try .unix(socket ?? paths.socket)) }
         return sockets
     }

@@ -22,6 +22,8 @@ struct Serving: Sendable {
     let audit: AuditLog
     /// Bound, and answering as soon as all is made.
     let sockets: [BoundSocket]
+    /// What clients are shown where connections are TLS.
+    let certificate: ServerCertificate?
     /// The tools of all servers.
     let shelf: ToolShelf
     /// Sign-ins that are begun over HTTP.
@@ -63,6 +65,10 @@ extension Serving {
         ] + (showsTray ? [DesktopTray(host, session: session, hands: hands)] : [])
     }
 
+    private func certificateServices(asked: Broadcast<Void>) -> [any Service] {
+        certificate.map { [CertificateService($0, asked: asked, logger: session.logger)] } ?? []
+    }
+
     /// All of it. What stands first is stopped last: the gateway lets go of its requests before the servers are left.
     func group() throws(OmlxError) -> ServiceGroup {
         let reload = Broadcast<Void>(buffer: 1)
@@ -71,10 +77,13 @@ extension Serving {
             [
                 SystemService(host),
                 ReloadService(host, asked: reload, supervisor: supervisor, logger: session.logger),
-            ] + (try services())
+            ] + certificateServices(asked: reload) + (try services())
         let services: [any Service] =
             [ServersService(host)] + beside
-            + [GatewayServer(sockets, responder: gateway.responder), SupervisionService(host, supervisor)]
+            + [
+                GatewayServer(sockets, certificate: certificate, responder: gateway.responder),
+                SupervisionService(host, supervisor),
+            ]
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 // One that has nothing more to do is no reason to end, and one that fails is none to cut off calls.
