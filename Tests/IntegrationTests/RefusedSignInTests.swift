@@ -115,8 +115,9 @@ struct RefusedSignInTests {
         try await TestHome.with { home in
             let demo = try await home.demo()
             try home.configure(["demo": ["url": demo.url]])
-            // Like a full disk: no file may grow.
-            let program = try home.startShell("ulimit -f 0; exec \"$OMLX\" mcp login demo --no-browser </dev/null")
+            // Like a full disk: no file may grow. The thread sanitizer would begin with one, where there is a place for it.
+            let program = try home.startShell(
+                "ulimit -f 0; TMPDIR=/nowhere exec \"$OMLX\" mcp login demo --no-browser </dev/null")
             let login = try await home.note(program.end())
             #expect(login.exit == 1 && login.err.contains("error: STORE_WRITE_FAILED: "), "\(login)")
             #expect(!login.err.contains("Sign in to demo at"), "\(login)")
