@@ -73,7 +73,7 @@ struct ConfigurationCostTests {
                     print(os.wait4(pid, 0)[2].ru_maxrss)
                 '
                 """)
-            let run = try await home.note(program.end())
+            let run = try await home.note(program.end(within: 1200))
             let peaks = run.lines.compactMap { Int($0) }
             try #require(peaks.count == 4, "\(run)")
             let (small, large) = (max(peaks[2] - peaks[1], 1 << 10), peaks[3] - peaks[1])
