@@ -150,6 +150,26 @@ struct PlainServerTests {
         }
     }
 
+    @Test("a server that has given up the handshake is spoken to in its own era", arguments: ["stdio", "http"])
+    func modernOnly(_ transport: String) async throws {
+        try await TestHome.with { home in
+            if transport == "http" {
+                let server = try await home.serve(.sdk2, transport: transport, ["--modern-only", "--page-size", "4"])
+                try home.configure(["plain": ["url": server.url]])
+            } else {
+                try home.configure(["plain": try RealServer.sdk2.entry(["--modern-only", "--page-size", "4"])])
+            }
+            let tools = try await home.omlx("mcp", "tools")
+            #expect(tools.exit == 0 && tools.lines.count == 6, "\(tools)")
+            let call = try await home.omlx("mcp", "call", "plain__echo", "text=hé")
+            #expect(call.exit == 0 && call.out == "hé\n", "\(call)")
+            let failed = try await home.omlx("mcp", "call", "plain__fail")
+            #expect(failed.exit != 0 && "\(failed)".contains("this tool always fails"), "\(failed)")
+            let doctor = try await home.omlx("mcp", "doctor", "plain")
+            #expect(doctor.exit == 0 && doctor.out.contains("protocol revision: 2026-07-28"), "\(doctor)")
+        }
+    }
+
     // MARK: servers of the command line
 
     @Test("-- COMMAND reaches a stdio server that is not configured", arguments: RealServer.allCases)

@@ -56,7 +56,7 @@ struct OpeningTests {
     }
 
     @Test(
-        "A3.16: what a server of 2026-07-28 alone answers is told as that, with its versions",
+        "A3.16: what a server of a later revision alone answers is told as that, with its versions",
         arguments: [(-32020, 400), (-32021, 400), (-32022, 400), (-32602, 400), (-32601, 404)], [true, false])
     func laterEra(answer: (code: Int, status: Int), namesItself: Bool) async throws {
         let server = try ScriptedServer { request, answerer in
@@ -66,17 +66,17 @@ struct OpeningTests {
                 request.headers["mcp-protocol-version"] == "2026-07-28",
                 meta?["io.modelcontextprotocol/protocolVersion"] == "2026-07-28", !namesItself
             else {
-                let data: JSON? = namesItself ? ["supported": ["2026-07-28", "2027-03-01"], "requested": "x"] : nil
+                let data: JSON? = namesItself ? ["supported": ["2027-03-01", "2027-09-01"], "requested": "x"] : nil
                 return answerer.answer(answer.status, json: refusal(request, answer.code, "no", data: data))
             }
-            answerer.result(request, ["supportedVersions": ["2026-07-28", "2027-03-01"], "capabilities": [:]])
+            answerer.result(request, ["supportedVersions": ["2027-03-01", "2027-09-01"], "capabilities": [:]])
         }
         defer { server.stop() }
         for fallsBack in [true, false] {
             let connection = connection(.streamableHTTP(try server.url()), fallsBackToSSE: fallsBack)
             let error = await failure { try await connection.connect() }
             #expect(error?.code == .protocolVersionUnsupported)
-            #expect(error?.message.contains("only the protocol revisions 2026-07-28, 2027-03-01") == true)
+            #expect(error?.message.contains("only the protocol revisions 2027-03-01, 2027-09-01") == true)
             #expect(!server.calls.contains("GET"), "a server of the later era has no SSE")
         }
     }

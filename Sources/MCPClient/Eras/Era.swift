@@ -10,15 +10,17 @@ struct Call: Sendable {
     var params: JSONObject?
     /// The tool that is called, where its schema is at hand: an era may write arguments into headers by it.
     var tool: Tool?
+
+    /// The name of the tool that is called.
+    var toolName: String? { params?["name"]?.stringValue }
 }
 
 /// What is spoken in a session. All that differs between eras is answered here; the connection and the transports ask.
 enum Era: Sendable {
     /// A handshake opens the session and settles the revision (2024-11-05 to 2025-11-25).
     case initialize(InitializeEra)
-
-    /// The first revision without a handshake, which is not spoken here: servers that speak nothing else are told apart.
-    static let later = "2026-07-28"
+    /// Each message stands for itself (from 2026-07-28 on).
+    case modern(ModernEra)
 
     // MARK: opening
 
@@ -26,11 +28,11 @@ enum Era: Sendable {
     static var first: Era { .initialize(InitializeEra()) }
 
     /// How a session is opened.
-    /// - Parameter older: The revision the transport may be of, when the latest one is refused.
-    func opening(_ client: ClientInfo, older: ProtocolRevision) -> InitializeNegotiation {
-        switch self {
-        case .initialize: InitializeNegotiation(client: client, older: older)
-        }
+    /// - Parameters:
+    ///   - older: The revision the transport may be of, when the latest one is refused.
+    ///   - isModern: Whether the server spoke the modern era before, so that it is asked in that first.
+    func opening(_ client: ClientInfo, older: ProtocolRevision, isModern: Bool) -> OpeningNegotiation {
+        OpeningNegotiation(client: client, older: older, isModern: isModern)
     }
 
     /// Takes from the head of the answer to an opening message what names the session.
@@ -42,6 +44,7 @@ enum Era: Sendable {
             let secret = try era.adopt(head)
             self = .initialize(era)
             return secret
+        case .modern: return nil
         }
     }
 
@@ -51,6 +54,7 @@ enum Era: Sendable {
         case .initialize(var era):
             era.settle(revision)
             self = .initialize(era)
+        case .modern: break
         }
     }
 
@@ -60,6 +64,7 @@ enum Era: Sendable {
     func request(_ call: Call, id: Int, wantsProgress: Bool) -> OutgoingMessage {
         switch self {
         case .initialize(let era): era.request(call, id: id, wantsProgress: wantsProgress)
+        case .modern(let era): era.request(call, id: id, wantsProgress: wantsProgress)
         }
     }
 
@@ -67,13 +72,15 @@ enum Era: Sendable {
     func notification(_ method: String, _ params: JSONObject? = nil) -> OutgoingMessage {
         switch self {
         case .initialize(let era): era.message(.notification, label: method, .notification(method, params))
+        case .modern(let era): era.notification(method, params)
         }
     }
 
-    /// The answer to a request of the server in its envelope.
-    func reply(_ json: JSON) -> OutgoingMessage {
+    /// The answer to a request of the server in its envelope; `nil` where servers have none to make.
+    func reply(_ json: JSON) -> OutgoingMessage? {
         switch self {
         case .initialize(let era): era.message(.reply, label: "the answer to the server's request", json)
+        case .modern: nil
         }
     }
 
@@ -81,6 +88,7 @@ enum Era: Sendable {
     var headers: [HTTPRequestHeader] {
         switch self {
         case .initialize(let era): era.headers
+        case .modern: []
         }
     }
 
@@ -88,7 +96,32 @@ enum Era: Sendable {
     var hasBatches: Bool {
         switch self {
         case .initialize(let era): era.revision?.hasBatches == true
+        case .modern: false
         }
+    }
+
+    /// The method by which a server is asked for a sign of life.
+    var ping: String {
+        switch self {
+        case .initialize: "ping"
+        case .modern: ModernEra.discovery
+        }
+    }
+
+    /// The request that follows a result that is not whole.
+    /// - Throws: `PROTOCOL_INVALID_MESSAGE`.
+    func next(after result: JSON, of call: Call) throws(OmlxError) -> Call? {
+        switch self {
+        case .initialize: nil
+        case .modern(let era): try era.next(after: result, of: call)
+        }
+    }
+
+    /// Why a tool cannot be used: its schema asks for headers that must not be sent.
+    func fault(of tool: Tool) -> String? {
+        guard case .modern(let era) = self, era.isOverHTTP else { return nil }
+        do throws(MirroredArguments.Fault) { _ = try MirroredArguments(tool.inputSchema) } catch { return error.reason }
+        return nil
     }
 
     // MARK: what goes wrong
@@ -97,6 +130,7 @@ enum Era: Sendable {
     func cancellation(ofRequest id: Int, method: String, reason: String) -> OutgoingMessage? {
         switch self {
         case .initialize(let era): era.cancellation(ofRequest: id, method: method, reason: reason)
+        case .modern(let era): era.cancellation(ofRequest: id, reason: reason)
         }
     }
 
@@ -104,13 +138,30 @@ enum Era: Sendable {
     var resumption: StreamResumption {
         switch self {
         case .initialize: StreamResumption()
+        case .modern: .never
         }
+    }
+
+    /// Whether a request whose stream broke is sent anew: the other era takes up the stream instead, and what may have done
+    /// something is not done twice (MCP 2026-07-28, streamable HTTP).
+    func repeats(_ call: Call, after error: OmlxError) -> Bool {
+        guard case .modern = self else { return false }
+        return call.isReading && error.code == .protocolStreamBroken
+    }
+
+    /// Whether headers did not fit the message because the tool's schema is another one by now.
+    func mistookSchema(_ call: Call, _ error: JSONRPCError) -> Bool {
+        guard case .modern(let era) = self else { return false }
+        return era.isOverHTTP && call.method == "tools/call" && error.code == JSONRPCError.headerMismatch
     }
 
     /// Whether the refusal means that the server does not know the session any more.
     func isLost(_ refusal: MessageRefused) -> Bool {
         switch self {
         case .initialize(let era): era.isLost(refusal)
+        // It was another release of the server that spoke the revision.
+        case .modern(let era):
+            era.isSettled && (refusal.reason as? JSONRPCError)?.code == JSONRPCError.unsupportedProtocolVersion
         }
     }
 
@@ -118,6 +169,7 @@ enum Era: Sendable {
     var farewell: [HTTPRequestHeader]? {
         switch self {
         case .initialize(let era): era.farewell
+        case .modern: nil
         }
     }
 }

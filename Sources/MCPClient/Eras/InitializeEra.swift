@@ -14,12 +14,6 @@ struct InitializeEra: Sendable {
     /// Session and revision as headers. They go with each message, so they are made once.
     private(set) var headers: [HTTPRequestHeader] = []
 
-    /// Requests that only look, so that the server may get them twice.
-    private static let readingMethods: Set = [
-        "initialize", "ping", "tools/list", "resources/list", "resources/templates/list", "resources/read",
-        "prompts/list", "prompts/get",
-    ]
-
     // MARK: opening
 
     /// Takes the session id of the answer to `initialize`: visible ASCII only (MCP 2025-11-25, session management).
@@ -61,11 +55,10 @@ struct InitializeEra: Sendable {
         var json: JSONObject = ["jsonrpc": "2.0", "id": JSON(id), "method": .string(call.method)]
         if let params { json["params"] = .object(params) }
         var message = message(.request(id: id), label: call.method, .object(json))
-        message.isRepeatable = Self.readingMethods.contains(call.method)
+        message.isRepeatable = call.isReading
         message.opensSession = call.method == "initialize"
         // Only in a session can the server find the stream that belongs to the call.
         message.needsServerStream = call.method == "tools/call" && session != nil
-        if call.method == Self.probe { message.headers += Self.probeHeaders }
         return message
     }
 
@@ -92,24 +85,4 @@ struct InitializeEra: Sendable {
     }
 
     var farewell: [HTTPRequestHeader]? { session == nil ? nil : headers }
-
-    // MARK: servers of a later era
-
-    /// The request by which a server of that era tells what it speaks (MCP 2026-07-28, server/discover).
-    static let probe = "server/discover"
-
-    /// The parameters of that request.
-    static func probeParameters(of client: JSONObject) -> JSONObject {
-        let prefix = "io.modelcontextprotocol/"
-        let meta: JSONObject = [
-            prefix + "protocolVersion": .string(Era.later), prefix + "clientInfo": .object(client),
-            prefix + "clientCapabilities": [:],
-        ]
-        return ["_meta": .object(meta)]
-    }
-
-    /// The headers that go with that request over HTTP (MCP 2026-07-28, streamable HTTP).
-    private static let probeHeaders = [
-        HTTPRequestHeader("MCP-Protocol-Version", Era.later), HTTPRequestHeader("Mcp-Method", probe),
-    ]
 }

@@ -36,6 +36,7 @@ final class StreamableHTTPTransport: Transport {
 
     /// The first revision with this transport.
     var olderRevision: ProtocolRevision { .v2025_03_26 }
+    var isHTTP: Bool { true }
 
     // MARK: messages
 

@@ -7,6 +7,8 @@ import OmlxJSON
 struct JSONRPCError: Error, Sendable, Hashable {
     static let methodNotFound = -32601
     static let invalidParams = -32602
+    /// Headers that do not fit the message (MCP 2026-07-28, streamable HTTP).
+    static let headerMismatch = -32020
     /// A server of a later era refusing the revision offered (MCP 2026-07-28, basic).
     static let unsupportedProtocolVersion = -32022
     /// What only servers of the era of 2026-07-28 answer: headers that do not match, a capability not declared, another

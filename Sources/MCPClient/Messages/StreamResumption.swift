@@ -25,6 +25,14 @@ struct StreamResumption: Sendable {
     /// Whether anything came since the last wait.
     private(set) var hasHeard = false
     private var tries = 0
+    private var isPossible = true
+
+    /// One that is never taken up again (MCP 2026-07-28, streamable HTTP).
+    static let never: StreamResumption = {
+        var resumption = StreamResumption()
+        resumption.isPossible = false
+        return resumption
+    }()
 
     /// Something came on the stream.
     mutating func received(eventID: String?, retryMilliseconds: Int?) {
@@ -41,7 +49,7 @@ struct StreamResumption: Sendable {
 
     /// The stream, or an attempt to take it up, ended.
     mutating func ended() -> Step {
-        guard let lastEventID else { return .notResumable }
+        guard isPossible, let lastEventID else { return .notResumable }
         guard tries < Self.tryLimit else { return .exhausted }
         tries += 1
         return .reconnect(lastEventID: lastEventID, afterMilliseconds: wishedPause ?? Self.defaultPause)

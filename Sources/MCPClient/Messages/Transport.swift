@@ -31,6 +31,8 @@ protocol Transport: Sendable {
     func send(_ message: OutgoingMessage) async throws
     /// The revision that is offered when the latest one is refused without a word on others.
     var olderRevision: ProtocolRevision { get }
+    /// Whether each request is an HTTP exchange of its own, with headers, which its end gives up.
+    var isHTTP: Bool { get }
     /// Opens the stream on which the server speaks unasked, in a new session; one of an earlier session is ended.
     func listen(_ session: [HTTPRequestHeader], _ resumption: StreamResumption)
     /// Ends that stream: its session is over.
@@ -45,6 +47,7 @@ protocol Transport: Sendable {
 extension Transport {
     func post(_ message: OutgoingMessage) -> Bool { false }
     var olderRevision: ProtocolRevision { .v2024_11_05 }
+    var isHTTP: Bool { false }
     func listen(_ session: [HTTPRequestHeader], _ resumption: StreamResumption) {}
     func stopListening() {}
 }
@@ -80,6 +83,13 @@ extension OmlxError {
         OmlxError(
             .transportTooLarge,
             "the server's answer to \(OmlxError.shown(label, limit: 80)) is longer than \(limit) bytes")
+    }
+
+    static func endlessRounds(_ label: String, _ count: Int) -> OmlxError {
+        OmlxError(
+            .protocolInvalidMessage,
+            "the server asked \(count) times to be asked again for \(OmlxError.shown(label, limit: 80)), without an end",
+            nextStep: "report it to the server's makers")
     }
 
     static func cancelled(_ label: String) -> OmlxError {

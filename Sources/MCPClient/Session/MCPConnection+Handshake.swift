@@ -14,7 +14,8 @@ extension MCPConnection {
 
     /// Settles a session on a link (MCP 2025-11-25, lifecycle).
     func initialize(_ link: Link) async throws -> InitializeResult {
-        var negotiation = try session(on: link).era.opening(client, older: link.transport.olderRevision)
+        var negotiation = try session(on: link).era.opening(
+            client, older: link.transport.olderRevision, isModern: isModern)
         var action = negotiation.start()
         var limit = limits.request
         while true {
@@ -37,29 +38,42 @@ extension MCPConnection {
                 if case .ready = action { break }
                 life.reopen(link.id)
                 link.transport.stopListening()
-            case .discover(let params): action = try await discover(params, &negotiation, link)
+            case .discover:
+                action = try await discover(&negotiation, link)
+                if case .modern = action { break }
+                life.reopen(link.id)
             case .ready(let revision, let result):
+                isModern = false
                 life.change(link.id) { $0.settle(revision) }
                 try await announce(link)
+                return result
+            case .modern(let result):
+                isModern = true
+                life.change(link.id) { $0 = .modern(ModernEra(client: client, link, isSettled: true)) }
                 return result
             case .fail(let error): throw error
             }
         }
     }
 
-    private func ask(_ method: String, _ params: JSONObject, _ limit: Double, _ link: Link) async throws -> JSON {
+    private func ask(_ method: String, _ params: JSONObject?, _ limit: Double, _ link: Link) async throws -> JSON {
         try await exchange(Call(method: method, params: params), on: link, limit: limit, onProgress: nil).result
     }
 
-    /// Asks a server what it speaks. That it does not answer is no error of its own.
+    /// Asks a server what it speaks. That one which has refused the handshake does not answer is no error of its own.
     private func discover(
-        _ params: JSONObject, _ negotiation: inout InitializeNegotiation, _ link: Link
-    ) async throws -> InitializeNegotiation.Action {
+        _ negotiation: inout OpeningNegotiation, _ link: Link
+    ) async throws -> OpeningNegotiation.Action {
+        life.change(link.id) { $0 = .modern(ModernEra(client: client, link, isSettled: false)) }
         do {
-            let limit = min(limits.request, Self.probeLimit)
-            return negotiation.discovered(try await ask(InitializeEra.probe, params, limit, link))
+            let limit = min(limits.request, negotiation.refusal == nil ? Self.secondLimit : Self.probeLimit)
+            return negotiation.discovered(try await ask(ModernEra.discovery, nil, limit, link))
         } catch let error as JSONRPCError {
             return negotiation.discoveryRefused(error)
+        } catch let error as OmlxError
+            where (negotiation.refusal == nil || error.isOfSignIn) && !error.speaksOfEra(link.transport.isHTTP)
+        {
+            throw error
         } catch {
             try Task.checkCancellation()
             return negotiation.discoveryRefused(nil)
@@ -96,7 +110,25 @@ extension MCPConnection {
     }
 }
 
+extension ModernEra {
+    fileprivate init(client: ClientInfo, _ link: MCPConnection.Link, isSettled: Bool) {
+        self.init(client: client, isOverHTTP: link.transport.isHTTP)
+        self.isSettled = isSettled
+    }
+}
+
 extension OmlxError {
+    /// Whether it says that the server does not know the modern era: a refusal of the request itself, on a pipe silence too (MCP
+    /// 2026-07-28, versioning).
+    fileprivate func speaksOfEra(_ isHTTP: Bool) -> Bool {
+        guard isHTTP else { return code == .transportTimeout }
+        guard let status = httpStatus else { return false }
+        return (400..<500).contains(status) && ![401, 403, 408, 429].contains(status)
+    }
+
+    /// Whether a sign-in stands between omlx and the answer.
+    fileprivate var isOfSignIn: Bool { httpStatus == 401 || httpStatus == 403 }
+
     /// An HTTP refusal that is not about the sign-in.
     fileprivate var isRefusalOfNotification: Bool {
         guard let httpStatus, httpStatus >= 400 else { return false }

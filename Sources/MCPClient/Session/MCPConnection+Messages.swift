@@ -23,6 +23,8 @@ extension MCPConnection {
 
     /// More answers to a server's requests than this are not kept waiting.
     private static let replyLimit = 64
+    /// More often than this a server is not asked again for the same thing.
+    private static let roundLimit = 16
     /// How long the answer to a request may still come after something that seemed to be it.
     private static let doubtPause = Duration.milliseconds(500)
     /// How long what follows an answer on its stream may take, so that the connection can be used again.
@@ -36,7 +38,7 @@ extension MCPConnection {
     func perform(
         _ call: Call, limit: Double?, onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> Answer {
-        var isRepeated = false
+        var (call, isRepeated, isMended, rounds) = (call, false, false, 0)
         while true {
             switch life.admit() {
             case .refuse: throw OmlxError(.transportNotConnected, "the server is not connected")
@@ -44,11 +46,25 @@ extension MCPConnection {
                 try await sessionStands()
                 try Task.checkCancellation()
             case .send(let link):
+                let era = try session(on: link).era
                 do {
-                    return try await exchange(call, on: link, limit: limit ?? limits.request, onProgress: onProgress)
+                    let answer = try await exchange(
+                        call, on: link, limit: limit ?? limits.request, onProgress: onProgress)
+                    guard let next = try era.next(after: answer.result, of: call) else { return answer }
+                    rounds += 1
+                    guard rounds <= Self.roundLimit else { throw OmlxError.endlessRounds(call.method, rounds) }
+                    call = next
                 } catch let lost as SessionLost where !isRepeated {
                     isRepeated = true
                     if let link = life.lost(session: lost.number) { renew(link) }
+                } catch let error as OmlxError where !isRepeated && era.repeats(call, after: error) {
+                    isRepeated = true
+                } catch let error as JSONRPCError where !isMended && era.mistookSchema(call, error) {
+                    isMended = true
+                    guard let tool = try? await listTools().first(where: { $0.name == call.toolName }) else {
+                        throw error
+                    }
+                    call.tool = tool
                 }
             }
         }
@@ -210,10 +226,38 @@ extension MCPConnection {
         return life.session?.era.headers ?? []
     }
 
-    /// The stream on which the server speaks unasked belongs to the session.
+    /// What the server says unasked is heard as long as the session stands.
     func listen(_ link: Link) {
-        guard let era = life.session?.era else { return }
-        link.transport.listen(era.headers, era.resumption)
+        switch life.session?.era {
+        case .initialize(let era): link.transport.listen(era.headers, StreamResumption())
+        case .modern: subscribe(link)
+        case nil: break
+        }
+    }
+
+    /// Asks to be told of other tools, again when the answer ends (MCP 2026-07-28, subscriptions).
+    private func subscribe(_ link: Link) {
+        guard factory.opensServerStream, life.description?.capabilities["tools"]?["listChanged"]?.boolValue == true
+        else { return }
+        let id = sendings.nextID()
+        sendings.add(id, Task { [weak self] in await self?.hearChanges(link, id) })
+    }
+
+    private func hearChanges(_ link: Link, _ id: Int) async {
+        defer { sendings.remove(id) }
+        let call = Call(method: ModernEra.listening, params: ["notifications": ["toolsListChanged": true]])
+        var backoff = Backoff()
+        while !Task.isCancelled, case .on = life.going(link.id) {
+            let begin = ContinuousClock.now
+            do { _ = try await exchange(call, on: link, limit: .infinity, onProgress: nil) } catch {
+                // One that does not offer it says so.
+                if error is JSONRPCError || error is SessionLost || error is CancellationError { return }
+            }
+            // Tools may have changed between two streams.
+            if ContinuousClock.now - begin > .seconds(Backoff.longest) { backoff.succeeded() }
+            try? await Task.sleep(for: .seconds(backoff.failed(jitter: .random(in: 0...1))))
+            if case .on = life.going(link.id), !Task.isCancelled { observer(.toolsListChanged) }
+        }
     }
 
     /// What seems to be an answer cannot be read: the request it must be to fails, unless its answer comes after all.

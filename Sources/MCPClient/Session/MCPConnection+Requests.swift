@@ -31,8 +31,15 @@ extension MCPConnection {
                     action = pages.failed(hidden(error, during: "tools/list"))
                 }
             case .finished(let tools, var dropped):
+                let era = life.session?.era
                 let kept = tools.compactMap { tool -> Tool? in
-                    do throws(Tool.Rejection) { return try tool.hiding(redactor) } catch {
+                    do throws(Tool.Rejection) {
+                        if let reason = era?.fault(of: tool) {
+                            throw Tool.Rejection(
+                                name: OmlxError.shown(redactor.hide(tool.name), limit: 80), reason: reason)
+                        }
+                        return try tool.hiding(redactor)
+                    } catch {
                         dropped.append(error)
                         return nil
                     }
@@ -89,6 +96,6 @@ extension MCPConnection {
     /// Asks the server for a sign of life.
     /// - Throws: `OmlxError`, `CancellationError`.
     package func ping(timeout: Double? = nil) async throws {
-        _ = try await request("ping", timeout: timeout)
+        _ = try await request(life.session?.era.ping ?? "ping", timeout: timeout)
     }
 }

@@ -43,6 +43,8 @@ package actor MCPConnection {
     let chatter: ChatterBox
 
     var life = Life()
+    /// Whether the server spoke the modern era last.
+    var isModern: Bool
     var sendings = Sendings()
     /// Keeps all time limits: one sleep, however many requests are under way.
     var timer: DeadlineTimer<Int, ContinuousClock>?
@@ -63,16 +65,18 @@ package actor MCPConnection {
     ///   - fallsBackToSSE: Whether a URL that answers `initialize` with 400, 404 or 405 is tried as HTTP+SSE (MCP 2025-11-25,
     ///     backwards compatibility).
     ///   - opensServerStream: Whether a stream is kept open on which a server may speak unasked.
+    ///   - isModern: Whether the server is known to speak the modern era, so that it is asked in that first.
     ///   - redactor: Keeps the server's secrets out of errors and events; it is told those of the endpoint.
     ///   - observer: Told what happens; called on any thread, must return at once.
     package init(
         endpoint: ServerEndpoint, client: ClientInfo, http: HTTPClient, authorizer: (any RequestAuthorizer)? = nil,
         limits: ConnectionLimits = .init(), environment: [String: String], fallsBackToSSE: Bool = false,
-        opensServerStream: Bool = false, redactor: Redactor = Redactor(),
+        opensServerStream: Bool = false, isModern: Bool = false, redactor: Redactor = Redactor(),
         observer: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
     ) {
         self.client = client
         self.limits = limits
+        self.isModern = isModern
         let chatter = ChatterBox()
         self.chatter = chatter
         self.observer = { event in

@@ -160,8 +160,12 @@ struct RequestTable<Waiter: Sendable>: Sendable {
         }
     }
 
-    /// The request under way, where it is the only one.
-    var onlyPending: Int? { pending.count == 1 ? pending.first?.key : nil }
+    /// The request under way, where it is the only one; one whose answer goes on and on is answered by no message alone.
+    var onlyPending: Int? {
+        guard pending.count <= 2 else { return nil }
+        let waiting = pending.values.filter { $0.method != ModernEra.listening }
+        return waiting.count == 1 ? waiting[0].id : nil
+    }
 
     private mutating func fail(_ answering: Int?, _ reason: String) -> [Action] {
         guard let request = answering.flatMap({ pending.removeValue(forKey: $0) }) else {

@@ -70,6 +70,8 @@ actor ManagedServer {
     var isErrorShown: Bool
     /// What was said about the tool list.
     var warned: Set<String> = []
+    /// Whether it spoke the modern era last, and is asked in that first.
+    private var isModern = false
 
     /// - Throws: `OmlxError` for settings that only turn out to be unusable now, such as a URL.
     init(
@@ -246,7 +248,7 @@ actor ManagedServer {
             let place = withheld == nil ? nil : try await starts.enter()
             defer { place?.giveBack() }
             try await withDeadline(limit, overdue: overdue) {
-                _ = try await link.connection.connect()
+                await self.heard(try await link.connection.connect())
                 place?.giveBack()
                 await self.connected(link)
                 await self.discovered(try await link.connection.listTools(), link)
@@ -263,6 +265,8 @@ actor ManagedServer {
         }
     }
 
+    private func heard(_ result: InitializeResult) { isModern = result.isModern }
+
     private func makeLink() -> Link {
         let limits = ConnectionLimits(request: limit, connect: min(limit, 10), shutdownGrace: 1)
         let notes = ConnectionNotes(withheld: withheld)
@@ -275,7 +279,7 @@ actor ManagedServer {
             },
             limits: limits, environment: options.environment,
             fallsBackToSSE: configuration.transport.name == "streamable-http",
-            opensServerStream: options.opensServerStreams, redactor: redactor,
+            opensServerStream: options.opensServerStreams, isModern: isModern, redactor: redactor,
             observer: { event in
                 voice.pass(event)
                 notes.note(event)

@@ -42,12 +42,12 @@ extension ConnectionLimits {
 func connection(
     _ endpoint: ServerEndpoint, authorizer: (any RequestAuthorizer)? = nil, limits: ConnectionLimits = .short,
     environment: [String: String] = ["PATH": "/usr/local/bin:/usr/bin:/bin"], fallsBackToSSE: Bool = false,
-    opensServerStream: Bool = false, events: Recorder<ConnectionEvent> = .init()
+    opensServerStream: Bool = false, isModern: Bool = false, events: Recorder<ConnectionEvent> = .init()
 ) -> MCPConnection {
     MCPConnection(
         endpoint: endpoint, client: testClient, http: HTTPClient(), authorizer: authorizer, limits: limits,
         environment: environment, fallsBackToSSE: fallsBackToSSE, opensServerStream: opensServerStream,
-        observer: { events.record($0) })
+        isModern: isModern, observer: { events.record($0) })
 }
 
 /// The catalogue's error an operation throws.

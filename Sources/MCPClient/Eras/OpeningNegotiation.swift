@@ -1,18 +1,21 @@
-// The initialize handshake as a value: offers a revision, judges the answer. No I/O.
+// What a server speaks, as a value: offers revisions, judges the answers. No I/O.
 
 import OmlxErrors
 import OmlxJSON
 
-/// Settles the revision of a session.
-struct InitializeNegotiation: Sendable {
+/// Settles the revision of a session. The initialize handshake is tried first, with a server that spoke the modern era before
+/// `server/discover` (MCP 2026-07-28, versioning).
+struct OpeningNegotiation: Sendable {
     /// What the driver does.
     enum Action: Sendable, Hashable {
         /// Send `initialize` with these parameters.
         case send(params: JSONObject)
-        /// Ask what the server speaks, with these parameters.
-        case discover(params: JSONObject)
+        /// Ask what the server speaks, in the modern era.
+        case discover
         /// Settled: send `notifications/initialized` and go on.
         case ready(ProtocolRevision, InitializeResult)
+        /// Settled: each request speaks for itself.
+        case modern(InitializeResult)
         /// Disconnect.
         case fail(OmlxError)
     }
@@ -31,35 +34,42 @@ struct InitializeNegotiation: Sendable {
     private var first: Refusal?
     private var hasOfferedNamed = false
     private var hasOfferedOlder = false
+    /// What is wrong if the server does not say either what it speaks.
+    private var strange: OmlxError?
+    private let isModern: Bool
 
-    /// - Parameter older: What is offered after a refusal that names no revision.
-    init(client: ClientInfo, older: ProtocolRevision = .v2024_11_05) {
+    /// - Parameters:
+    ///   - older: What is offered after a refusal that names no revision.
+    ///   - isModern: Whether the server spoke the modern era before.
+    init(client: ClientInfo, older: ProtocolRevision = .v2024_11_05, isModern: Bool = false) {
         self.client = client
         self.older = older
+        self.isModern = isModern
     }
 
-    private var info: JSONObject {
-        var info: JSONObject = ["name": .string(client.name), "version": .string(client.version)]
-        if let title = client.title { info["title"] = .string(title) }
-        return info
-    }
+    /// The first message.
+    func start() -> Action { isModern ? .discover : offer }
 
-    /// The first message (MCP 2025-11-25, lifecycle).
-    func start() -> Action {
+    /// The handshake (MCP 2025-11-25, lifecycle).
+    private var offer: Action {
         .send(params: [
-            "protocolVersion": .string(offered.rawValue), "capabilities": [:], "clientInfo": .object(info),
+            "protocolVersion": .string(offered.rawValue), "capabilities": [:], "clientInfo": .object(client.members),
         ])
     }
 
     /// The server's result (MCP 2025-11-25, lifecycle).
-    func received(_ result: JSON) -> Action {
+    mutating func received(_ result: JSON) -> Action {
         guard let version = result["protocolVersion"]?.stringValue else {
             let error = OmlxError(
                 .protocolInvalidMessage, "the server's answer to initialize names no protocol version",
                 nextStep: "check whether the URL or command is that of an MCP server")
             return .fail(error)
         }
-        guard let revision = ProtocolRevision(rawValue: version) else { return .fail(unsupported([version])) }
+        guard let revision = ProtocolRevision(rawValue: version) else {
+            guard version == ModernEra.revision else { return .fail(unsupported([version])) }
+            strange = unsupported([version])
+            return .discover
+        }
         let capabilities = result["capabilities"]?.objectValue.map { JSON.object($0) } ?? .null
         let answer = InitializeResult(
             protocolVersion: version, capabilities: capabilities, serverInfo: result["serverInfo"] ?? .null,
@@ -85,15 +95,19 @@ struct InitializeNegotiation: Sendable {
         refused.insert(offered)
         let error = refusal.error
         let supported = error.supportedVersions
-        if let supported { return offer(of: supported) ?? .fail(unsupported(supported)) }
+        if let supported {
+            let isModern = supported.contains(ModernEra.revision)
+            if isModern, error.code == JSONRPCError.unsupportedProtocolVersion { return .discover }
+            return offer(of: supported) ?? (isModern ? .discover : .fail(unsupported(supported)))
+        }
         if let next = offer(of: error.mentionedVersions) { return next }
-        if JSONRPCError.ofLaterEra.contains(error.code) || error.isUnknownMethodOverHTTP { return probe }
+        if JSONRPCError.ofLaterEra.contains(error.code) || error.isUnknownMethodOverHTTP { return .discover }
         if !hasOfferedOlder, older < offered {
             hasOfferedOlder = true
             offered = older
-            return start()
+            return offer
         }
-        return first?.error.mayBeOfLaterEra == true ? probe : failure
+        return first?.error.mayBeOfLaterEra == true ? .discover : failure
     }
 
     /// The newest revision both speak, offered once.
@@ -102,39 +116,40 @@ struct InitializeNegotiation: Sendable {
         guard let mutual, !hasOfferedNamed else { return nil }
         (hasOfferedNamed, hasOfferedOlder) = (true, true)
         offered = mutual
-        return start()
+        return offer
     }
 
-    private var probe: Action { .discover(params: InitializeEra.probeParameters(of: info)) }
+    // MARK: the modern era
 
-    // MARK: servers of a later era
-
-    /// What the server says it speaks (MCP 2026-07-28, server/discover). One that has a revision of ours after all is offered it.
+    /// What the server says it speaks (MCP 2026-07-28, server/discover). One that has a revision of the other era alone is offered it.
     mutating func discovered(_ result: JSON) -> Action {
-        guard let versions = result["supportedVersions"]?.stringArrayValue, !versions.isEmpty else { return unproven }
+        guard let (versions, description) = ModernEra.description(in: result) else { return undiscovered }
+        if versions.contains(ModernEra.revision) { return .modern(description) }
         return offer(of: versions) ?? .fail(unsupported(versions))
     }
 
     /// The server did not say what it speaks: by an error, or not at all when `nil`.
     mutating func discoveryRefused(_ error: JSONRPCError?) -> Action {
-        guard let error, let versions = error.supportedVersions else { return unproven }
-        return offer(of: versions) ?? .fail(unsupported(versions))
+        guard let versions = error?.supportedVersions else { return undiscovered }
+        if let next = offer(of: versions) { return next }
+        return versions.contains(ModernEra.revision) ? undiscovered : .fail(unsupported(versions))
     }
 
-    /// Some errors are answered by servers of the later era alone; others may be.
-    private var unproven: Action {
-        guard let first else { return failure }
+    /// Some errors are answered by servers of the modern era alone; others may be.
+    private var undiscovered: Action {
+        if let strange { return .fail(strange) }
+        guard let first else { return offer }
         let error = first.error
-        let mentioned = error.mentionedVersions.filter { $0 >= Era.later }
+        let mentioned = ((error.supportedVersions ?? []) + error.mentionedVersions).filter { $0 >= ModernEra.revision }
         let isCertain =
             JSONRPCError.ofLaterEra.contains(error.code) || error.isUnknownMethodOverHTTP || error.speaksOfMetadata
             || !mentioned.isEmpty
         guard isCertain else {
             var failure = first.failure
-            failure.message += "; a server that speaks only \(Era.later) or later answers so, too"
+            failure.message += "; a server that speaks only \(ModernEra.revision) or later answers so, too"
             return .fail(failure)
         }
-        var failure = unsupported(mentioned)
+        var failure = mentioned.isEmpty || mentioned.contains(ModernEra.revision) ? silent : unsupported(mentioned)
         failure.message += "; it answered initialize with error \(error.code)"
         if !error.words.isEmpty { failure.message += ": \(error.words)" }
         // The older transport may still be spoken at the URL.
@@ -149,24 +164,26 @@ struct InitializeNegotiation: Sendable {
         .fail(first?.failure ?? OmlxError(.protocolInvalidMessage, "the server did not answer initialize"))
     }
 
+    private static let ours = [ModernEra.revision] + ProtocolRevision.allCases.reversed().map(\.rawValue)
+
+    private var silent: OmlxError {
+        OmlxError(
+            .protocolVersionUnsupported,
+            "the server seems to speak only \(ModernEra.revision) or later, and does not say by server/discover which revisions",
+            compared: [.init("server", "not named"), .init("omlx", Self.ours.joined(separator: ", "))],
+            nextStep: "report it to the server's makers, or use another release of it")
+    }
+
     private func unsupported(_ versions: [String]) -> OmlxError {
-        let ours = ProtocolRevision.allCases.reversed().map(\.rawValue)
-        let theirs = versions.prefix(8).map { OmlxError.shown($0, limit: 40) }
-        let isLater = versions.allSatisfy { $0 >= Era.later }
-        let what =
-            theirs.isEmpty
-            ? "revisions of the protocol from \(Era.later) on, and names none"
-            : (theirs.count == 1 ? "the protocol revision " : "the protocol revisions ")
-                + theirs.joined(separator: ", ")
+        let theirs = versions.prefix(8).map { OmlxError.shown($0, limit: 40) }.joined(separator: ", ")
+        let isLater = versions.allSatisfy { $0 > ModernEra.revision }
+        let what = versions.count == 1 ? "protocol revision" : "protocol revisions"
         return OmlxError(
             .protocolVersionUnsupported,
-            "the server speaks only \(what); omlx speaks \(ours.joined(separator: ", "))",
-            compared: [
-                .init("server", theirs.isEmpty ? "not named" : theirs.joined(separator: ", ")),
-                .init("omlx", ours.joined(separator: ", ")),
-            ],
+            "the server speaks only the \(what) \(theirs); omlx speaks \(Self.ours.joined(separator: ", "))",
+            compared: [.init("server", theirs), .init("omlx", Self.ours.joined(separator: ", "))],
             nextStep: isLater
-                ? "use a release of the server that speaks \(ProtocolRevision.latest.rawValue) too, or a newer omlx"
+                ? "use a release of the server that speaks \(ModernEra.revision) too, or a newer omlx"
                 : "use a newer release of the server")
     }
 }
@@ -195,6 +212,6 @@ extension JSONRPCError {
 
     fileprivate var mayBeOfLaterEra: Bool {
         code == Self.invalidParams || code == Self.methodNotFound || speaksOfMetadata
-            || mentionedVersions.contains { $0 >= Era.later }
+            || mentionedVersions.contains { $0 >= ModernEra.revision }
     }
 }

@@ -1,4 +1,4 @@
-// The initialize handshake as sequences of events.
+// How a server and omlx settle what is spoken, as sequences of events.
 
 import OmlxErrors
 import OmlxJSON
@@ -7,8 +7,8 @@ import Testing
 @testable import OmlxMCPClient
 
 @Suite("initialize")
-struct InitializeNegotiationTests {
-    private let negotiation = InitializeNegotiation(client: ClientInfo(name: "omlx", version: "1", title: "Omlx"))
+struct OpeningNegotiationTests {
+    private let negotiation = OpeningNegotiation(client: ClientInfo(name: "omlx", version: "1", title: "Omlx"))
 
     @Test("B1, B2: the newest revision of the era is offered, with who we are and no capabilities")
     func offer() {
@@ -23,12 +23,14 @@ struct InitializeNegotiationTests {
     func accepted(revision: ProtocolRevision) {
         let result: JSON = ["protocolVersion": .string(revision.rawValue), "capabilities": [:]]
         let expected = InitializeResult(protocolVersion: revision.rawValue, capabilities: [:], serverInfo: .null)
+        var negotiation = negotiation
         #expect(negotiation.received(result) == .ready(revision, expected))
     }
 
     @Test(
-        "B3: any other revision ends the attempt, naming both sides", arguments: ["2026-07-28", "2023-01-01", "1", ""])
+        "B3: any other revision ends the attempt, naming both sides", arguments: ["2027-03-01", "2023-01-01", "1", ""])
     func unsupported(version: String) throws {
+        var negotiation = negotiation
         guard case .fail(let error) = negotiation.received(["protocolVersion": .string(version)]) else {
             Issue.record("it was accepted")
             return
@@ -36,7 +38,8 @@ struct InitializeNegotiationTests {
         #expect(error.code == .protocolVersionUnsupported)
         #expect(
             error.compared == [
-                .init("server", version), .init("omlx", "2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05"),
+                .init("server", version),
+                .init("omlx", "2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05"),
             ])
     }
 
@@ -44,6 +47,7 @@ struct InitializeNegotiationTests {
         "an answer without a version is no answer to initialize",
         arguments: [[:], .null, ["protocolVersion": 3]] as [JSON])
     func noVersion(result: JSON) {
+        var negotiation = negotiation
         guard case .fail(let error) = negotiation.received(result) else {
             Issue.record("it was accepted")
             return
@@ -53,6 +57,7 @@ struct InitializeNegotiationTests {
 
     @Test("capabilities that are not stated differ from none")
     func capabilities() {
+        var negotiation = negotiation
         guard case .ready(_, let result) = negotiation.received(["protocolVersion": "2025-06-18"]) else {
             Issue.record("it was refused")
             return
@@ -77,24 +82,24 @@ struct InitializeNegotiationTests {
         #expect(failure.code == .protocolVersionUnsupported)
     }
 
-    @Test("B12: a server of a later era is told as such, with the revisions it names")
+    @Test("B12: a server of a later revision is told as such, with the revisions it names")
     func later() {
         var negotiation = negotiation
-        let error = JSONRPCError(code: -32022, message: "no", data: ["supported": ["2026-07-28"]])
+        let error = JSONRPCError(code: -32022, message: "no", data: ["supported": ["2027-03-01"]])
         guard case .fail(let failure) = negotiation.refused(error) else {
             Issue.record("it was accepted")
             return
         }
         #expect(failure.code == .protocolVersionUnsupported)
-        #expect(failure.compared.first == .init("server", "2026-07-28"))
+        #expect(failure.compared.first == .init("server", "2027-03-01"))
     }
 
-    private func offered(_ action: InitializeNegotiation.Action) -> String? {
+    private func offered(_ action: OpeningNegotiation.Action) -> String? {
         guard case .send(let params) = action else { return nil }
         return params["protocolVersion"]?.stringValue
     }
 
-    private func failure(_ action: InitializeNegotiation.Action) -> OmlxError? {
+    private func failure(_ action: OpeningNegotiation.Action) -> OmlxError? {
         guard case .fail(let error) = action else { return nil }
         return error
     }
@@ -103,7 +108,7 @@ struct InitializeNegotiationTests {
         "B5: a refusal that names no revision is followed by one offer of an older one; then the first refusal stands",
         arguments: [-32602, -32603, -32600, -32000, 0, 400])
     func older(code: Int) {
-        var negotiation = InitializeNegotiation(client: ClientInfo(name: "omlx", version: "1"), older: .v2025_03_26)
+        var negotiation = OpeningNegotiation(client: ClientInfo(name: "omlx", version: "1"), older: .v2025_03_26)
         #expect(offered(negotiation.refused(JSONRPCError(code: code, message: "first\u{1B}[31m"))) == "2025-03-26")
         var action = negotiation.refused(JSONRPCError(code: code, message: "second"))
         if case .discover = action { action = negotiation.discoveryRefused(nil) }
@@ -143,47 +148,65 @@ struct InitializeNegotiationTests {
         #expect(failure(negotiation.refused(refusal)) == refusal)
     }
 
-    // MARK: servers of a later era (A3.16)
+    // MARK: the modern era (A3.16)
+
+    private let discovery: JSON = [
+        "supportedVersions": ["2027-03-01", "2026-07-28"], "capabilities": ["tools": [:]], "instructions": "ask",
+        "_meta": ["io.modelcontextprotocol/serverInfo": ["name": "s", "version": "2"]],
+    ]
+
+    private func refusing(_ code: Int, _ status: Int?) -> JSONRPCError {
+        JSONRPCError(code: code, message: "no", httpStatus: status)
+    }
 
     @Test(
-        "what a server of 2026-07-28 answers leads to the question what it speaks; its versions are told",
+        "what a server of 2026-07-28 answers to initialize leads to the question what it speaks, and that to its era",
         arguments: [(-32020, 400), (-32021, 400), (-32022, 400), (-32601, 404)])
-    func laterEra(code: Int, status: Int) {
-        for versions in [["2026-07-28"], ["2026-07-28", "2027-03-01"]] {
+    func modern(code: Int, status: Int) {
+        var negotiation = negotiation
+        #expect(negotiation.refused(refusing(code, status)) == .discover)
+        let expected = InitializeResult(
+            protocolVersion: "2026-07-28", capabilities: ["tools": [:]], serverInfo: ["name": "s", "version": "2"],
+            instructions: "ask")
+        #expect(negotiation.discovered(discovery) == .modern(expected))
+    }
+
+    @Test("one that speaks later revisions alone is told with them")
+    func tooLate() {
+        var negotiation = negotiation
+        _ = negotiation.refused(refusing(-32022, 400))
+        let error = failure(negotiation.discovered(["supportedVersions": ["2027-03-01", "2027-09-01"]]))
+        #expect(error?.code == .protocolVersionUnsupported)
+        #expect(error?.compared.first?.value == "2027-03-01, 2027-09-01")
+    }
+
+    @Test("a refusal that names 2026-07-28 is followed by the question, also in an answer to initialize")
+    func named() {
+        for code in [-32022, -32602, 0] {
             var negotiation = negotiation
-            let action = negotiation.refused(JSONRPCError(code: code, message: "no", httpStatus: status))
-            guard case .discover(let params) = action else {
-                Issue.record("not asked but \(action)")
-                return
-            }
-            #expect(params["_meta"]?["io.modelcontextprotocol/protocolVersion"] == "2026-07-28")
-            let error = failure(negotiation.discovered(["supportedVersions": JSON(versions), "capabilities": [:]]))
-            #expect(error?.code == .protocolVersionUnsupported)
-            for version in versions { #expect(error?.message.contains(version) == true) }
-            #expect(error?.compared.first?.value == versions.joined(separator: ", "))
+            let error = JSONRPCError(code: code, message: "no", data: ["supported": ["2026-07-28"]])
+            #expect(negotiation.refused(error) == .discover)
         }
+        var negotiation = negotiation
+        #expect(negotiation.received(["protocolVersion": "2026-07-28"]) == .discover)
+        #expect(failure(negotiation.discoveryRefused(nil))?.code == .protocolVersionUnsupported)
     }
 
     @Test("-32602 and -32601 may come of both eras: an older revision is offered, then it is asked")
-    func perhapsLater() {
+    func perhapsModern() {
         for code in [-32602, -32601] {
             var negotiation = negotiation
             let refusal = JSONRPCError(code: code, message: "Invalid params")
             #expect(offered(negotiation.refused(refusal)) == "2024-11-05")
-            guard case .discover = negotiation.refused(refusal) else {
-                Issue.record("not asked")
+            #expect(negotiation.refused(refusal) == .discover)
+            guard case .modern = negotiation.discovered(discovery) else {
+                Issue.record("it is not spoken to in its era")
                 return
             }
-            var other = negotiation
-            #expect(
-                failure(negotiation.discovered(["supportedVersions": ["2026-07-28"]]))?.message.contains("2026-07-28")
-                    == true)
-            let listing = JSONRPCError(code: -32022, message: "no", data: ["supported": ["2026-07-28"]])
-            #expect(failure(other.discoveryRefused(listing))?.code == .protocolVersionUnsupported)
         }
     }
 
-    @Test("one that names no version is told by its kind; one of which nothing is certain keeps its words, with a hint")
+    @Test("one that does not say what it speaks keeps its words, and what it may be")
     func unproven() {
         for code in [-32020, -32021, -32022] {
             var negotiation = negotiation
@@ -205,11 +228,25 @@ struct InitializeNegotiationTests {
         }
     }
 
-    @Test("one that speaks a revision of ours after all is offered it")
-    func dualEra() {
+    @Test("one that speaks revisions of the other era alone after all is offered one of those")
+    func otherEra() {
         var negotiation = negotiation
-        _ = negotiation.refused(JSONRPCError(code: -32020, message: "no"))
-        #expect(offered(negotiation.discovered(["supportedVersions": ["2026-07-28", "2025-06-18"]])) == "2025-06-18")
+        _ = negotiation.refused(refusing(-32020, nil))
+        #expect(offered(negotiation.discovered(["supportedVersions": ["2025-06-18"]])) == "2025-06-18")
+    }
+
+    @Test(
+        "one that spoke the modern era before is asked in that first; when it does not know it, the handshake follows")
+    func again() {
+        let negotiation = OpeningNegotiation(client: ClientInfo(name: "omlx", version: "1"), isModern: true)
+        #expect(negotiation.start() == .discover)
+        for error in [refusing(-32601, nil), refusing(-32602, 400), nil] {
+            var negotiation = negotiation
+            #expect(offered(negotiation.discoveryRefused(error)) == "2025-11-25")
+        }
+        var older = negotiation
+        let listing = JSONRPCError(code: -32022, message: "no", data: ["supported": ["2025-06-18"]])
+        #expect(offered(older.discoveryRefused(listing)) == "2025-06-18")
     }
 
     @Test("A4.2: the version header goes with requests from 2025-06-18 on")
