@@ -121,7 +121,10 @@ import Testing
                             do {
                                 _ = try await store.save(next, expecting: .generation(next.generation))
                                 return
-                            } catch let error as OmlxError where error.code == .storeConflict {
+                            } catch let error as OmlxError
+                                where error.code == .storeConflict || error.code == .storeLockTimeout
+                            {
+                                // Nothing was written: another was first, or a hundred are too many for a busy machine.
                                 continue
                             }
                         }
