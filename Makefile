@@ -29,7 +29,7 @@ run_tests = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(2) \
     scripts/run-tests.sh $(1) --filter '$(proofs)'
 install_root := $(DESTDIR)$(PREFIX)
 
-.PHONY: help run serve test test-providers soak test-browser test-desktop build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
+.PHONY: help run serve test test-providers test-peers soak test-browser test-desktop build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r target text; do \
@@ -60,6 +60,12 @@ test-providers: ## sign in as every kind of client at every authorization server
 	@scripts/venvs.sh
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(tests_at_once) \
 	    scripts/run-tests.sh $(SWIFT_FLAGS) --parallel --filter '$(matrix)'
+
+test-peers: ## ask the HTTP interface everything its descriptions allow, and more (OMLX_FUZZ_EXAMPLES=N per question, 200)
+	@scripts/setup.sh test
+	@scripts/build-tests.sh $(SWIFT_FLAGS)
+	@scripts/venvs.sh
+	OMLX_FUZZ_EXAMPLES=$${OMLX_FUZZ_EXAMPLES:-200} scripts/run-tests.sh $(SWIFT_FLAGS) --filter 'DescriptionTests|MCPOTests'
 
 test-browser: ## sign in and use the page with a real browser, Chromium, with scripts and without; pictures in .build/pictures
 	@scripts/setup.sh browser
