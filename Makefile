@@ -29,7 +29,7 @@ run_tests = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(2) \
     scripts/run-tests.sh $(1) --filter '$(proofs)'
 install_root := $(DESTDIR)$(PREFIX)
 
-.PHONY: help run serve test test-providers soak test-browser test-desktop build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
+.PHONY: help run serve test test-providers test-peers test-systemd soak test-browser test-desktop build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r target text; do \
@@ -61,6 +61,12 @@ test-providers: ## sign in as every kind of client at every authorization server
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(tests_at_once) \
 	    scripts/run-tests.sh $(SWIFT_FLAGS) --parallel --filter '$(matrix)'
 
+test-peers: ## ask the HTTP interface everything its descriptions allow, and more (OMLX_FUZZ_EXAMPLES=N per question, 200)
+	@scripts/setup.sh test
+	@scripts/build-tests.sh $(SWIFT_FLAGS)
+	@scripts/venvs.sh
+	OMLX_FUZZ_EXAMPLES=$${OMLX_FUZZ_EXAMPLES:-200} scripts/run-tests.sh $(SWIFT_FLAGS) --filter 'DescriptionTests|MCPOTests'
+
 test-browser: ## sign in and use the page with a real browser, Chromium, with scripts and without; pictures in .build/pictures
 	@scripts/setup.sh browser
 	@scripts/venvs.sh browser
@@ -76,6 +82,11 @@ test-desktop: ## show notice and tray in a real panel, on a display of its own; 
 	swift build --product omlx-demo-server $(SWIFT_FLAGS)
 	@mkdir -p .build/desktop
 	Tests/Desktop/panel.sh .build/desktop Tests/Desktop/show.sh .build/debug
+
+test-systemd: ## run omlx under a real systemd of a user, as root: started, told of, reloaded, watched, killed, stopped, by its sockets
+	@scripts/setup.sh test
+	swift build --product omlx $(SWIFT_FLAGS)
+	Tests/Systemd/user_instance.sh .build/debug
 
 soak: ## the proofs in full: 1,000 expiries and 10,000 generations, most of an hour (OMLX_SOAK_EXPIRIES=N, OMLX_SOAK_GENERATIONS=N)
 	@scripts/setup.sh test
@@ -130,6 +141,7 @@ bench: build ## measure omlx beside its peers, a sign-in too; BEFORE=PATH adds a
 	@python3 Benchmarks/stores.py $(release)/CredentialStoreProbe
 	@scripts/setup.sh bench
 	@python3 Benchmarks/gateway.py --omlx $(release)/omlx
+	@python3 Benchmarks/daemon.py --omlx $(release)/omlx
 
 lint: ## check the style of the Swift sources and the order of their folders
 	@find Package.swift Sources Tests Examples -name .build -prune -o -name '*.swift' -print0 | \

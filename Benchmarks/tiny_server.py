@@ -2,6 +2,7 @@
 #
 #   tiny_server.py --http N    N servers in one process on N free ports; prints one `READY URL` line per server.
 #                              HTTP/1.1, keep-alive, JSON answers from memory, no sessions, 405 on GET. Ends with stdin.
+#   tiny_server.py --streams N the same with sessions, and a GET is answered by a stream that stays open and says nothing.
 #   tiny_server.py --stdio     one server on stdin and stdout. Writes `PID CPU-SECONDS` to the file that
 #                              TINY_SERVER_USAGE names, so that its cost can be taken off its client's.
 #
@@ -59,7 +60,12 @@ def response(status, body=b"", kind=""):
     return f"HTTP/1.1 {status}\r\n{headers}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
-def respond(head, body):
+STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def respond(head, body, streams=False):
+    if streams and head.startswith(b"GET "):
+        return STREAM
     if not head.startswith(b"POST "):
         return response("200 OK" if head.startswith(b"DELETE ") else "405 Method Not Allowed")
     try:
@@ -68,7 +74,8 @@ def respond(head, body):
         return response("400 Bad Request")
     if text is None:
         return response("202 Accepted")
-    return response("200 OK", text.encode(), "application/json")
+    session = "\r\nmcp-session-id: tiny" if streams and b'"initialize"' in body else ""
+    return response("200 OK", text.encode(), "application/json" + session)
 
 
 def content_length(head):
@@ -79,7 +86,7 @@ def content_length(head):
     return 0
 
 
-def serve_http(count):
+def serve_http(count, streams=False):
     import asyncio
     import threading
 
@@ -97,7 +104,7 @@ def serve_http(count):
                 if len(rest) < length:
                     return
                 self.buffer = rest[length:]
-                self.transport.write(respond(head, rest[:length]))
+                self.transport.write(respond(head, rest[:length], streams))
 
     async def run():
         loop = asyncio.get_running_loop()
@@ -139,7 +146,9 @@ def serve_stdio():
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--http"] and len(sys.argv) == 3:
         serve_http(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["--streams"] and len(sys.argv) == 3:
+        serve_http(int(sys.argv[2]), True)
     elif sys.argv[1:] == ["--stdio"]:
         serve_stdio()
     else:
-        sys.exit("usage: tiny_server.py --http N | --stdio")
+        sys.exit("usage: tiny_server.py --http N | --streams N | --stdio")

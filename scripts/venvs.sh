@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the Python environments of the test servers and of the benchmark's peers under .venvs/ of the repository.
 # Usage: scripts/venvs.sh [NAME…]
-# (mcp1, mcp2, fastmcp, django, flask-providers, django-providers, hypercorn, zxing and mcpo without a name)
+# (mcp1, mcp2, fastmcp, django, flask-providers, django-providers, hypercorn, zxing, mcpo and schemathesis without a name)
 # Does nothing, quickly, when they are up to date.
 # PYTHON chooses another interpreter than the python3 of the PATH; it must be 3.11 or newer.
 set -eu
@@ -29,9 +29,10 @@ requirements() {
     browser) echo 'playwright==1.65.2 axe-playwright-python==0.1.8' ;; # drives Debian's Chromium; made when named
     zxing) echo 'zxing-cpp==3.1.1' ;; # reads QR codes
     mcpo) echo 'mcpo==0.0.20 mcp==1.30.0 fastapi==0.115.12 starlette==0.46.2 uvicorn==0.54.0' ;;
+    schemathesis) echo 'schemathesis==4.32.5 openapi-spec-validator==0.9.0' ;; # asks the HTTP interface what its description allows
     mcp-stdio) echo 'mcp-stdio==0.45.2' ;; # a peer of the benchmark only: made when named
     *) die "unknown environment: $1 (there are mcp1, mcp2, fastmcp, django,
-        flask-providers, django-providers, hypercorn, zxing, mcpo, browser and mcp-stdio)" ;;
+        flask-providers, django-providers, hypercorn, zxing, mcpo, schemathesis, browser and mcp-stdio)" ;;
     esac
 }
 
@@ -104,7 +105,7 @@ make_venv() {
     mv "$venvs/$1/.stamp.new" "$venvs/$1/.stamp"
 }
 
-[ $# -gt 0 ] || set -- mcp1 mcp2 fastmcp django flask-providers django-providers hypercorn zxing mcpo
+[ $# -gt 0 ] || set -- mcp1 mcp2 fastmcp django flask-providers django-providers hypercorn zxing mcpo schemathesis
 for name in "$@"; do requirements "$name" >/dev/null; done
 
 mkdir -p "$venvs"

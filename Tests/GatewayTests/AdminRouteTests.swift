@@ -50,6 +50,55 @@ import Testing
         }
     }
 
+    @Test(
+        "the file is gone by when that is asked for: what is new is connected, and what is wrong is refused with its place"
+    )
+    func reload() async throws {
+        var script = DemoScript()
+        script.protection.mode = .none
+        let demo = try await DemoServer.start(script: script)
+        try await ServedGateway.run(["a": ["url": "http://127.0.0.1:1/a"]]) { (gateway: ServedGateway) async throws in
+            func write(_ text: String) throws {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: gateway.file), options: .atomic)
+            }
+            let same = try await gateway.ask("POST", "/admin/api/mcp/reload", as: "owner")
+            #expect(same.status == 200 && same.body == ["success": true, "servers": 1, "tools": 0])
+            try write(
+                JSON.object(["servers": ["a": ["url": "http://127.0.0.1:1/a"], "demo": ["url": .string(demo.url)]]])
+                    .text())
+            let more = try await gateway.ask("POST", "/admin/api/mcp/reload", as: "owner")
+            #expect(more.status == 200 && more.body["success"] == true && more.body["servers"] == 2)
+            #expect(try #require(more.body["tools"]?.intValue) > 0)
+            try write("{\n \"servers\": [")
+            let refused = try await gateway.ask("POST", "/admin/api/mcp/reload", as: "owner")
+            #expect(refused.status == 400 && refused.body["code"] == "CONFIG_INVALID_JSON")
+            #expect(refused.body["detail"]?.stringValue?.contains("mcp.json:2:") == true)
+            // The servers of before are there still.
+            let listed = try await gateway.ask("GET", "/v1/mcp/servers", as: "owner")
+            #expect(listed.body["servers"]?.arrayValue?.count == 2)
+            #expect(try await gateway.ask("POST", "/admin/api/mcp/reload", as: "reader").status == 403)
+        }
+        await demo.stop()
+    }
+
+    @Test("who signs out while a sign-in waits for its person ends that too")
+    func signsOutMeanwhile() async throws {
+        let demo = try await DemoServer.start()
+        let servers: JSONObject = ["notes": ["url": .string(demo.url)], "local": ["command": "none"]]
+        try await ServedGateway.run(servers) { (gateway: ServedGateway) async throws in
+            let begun = try await gateway.ask("POST", "/admin/api/mcp/servers/notes/authenticate", as: "owner")
+            #expect(begun.body["auth_url"]?.stringValue != nil)
+            let out = try await gateway.ask("POST", "/admin/api/mcp/servers/notes/logout", as: "owner")
+            #expect(out.status == 200 && out.body == ["success": true])
+            let again = try await gateway.ask("POST", "/admin/api/mcp/servers/notes/authenticate", as: "owner")
+            #expect(again.body["auth_url"]?.stringValue != begun.body["auth_url"]?.stringValue)
+            // What takes no sign-in is in conflict with one.
+            let local = try await gateway.ask("POST", "/admin/api/mcp/servers/local/authenticate", as: "owner")
+            #expect(local.status == 409 && local.body["code"] == "OAUTH_SIGN_IN_NOT_APPLICABLE")
+        }
+        await demo.stop()
+    }
+
     @Test("a sign-in is begun with the address to open, ends in the host, and is shown and ended")
     func signIn() async throws {
         let demo = try await DemoServer.start()

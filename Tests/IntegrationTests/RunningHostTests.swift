@@ -52,7 +52,9 @@ struct RunningHostTests {
             (#"(state|code_challenge|client_id|redirect_uri)=[^&\s]+"#, "$1="), (#"demo-(at|client)-\w+"#, "demo-$1"),
             (#"\d+ min"#, "MIN"),
             // A host that stays up has looked where a sign-in would be kept; a command looks when it keeps one.
-            (#"store: (chosen at the first sign-in|encrypted files in .*)"#, "store"),
+            (#"(store: |"value": ")(chosen at the first sign-in|encrypted files in [^"\n]*)"#, "store"),
+            // It has tried a server again that cannot be started.
+            (#"; it was started again \d+ times in MIN\w*, and is left alone now"#, ""),
             // A host that stays up has read nothing of lists that were kept before it knew the server.
             (#""tools_at": (null|"MOMENT")"#, "tools_at"),
         ] {
@@ -73,6 +75,23 @@ struct RunningHostTests {
         ["login", "nobody"], ["logout", "demo"],
         ["client-metadata", "--client-metadata-url", "https://c.example/m.json"],
         ["trust", "--list"],
+        ["tools", "child", "--timeout", "60"], ["tools", "--json", "--timeout", "60"], ["tools", "--account", "work"],
+        ["tools", "--schema", "child", "--json"], ["tools", "--cached", "--json"], ["tools", "nobody", "--json"],
+        ["tools", "--quiet"], ["tools", "gone", "--quiet"], ["list", "--quiet"],
+        ["call", "child__count", "n=1", "--account", "work"], ["call", "child__count", "--timeout", "60"],
+        ["call", "child__count", #"{"n": 2}"#, "--json"], ["call", "child__nothing", "--json"],
+        ["call", "child__never", "--timeout", "0.5", "--json"], ["call", "demo__echo", "text=x"],
+        ["call", "demo__echo", "text=x", "--json"], ["call", "demo__echo", "text=x", "--account", "work"],
+        // Without --check, status says how the servers of the host that is asked are: connected here, idle there.
+        ["status", "--check", "--json"],
+        ["status", "--check", "demo", "--account", "work"], ["status", "--check", "--timeout", "60"],
+        ["doctor", "demo", "--json"], ["doctor", "child", "--timeout", "60"],
+        ["doctor", "demo", "--account", "work"], ["token", "demo", "--json"], ["token", "demo", "--account", "work"],
+        ["store", "--json"], ["store", "list", "--json"], ["store", "check", "--json"],
+        ["store", "prune", "--yes", "--json"], ["store", "migrate", "--to", "file"], ["logout", "demo", "--json"],
+        ["logout", "demo", "--account", "work"], ["logout", "--all"], ["logout", "demo", "--local-only"],
+        ["logout", "demo", "--forget-client"], ["login", "child"], ["login", "off"], ["login", "nobody", "--json"],
+        ["validate", "--quiet"], ["trust", "--list", "--json"], ["log", "nobody"],
     ]
 
     @Test("a command says the same, to the letter, with omlx serve and without")
@@ -87,6 +106,100 @@ struct RunningHostTests {
                 let alone = try await home.note(home.start(["mcp"] + words + ["--no-daemon"], input: "").end())
                 #expect(seen(through) == seen(alone), "\(words)")
             }
+            host.signal(SIGTERM)
+            #expect(try await host.end().exit == 0)
+        }
+    }
+
+    @Test("another account is used through omlx serve, by the sign-ins and the limit that the command named")
+    func accounts() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.configure(["demo": ["url": demo.url]])
+            let host = try await serve(home)
+            #expect(try await home.login("demo", "--account", "work").exit == 0)
+            // Without a name there is no sign-in.
+            #expect(try await home.omlx("mcp", "call", "demo__echo", "text=x").exit == 4)
+            for words in [["call", "demo__echo", "text=x", "--account", "work"], ["tools", "--account", "work"]] {
+                let through = try await home.note(home.start(["mcp"] + words, input: "").end())
+                let alone = try await home.note(home.start(["mcp"] + words + ["--no-daemon"], input: "").end())
+                #expect(through.exit == 0 && seen(through) == seen(alone), "\(words)")
+            }
+            #expect(try await home.omlx("mcp", "logout", "demo", "--account", "work").exit == 0)
+            #expect(try await home.omlx("mcp", "call", "demo__echo", "text=x", "--account", "work").exit == 4)
+            host.signal(SIGTERM)
+            #expect(try await host.end().exit == 0)
+        }
+    }
+
+    @Test("the password that a command has is given to an omlx serve that lacks it, which keeps it nowhere")
+    func password() async throws {
+        try await TestHome.with { home in
+            let demo = try await home.demo()
+            try home.configure(["demo": ["url": demo.url]])
+            let secret = ["OMLX_STORE_PASSWORD": "sesame-open-wide"]
+            let browser = try home.recordingBrowser()
+            let made = try await home.omlx(
+                "mcp", "login", "demo", "--store", "file", browser: browser, variables: secret)
+            #expect(made.exit == 0, "\(made)")
+            #expect(try await home.omlx("mcp", "store", "migrate", "--to", "file", variables: secret).exit != 4)
+            let host = try await serve(home)
+            let closed = try await home.omlx("mcp", "call", "demo__echo", "text=x")
+            #expect(closed.exit != 0 && closed.err.contains("STORE_PASSWORD_NEEDED"), "\(closed)")
+            #expect(try await home.omlx("mcp", "call", "demo__echo", "text=x", variables: secret).exit == 0)
+            // From now on it is open, to commands that have no password too.
+            #expect(try await home.omlx("mcp", "call", "demo__echo", "text=x").exit == 0)
+            host.signal(SIGTERM)
+            #expect(try await host.end().exit == 0)
+            let next = try await serve(home)
+            #expect(try await home.omlx("mcp", "call", "demo__echo", "text=x").err.contains("STORE_PASSWORD_NEEDED"))
+            next.signal(SIGTERM)
+            #expect(try await next.end().exit == 0)
+        }
+    }
+
+    /// Stands in front of omlx serve and has it be of another version.
+    private static let disguise = """
+        import re, socket, sys, threading
+        front, back, version, level = sys.argv[1:]
+        listener = socket.socket(socket.AF_UNIX); listener.bind(front); listener.listen(16); print("ready", flush=True)
+        def pump(source, target, change):
+            try:
+                while data := source.recv(1 << 16): target.sendall(change(data))
+            except OSError: pass
+            for end in (source, target):
+                try: end.shutdown(socket.SHUT_RDWR)
+                except OSError: pass
+        def disguised(data):
+            return re.sub(rb'"version":"[0-9.]+","level":\\d+', b'"version":"%s","level":%s' % (version.encode(), level.encode()), data)
+        while True:
+            client, _ = listener.accept()
+            server = socket.socket(socket.AF_UNIX); server.connect(back)
+            threading.Thread(target=pump, args=(client, server, bytes), daemon=True).start()
+            threading.Thread(target=pump, args=(server, client, disguised), daemon=True).start()
+        """
+
+    @Test(
+        "an omlx serve of another version is said to be one, and used where it knows what is asked",
+        arguments: [("9.9.9", "9"), ("0.0.1", "0")])
+    func otherVersion(_ version: String, _ level: String) async throws {
+        try await TestHome.with { home in
+            try home.configure(["child": ["command": "/bin/sh", "args": ["-c", Self.child(home)]]])
+            let back = home.desk + "/back.sock"
+            let host = try home.start(["serve", "--port", "0", "--socket", back])
+            _ = try await host.text("serves on")
+            let python = try Repository.python("mcp1")
+            // The same length, so that the length of the answer stays true.
+            let proxy = try home.start(
+                program: python, ["-c", Self.disguise, home.path + "/run/omlx/host.sock", back, version, level])
+            _ = try await proxy.text("ready")
+            let run = try await home.omlx("mcp", "call", "child__count")
+            #expect(run.exit == 0 && run.err.contains("omlx serve is of version \(version)"), "\(run)")
+            #expect(run.err.contains("does without it") == (level == "0"), "\(run)")
+            let starts = try String(contentsOfFile: home.desk + "/starts", encoding: .utf8)
+            #expect(starts == (level == "0" ? "x\nx\n" : "x\n"))
+            proxy.signal(SIGKILL)
+            _ = try await proxy.end()
             host.signal(SIGTERM)
             #expect(try await host.end().exit == 0)
         }

@@ -6,7 +6,7 @@ import OmlxJSON
 
 /// Where a configuration file comes from, and so who wants it used.
 @nonexhaustive
-public enum ConfigurationOrigin: String, Sendable, Hashable, Codable {
+public enum ConfigurationOrigin: String, Sendable, Hashable, CaseIterable, Codable {
     /// Named by the program, as with `--mcp-config`.
     case named
     /// Named by `OMLX_MCP_CONFIG`.

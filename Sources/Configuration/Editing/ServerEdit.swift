@@ -6,7 +6,7 @@ import OmlxJSON
 /// A change of one server of the configuration.
 package struct ServerEdit: Sendable, Hashable, Codable {
     /// What is changed.
-    package enum Action: String, Sendable, Hashable, Codable {
+    package enum Action: String, Sendable, Hashable, CaseIterable, Codable {
         /// The server is new.
         case add
         /// Its entry becomes another.

@@ -6,7 +6,7 @@ import OmlxErrors
 /// could be a secret.
 public struct ConfigurationDiagnostic: Sendable, Hashable, Codable {
     /// How much it matters.
-    public enum Severity: String, Sendable, Hashable, Comparable, Codable {
+    public enum Severity: String, Sendable, Hashable, Comparable, CaseIterable, Codable {
         /// What it is about cannot be used: a server that fails, or a setting replaced by its default.
         case error
         /// Something was passed over or decided; everything works.

@@ -11,15 +11,16 @@ import OmlxJSON
 /// Adds routes to a router.
 struct APIRoutes {
     let router: Router<GatewayContext>
+    let host: any Host
 
     /// What is answered at once.
     func answer<Question, Answer>(
         _ route: HostRoute<Question, Answer>,
-        _ work: @escaping @Sendable (Question, Caller) async throws -> Answer
+        _ work: @escaping @Sendable (any Host, Question, Caller) async throws -> Answer
     ) {
-        add(route) { request, context, caller, question in
+        add(route) { asked, context, caller, question in
             return try await Self.whileConnected(context) {
-                Response.json(try JSON(encoding: try await work(question, caller)))
+                Response.json(try JSON(encoding: try await asked.ask { try await work($0, question, caller) }))
             }
         }
     }
@@ -27,19 +28,19 @@ struct APIRoutes {
     /// What may take long: a stream of events for who accepts one, else the answer alone.
     func tell<Question, Answer>(
         _ route: HostRoute<Question, Answer>,
-        _ work: @escaping @Sendable (Question, Telling) async throws -> Answer
+        _ work: @escaping @Sendable (any Host, Question, Telling) async throws -> Answer
     ) {
-        add(route) { request, context, caller, question in
-            guard request.headers[.accept]?.contains("text/event-stream") == true else {
+        add(route) { asked, context, caller, question in
+            guard asked.wantsStream else {
                 let telling = Telling(caller: caller, stream: nil)
                 return try await Self.whileConnected(context) {
-                    Response.json(try JSON(encoding: try await work(question, telling)))
+                    Response.json(try JSON(encoding: try await asked.ask { try await work($0, question, telling) }))
                 }
             }
             return EventStreamBody.response(context) { stream in
                 let telling = Telling(caller: caller, stream: stream)
                 do {
-                    telling.tell(.answer, try await work(question, telling))
+                    telling.tell(.answer, try await asked.ask { try await work($0, question, telling) })
                 } catch {
                     telling.tell(.error, ProblemDetails.omlxError(of: error))
                 }
@@ -50,15 +51,18 @@ struct APIRoutes {
     /// What is asked with a secret beside the question, `password`, or answered with one beside the answer.
     func secret<Question, Answer>(
         _ route: HostRoute<Question, Answer>,
-        _ work: @escaping @Sendable (Question, Secret?) async throws -> (Answer, (name: String, value: Secret)?)
+        _ work:
+            @escaping @Sendable (any Host, Question, Secret?) async throws -> (
+                Answer, (name: String, value: Secret)?
+            )
     ) {
-        router.post(RouterPath(route.form.fullPath)) { request, context in
-            _ = try context.caller(for: route.form)
+        router.post(RouterPath(route.form.fullPath)) { [host] request, context in
+            let asked = try await AskedHost(host, request, try context.caller(for: route.form))
             var bytes = try await Self.body(request)
             let password = Secret.take(["password"], from: &bytes)["password"]
             let question: Question = try Self.question(bytes, nil)
             return try await Self.whileConnected(context) {
-                let (answer, secret) = try await work(question, password)
+                let (answer, secret) = try await asked.ask { try await work($0, question, password) }
                 return try Self.response(JSON(encoding: answer), secret)
             }
         }
@@ -81,18 +85,20 @@ struct APIRoutes {
 
     private func add<Question, Answer>(
         _ route: HostRoute<Question, Answer>,
-        _ work: @escaping @Sendable (Request, GatewayContext, Caller, Question) async throws -> Response
+        _ work: @escaping @Sendable (AskedHost, GatewayContext, Caller, Question) async throws -> Response
     ) {
         let path = RouterPath(route.form.fullPath)
-        router.post(path) { request, context in
+        router.post(path) { [host] request, context in
             // Who may not ask is told that before anything else.
             let caller = try context.caller(for: route.form)
             return try await work(
-                request, context, caller, try Self.question(try await Self.body(request), route.plain))
+                try await AskedHost(host, request, caller), context, caller,
+                try Self.question(try await Self.body(request), route.plain))
         }
         guard let plain = route.plain else { return }
-        router.get(path) { request, context in
-            try await work(request, context, try context.caller(for: route.form), plain)
+        router.get(path) { [host] request, context in
+            let caller = try context.caller(for: route.form)
+            return try await work(try await AskedHost(host, request, caller), context, caller, plain)
         }
     }
 
@@ -114,9 +120,15 @@ struct APIRoutes {
                 for (name, value) in given { members[name] = value }
                 json = .object(members)
             }
+            // A question of which nothing is read would take anything.
+            guard json.isObject || Question.self is any Sequence.Type else {
+                throw HTTPError(.unprocessableContent, message: "a question is a JSON object")
+            }
             return try json.decoded(as: Question.self)
         } catch let error as DecodingError {
             throw HTTPError(.unprocessableContent, message: error.words)
+        } catch let error as HTTPError {
+            throw error
         } catch {
             throw HTTPError(.badRequest, message: "the body is no JSON: \(error)")
         }

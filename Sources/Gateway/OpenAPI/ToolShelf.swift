@@ -59,12 +59,12 @@ package final class ToolShelf: Service {
         var epoch = 0
     }
 
-    let host: any IntroducingHost
+    let host: any ServingHost
     private let logger: Logger
     private let state = Mutex(State())
 
     /// The tools of a host.
-    package init(_ host: any IntroducingHost, logger: Logger) {
+    package init(_ host: any ServingHost, logger: Logger) {
         self.host = host
         self.logger = logger
     }

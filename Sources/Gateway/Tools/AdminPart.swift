@@ -13,7 +13,7 @@ import OmlxMCPHost
 package struct AdminPart: GatewayPart {
     private let shelf: ToolShelf
     private let desk: LoginDesk
-    private var host: any IntroducingHost { shelf.host }
+    private var host: any ServingHost { shelf.host }
 
     /// Where a browser comes back to; open to all, for the provider sends it there.
     package static let callback = "/admin/api/mcp/oauth/callback"
@@ -37,10 +37,14 @@ package struct AdminPart: GatewayPart {
         }
         admin.post("servers/:name/logout") { _, context in
             try await owned(context) {
-                _ = try await host.logout(try name(context), LogoutRequest())
+                let server = try name(context)
+                // A sign-in that still waits for its person would have the sign-out wait for it.
+                await desk.giveUp(server)
+                _ = try await host.logout(server, LogoutRequest())
                 return ["success": true]
             }
         }
+        admin.post("reload") { _, context in try await owned(context) { try await reload() } }
         admin.get("config") { _, context in try await owned(context) { try await configuration() } }
         admin.post("config") { request, context in
             try context.requireOwner()
@@ -128,6 +132,16 @@ package struct AdminPart: GatewayPart {
     }
 
     // MARK: the configuration
+
+    /// Goes by the file as it is now, and connects what is new or changed there.
+    /// - Throws: `OmlxError` that says why it is refused, with line and column; the servers of before stay.
+    private func reload() async throws -> JSON {
+        let change = try await host.reload()
+        let wanted = change.added + change.changed
+        if !wanted.isEmpty { _ = try await host.connect(wanted) { _ in } }
+        let servers = try await host.configuration().servers.count
+        return ["success": true, "servers": JSON(servers), "tools": JSON(try await host.tools([]).count)]
+    }
 
     /// The entries without their secrets.
     private func configuration() async throws -> JSON {

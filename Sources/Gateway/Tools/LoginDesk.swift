@@ -18,29 +18,41 @@ package final class LoginDesk: Service {
         case failed(OmlxError)
     }
 
+    private struct SignIn {
+        let person: WebPerson
+        let task: OwnedTasks
+    }
+
     private let host: any Host
-    private let tasks = OwnedTasks()
-    private let people = Mutex<[String: WebPerson]>([:])
+    private let open = Mutex<[String: SignIn]>([:])
 
     package init(_ host: any Host) { self.host = host }
 
     /// Sign-ins end with the host.
     package func run() async throws {
         try? await gracefulShutdown()
-        tasks.cancel()
-        await tasks.finish()
+        let left = open.withLock { Array($0.values) }
+        for signIn in left { signIn.task.cancel() }
+        for signIn in left { await signIn.task.finish() }
+    }
+
+    /// Gives up the sign-in of a server that is under way here, and waits for its end.
+    func giveUp(_ server: String) async {
+        guard let signIn = open.withLock({ $0[server] }) else { return }
+        signIn.task.cancel()
+        await signIn.task.finish()
     }
 
     /// Begins a sign-in, or tells the address of the one under way.
     func begin(_ server: String) async -> Beginning {
-        let person = WebPerson()
-        let (present, isNew) = people.withLock { people in
-            if let present = people[server] { return (present, false) }
-            people[server] = person
+        let (person, task) = (WebPerson(), OwnedTasks())
+        let (present, isNew) = open.withLock { open in
+            if let present = open[server] { return (present.person, false) }
+            open[server] = SignIn(person: person, task: task)
             return (person, true)
         }
         if isNew {
-            tasks.start { [host, weak self] in
+            task.start { [host, weak self] in
                 do {
                     var login = LoginOptions()
                     login.isForced = true
@@ -51,7 +63,7 @@ package final class LoginDesk: Service {
                 } catch {
                     person.settle(.failed(OmlxError(.oauthSignInCancelled, "the sign-in was given up")))
                 }
-                self?.people.withLock { if $0[server] === person { $0[server] = nil } }
+                self?.open.withLock { if $0[server]?.person === person { $0[server] = nil } }
             }
         }
         return await present.beginning()
@@ -60,8 +72,8 @@ package final class LoginDesk: Service {
     /// Hands the address a browser came back to, to the sign-in it belongs to.
     /// - Returns: whether one is under way with this `state`.
     func cameBack(_ address: String, state: String) -> Bool {
-        let waiting = people.withLock { Array($0.values) }.first { $0.awaits(state) }
-        waiting?.paste(address)
+        let waiting = open.withLock { Array($0.values) }.first { $0.person.awaits(state) }
+        waiting?.person.paste(address)
         return waiting != nil
     }
 }

@@ -10,7 +10,7 @@ import OmlxMCPHost
 /// The lists of tools and servers, and calls.
 package struct ToolsPart: GatewayPart {
     private let shelf: ToolShelf
-    private var host: any IntroducingHost { shelf.host }
+    private var host: any ServingHost { shelf.host }
 
     package init(_ shelf: ToolShelf) { self.shelf = shelf }
 

@@ -69,16 +69,22 @@ extension OmlxError {
     package var httpStatus: HTTPResponse.Status {
         switch code {
         case .configServerUnknown, .protocolToolUnknown: .notFound
-        case .configServerDisabled, .protocolToolAmbiguous: .conflict
-        case .protocolArguments: .unprocessableContent
+        case .configServerDisabled, .protocolToolAmbiguous, .storeMigration, .storeConflict, .storeMoved, .storeOlder,
+            .storePasswordNeeded:
+            .conflict
+        case .protocolArguments, .storePasswordWrong: .unprocessableContent
         case .oauthSignInNeeded: .unauthorized
-        case .hostStopped: .serviceUnavailable
+        case .hostStopped, .storeUnavailable, .storeLocked, .storeTimeout, .storeLockTimeout, .storeSealed,
+            .storeForbidden, .storeTokenNeeded, .storeTokenExpired:
+            .serviceUnavailable
         case .transportTimeout, .transportConnectTimeout, .transportFirstByteTimeout, .transportIdleTimeout:
             .gatewayTimeout
         default:
             switch code.errorClass {
             case .configuration: .badRequest
-            case .transport, .protocol: .badGateway
+            // What stands against it can be changed, or is how the person wanted it.
+            case .authorization: .conflict
+            case .transport, .protocol, .discovery, .registration, .tokenExchange, .refresh: .badGateway
             default: .internalServerError
             }
         }

@@ -61,6 +61,7 @@ extension LocalHost {
             let change = try await adopt(configuration)
             content = configuration
             refused = nil
+            await finishOthers()
             return change
         } catch let error as OmlxError {
             // That the host was stopped says nothing about what was read.

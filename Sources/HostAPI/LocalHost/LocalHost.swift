@@ -27,6 +27,10 @@ package actor LocalHost: Host {
     var refused: RefusedConfiguration?
     /// What goes on after the question that began it was answered.
     let work = OwnedTasks()
+    /// The same with other accounts' sign-ins, by account.
+    var others: [String: LocalHost] = [:]
+    /// Their accounts in the order in which they were named.
+    var ages: [String] = []
     /// One reading at a time.
     let reloading = Gate(places: 1)
 
@@ -66,6 +70,7 @@ package actor LocalHost: Host {
 
     package func finish() async {
         work.cancel()
+        await finishOthers()
         try? await making?.value.stop()
     }
 

@@ -12,6 +12,8 @@ struct RemoteCall: Sendable {
     private static let silence = HostAPI.heartbeat * 4
 
     let http: HTTPClient
+    /// Whose sign-ins are used, and how long each server may take.
+    var manner = AskedManner()
     /// For questions that are answered at once.
     var limits = HTTPLimits(connect: 10, firstByte: 60, idle: 60, bodyBytes: 1 << 30)
 
@@ -109,7 +111,7 @@ struct RemoteCall: Sendable {
     }
 
     private func request(_ method: String, _ path: String, _ body: HTTPRequestBody) throws -> HTTPRequest {
-        var request = HTTPRequest(method, try HTTPURL("http://omlx" + path), body: body, limits: limits)
+        var request = HTTPRequest(method, try HTTPURL("http://omlx" + path + manner.query), body: body, limits: limits)
         if case .none = body { return request }
         request.headers.append(.init("Content-Type", "application/json"))
         return request

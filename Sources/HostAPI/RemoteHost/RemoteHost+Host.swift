@@ -63,7 +63,7 @@ extension RemoteHost: Host {
     package func connect(
         _ servers: [String], each: @escaping @Sendable (ServerTools) async -> Void
     ) async throws -> [ServerStatus] {
-        try await RemoteCall(http: http).ask(HostRoutes.connect, ServerNames(servers)) { kind, json in
+        try await asking.ask(HostRoutes.connect, ServerNames(servers)) { kind, json in
             if kind == .server { await each(try json.decoded()) }
         }
     }
@@ -110,7 +110,7 @@ extension RemoteHost: Host {
     }
 
     package func header(of server: String) async throws -> ServerHeader {
-        let (json, value) = try await RemoteCall(http: http).askSecret(
+        let (json, value) = try await asking.askSecret(
             HostRoutes.header.form, ServerName(server), answered: "value")
         let form: HeaderForm = try json.decoded()
         guard let value, let source = ServerHeader.Source(rawValue: form.source) else { throw OmlxError.hostLost }
@@ -177,12 +177,11 @@ extension RemoteHost: Host {
     package func keyringTakesPassword() async throws -> Bool { try await ask(HostRoutes.keyringTakesPassword) }
 
     package func unlockKeyring(_ key: SecretServiceStore.Key) async throws {
-        let call = RemoteCall(http: http)
         switch key {
         case .prompt(let seconds):
-            _ = try await call.askSecret(HostRoutes.unlockKeyring.form, KeyringKey(seconds: seconds))
+            _ = try await asking.askSecret(HostRoutes.unlockKeyring.form, KeyringKey(seconds: seconds))
         case .password(let password):
-            _ = try await call.askSecret(
+            _ = try await asking.askSecret(
                 HostRoutes.unlockKeyring.form, KeyringKey(), secret: ("password", password))
         }
     }
@@ -192,7 +191,7 @@ extension RemoteHost: Host {
     }
 
     package func openStore(with password: Secret) async throws {
-        _ = try await RemoteCall(http: http).askSecret(
+        _ = try await asking.askSecret(
             HostRoutes.openStore.form, StorePassword(), secret: ("password", password))
     }
 
@@ -210,8 +209,7 @@ extension RemoteHost: Host {
         _ route: HostRoute<Question, Answer>, _ question: Question, _ offer: LoginOffer?,
         hearing hear: @escaping @Sendable (ToldEvent, JSON) throws -> Void = { _, _ in }
     ) async throws -> Answer {
-        let call = RemoteCall(http: http)
-        guard let person = offer?.person else { return try await call.ask(route, question, hearing: hear) }
-        return try await RemoteConversation(call: call, person: person).ask(route, question, hearing: hear)
+        guard let person = offer?.person else { return try await asking.ask(route, question, hearing: hear) }
+        return try await RemoteConversation(call: asking, person: person).ask(route, question, hearing: hear)
     }
 }

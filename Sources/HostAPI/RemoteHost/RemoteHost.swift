@@ -14,33 +14,37 @@ package final class RemoteHost: Sendable {
     /// How long the first answer may take: a host that does not give it is no help, in seconds.
     private static let patience = 5.0
 
-    let http: HTTPClient
+    private let http: HTTPClient
+    private let manner: AskedManner
     /// What it said of itself.
     package let greeting: HostGreeting
     /// What is known of its configuration; asked for again after a change.
     let known: Mutex<ConfigurationReport?>
 
-    private init(_ http: HTTPClient, _ greeting: HostGreeting) {
-        (self.http, self.greeting) = (http, greeting)
+    private init(_ http: HTTPClient, _ greeting: HostGreeting, _ manner: AskedManner) {
+        (self.http, self.greeting, self.manner) = (http, greeting, manner)
         known = Mutex(greeting.configuration)
     }
 
+    var asking: RemoteCall { RemoteCall(http: http, manner: manner) }
+
     /// Finds the host that listens at a path.
+    /// - Parameter manner: how it is asked.
     /// - Returns: `nil` where none of this user's listens.
     /// - Throws: `OmlxError` with `SERVE_LOST` or `SERVE_ANSWER` when what listens gives no answer that can be used.
-    package static func at(_ path: String) async throws -> RemoteHost? {
+    package static func at(_ path: String, _ manner: AskedManner = AskedManner()) async throws -> RemoteHost? {
         guard HostSocket.isAnswering(path) else { return nil }
         let http = HTTPClient(unixSocket: path)
         let call = RemoteCall(http: http, limits: HTTPLimits(connect: patience, firstByte: patience, idle: patience))
-        return RemoteHost(http, try await call.ask(HostRoutes.greeting, Nothing()))
+        return RemoteHost(http, try await call.ask(HostRoutes.greeting, Nothing()), manner)
     }
 
     /// What happens there, until it ends.
     func stream() -> AsyncStream<HostEvent> {
         let (stream, continuation) = AsyncStream.makeStream(of: HostEvent.self, bufferingPolicy: .bufferingNewest(1000))
         let owned = OwnedTasks()
-        owned.start { [http] in
-            try? await RemoteCall(http: http).events { event in continuation.yield(event) }
+        owned.start { [asking] in
+            try? await asking.events { event in continuation.yield(event) }
             continuation.finish()
         }
         continuation.onTermination = { _ in owned.cancel() }
@@ -50,7 +54,7 @@ package final class RemoteHost: Sendable {
     func ask<Question, Answer>(
         _ route: HostRoute<Question, Answer>, _ question: Question
     ) async throws -> Answer {
-        try await RemoteCall(http: http).ask(route, question)
+        try await asking.ask(route, question)
     }
 
     func ask<Answer>(_ route: HostRoute<Nothing, Answer>) async throws -> Answer { try await ask(route, Nothing()) }

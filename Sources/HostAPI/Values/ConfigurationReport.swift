@@ -133,7 +133,7 @@ extension ConfigurationReport.Server {
 /// An approved file, and what became of it.
 package struct ApprovedFile: Sendable, Hashable, Codable {
     /// What became of it.
-    package enum State: String, Sendable, Hashable, Codable {
+    package enum State: String, Sendable, Hashable, CaseIterable, Codable {
         case approved, changed, missing
     }
 

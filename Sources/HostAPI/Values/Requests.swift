@@ -7,7 +7,7 @@ import OmlxMCPHost
 /// Which statuses are wanted, and how new.
 package struct StatusRequest: Sendable, Hashable, Codable {
     /// How new they are to be.
-    package enum Look: String, Sendable, Hashable, Codable {
+    package enum Look: String, Sendable, Hashable, CaseIterable, Codable {
         /// What is known: no server is asked, and nothing is waited for.
         case known
         /// As the host has it at this moment.

@@ -17,7 +17,7 @@ package struct HostRoute<Question: Codable & Sendable, Answer: Codable & Sendabl
 }
 
 /// A question, without its types.
-package struct HostRouteForm: Sendable, Hashable {
+package struct HostRouteForm: Sendable {
     /// Who may ask.
     package enum Access: String, Sendable, Hashable {
         /// Every key, about the servers it is for.
@@ -38,39 +38,34 @@ package struct HostRouteForm: Sendable, Hashable {
     package let isTold: Bool
     /// Whether it can be asked by GET.
     package let isPlain: Bool
-    /// The JSON type of the question and of the answer, and their names.
-    package let question: Shape
-    package let answer: Shape
+    /// The types of the question and of the answer.
+    package let question: any (Codable & Sendable).Type
+    package let answer: any (Codable & Sendable).Type
+    /// The secret that stands beside the question or the answer, in the same object.
+    package let secret: Secret?
 
-    /// What a value looks like.
-    package struct Shape: Sendable, Hashable {
-        package let name: String
-        package let isArray: Bool
-        package let isOptional: Bool
-
-        init<Value>(_ type: Value.Type) {
-            isOptional = type is any AnyOptional.Type
-            let inner = (type as? any AnyOptional.Type)?.wrapped ?? type
-            isArray = inner is any AnyArray.Type
-            name = "\((inner as? any AnyArray.Type)?.element ?? inner)"
-        }
+    /// Where a secret stands.
+    package enum Secret: Sendable, Hashable {
+        /// Beside the question: the member of this name, and whether it has to be there.
+        case asked(String, isRequired: Bool)
+        /// Beside the answer.
+        case answered(String)
     }
 
     /// The path from the root.
     package var fullPath: String { HostAPI.root + path }
 }
 
-private protocol AnyArray { static var element: Any.Type { get } }
-extension Array: AnyArray { fileprivate static var element: Any.Type { Element.self } }
-private protocol AnyOptional { static var wrapped: Any.Type { get } }
-extension Optional: AnyOptional { fileprivate static var wrapped: Any.Type { Wrapped.self } }
-
 /// The HTTP interface of `Host`.
 package enum HostAPI {
     /// Counted up when a question is added or changed.
-    package static let level = 1
+    package static let level = 2
     /// What all paths begin with.
     package static let root = "/api/v1/"
+    /// The query member that names the account whose sign-ins are used.
+    package static let account = "account"
+    /// The query member that limits how long each server may take, in seconds.
+    package static let timeout = "timeout"
     /// The most bytes a question may have.
     package static let questionLimit = 16 << 20
     /// How often a stream that has nothing to say shows that it is there, in seconds.
@@ -79,12 +74,13 @@ package enum HostAPI {
 
 extension HostRoute {
     static func route(
-        _ path: String, _ access: HostRouteForm.Access, _ summary: String, told: Bool = false, plain: Question? = nil
+        _ path: String, _ access: HostRouteForm.Access, _ summary: String, told: Bool = false, plain: Question? = nil,
+        secret: HostRouteForm.Secret? = nil
     ) -> HostRoute {
         HostRoute(
             HostRouteForm(
                 path: path, summary: summary, access: access, isTold: told, isPlain: plain != nil,
-                question: .init(Question.self), answer: .init(Answer.self)),
+                question: Question.self, answer: Answer.self, secret: secret),
             plain: plain)
     }
 }

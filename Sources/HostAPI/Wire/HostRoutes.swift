@@ -65,7 +65,8 @@ package enum HostRoutes {
     package static let logout = HostRoute<LogoutStart, [AccountSignOut]>.route(
         "logout", .owner, "Signs out of a server; what was done, for each account.", told: true)
     package static let header = HostRoute<ServerName, HeaderForm>.route(
-        "header", .local, "The Authorization header of a server: the one answer that holds a secret.", told: true)
+        "header", .local, "The Authorization header of a server: the one answer that holds a secret.", told: true,
+        secret: .answered("value"))
     package static let clientMetadata = HostRoute<MetadataRequest, JSON>.route(
         "client-metadata", .owner, "The client id metadata document to host.", plain: .init())
 
@@ -115,11 +116,12 @@ package enum HostRoutes {
         plain: .init())
     package static let unlockKeyring = HostRoute<KeyringKey, Nothing>.route(
         "keyring/unlock", .local, "Opens the keyring: by its `password`, or in its own window within `seconds`.",
-        told: true)
+        told: true, secret: .asked("password", isRequired: false))
     package static let releaseKeyring = HostRoute<KeyringKey, Nothing>.route(
         "keyring/release", .owner, "Has the keyring ask whether omlx may have what it keeps.", told: true)
     package static let openStore = HostRoute<StorePassword, Nothing>.route(
-        "stores/open", .local, "Takes the password of the encrypted files, in memory only.")
+        "stores/open", .local, "Takes the password of the encrypted files, in memory only.",
+        secret: .asked("password", isRequired: true))
     package static let declineKeyring = HostRoute<Nothing, Nothing>.route(
         "keyring/decline", .owner, "The person wants encrypted files although there is a keyring.")
 

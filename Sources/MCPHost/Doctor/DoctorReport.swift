@@ -34,7 +34,7 @@ public struct DoctorStep: Sendable, Hashable, Codable {
     }
 
     /// How a step came out.
-    public enum Verdict: String, Sendable, Hashable, Codable {
+    public enum Verdict: String, Sendable, Hashable, CaseIterable, Codable {
         /// As it should be.
         case ok
         /// Worth knowing, no fault.

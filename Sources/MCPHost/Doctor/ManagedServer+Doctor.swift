@@ -103,7 +103,7 @@ extension ManagedServer {
     func attempt(
         _ credential: Credential? = nil, at other: OmlxMCPClient.ServerEndpoint? = nil, seconds: Double = .infinity
     ) async -> DoctorAttempt {
-        let limit = min(limit, seconds)
+        let limit = min(askedLimit, seconds)
         let observer = DoctorObserver(credential)
         let limits = ConnectionLimits(request: limit, connect: min(limit, 10), shutdownGrace: 1)
         let voice = voice

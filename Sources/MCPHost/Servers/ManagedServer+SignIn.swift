@@ -154,7 +154,9 @@ extension ManagedServer {
 
     /// The person's time: the limit for each server shortens it.
     private func personSeconds(_ login: LoginOptions) -> Int {
-        guard let limit = options.timeout, limit < Double(login.seconds) else { return login.seconds }
+        guard let limit = AskedLimit.seconds ?? options.timeout, limit < Double(login.seconds) else {
+            return login.seconds
+        }
         return max(1, Int(limit.rounded(.up)))
     }
 
@@ -248,7 +250,8 @@ extension ManagedServer {
             // An interruption ends the one under way here at once, and begins no other.
             if Task.isCancelled, !outcomes.isEmpty { break }
             let outcome = try await SignOut(context: context).signOut(
-                key, localOnly: localOnly, forgetsClient: forgetsClient && key == keys.last, within: options.timeout)
+                key, localOnly: localOnly, forgetsClient: forgetsClient && key == keys.last,
+                within: AskedLimit.seconds ?? options.timeout)
             outcomes.append(AccountSignOut(account: key.account, outcome: outcome))
             noteSignOut(outcome, key.account)
         }

@@ -164,6 +164,9 @@ actor ManagedServer {
     /// The limit for connecting and listing, in seconds.
     var limit: Double { options.timeout ?? configuration.timeout.inSeconds }
 
+    /// The same for what is asked now.
+    var askedLimit: Double { AskedLimit.seconds ?? limit }
+
     nonisolated func log(_ level: Logger.Level = .info, _ text: String) {
         let shown = redactor.hide(text)
         options.logger.log(level: level, "\(name): \(shown)")
@@ -197,15 +200,20 @@ actor ManagedServer {
     /// Connects and lists the tools, unless that has been done. Never throws: what is wrong is in `problem`. When all
     /// who wait for it are cancelled, so is the attempt.
     func start() async {
-        let number: Int
         switch life.start() {
         case .ready, .refuse: return
-        case .join(let running): number = running
+        case .join(let running): await join(running)
         case .run(let begun, let former):
-            number = begun
             run(begun, leaving: former)
+            await wait(for: begun)
         }
-        await wait(for: number)
+    }
+
+    /// What was begun for another question keeps its limit; this one waits no longer than its own.
+    private func join(_ number: Int) async {
+        guard let seconds = AskedLimit.seconds else { return await wait(for: number) }
+        let overdue = OmlxError(.transportTimeout, "\(name) was not ready within \(seconds.text) s")
+        try? await withDeadline(seconds, overdue: overdue) { await self.wait(for: number) }
     }
 
     /// One attempt after the other, however soon the next one is wanted.
@@ -241,13 +249,13 @@ actor ManagedServer {
         life.opened(number, link)
         show()
         let overdue = OmlxError(
-            .transportTimeout, "\(name) was not ready within \(limit.text) s",
+            .transportTimeout, "\(name) was not ready within \(askedLimit.text) s",
             nextStep: "give the server a larger timeout in mcp.json, or \(.setting(.timeout))")
         do {
             // The limit counts from the server's own start, however many start before it.
             let place = withheld == nil ? nil : try await starts.enter()
             defer { place?.giveBack() }
-            try await withDeadline(limit, overdue: overdue) {
+            try await withDeadline(askedLimit, overdue: overdue) {
                 await self.heard(try await link.connection.connect())
                 place?.giveBack()
                 await self.connected(link)

@@ -5,7 +5,7 @@ import OmlxOAuth
 
 /// Where the client of a sign-in comes from.
 @nonexhaustive
-public enum SignInClient: String, Sendable, Hashable, Codable {
+public enum SignInClient: String, Sendable, Hashable, CaseIterable, Codable {
     /// The user's own, from the configuration.
     case configured
     /// The URL of a metadata document the user hosts.

@@ -7,7 +7,7 @@ import OmlxOAuth
 /// What to compare with what the provider has, while no answer comes.
 public struct SignInHint: Sendable, Hashable, Codable {
     /// When it is given.
-    public enum Moment: String, Sendable, Hashable, Codable {
+    public enum Moment: String, Sendable, Hashable, CaseIterable, Codable {
         /// No answer has come for a while.
         case waiting
         /// The sign-in is being given up.

@@ -21,8 +21,6 @@ struct HostWish: Sendable {
     var isSilent = false
     /// Whether sign-ins and sign-outs by other processes are noticed as they happen.
     var follows = false
-    /// Whether `--timeout` goes with what is asked, so that it need not be a limit of the host.
-    var passesTimeout = false
     /// Whether what happens is written down.
     var keepsStatus = true
     /// Told of every call that ended.

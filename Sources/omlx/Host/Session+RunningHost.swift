@@ -1,5 +1,6 @@
 // The host that stays up, where there is one and it can do what a command wants.
 
+import OmlxCryptography
 import OmlxErrors
 import OmlxHostAPI
 import OmlxMCPHost
@@ -13,7 +14,10 @@ extension Session {
         let paths = HostPaths(environment: environment, homeDirectory: home)
         let host: RemoteHost
         do {
-            guard let found = try await RemoteHost.at(paths.locks + "/host.sock") else { return nil }
+            guard
+                let found = try await RemoteHost.at(
+                    paths.locks + "/host.sock", AskedManner(account: wish.account, timeout: common.timeout))
+            else { return nil }
             host = found
         } catch let error as OmlxError {
             say("omlx serve runs and cannot be used: \(error.message)")
@@ -34,14 +38,23 @@ extension Session {
         }
         guard greeting.level >= HostAPI.level else { return nil }
         if let file { host.speak(ofFile: file.path, file.origin) }
+        if wish.isUse { await handPassword(to: host) }
         return host
     }
 
-    /// Whether nothing was asked for that only this process can do: another store, another account, a limit for the servers that
-    /// are connected for it, or to say all that happens while that is done.
+    /// The password of the encrypted files that this environment has and the host lacks is the host's from now on, in memory alone.
+    private func handPassword(to host: RemoteHost) async {
+        let words = ["OMLX_STORE_PASSWORD", "MCP_CLI_ENCRYPTION_KEY"].compactMap { environment[$0] }
+        guard let password = words.first(where: { !$0.isEmpty }) else { return }
+        // What stands against it is said by what needs the store.
+        guard case .passwordMissing? = try? await host.storeObstacle(of: nil) else { return }
+        try? await host.openStore(with: Secret(Array(password.utf8)))
+    }
+
+    /// Whether nothing was asked for that only this process can do: another store, or to say all that happens while it is done.
     private func isForAnyProcess(_ wish: HostWish) -> Bool {
-        !common.noDaemon && !common.verbose && wish.adHoc == nil && wish.store == nil && wish.account == nil
-            && (common.timeout == nil || wish.passesTimeout) && (environment["OMLX_STORE"] ?? "").isEmpty
+        !common.noDaemon && !common.verbose && wish.adHoc == nil && wish.store == nil
+            && (environment["OMLX_STORE"] ?? "").isEmpty
     }
 
     private func say(_ text: String) { if !common.quiet { console.note("! " + text) } }

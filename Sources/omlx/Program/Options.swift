@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import OmlxErrors
+import OmlxHostAPI
 import OmlxJSON
 
 struct CommonOptions: ParsableArguments {
@@ -91,7 +92,7 @@ enum AccountName {
     /// - Throws: `ValidationError` for a name that could not be shown or typed again.
     static func check(_ name: String?) throws {
         guard let name else { return }
-        guard !name.isEmpty, name.count <= 100, OmlxError.shown(name) == name else {
+        guard AskedManner.isAccount(name) else {
             throw ValidationError("--account takes a name of 1 to 100 characters, no control characters among them")
         }
     }

@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import OmlxErrors
 import OmlxGateway
 import OmlxHTTPClient
 import OmlxHostAPI
@@ -42,21 +43,25 @@ struct ServedGateway: Sendable {
     /// In front of these servers of a program.
     static func run(_ servers: [ServerConfiguration], _ body: (ServedGateway) async throws -> Void) async throws {
         let folder = try ConfigurationFolder()
-        try await run(HostConfiguration(servers: servers), folder, "", body)
+        try await run(HostConfiguration(servers: servers), folder, "", nil, body)
     }
 
     /// In front of the servers of a file.
     static func run(_ servers: JSONObject, _ body: (ServedGateway) async throws -> Void) async throws {
         let folder = try ConfigurationFolder()
         let file = folder.write("mcp.json", JSON.object(["servers": .object(servers)]).text())
+        let source = ConfigurationSource(places: [file]) { () throws(OmlxError) in
+            try HostConfiguration.load(
+                explicitPath: file, environment: [:], workingDirectory: folder.path, homeDirectory: folder.path)
+        }
         let configuration = try HostConfiguration.load(
             explicitPath: file, environment: [:], workingDirectory: folder.path, homeDirectory: folder.path)
-        try await run(configuration, folder, file, body)
+        try await run(configuration, folder, file, source, body)
     }
 
     private static func run(
         _ configuration: HostConfiguration, _ folder: ConfigurationFolder, _ file: String,
-        _ body: (ServedGateway) async throws -> Void
+        _ source: ConfigurationSource?, _ body: (ServedGateway) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         var options = HostOptions(environment: [:], homeDirectory: folder.path, logger: logger)
@@ -64,7 +69,7 @@ struct ServedGateway: Sendable {
             credentials: folder.path + "/credentials", database: folder.path + "/state/status.sqlite",
             locks: folder.path + "/locks")
         options.storeName = "memory"
-        let host = LocalHost(configuration, options: options)
+        let host = LocalHost(configuration, options: options, source: source)
         let socket = try BoundSocket.tcp("127.0.0.1", port: 0)
         let (shelf, desk) = (ToolShelf(host, logger: logger), LoginDesk(host))
         let gateway = Gateway(

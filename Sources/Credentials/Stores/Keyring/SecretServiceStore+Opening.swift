@@ -5,7 +5,7 @@ import OmlxErrors
 
 /// What keeps a keyring that is there from being used.
 @nonexhaustive
-public enum KeyringObstacle: String, Sendable, Hashable, Codable {
+public enum KeyringObstacle: String, Sendable, Hashable, CaseIterable, Codable {
     /// It is locked.
     case locked
     /// It does not answer.

@@ -36,8 +36,7 @@ struct CallCommand: Action {
     func act(_ session: Session) async throws -> ExitStatus {
         // What a tool made is not to be lost for want of a place: that there is one is seen before it is called.
         var files = try output.map { folder throws(OmlxError) in try ResultFiles(folder: folder) }
-        var wish = HostWish(Self.word, connect)
-        wish.passesTimeout = true
+        let wish = HostWish(Self.word, connect)
         let host = try await session.host(wish)
         let name = connect.isAdHoc ? qualified(AdHocServer(connect).name) : tool
         let result =
