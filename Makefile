@@ -29,7 +29,8 @@ run_tests = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(2) \
     scripts/run-tests.sh $(1) --filter '$(proofs)'
 install_root := $(DESTDIR)$(PREFIX)
 
-.PHONY: help run serve test test-providers test-peers test-systemd soak test-browser test-desktop build install uninstall sanitize sanitize-thread sanitize-address bench lint clean
+.PHONY: help run serve test test-providers test-peers test-systemd soak crowd test-browser test-desktop build install uninstall sanitize \
+    sanitize-thread sanitize-address bench lint clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r target text; do \
@@ -66,6 +67,9 @@ test-peers: ## ask the HTTP interface everything its descriptions allow, and mor
 	@scripts/build-tests.sh $(SWIFT_FLAGS)
 	@scripts/venvs.sh
 	OMLX_FUZZ_EXAMPLES=$${OMLX_FUZZ_EXAMPLES:-200} scripts/run-tests.sh $(SWIFT_FLAGS) --filter 'DescriptionTests|MCPOTests'
+
+crowd: build ## 1,000 slow clients and 200 open event streams in front of omlx serve, with calls of others meanwhile
+	@python3 -B Tests/Load/run_crowd.py $(release)/omlx
 
 test-browser: ## sign in and use the page with a real browser, Chromium, with scripts and without; pictures in .build/pictures
 	@scripts/setup.sh browser

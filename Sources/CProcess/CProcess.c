@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -52,6 +54,10 @@ static void set_mark(unsigned long mark) {
   setrlimit(RLIMIT_MSGQUEUE, &limit);
 }
 
+// The limit of descriptors this process began with, once it has another one.
+static struct rlimit descriptors_before;
+static atomic_bool has_raised_descriptors;
+
 static int prepare(const struct order *order, pid_t parent, int problem) {
   if (setsid() < 0) return errno;
   if (order->dies_with_us) {
@@ -60,6 +66,7 @@ static int prepare(const struct order *order, pid_t parent, int problem) {
     if (getppid() != parent) _exit(127);
   }
   if (order->mark) set_mark(order->mark);
+  if (atomic_load(&has_raised_descriptors) && setrlimit(RLIMIT_NOFILE, &descriptors_before) < 0) return errno;
   for (int number = 0; number < 3; number++) {
     if (dup2(order->descriptors[number], number) < 0) return errno;
     // Duplicating a descriptor onto itself leaves it closed on exec.
@@ -173,6 +180,21 @@ int cprocess_spawn(pid_t *pid, const char *path, char *const arguments[], char *
   }
   pthread_mutex_unlock(&lock);
   return status;
+}
+
+unsigned long cprocess_raise_descriptors(unsigned long most) {
+  struct rlimit limit;
+  pthread_mutex_lock(&lock);
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) limit.rlim_cur = limit.rlim_max = 1024;
+  rlim_t wanted = limit.rlim_max < most ? limit.rlim_max : most;
+  struct rlimit raised = {.rlim_cur = wanted, .rlim_max = limit.rlim_max};
+  if (limit.rlim_cur < wanted && setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+    if (!atomic_load(&has_raised_descriptors)) descriptors_before = limit;
+    atomic_store(&has_raised_descriptors, true);
+    limit = raised;
+  }
+  pthread_mutex_unlock(&lock);
+  return limit.rlim_cur < INT_MAX ? limit.rlim_cur : INT_MAX;
 }
 
 int cprocess_pipe(int *reading, int *writing, bool nonblocking) {

@@ -86,7 +86,8 @@ extension ErrorCode {
             .storage
         case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning,
             .serveNoServiceManager, .serveServiceFile, .serveKeyUnusable, .serveKeyName, .serveExposed,
-            .serveTLSUnavailable, .serveCertificateUnusable, .servePrivateKeyUnusable, .serveCertificateMismatch,
+            .serveBusy, .serveTLSUnavailable, .serveCertificateUnusable, .servePrivateKeyUnusable,
+            .serveCertificateMismatch,
             .serveNotRunning, .serveLost, .serveAnswer:
             .serving
         }
@@ -101,7 +102,7 @@ extension ErrorCode {
             .transportNotConnected, .protocolStreamBroken, .protocolSessionLost, .protocolToolUnreachable,
             .oauthDiscoveryUnavailable, .oauthRegistrationUnavailable, .oauthCallbackTimeout,
             .oauthDeviceUnavailable, .oauthTokenUnavailable, .oauthRefreshUnavailable, .oauthRefreshReplyInvalid,
-            .storeConflict,
+            .storeConflict, .serveBusy,
             .storeLockTimeout, .storeUnavailable, .storeLocked, .storeTimeout, .storeSealed:
             true
         default: false

@@ -360,6 +360,8 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case serveKeyName = "SERVE_KEY_NAME"
     /// The host would be reached from other machines, without TLS and without a reverse proxy that is named.
     case serveExposed = "SERVE_EXPOSED"
+    /// There are too many connections.
+    case serveBusy = "SERVE_BUSY"
     /// OpenSSL's libssl cannot be loaded.
     case serveTLSUnavailable = "SERVE_TLS_UNAVAILABLE"
     /// The certificate cannot be used.

@@ -13,6 +13,10 @@ int cprocess_spawn(pid_t *pid, const char *path, char *const arguments[], char *
                    const char *working_directory, int input, int output, int error, bool dies_with_us,
                    unsigned long mark);
 
+// Raises how many descriptors this process may have, up to `most` and to what the system allows. What is started from then on has the
+// limit there was before: programs that use select(2) can have no more than 1024. Returns how many there may be now.
+unsigned long cprocess_raise_descriptors(unsigned long most);
+
 // A pipe whose ends are closed on exec and have numbers above 2, so that no redirection of a child overwrites them.
 // Returns 0, or the errno of what failed.
 int cprocess_pipe(int *reading, int *writing, bool nonblocking);

@@ -22,9 +22,14 @@ public struct ConfiguredServer: Sendable {
 extension ConfiguredServer {
     /// The same server, spoken of in other words than its name.
     public func referred(to reference: ServerReference) -> ConfiguredServer {
+        changing { $0.reference = reference }
+    }
+
+    /// The same server with settings that were changed.
+    package func changing(_ change: (inout ServerConfiguration) -> Void) -> ConfiguredServer {
         let result = result.map { server in
             var server = server
-            server.reference = reference
+            change(&server)
             return server
         }
         return ConfiguredServer(

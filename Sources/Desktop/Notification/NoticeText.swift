@@ -21,24 +21,9 @@ struct NoticeText: Equatable {
             title = "The sign-in to \(Self.name(server)) failed"
             body = OmlxError.shown(reason, limit: 300)
         }
-        if hasMarkup { body = Self.escaped(body) }
+        // Desktop Notifications Specification 1.2, "Markup".
+        if hasMarkup { body = body.inMarkup }
     }
 
     private static func name(_ server: String) -> String { OmlxError.shown(server, limit: 64) }
-
-    /// Desktop Notifications Specification 1.2, "Markup".
-    private static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for character in text.unicodeScalars {
-            switch character {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&apos;"
-            default: escaped.unicodeScalars.append(character)
-            }
-        }
-        return escaped
-    }
 }

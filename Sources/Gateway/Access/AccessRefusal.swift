@@ -52,7 +52,7 @@ package struct AccessRefusal: Error, Sendable {
             status == .unauthorized
             ? "<p>Type <code>omlx open</code> in a terminal: it opens this page signed in.</p>" : ""
         return HTMLPage.document(
-            title: title, "<h1>\(title)</h1><p>\(HTMLPage.escape(detail)).</p>\(advice)")
+            title: title, "<h1>\(title)</h1><p>\(detail.inMarkup).</p>\(advice)")
     }
 }
 

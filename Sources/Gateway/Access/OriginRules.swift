@@ -74,10 +74,12 @@ package struct OriginRules: Sendable, Hashable {
         return origin == "\(scheme)://\(host.lowercased())" || origin == publicAddress?.origin
     }
 
-    /// The name without its port.
+    /// The name without its port; all of what has no port behind its last colon.
     static func name(in host: String) -> String {
         let host = host.lowercased()
-        guard !host.hasSuffix("]"), let colon = host.lastIndex(of: ":") else { return host }
+        guard !host.hasSuffix("]"), let colon = host.lastIndex(of: ":"),
+            host[host.index(after: colon)...].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return host }
         return String(host[..<colon])
     }
 }

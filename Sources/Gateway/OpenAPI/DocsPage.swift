@@ -97,7 +97,7 @@ extension FormType {
 
 extension String {
     /// As text within markup, attributes too.
-    fileprivate var markup: String { HTMLPage.escape(self) }
+    fileprivate var markup: String { inMarkup }
 
     fileprivate var trimmedLines: String { first == "\n" ? String(dropFirst()) : self }
 }

@@ -21,25 +21,7 @@ struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
     /// Text as it stands in markup and between double quotes. What steers a screen or cannot be seen is replaced, so that a server's
     /// words cannot pass for other words.
     static func escaped(_ text: String) -> String {
-        let text = text.harmlessLines(keeping: .meaningful)
-        guard text.utf8.contains(where: isMarkup) else { return text }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count + 32)
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "&"): bytes.append(contentsOf: "&amp;".utf8)
-            case UInt8(ascii: "<"): bytes.append(contentsOf: "&lt;".utf8)
-            case UInt8(ascii: ">"): bytes.append(contentsOf: "&gt;".utf8)
-            case UInt8(ascii: "\""): bytes.append(contentsOf: "&quot;".utf8)
-            case UInt8(ascii: "'"): bytes.append(contentsOf: "&#39;".utf8)
-            default: bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func isMarkup(_ byte: UInt8) -> Bool {
-        [UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'")].contains(byte)
+        text.harmlessLines(keeping: .meaningful).inMarkup
     }
 
     struct StringInterpolation: StringInterpolationProtocol {

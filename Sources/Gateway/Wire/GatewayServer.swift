@@ -5,6 +5,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTPTypesHTTP1
 import NIOPosix
 import OmlxErrors
 import ServiceLifecycle
@@ -16,7 +17,7 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
     private let responder: Responder
     private let drainTime: Duration
     private let times: ConnectionTimes
-    private let connections = Connections()
+    private let connections: Connections
     private let logger = Logger(label: "omlx.gateway", factory: { _ in SwiftLogNoOpLogHandler() })
 
     /// - Parameters:
@@ -24,10 +25,13 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
     ///   - certificate: what clients of encrypted sockets are shown.
     ///   - drainTime: how long requests under way may take once it is to stop.
     ///   - times: how long clients may take to send a request.
+    ///   - limits: how many of them there may be.
     package init(
         _ sockets: [BoundSocket], certificate: ServerCertificate? = nil, responder: Responder,
-        drainTime: Duration = .seconds(10), times: ConnectionTimes = ConnectionTimes()
+        drainTime: Duration = .seconds(10), times: ConnectionTimes = ConnectionTimes(),
+        limits: ClientLimits = ClientLimits()
     ) {
+        connections = Connections(limits)
         self.times = times
         self.sockets = sockets
         self.certificate = certificate
@@ -36,21 +40,23 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
     }
 
     private func http(isEncrypted: Bool) -> HTTP1Channel {
-        let (responder, logger, times) = (responder, logger, times)
+        let (responder, logger, times, connections) = (responder, logger, times, connections)
         return HTTP1Channel(
             responder: { request, writer, channel in
                 var context = GatewayContext(source: .init(channel: channel, logger: logger))
                 context.isEncrypted = isEncrypted
-                let response: Response
+                var response: Response
                 do {
+                    if let refusal = connections.refusal(of: channel) { throw refusal }
                     response = try await responder.respond(to: request, context: context)
                 } catch {
                     response = ProblemDetails.response(to: error)
+                    if (error as? OmlxError)?.code == .serveBusy { response.headers[.connection] = "close" }
                 }
                 try await writer.write(response: response.head, body: response.body)
             },
             configuration: .init(
-                additionalChannelHandlers: [ConnectionWatcher(), RequestPace(times)], idleTimeout: .seconds(120),
+                additionalChannelHandlers: [ConnectionWatcher(), RequestPace(times, connections)],
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
     }
@@ -65,12 +71,15 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
             let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(ChannelOptions.backlog, value: 1024)
                 .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
+                // A client whose machine is gone is found out in two hours (tcp(7)), and in answers that are not taken.
+                .childChannelOption(.socketOption(.so_keepalive), value: 1)
                 .childChannelInitializer { [connections, logger] channel in
                     let isAllowed = isUnix ? Self.isOwner(channel) : channel.eventLoop.makeSucceededFuture(true)
                     return isAllowed.flatMap { isAllowed in
                         guard isAllowed else { return channel.close() }
                         guard Self.encrypt(channel, certificate) else { return channel.close() }
-                        return http.setup(channel: channel, logger: logger).map { connection in
+                        return http.setup(channel: channel, logger: logger).flatMapThrowing { connection in
+                            try Self.watch(channel)
                             connections.add(channel, holding: connection)
                             continuation.yield((connection, http))
                         }
@@ -115,6 +124,13 @@ package struct GatewayServer<Responder: HTTPResponder>: Service where Responder.
             await group.next()
             group.cancelAll()
         }
+    }
+
+    /// Puts the guard between the parser and what is made of its requests.
+    private static func watch(_ channel: any Channel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+        try pipeline.addHandler(RequestGuardHandler(), position: .before(codec))
     }
 
     /// Puts TLS below HTTP, where there is a certificate.

@@ -39,7 +39,9 @@ package enum ProblemDetails {
             "detail": .string(error.message), "code": .string(error.code.text),
         ]
         if let form = try? JSON(encoding: error) { members["error"] = form }
-        return response(error.httpStatus, members)
+        var answer = response(error.httpStatus, members)
+        if let seconds = error.retryAfter, error.code == .serveBusy { answer.headers[.retryAfter] = "\(seconds)" }
+        return answer
     }
 
     /// An answer of this status.
@@ -74,7 +76,7 @@ extension OmlxError {
             .conflict
         case .protocolArguments, .storePasswordWrong: .unprocessableContent
         case .oauthSignInNeeded: .unauthorized
-        case .hostStopped, .storeUnavailable, .storeLocked, .storeTimeout, .storeLockTimeout, .storeSealed,
+        case .hostStopped, .serveBusy, .storeUnavailable, .storeLocked, .storeTimeout, .storeLockTimeout, .storeSealed,
             .storeForbidden, .storeTokenNeeded, .storeTokenExpired:
             .serviceUnavailable
         case .transportTimeout, .transportConnectTimeout, .transportFirstByteTimeout, .transportIdleTimeout:

@@ -1,56 +1,34 @@
-// How long a client may take to send a request.
+// Closes the connections of clients that are too slow: a thousand of them keep nothing but their descriptors, for a while.
 
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOHTTPTypes
 
-/// The times a connection is given.
-package struct ConnectionTimes: Sendable, Hashable {
-    /// From the connection to the end of the first request's head, in seconds.
-    package var head: Int64 = 20
-    /// From one piece of a body to the next.
-    package var piece: Int64 = 20
-    /// For a whole body.
-    package var body: Int64 = 120
-
-    package init(head: Int64 = 20, piece: Int64 = 20, body: Int64 = 120) {
-        (self.head, self.piece, self.body) = (head, piece, body)
-    }
-}
-
-/// What a connection waits for.
-enum RequestPhase: Sendable, Hashable {
-    /// The first head; what came of it so far is not seen here.
-    case first(until: NIODeadline)
-    /// The next piece of a body.
-    case body(until: NIODeadline, atMost: NIODeadline)
-    /// The answer, or another request: an idle connection is the HTTP library's to close.
-    case rest
-
-    var deadline: NIODeadline? {
-        switch self {
-        case .first(let until): until
-        case .body(let until, let most): min(until, most)
-        case .rest: nil
-        }
-    }
-}
-
-/// Closes the connection of a client that sends too slowly: a thousand of them keep nothing but their descriptors, for a while.
-final class RequestPace: ChannelInboundHandler, RemovableChannelHandler {
+/// Drives `RequestCourse`: one timer for each connection.
+final class RequestPace: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
 
     private let times: ConnectionTimes
-    private var phase = RequestPhase.rest
-    /// One timer for each connection, which looks when it fires whether its time has come: most requests are over by then.
+    private let connections: Connections
+    private var course: RequestCourse
+    private var closesAfterAnswer = false
+    /// It looks when it fires whether its time has come: most requests are over by then.
     private var timer: (task: Scheduled<Void>, due: NIODeadline)?
 
-    init(_ times: ConnectionTimes) { self.times = times }
+    init(_ times: ConnectionTimes, _ connections: Connections) {
+        self.times = times
+        self.connections = connections
+        course = RequestCourse(times, at: .now())
+    }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        phase = .first(until: .now() + .seconds(times.head))
-        watch(context)
+    func handlerAdded(context: ChannelHandlerContext) { watch(context) }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if connections.admit(context.channel) { context.fireChannelActive() } else { context.close(promise: nil) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { stop() }
@@ -62,17 +40,52 @@ final class RequestPace: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: phase = .body(until: .now() + .seconds(times.piece), atMost: .now() + .seconds(times.body))
-        case .body:
-            if case .body(_, let most) = phase { phase = .body(until: .now() + .seconds(times.piece), atMost: most) }
-        case .end: phase = .rest
+        case .head(let head):
+            let isFirst = !course.isBusy
+            take(.head, context)
+            if isFirst, Self.waitsToBeAsked(head) {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
+        case .body: take(.piece, context)
+        case .end: take(.end, context)
         }
-        watch(context)
         context.fireChannelRead(data)
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        take(context.channel.isWritable ? .flows : .stalled, context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head):
+            if head.headerFields[.connection]?.lowercased() == "close" { closesAfterAnswer = true }
+            context.write(data, promise: promise)
+        case .body: context.write(data, promise: promise)
+        case .end:
+            take(closesAfterAnswer ? .ended : .answered, context)
+            context.write(data, promise: promise)
+            guard closesAfterAnswer else { return }
+            context.flush()
+            context.close(mode: .output, promise: nil)
+        }
+    }
+
+    /// Whether a client sends its body once it hears that it may (RFC 9110 §10.1.1).
+    private static func waitsToBeAsked(_ head: HTTPRequest) -> Bool {
+        head.headerFields[.expect]?.lowercased() == "100-continue"
+    }
+
+    private func take(_ event: RequestCourse.Event, _ context: ChannelHandlerContext) {
+        let wasBusy = course.isBusy
+        course.take(event, at: .now())
+        if course.isBusy != wasBusy { connections.note(context.channel, isBusy: course.isBusy) }
+        watch(context)
+    }
+
     private func watch(_ context: ChannelHandlerContext) {
-        guard let deadline = phase.deadline else { return }
+        guard let deadline = course.deadline else { return }
         if let timer {
             guard deadline < timer.due else { return }
             timer.task.cancel()
@@ -85,13 +98,12 @@ final class RequestPace: ChannelInboundHandler, RemovableChannelHandler {
 
     private func fired(_ context: ChannelHandlerContext) {
         timer = nil
-        guard let deadline = phase.deadline else { return }
+        guard let deadline = course.deadline else { return }
         if deadline <= .now() { context.close(promise: nil) } else { watch(context) }
     }
 
     private func stop() {
         timer?.task.cancel()
         timer = nil
-        phase = .rest
     }
 }

@@ -96,13 +96,16 @@ extension Session {
     func bareHost(_ command: String) -> LocalHost { host(of: HostConfiguration(), HostWish(command)) }
 
     /// A host of this configuration.
-    /// - Parameter adjust: what else is different for this command.
+    /// - Parameters:
+    ///   - source: where the configuration is read anew, for a host that follows it.
+    ///   - adjust: what else is different for this command.
     func host(
-        of configuration: HostConfiguration, _ wish: HostWish, adjust: (inout HostOptions) -> Void = { _ in }
+        of configuration: HostConfiguration, _ wish: HostWish, source: ConfigurationSource? = nil,
+        adjust: (inout HostOptions) -> Void = { _ in }
     ) -> LocalHost {
         var options = hostOptions(wish)
         adjust(&options)
-        return LocalHost(configuration, options: options)
+        return LocalHost(configuration, options: options, source: source)
     }
 
     private func hostOptions(_ wish: HostWish) -> HostOptions {

@@ -29,6 +29,13 @@ struct RawConnection: ~Copyable, Sendable {
     func write(_ text: String) { write(Array(text.utf8)) }
     func write(_ bytes: [UInt8]) { try? SafeWrite.write(bytes, to: descriptor.number) }
 
+    /// What comes next.
+    func some() -> String {
+        var piece = [UInt8](repeating: 0, count: 4096)
+        let count = read(descriptor.number, &piece, piece.count)
+        return String(decoding: piece[..<max(count, 0)], as: UTF8.self)
+    }
+
     /// All there is until the other side closes.
     func rest() -> String {
         var bytes: [UInt8] = []

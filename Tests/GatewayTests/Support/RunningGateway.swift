@@ -52,6 +52,7 @@ struct RunningGateway: Sendable {
         environment: [String: String] = [:], rules: OriginRules = OriginRules(), clock: TestClock = TestClock(),
         in folder: ConfigurationFolder, parts: [any GatewayPart] = [], metrics: Metrics = Metrics(),
         times: ConnectionTimes = ConnectionTimes(), certificate: ServerCertificate? = nil,
+        limits: ClientLimits = ClientLimits(),
         _ body: @escaping @Sendable (RunningGateway) async throws -> Value
     ) async throws -> Value {
         let access = try await HostAccess.open(
@@ -77,7 +78,9 @@ struct RunningGateway: Sendable {
         let client = HTTPClient(tls: TLSSettings(certificateAuthorities: certificate?.certificate))
         let running = RunningGateway(folder: folder.path, tcp: tcp, unix: unix, access: access, client: client)
         let value = try await running.serving(
-            GatewayServer([tcp, unix], certificate: certificate, responder: gateway.responder, times: times), body)
+            GatewayServer(
+                [tcp, unix], certificate: certificate, responder: gateway.responder, times: times, limits: limits),
+            body)
         await host.finish()
         return value
     }

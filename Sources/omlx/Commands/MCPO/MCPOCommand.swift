@@ -1,7 +1,9 @@
 // omlx mcpo: the command line of mcpo 0.0.20, its routes and its rules.
 
 import ArgumentParser
+import Glibc
 import Logging
+import OmlxConcurrency
 import OmlxCryptography
 import OmlxErrors
 import OmlxGateway
@@ -108,11 +110,8 @@ struct MCPOCommand: Action {
             session.console.note("Usage: omlx mcpo --host 0.0.0.0 --port 8000 -- your_mcp_command")
             return .failed
         }
-        if hotReload {
-            session.console.note("! The file is read once: start omlx mcpo again after a change, or use omlx serve.")
-        }
         let servers = try MCPOServers(self, session)
-        let host = session.mcpoHost(servers.configuration)
+        let host = session.mcpoHost(servers.configuration, source: hotReload ? servers.source : nil)
         let certificate = try await self.certificate()
         let plain = try BoundSocket.tcp(self.host, port: port)
         let tcp = certificate == nil ? plain : plain.encrypted
@@ -123,7 +122,8 @@ struct MCPOCommand: Action {
         rules.key = apiKey.flatMap { $0.isEmpty ? nil : Secret($0) }
         rules.isStrict = strictAuth
         if !origins.isEmpty { rules.origins = origins }
-        let server = GatewayServer([tcp], certificate: certificate, responder: MCPODoor(routes, rules))
+        let server = GatewayServer(
+            [tcp], certificate: certificate, responder: MCPODoor(routes, rules), limits: session.clientLimits())
         for warning in servers.configuration.diagnostics { session.console.note("\(warning)") }
         session.console.note("omlx \(HostOptions.version) serves OpenAPI on \(tcp.address), as mcpo does")
         if rules.key == nil {
@@ -132,7 +132,10 @@ struct MCPOCommand: Action {
             session.console.note(
                 "! The key crosses the network as it is: use --ssl-certfile and --ssl-keyfile, or --host 127.0.0.1.")
         }
-        var services = ServiceGroupConfiguration(services: [shelf, server], logger: session.logger)
+        let asked = Broadcast<Void>(buffer: 1)
+        var services = ServiceGroupConfiguration(
+            services: [shelf, server] + followers(of: host, servers, certificate, asked, session),
+            logger: session.logger)
         services.services.append(
             .init(service: EndService(), successTerminationBehavior: .gracefullyShutdownGroup))
         let group = ServiceGroup(configuration: services)
@@ -144,6 +147,24 @@ struct MCPOCommand: Action {
         await host.finish()
         _ = try? await connected
         return .done
+    }
+
+    /// What follows files as long as it is served.
+    private func followers(
+        of host: LocalHost, _ servers: MCPOServers, _ certificate: ServerCertificate?, _ asked: Broadcast<Void>,
+        _ session: Session
+    ) -> [any Service] {
+        var services: [any Service] = []
+        if let certificate {
+            services.append(CertificateService(certificate, asked: asked, logger: session.logger))
+        }
+        if hotReload, servers.source != nil {
+            services.append(
+                ReloadService(
+                    host, asked: asked, supervisor: ServiceSupervisor(environment: [:], process: getpid()),
+                    logger: session.logger))
+        }
+        return services
     }
 
     /// What clients are shown; `nil` without TLS. A key without a certificate is an error as it is to mcpo.
@@ -171,97 +192,5 @@ struct MCPOCommand: Action {
         if !about.prefix.hasPrefix("/") { about.prefix = "/" + about.prefix }
         about.root = rootPath.hasSuffix("/") ? String(rootPath.dropLast()) : rootPath
         return about
-    }
-}
-
-/// The servers of mcpo's command line.
-struct MCPOServers {
-    /// What is served.
-    private(set) var configuration: HostConfiguration
-    /// The one server at the root, where there is no file.
-    private(set) var single: String?
-    /// The limit of a call, in seconds: mcpo has none of its own, and what it waits for takes as long.
-    let callLimit: Double
-
-    private static let standardLimit = 900.0
-    /// mcpo bounds no calls.
-    private static let calls = 256
-
-    /// - Throws: `OmlxError`.
-    init(_ command: MCPOCommand, _ session: Session) throws(OmlxError) {
-        let limit = session.environment["CONNECTION_TIMEOUT"].flatMap { Double($0) }
-        callLimit = limit.flatMap { $0 > 0 && $0 <= 86_400 ? $0 : nil } ?? Self.standardLimit
-        if command.config != nil {
-            configuration = try session.file(nil)
-            guard !configuration.servers.isEmpty else {
-                throw OmlxError(
-                    .configServerUnknown, "the file names no server",
-                    nextStep: "write {\"mcpServers\": {\"NAME\": {\"command\": \"…\"}}}")
-            }
-        } else {
-            let (name, entry) = try Self.entry(command)
-            single = name
-            let document: JSON = ["mcpServers": .object([name: .object(entry)])]
-            configuration = try HostConfiguration(
-                contents: document.serialized(), path: Session.workingDirectory + "/command line",
-                environment: session.environment, homeDirectory: session.home)
-            if let error = configuration.servers.lazy.compactMap({ $0.error }).first { throw error }
-        }
-        configuration.maxToolCalls = max(configuration.maxToolCalls, Self.calls)
-    }
-
-    private static func entry(_ command: MCPOCommand) throws(OmlxError) -> (String, JSONObject) {
-        let words = command.commandText.flatMap { try? JSON(parsing: $0) }?.stringArrayValue ?? []
-        let first = words.first ?? ""
-        var entry: JSONObject = [:]
-        switch command.type {
-        case "sse", "streamable-http", "streamable_http", "streamablehttp":
-            entry["url"] = literal(first)
-            entry["transport"] = .string(command.type == "sse" ? "sse" : "streamable-http")
-            if let text = command.header {
-                guard let headers = (try? JSON(parsing: text))?.objectValue else {
-                    throw OmlxError(
-                        .configHeaderInvalid, "--header takes one JSON object, such as {\"X-Key\": \"value\"}")
-                }
-                entry["headers"] = .object(JSONObject(headers.map { ($0.key, literal($0.value.stringValue ?? "")) }))
-            }
-            return (ServerName.derived(fromURL: first), entry)
-        case "stdio":
-            entry["command"] = literal(first)
-            entry["args"] = .array(words.dropFirst().map { literal($0) })
-            var variables = JSONObject()
-            for variable in command.env {
-                guard let (name, value) = variable.cut(at: "=") else {
-                    throw OmlxError(.configUsage, "--env takes NAME=VALUE")
-                }
-                variables[String(name)] = literal(String(value))
-            }
-            if !variables.isEmpty { entry["env"] = .object(variables) }
-            if let file = command.envPath { entry["envFile"] = literal(file) }
-            return (ServerName.derived(fromCommand: first), entry)
-        default:
-            throw OmlxError(
-                .configTransportUnknown, "--type names no transport: \"\(OmlxError.shown(command.type, limit: 40))\"",
-                nextStep: "write stdio, sse or streamable-http")
-        }
-    }
-
-    /// The shell has expanded variables already; what is left is meant literally.
-    private static func literal(_ text: String) -> JSON { .string(text.replacing("${", with: "$${")) }
-}
-
-extension ConfiguredServer {
-    fileprivate var error: OmlxError? {
-        if case .failure(let error) = result { return error }
-        return nil
-    }
-}
-
-extension Session {
-    /// The host behind `omlx mcpo`, whose programs get the whole environment, as mcpo's do.
-    func mcpoHost(_ configuration: HostConfiguration) -> LocalHost {
-        var wish = HostWish(MCPOCommand.word)
-        wish.follows = true
-        return host(of: configuration, wish) { $0.childrenInherit = true }
     }
 }

@@ -99,3 +99,14 @@ struct ObservationOptions: ParsableArguments {
 }
 
 extension LogFormat: ExpressibleByArgument {}
+
+extension Session {
+    /// How many clients there may be; said where the system lets this process have few.
+    func clientLimits(proxies: [String] = []) -> ClientLimits {
+        let limits = ClientLimits.standard(proxies: Set(proxies))
+        if limits.total < ClientLimits().total {
+            console.note("! At most \(limits.total) connections at a time, for want of descriptors (ulimit -n).")
+        }
+        return limits
+    }
+}

@@ -59,10 +59,11 @@ struct ServeCommand: Action {
         defer { for socket in sockets { socket.remove() } }
         try Exposure.check(sockets, rules: rules)
         lock.note(sockets.map(\.address))
+        let limits = session.clientLimits(proxies: settings.proxies)
         let access = try await HostAccess.open(paths.access, environment: session.environment, rules: rules)
         let serving = Serving(
             host: local, session: session, paths: paths, access: access, observation: observation, audit: audit,
-            sockets: sockets, certificate: certificate, shelf: ToolShelf(local, logger: session.logger),
+            sockets: sockets, certificate: certificate, limits: limits, shelf: ToolShelf(local, logger: session.logger),
             desk: LoginDesk(local), page: PageDesk(local, command: \.command), showsTray: tray, supervisor: supervisor)
         let group = try serving.group()
         session.console.line(

@@ -24,6 +24,8 @@ struct Serving: Sendable {
     let sockets: [BoundSocket]
     /// What clients are shown where connections are TLS.
     let certificate: ServerCertificate?
+    /// How many clients there may be.
+    let limits: ClientLimits
     /// The tools of all servers.
     let shelf: ToolShelf
     /// Sign-ins that are begun over HTTP.
@@ -81,7 +83,7 @@ extension Serving {
         let services: [any Service] =
             [ServersService(host)] + beside
             + [
-                GatewayServer(sockets, certificate: certificate, responder: gateway.responder),
+                GatewayServer(sockets, certificate: certificate, responder: gateway.responder, limits: limits),
                 SupervisionService(host, supervisor),
             ]
         var configuration = ServiceGroupConfiguration(
