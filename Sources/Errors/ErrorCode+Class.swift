@@ -87,6 +87,7 @@ extension ErrorCode {
         case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning,
             .serveNoServiceManager, .serveServiceFile, .serveKeyUnusable, .serveKeyName, .serveExposed,
             .serveTLSUnavailable, .serveCertificateUnusable, .servePrivateKeyUnusable, .serveCertificateMismatch,
+            .serveAutostart,
             .serveNotRunning, .serveLost, .serveAnswer:
             .serving
         }
