@@ -52,7 +52,8 @@ test: ## check style and warnings, build everything, run all tests
 	$(call run_tests,$(SWIFT_FLAGS),$(tests_at_once))
 	@if scripts/setup.sh browser && scripts/venvs.sh browser; then \
 	    .venvs/browser/bin/python -B Tests/Browser/page_test.py --short .build/debug && \
-	    .venvs/browser/bin/python -B Tests/Browser/scenes_test.py --short .build/debug; \
+	    .venvs/browser/bin/python -B Tests/Browser/scenes_test.py --short .build/debug && \
+	    .venvs/browser/bin/python -B Tests/Browser/sign_in_test.py --short .build/debug; \
 	else echo "Chromium cannot be installed here: the page was tested over HTTP alone"; fi
 
 test-providers: ## sign in as every kind of client at every authorization server of other hands
@@ -79,6 +80,7 @@ test-browser: ## sign in and use the page with a real browser, Chromium, with sc
 	python3 -B Tests/Browser/browser_test.py .build/debug
 	.venvs/browser/bin/python -B Tests/Browser/page_test.py .build/debug .build/pictures
 	.venvs/browser/bin/python -B Tests/Browser/scenes_test.py .build/debug .build/pictures/scenes
+	.venvs/browser/bin/python -B Tests/Browser/sign_in_test.py .build/debug .build/pictures/sign-in
 
 test-desktop: ## show notice and tray in a real panel, on a display of its own; pictures in .build/desktop
 	@scripts/setup.sh desktop

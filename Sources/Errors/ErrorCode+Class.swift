@@ -87,7 +87,7 @@ extension ErrorCode {
         case .serveAddressInUse, .serveAddressUnusable, .serveSocketPath, .serveAlreadyRunning,
             .serveNoServiceManager, .serveServiceFile, .serveKeyUnusable, .serveKeyName, .serveExposed,
             .serveBusy, .serveTLSUnavailable, .serveCertificateUnusable, .servePrivateKeyUnusable,
-            .serveCertificateMismatch,
+            .serveCertificateMismatch, .serveAutostart,
             .serveNotRunning, .serveLost, .serveAnswer:
             .serving
         }

@@ -376,4 +376,6 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case serveLost = "SERVE_LOST"
     /// The host that stays up gave an answer that cannot be used.
     case serveAnswer = "SERVE_ANSWER"
+    /// The entry that starts the tray with a desktop's session cannot be written.
+    case serveAutostart = "SERVE_AUTOSTART"
 }

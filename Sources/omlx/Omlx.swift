@@ -15,7 +15,8 @@ struct Omlx: AsyncParsableCommand {
             "Configuration: --mcp-config PATH, OMLX_MCP_CONFIG, ./mcp.json (once approved), ~/.config/omlx/mcp.json.",
         version: HostOptions.version,
         subcommands: [
-            MCP.self, ServeCommand.self, ServiceCommand.self, OpenCommand.self, KeyCommand.self, MCPOCommand.self,
+            MCP.self, ServeCommand.self, ServiceCommand.self, OpenCommand.self, TrayCommand.self, KeyCommand.self,
+            MCPOCommand.self,
             Completions.self,
         ])
 

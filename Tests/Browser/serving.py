@@ -87,9 +87,10 @@ class Serving:
             return reply.read().decode()
 
     def command(self, *words, **options):
-        """omlx in a terminal."""
+        """omlx in a terminal, which has omlx serve do it: it names no store of its own."""
+        environment = {name: value for name, value in self.environment.items() if not name.startswith("OMLX_STORE")}
         return subprocess.Popen(
-            [self.omlx, *words], env={**self.environment, "BROWSER": "false"}, cwd=self.work,
+            [self.omlx, *words], env=environment, cwd=self.work,
             stdin=options.pop("stdin", subprocess.DEVNULL), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True, **options)
 

@@ -1,6 +1,7 @@
 // The tray on a real bus, with a real host and server; a program plays the panel.
 
 import Foundation
+import OmlxErrors
 import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPHost
@@ -80,6 +81,24 @@ import TestSupport
         }
     }
 
+    @Test("a desktop without a panel for icons is said, unless one is waited for")
+    func noPanel() async throws {
+        try await withDesktop { desktop, _ in
+            let hands = DesktopHands(browse: { _ in false }, openPage: {})
+            let tray = Tray(hands: hands, environment: desktop.environment, waitsForPanel: false) { nil }
+            #expect(await tray.run() == .noPanel)
+            // One that goes comes back.
+            try await desktop.have("watcher on")
+            async let end = tray.run()
+            _ = try await desktop.next("registered")
+            try await desktop.have("watcher off")
+            try await desktop.have("watcher on")
+            _ = try await desktop.next("registered")
+            desktop.endSession()
+            #expect(await end == .sessionEnded)
+        }
+    }
+
     @Test("without a host the icon is off; with the bus it ends, and without one it does not begin")
     func off() async throws {
         try await withDesktop { desktop, _ in
@@ -97,5 +116,33 @@ import TestSupport
         }
         let nothing = Tray(hands: DesktopHands(browse: { _ in false }, openPage: {}), environment: [:]) { nil }
         #expect(await nothing.run() == .noDesktop)
+    }
+}
+
+@Suite struct AutostartTests {
+    @Test("the entry is made whole, taken away, and made again; a folder that cannot be written is said")
+    func entry() throws {
+        let folder = try ConfigurationFolder()
+        let entry = Autostart(environment: [:], home: folder.path)
+        #expect(!entry.isOn)
+        try entry.set(false, program: "omlx")
+        try entry.set(true, program: "omlx")
+        try entry.set(true, program: "omlx")
+        #expect(entry.isOn && entry.path.hasSuffix("/.config/autostart/dev.omlx.Omlx.Tray.desktop"))
+        let lines = try String(contentsOfFile: entry.path, encoding: .utf8).split(separator: "\n")
+        #expect(
+            lines.first == "[Desktop Entry]" && lines.contains("Exec=omlx tray --wait")
+                && lines.contains("TryExec=omlx"))
+        #expect(lines.contains("X-GNOME-Autostart-enabled=true"))
+        try entry.set(false, program: "omlx")
+        #expect(!entry.isOn)
+        let odd = Autostart.text("/home/a b/100%/o\"m\\lx").split(separator: "\n")
+        #expect(odd.contains("TryExec=/home/a b/100%/o\"m\\\\lx"))
+        #expect(odd.contains("Exec=\"/home/a b/100%%/o\\\\\"m\\\\\\\\lx\" tray --wait"))
+        let file = folder.write("file", "")
+        let refused = #expect(throws: OmlxError.self) {
+            try Autostart(environment: ["XDG_CONFIG_HOME": file], home: "").set(true, program: "omlx")
+        }
+        #expect(refused?.code == .serveAutostart)
     }
 }

@@ -48,7 +48,8 @@ struct ServedHost: Sendable {
     ) async throws -> Value {
         let socket = try BoundSocket.unix(path)
         let paths = HostPaths(credentials: "/c", database: "/d", locks: "/l")
-        let gateway = Gateway(host: host, access: access, parts: [APIPart(host, paths: paths)])
+        let gateway = Gateway(
+            host: host, access: access, parts: [APIPart(host, paths: paths, signIns: SignInDesk(host))])
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let group = ServiceGroup(services: [GatewayServer([socket], responder: gateway.responder)], logger: logger)
         async let served: Void = group.run()

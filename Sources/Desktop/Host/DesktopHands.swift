@@ -10,13 +10,20 @@ package struct DesktopHands: Sendable {
     package var browse: @Sendable (String) async -> Bool
     /// Opens omlx's page.
     package var openPage: @Sendable () async -> Void
+    /// Signs in at a host.
+    package typealias Login =
+        @Sendable (any Host, String, LoginOptions, LoginOffer) async throws -> LoginReport
+    private let login: Login
 
     /// Hands.
+    /// - Parameter login: signs in; the host itself when `nil`.
     package init(
-        browse: @escaping @Sendable (String) async -> Bool, openPage: @escaping @Sendable () async -> Void
+        browse: @escaping @Sendable (String) async -> Bool, openPage: @escaping @Sendable () async -> Void,
+        login: Login? = nil
     ) {
         self.browse = browse
         self.openPage = openPage
+        self.login = login ?? { try await $0.login($1, $2, $3) }
     }
 
     /// Signs in to a server in the person's browser.
@@ -28,7 +35,7 @@ package struct DesktopHands: Sendable {
         return await withTaskGroup(of: String?.self) { group in
             group.addTask {
                 do {
-                    _ = try await host.login(server, LoginOptions(isForced: isForced), offer)
+                    _ = try await login(host, server, LoginOptions(isForced: isForced), offer)
                     return nil
                 } catch { return (error as? OmlxError)?.message }
             }

@@ -11,6 +11,8 @@ package struct Tray: Sendable {
     package enum End: Sendable {
         /// There is no bus, and so no desktop.
         case noDesktop
+        /// The desktop shows no such icons.
+        case noPanel
         /// The desktop's session has ended.
         case sessionEnded
         /// The person chose it, or the task was cancelled.
@@ -24,16 +26,19 @@ package struct Tray: Sendable {
     private let environment: [String: String]
     /// How long after it was not there the host is looked for again.
     private let pause: Duration
+    /// Whether a panel that is not there yet is waited for.
+    private let waitsForPanel: Bool
 
     /// A tray.
     /// - Parameters:
     ///   - environment: of the session the person is in.
     ///   - host: the host that runs now; `nil` while none does.
     package init(
-        hands: DesktopHands, environment: [String: String], pause: Duration = .seconds(3),
+        hands: DesktopHands, environment: [String: String], pause: Duration = .seconds(3), waitsForPanel: Bool = true,
         host: @escaping @Sendable () async -> (any Host)?
     ) {
         (self.host, self.hands, self.environment, self.pause) = (host, hands, environment, pause)
+        self.waitsForPanel = waitsForPanel
     }
 
     /// Works until it is quit, or the session ends.
@@ -50,7 +55,13 @@ package struct Tray: Sendable {
         let (views, shown) = AsyncStream.makeStream(of: TrayView.self, bufferingPolicy: .bufferingNewest(1))
         return await withTaskGroup(of: End.self) { group in
             group.addTask {
-                for await owner in watchers where owner != nil { await register(name, bus) }
+                var hasPanel = waitsForPanel
+                for await owner in watchers {
+                    // One that goes later comes back, as when it is started anew.
+                    guard owner != nil || hasPanel else { return .noPanel }
+                    hasPanel = true
+                    if owner != nil { await register(name, bus) }
+                }
                 return Task.isCancelled ? .quit : .sessionEnded
             }
             group.addTask { await show(views, item, menu, bus) }

@@ -15,10 +15,14 @@ package struct APIPart: GatewayPart {
     let host: any Host
     private let places: HostPlaces
     let conversations = Conversations()
+    private let signIns: SignInDesk
 
-    /// - Parameter paths: where the host keeps things.
-    package init(_ host: any Host, paths: HostPaths) {
+    /// - Parameters:
+    ///   - paths: where the host keeps things.
+    ///   - signIns: sees the sign-ins that are asked for here.
+    package init(_ host: any Host, paths: HostPaths, signIns: SignInDesk) {
         self.host = host
+        self.signIns = signIns
         places = HostPlaces(paths)
     }
 
@@ -80,14 +84,14 @@ package struct APIPart: GatewayPart {
         asked.answer(HostRoutes.knownTools) { host, question, caller in
             try await host.knownTools(question.servers).filter { caller.mayUse($0.status.name) }
         }
-        asked.tell(HostRoutes.tool) { [conversations] host, question, telling in
+        asked.tell(HostRoutes.tool) { [conversations, signIns] host, question, telling in
             try await conversations.with(question.person, telling) { person in
-                let tool = try await host.tool(question.name, signingIn: person)
+                let tool = try await signIns.carry(person) { try await host.tool(question.name, signingIn: $0) }
                 try telling.caller.require(tool, question.name)
                 return tool
             }
         }
-        asked.tell(HostRoutes.call) { [conversations] host, question, telling in
+        asked.tell(HostRoutes.call) { [conversations, signIns] host, question, telling in
             try await conversations.with(question.person, telling) { person in
                 var call = question.call
                 if !telling.caller.isOwner {
@@ -96,21 +100,23 @@ package struct APIPart: GatewayPart {
                     try telling.caller.requireCall(of: tool)
                     call.tool = tool.name
                 }
-                return try await host.call(call, signingIn: person) { telling.tell(.progress, $0) }
+                return try await signIns.carry(person) { [call] person in
+                    try await host.call(call, signingIn: person) { telling.tell(.progress, $0) }
+                }
             }
         }
         asked.answer(HostRoutes.problem) { host, question, _ in try await host.problem(of: question.server) }
     }
 
     private func addSignIns(_ asked: APIRoutes) {
-        asked.tell(HostRoutes.login) { [conversations] host, question, telling in
+        asked.tell(HostRoutes.login) { [conversations, signIns] host, question, telling in
             try await conversations.withPerson(question.person, telling) { person in
-                try await host.login(question.server, question.options, person)
+                try await signIns.login(question.server, question.options, person, at: host)
             }
         }
-        asked.tell(HostRoutes.connectSignedIn) { [conversations] host, question, telling in
+        asked.tell(HostRoutes.connectSignedIn) { [conversations, signIns] host, question, telling in
             try await conversations.withPerson(question.person, telling) { person in
-                try await host.connect(question.server, signingIn: person)
+                try await signIns.carry(person) { try await host.connect(question.server, signingIn: $0 ?? person) }
                 return Nothing()
             }
         }

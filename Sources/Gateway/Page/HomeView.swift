@@ -16,6 +16,8 @@ struct HomeView: Sendable {
     var search = ""
     /// Whether the sign-ins are in files that are locked with a password.
     var isLocked = false
+    /// The sign-ins under way, whoever began them.
+    var signIns: [SignInCourse] = []
 
     private var enabled: [ServerStatus] { status.servers.filter { !$0.isOff } }
     private var ready: [ServerStatus] { enabled.filter(\.isReady) }
@@ -105,7 +107,7 @@ struct HomeView: Sendable {
     // MARK: what needs the person
 
     private var needs: HTML {
-        guard !wanting.isEmpty else { return .nothing }
+        guard !wanting.isEmpty else { return underWay(besides: []) }
         let count = wanting.count
         let words = count == 1 ? "One server needs you" : "\(Self.number(count)) servers need you"
         let signIns = wanting.filter(canSignIn)
@@ -120,7 +122,7 @@ struct HomeView: Sendable {
             ? "<li><p>and \(count - shown.count) more</p><a class=\"button\" href=\"/?show=attention#servers\">Show all</a></li>"
             : ""
         return """
-            <section class="needs\(count > 3 ? " many" : "")" aria-labelledby="needs-title"><header><h2 id="needs-title">\(words)</h2>\(all)</header>\
+            \(underWay(besides: shown.map(\.name)))<section class="needs\(count > 3 ? " many" : "")" aria-labelledby="needs-title"><header><h2 id="needs-title">\(words)</h2>\(all)</header>\
             <ul>\(shown.html(need))\(more)</ul></section>
             """
     }
@@ -130,7 +132,27 @@ struct HomeView: Sendable {
             && configuration.server(named: status.name)?.canSignIn != false
     }
 
+    /// Sign-ins that no server below speaks of, as one that is made anew in a terminal.
+    private func underWay(besides shown: [String]) -> HTML {
+        signIns.filter { !shown.contains($0.server) }.prefix(4).html { course in
+            """
+            <div class="notice wait-wash" role="status"><p>A sign-in to <b>\(course.server)</b> is under way\
+            \(course.isElsewhere ? ", begun in a terminal or by another program" : "").</p>\(show(course))</div>
+            """
+        }
+    }
+
+    private func show(_ course: SignInCourse) -> HTML {
+        """
+        <a class="button" aria-label="Show the sign-in to \(course.server)" href="\(href: PagePath.signIn(course.server, course.id))">Show it</a>
+        """
+    }
+
     private func need(_ status: ServerStatus) -> HTML {
+        if let course = signIns.first(where: { $0.server == status.name }) {
+            let words = course.isElsewhere ? "begun in a terminal or by another program" : "it waits for you"
+            return "<li><b>\(status.name)</b><p>A sign-in is under way: \(words).</p>\(show(course))</li>"
+        }
         let wasSignedIn = status.record.lastSignIn != nil
         let button: HTML =
             canSignIn(status)

@@ -52,23 +52,23 @@ extension PageDesk {
     /// Calls a tool.
     /// - Returns: the call's id.
     func call(_ name: String, _ tool: String, of server: String, _ arguments: JSONObject) throws -> String {
-        let seat = CallSeat(id: try Self.id(), server: server, tool: tool, arguments: arguments, began: now())
+        let seat = CallSeat(id: try SignInDesk.id(), server: server, tool: tool, arguments: arguments, began: now())
         let (id, host) = (seat.id, host)
         state.withLock { $0.calls[id] = seat }
         begin { [self] in
-            await seat.stop.around { [self] in
-                do {
-                    let result = try await host.call(ToolCall(name, arguments: arguments), signingIn: nil) { progress in
+            do {
+                let result = try await seat.stop.around {
+                    try await host.call(ToolCall(name, arguments: arguments), signingIn: nil) { progress in
                         self.settle(id) { $0.stage = .running(progress) }
                     }
-                    settle(id) {
-                        $0.take(result, after: self.now().timeIntervalSince($0.began), limit: Self.greatestResult)
-                    }
-                } catch let error as OmlxError {
-                    settle(id) { $0.stage = error.code == .transportCancelled ? .cancelled : .failed(error) }
-                } catch {
-                    settle(id) { $0.stage = .cancelled }
                 }
+                settle(id) {
+                    $0.take(result, after: self.now().timeIntervalSince($0.began), limit: Self.greatestResult)
+                }
+            } catch let error as OmlxError {
+                settle(id) { $0.stage = error.code == .transportCancelled ? .cancelled : .failed(error) }
+            } catch {
+                settle(id) { $0.stage = .cancelled }
             }
         }
         return id

@@ -23,7 +23,7 @@ extension PageDesk {
     /// Works out what a change comes to.
     /// - Returns: the draft's id.
     func propose(_ edit: ServerEdit) async throws -> String {
-        let id = try Self.id()
+        let id = try SignInDesk.id()
         let stage: EditDraft.Stage
         do { stage = .proposed(try await host.preview(edit)) } catch let error as OmlxError { stage = .refused(error) }
         state.withLock { $0.drafts[id] = EditDraft(id: id, edit: edit, stage: stage) }

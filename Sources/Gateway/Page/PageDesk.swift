@@ -1,4 +1,4 @@
-// What the page keeps between two requests: output of servers, sign-ins and calls under way, changes that can be taken back.
+// What the page keeps between two requests: output of servers, calls under way, changes that can be taken back.
 
 import FoundationEssentials
 import Hummingbird
@@ -17,7 +17,6 @@ package final class PageDesk: Service {
 
     struct State {
         var output = ServerOutput()
-        var signIns = Kept<SignInSeat>(limit: 100)
         var calls = Kept<CallSeat>(limit: 20)
         var drafts = Kept<EditDraft>(limit: 50)
         var notices = Kept<Notice>(limit: 100)
@@ -32,6 +31,8 @@ package final class PageDesk: Service {
     }
 
     let host: any Host
+    /// All sign-ins, those begun elsewhere too.
+    let signIns: SignInDesk
     let now: @Sendable () -> Date
     let began: Date
     let state = Mutex(State())
@@ -47,10 +48,11 @@ package final class PageDesk: Service {
     /// The memory of a host's page.
     /// - Parameter command: the command that does what the page has no button for, in the program's words.
     package init(
-        _ host: any Host, command: @escaping @Sendable (RemedyAction) -> String? = { _ in nil },
+        _ host: any Host, signIns: SignInDesk, command: @escaping @Sendable (RemedyAction) -> String? = { _ in nil },
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.host = host
+        self.signIns = signIns
         self.command = command
         self.now = now
         began = now()
@@ -63,6 +65,7 @@ package final class PageDesk: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { for await event in events { self.hear(event) } }
+                group.addTask { for await _ in self.signIns.changes.stream() { self.changes.send(()) } }
                 for await job in self.jobs { group.addTask { await job() } }
                 group.cancelAll()
             }
@@ -80,49 +83,17 @@ package final class PageDesk: Service {
         changes.send(())
     }
 
-    /// An id that cannot be guessed.
-    static func id() throws -> String { Base64URL.encode(try Random.bytes(12)) }
-
     // MARK: notices
 
     /// Keeps a notice.
     /// - Returns: its id.
     func notice(_ notice: Notice) throws -> String {
-        let id = try Self.id()
+        let id = try SignInDesk.id()
         state.withLock { $0.notices[id] = notice }
         return id
     }
 
     func notice(_ id: String?) -> Notice? { id.flatMap { id in state.withLock { $0.notices[id] } } }
-}
-
-/// The newest values, by their ids.
-struct Kept<Value: Sendable>: Sendable {
-    private var values: [String: Value] = [:]
-    private var order: [String] = []
-    private let limit: Int
-
-    init(limit: Int) { self.limit = limit }
-
-    subscript(id: String) -> Value? {
-        get { values[id] }
-        set {
-            if values[id] == nil, newValue != nil {
-                order.append(id)
-                if order.count > limit { values[order.removeFirst()] = nil }
-            }
-            values[id] = newValue
-            if newValue == nil { order.removeAll { $0 == id } }
-        }
-    }
-
-    /// The newest one that is so.
-    func last(where isWanted: (Value) -> Bool) -> Value? {
-        order.reversed().lazy.compactMap { values[$0] }.first(where: isWanted)
-    }
-
-    /// All, the newest first.
-    var newestFirst: [Value] { order.reversed().compactMap { values[$0] } }
 }
 
 /// The last lines each server wrote to its error stream or logged.
@@ -138,32 +109,5 @@ struct ServerOutput: Sendable {
         for line in text.split(separator: "\n") { kept.append(OmlxError.shown(String(line), limit: Self.byteLimit)) }
         if kept.count > Self.lineLimit { kept.removeFirst(kept.count - Self.lineLimit) }
         lines[server] = kept
-    }
-}
-
-/// Work that can be given up from elsewhere.
-struct StopSignal: Sendable {
-    private let stream: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
-
-    init() { (stream, continuation) = AsyncStream.makeStream(of: Void.self) }
-
-    func stop() { continuation.finish() }
-
-    /// Does the work, cancelled by the signal.
-    func around(_ work: @escaping @Sendable () async -> Void) async {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                await work()
-                return true
-            }
-            group.addTask { [stream] in
-                for await _ in stream {}
-                return false
-            }
-            // Cancelled work still has an end of its own.
-            _ = await group.next()
-            group.cancelAll()
-        }
     }
 }

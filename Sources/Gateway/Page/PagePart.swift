@@ -66,6 +66,7 @@ package struct PagePart: GatewayPart {
         view.choice = visit.query["show"].flatMap(HomeView.Choice.init(rawValue:)) ?? .all
         view.search = visit.query["q"] ?? ""
         view.isLocked = isLocked
+        view.signIns = desk.signIns.underWay
         return view.frame
     }
 
@@ -86,7 +87,9 @@ package struct PagePart: GatewayPart {
             throw OmlxError.unknownServer(name, among: configuration.servers.map(\.name))
         }
         let isLocked = status.store.isKeyringLocked && server.record.storeName == "secretservice"
-        return ServerView(status: server, entry: entry, isLocked: isLocked, scene: visit.scene)
+        return ServerView(
+            status: server, entry: entry, isLocked: isLocked, scene: visit.scene,
+            signIn: desk.signIns.course(under: name))
     }
 
     /// The tools there are, or were when they were last listed.
@@ -160,6 +163,7 @@ package struct PagePart: GatewayPart {
         }
         pages.form("/ui/servers/:server/sign-out") { visit in
             let server = visit.parameters.name("server")
+            self.desk.signIns.giveUp(server)
             let outcomes = try await self.host.logout(server, LogoutRequest())
             let words = outcomes.map { Self.words($0, server) }.joined(separator: " ")
             return visit.form.returning + "?notice=" + (try self.desk.notice(.init(text: words)))
@@ -195,7 +199,7 @@ package struct PagePart: GatewayPart {
             wish.options.scopes = visit.form.filled("scopes").map { $0.split(separator: " ").map(String.init) }
             if visit.form["flow"] == "device" { wish.flow = .device }
             wish.next = visit.form.filled("after").map { $0.split(separator: "\n").map(String.init) } ?? []
-            return PagePath.signIn(server, try self.desk.signIn(to: server, wish))
+            return PagePath.signIn(server, try self.desk.signIns.begin(server, wish))
         }
         pages.form("/ui/sign-in") { visit in
             let configuration = try await self.host.configuration()
@@ -203,11 +207,12 @@ package struct PagePart: GatewayPart {
                 $0.wantsPerson && $0.signIn.state != .clientNeeded && $0.signIn.state != .staticHeaderRefused
                     && configuration.server(named: $0.name)?.canSignIn != false
             }
-            return try self.desk.signIn(toAll: servers.map(\.name)) ?? "/"
+            return try self.desk.signIns.begin(all: servers.map(\.name)).map { PagePath.signIn($0.server, $0.id) }
+                ?? "/"
         }
         pages.page("/ui/sign-in/:server/:id") { visit in
             let server = visit.parameters.name("server")
-            guard let course = self.desk.course(visit.parameters.name("id")) else {
+            guard let course = self.desk.signIns.course(visit.parameters.name("id")) else {
                 return OtherViews.refusal(
                     "This sign-in is over",
                     "omlx was started anew since, or it is long ago. Nothing is lost; what was signed in before still is.",
@@ -220,18 +225,19 @@ package struct PagePart: GatewayPart {
             pages.form("/ui/sign-in/:server/:id/\(word)") { visit in
                 let id = visit.parameters.name("id")
                 if let event {
-                    self.desk.send(.pasted((visit.form[event] ?? "").trimmed), to: id)
+                    self.desk.signIns.send(.pasted((visit.form[event] ?? "").trimmed), to: id)
                 } else {
-                    self.desk.send(.cancel, to: id)
+                    self.desk.signIns.send(.cancel, to: id)
                 }
                 return PagePath.signIn(visit.parameters.name("server"), id)
             }
         }
         pages.form("/ui/sign-in/:server/:id/next") { visit in
-            guard let course = self.desk.course(visit.parameters.name("id")), let next = course.next.first else {
+            guard let course = self.desk.signIns.course(visit.parameters.name("id")), let next = course.next.first
+            else {
                 return "/"
             }
-            guard let id = course.follower ?? self.desk.beginNext(after: course) else { return "/" }
+            guard let id = course.follower ?? self.desk.signIns.beginNext(after: course) else { return "/" }
             return PagePath.signIn(next, id)
         }
     }

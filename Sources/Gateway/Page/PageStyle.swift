@@ -110,6 +110,7 @@ extension PageAssets {
         [hidden] { display: none !important; }
         .crumbs { margin: 0 0 6px; color: var(--soft); font-size: 13px; } .crumbs a { color: var(--soft); }
         .notice { display: flex; gap: 8px 14px; align-items: center; flex-wrap: wrap; border: 1px solid var(--line); border-radius: var(--radius); padding: 10px 16px; margin: 0 0 20px; } .notice p { margin: 0; flex: 1 1 280px; overflow-wrap: anywhere; } .notice .said { flex: 1 1 280px; min-width: 0; } .notice .more { margin: 4px 0 0; }
+        .wait-wash { background: var(--wash-wait); border-color: light-dark(#f1dfbd, #4a3a1c); }
         .good-wash { background: light-dark(#eef7f1, #16261d); } .bad-wash { background: var(--wash-bad); border-color: light-dark(#f3d3d0, #4a2b29); }
         .offline { margin: 0; padding: 8px 28px; background: var(--wash-bad); }
         .facts { display: grid; grid-template-columns: 130px 1fr; gap: 5px 18px; margin: 14px 0 0; font-size: 14px; } .facts dt { color: var(--soft); } .facts dd { margin: 0; overflow-wrap: anywhere; }

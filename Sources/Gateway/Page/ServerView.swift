@@ -18,6 +18,8 @@ struct ServerView: Sendable {
     let entry: ConfigurationReport.Server?
     let isLocked: Bool
     let scene: PageScene
+    /// The sign-in under way.
+    var signIn: SignInCourse?
 
     private var now: Date { scene.now }
     private var actions: ServerActions {
@@ -112,6 +114,11 @@ struct ServerView: Sendable {
 
     private var signInActions: HTML {
         guard !status.isOff, entry?.canSignIn != false else { return .nothing }
+        if let signIn {
+            return """
+                <a class="button primary" href="\(href: PagePath.signIn(status.name, signIn.id))">Show the sign-in under way</a>
+                """
+        }
         if status.waitsForPassword { return "<a class=\"button primary\" href=\"/#store\">Unlock</a>" }
         switch status.signIn.state {
         case .signedIn:

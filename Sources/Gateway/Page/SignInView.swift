@@ -39,7 +39,15 @@ struct SignInView: Sendable {
                 step(.full, .good, "The answer came", "It was good, and the sign-in is kept.")
                 + step(.arc, .idle, "Listing the tools", "")
             return ("Signed in to \(server)", "<section class=\"panel\"><ol class=\"steps\">\(steps)</ol></section>")
-        case .ended(.signedIn(let report)): return ("Signed in to \(server)", signedIn(report))
+        case .ended(.signedIn(let report?)): return ("Signed in to \(server)", signedIn(report))
+        case .ended(.signedIn(nil)):
+            return (
+                "Signed in to \(server)",
+                """
+                <p class="lede">The sign-in is kept.</p><div class="actions"><a class="button primary" href="\(href: PagePath.server(server))">\
+                Show its tools</a><a class="button" href="/">All servers</a></div>
+                """
+            )
         case .ended(.failed(let error)): return ("Not signed in to \(server)", failed(error))
         case .ended(.cancelled):
             return (
@@ -67,7 +75,7 @@ struct SignInView: Sendable {
             ? .nothing : "<div class=\"notes\" role=\"status\">\(course.notes.html { "<p>\($0)</p>" })</div>"
         if let code = prompt.userCode {
             return """
-                <p class="lede">Open the page on any device, and enter the code there.</p>\
+                <p class="lede">\(elsewhere)Open the page on any device, and enter the code there.</p>\
                 <div class="two"><section class="panel"><ol class="steps">\(found)\
                 \(step(.arc, .idle, "Waiting for you", "\(clock)"))</ol>\(notes)\
                 <div class="actions">\(open(prompt.completeURL ?? prompt.url, who))\(other(.browser, "Use this browser instead"))\(cancel)</div></section>\
@@ -82,12 +90,16 @@ struct SignInView: Sendable {
             <div class="actions"><button>Use it</button></div></form>
             """
         return """
-            <p class="lede">\(who) asks you in another tab. Come back when it says you may close it.</p>\
+            <p class="lede">\(elsewhere)\(who) asks you in another tab. Come back when it says you may close it.</p>\
             <div class="two"><section class="panel"><ol class="steps">\(found)\
             \(step(.arc, .idle, "Waiting for you", "\(clock)"))</ol>\(notes)\
             <div class="actions">\(open(prompt.url, who))\(cancel)</div></section>\
             <section class="panel">\(paste)<p class="soft aside">No browser that can come back here?</p>\(other(.device, "Sign in with a code"))</section></div>
             """
+    }
+
+    private var elsewhere: String {
+        course.isElsewhere ? "It was begun in a terminal or by another program, and can go on or end here. " : ""
     }
 
     private static func host(of url: String) -> String {
@@ -174,7 +186,7 @@ struct SignInView: Sendable {
         Form.button(
             PagePath.server(server, "/sign-in"), words, scene, look: .primary,
             fields: [("force", "yes"), ("after", course.next.joined(separator: "\n"))]
-                + (reset ? [("reset", "yes")] : []))
+                + (reset ? [("reset", "yes")] : []) + (course.usesCode ? [("flow", "device")] : []))
     }
 
     /// Where others wait for this one.

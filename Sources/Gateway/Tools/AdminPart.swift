@@ -12,7 +12,7 @@ import OmlxMCPHost
 /// What an owner's program asks and changes.
 package struct AdminPart: GatewayPart {
     private let shelf: ToolShelf
-    private let desk: LoginDesk
+    private let desk: SignInDesk
     private var host: any ServingHost { shelf.host }
 
     /// Where a browser comes back to; open to all, for the provider sends it there.
@@ -20,7 +20,7 @@ package struct AdminPart: GatewayPart {
 
     package var openPaths: Set<String> { [Self.callback] }
 
-    package init(_ shelf: ToolShelf, _ desk: LoginDesk) {
+    package init(_ shelf: ToolShelf, _ desk: SignInDesk) {
         self.shelf = shelf
         self.desk = desk
     }
@@ -39,7 +39,7 @@ package struct AdminPart: GatewayPart {
             try await owned(context) {
                 let server = try name(context)
                 // A sign-in that still waits for its person would have the sign-out wait for it.
-                await desk.giveUp(server)
+                desk.giveUp(server)
                 _ = try await host.logout(server, LogoutRequest())
                 return ["success": true]
             }
@@ -101,7 +101,9 @@ package struct AdminPart: GatewayPart {
 
     private func authenticate(_ server: String) async throws -> JSON {
         try await host.configuration().requireUsable(server)
-        switch await desk.begin(server) {
+        var wish = SignInWish()
+        wish.options.isForced = true
+        switch await desk.beginning(of: try desk.begin(server, wish)) {
         case .address(let prompt):
             var answer: JSONObject = ["auth_url": .string(prompt.completeURL ?? prompt.url)]
             if let code = prompt.userCode { answer["user_code"] = .string(code) }
@@ -116,7 +118,7 @@ package struct AdminPart: GatewayPart {
         let isTaken = desk.cameBack("http://127.0.0.1\(request.uri.string)", state: state)
         let text =
             isTaken
-            ? "omlx has the answer. You can close this window; the program that began the sign-in says how it ended."
+            ? "omlx has the answer. You can close this tab; what began the sign-in says how it ended."
             : "No sign-in is waiting for this answer. It may have ended already: begin it again."
         let page =
             "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>omlx</title></head><body><p>\(text)</p></body></html>\n"

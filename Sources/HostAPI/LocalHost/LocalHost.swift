@@ -45,6 +45,9 @@ package actor LocalHost: Host {
         self.source = source
     }
 
+    /// The program answers at these ports itself, where browsers come back at this path. Before the first server is connected.
+    package func hears(callbacksAt ports: Set<Int>, path: String) { options.heardCallback = (ports, path) }
+
     /// - Throws: as `MCPManager.init`.
     func manager() async throws -> MCPManager {
         if let making { return try await making.value }

@@ -50,6 +50,8 @@ public struct HostOptions: Sendable {
     /// For how long a server that is connected, and has nothing to do, may be silent, in seconds; then it is asked for a sign of
     /// life, and one that gives none is lost. `nil` to ask none.
     public var pingInterval: Double?
+    /// Where the program itself answers browsers that come back, by a redirect URI that names one of these ports and this path.
+    package var heardCallback: (ports: Set<Int>, path: String)?
     /// Told of every call of a tool that ended, in the task that made it.
     package var hearsCalls: (@Sendable (CallReport) -> Void)?
     /// Time and chance of what the host does by itself.

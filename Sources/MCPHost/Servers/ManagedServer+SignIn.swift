@@ -144,6 +144,11 @@ extension ManagedServer {
         _ login: LoginOptions, _ url: HTTPURL, _ authorizer: ServerAuthorizer
     ) async throws(OmlxError) -> SignInRequest {
         var settings = configuration.signInConfiguration
+        if let heard = options.heardCallback, let port = settings.redirect.port, heard.ports.contains(port),
+            settings.redirect.path == heard.path
+        {
+            settings.redirect.isHeardElsewhere = true
+        }
         if let scopes = login.scopes { settings.scopes = scopes }
         if let url = login.clientMetadataURL { settings.clientMetadataURL = url }
         return SignInRequest(

@@ -120,7 +120,7 @@ package struct SignInDriver: Sendable {
             case .findRegistration(let issuer): event = .client(try await registration(issuer, request))
             case .listen(let port):
                 let redirect = request.configuration.redirect
-                if redirect.listens, redirect.foreignURI == nil {
+                if redirect.listens, redirect.foreignURI == nil, !redirect.isHeardElsewhere {
                     listener = try CallbackListener(redirect, preferredPort: port)
                 }
                 let uri = redirect.uri(port: listener?.port ?? redirect.port ?? port ?? Self.pastePort)
@@ -135,7 +135,8 @@ package struct SignInDriver: Sendable {
                 listener?.expect(AwaitedAnswer(to: authorization))
                 let question = PersonQuestion(
                     authorization: authorization, client: client, lookAnswer: lookAnswer,
-                    isListening: listener != nil, seconds: request.seconds)
+                    isListening: listener != nil || request.configuration.redirect.isHeardElsewhere,
+                    seconds: request.seconds)
                 let query = try await ask(question, heard)
                 context.redactor.learn(answer: query)
                 event = .answered(query: query)

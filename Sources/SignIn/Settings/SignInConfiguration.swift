@@ -37,6 +37,8 @@ public struct RedirectSettings: Sendable, Hashable {
     public var foreignURI: String?
     /// Whether omlx listens; when not, the answer is pasted.
     public var listens: Bool
+    /// Whether the program answers at that address itself, and hands in what came there as a line: then there is no listener.
+    public var isHeardElsewhere = false
 
     /// Redirect settings.
     public init(

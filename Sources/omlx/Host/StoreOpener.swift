@@ -29,6 +29,20 @@ struct StoreOpener {
         }
     }
 
+    /// Asks for the password of the files that keep sign-ins, where they are locked and a person is there; a wrong one is said.
+    func openFiles() async throws {
+        guard Terminal.isThere, try await host.storeObstacle(of: nil) == .passwordMissing else { return }
+        for _ in 0..<Self.tries {
+            let question = "Password of the credential store, or Enter to give it on the page: "
+            guard let password = try await password(question) else { return }
+            do {
+                return try await host.openStore(with: password)
+            } catch let error as OmlxError where error.code == .storePasswordWrong {
+                session.console.note("That password does not open it.")
+            }
+        }
+    }
+
     /// Opens what has to be open before sign-ins are moved.
     /// - Returns: how long the person has when a keyring asks before it deletes what was moved.
     /// - Throws: `CancellationError`.

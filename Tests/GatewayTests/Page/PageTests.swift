@@ -97,10 +97,11 @@ import Testing
             locks: folder.path + "/locks")
         options.storeName = "memory"
         let host = LocalHost(configuration, options: options)
-        let desk = PageDesk(host)
+        let signIns = SignInDesk(host)
+        let desk = PageDesk(host, signIns: signIns)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try await RunningGateway.run(in: folder, parts: [PagePart(desk)]) { gateway in
-            let page = ServiceGroup(services: [desk], logger: logger)
+            let page = ServiceGroup(services: [signIns, desk], logger: logger)
             try await withThrowingTaskGroup(of: Void.self) { services in
                 services.addTask { try await page.run() }
                 _ = try await host.connect([]) { _ in }

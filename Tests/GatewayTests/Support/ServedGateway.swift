@@ -71,7 +71,7 @@ struct ServedGateway: Sendable {
         options.storeName = "memory"
         let host = LocalHost(configuration, options: options, source: source)
         let socket = try BoundSocket.tcp("127.0.0.1", port: 0)
-        let (shelf, desk) = (ToolShelf(host, logger: logger), LoginDesk(host))
+        let (shelf, desk) = (ToolShelf(host, logger: logger), SignInDesk(host))
         let gateway = Gateway(
             host: host, access: NamedAccess(),
             parts: [HealthPart(host), ToolsPart(shelf), AdminPart(shelf, desk), OpenAPIPart(shelf)])

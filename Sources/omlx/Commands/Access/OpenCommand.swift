@@ -4,6 +4,7 @@ import ArgumentParser
 import Glibc
 import OmlxErrors
 import OmlxGateway
+import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPHost
 import OmlxSignIn
@@ -27,7 +28,11 @@ struct OpenCommand: Action {
 
     func act(_ session: Session) async throws -> ExitStatus {
         let paths = HostPaths(environment: session.environment, homeDirectory: session.home)
-        let url = try await link(socket ?? paths.locks + "/host.sock")
+        let socket = socket ?? paths.locks + "/host.sock"
+        if !print, !session.common.json, let host = try await RemoteHost.at(socket) {
+            try await StoreOpener(session: session, host: host).openFiles()
+        }
+        let url = try await Self.link(socket)
         if session.common.json { session.document(Self.word, ["url": .string(url)]) }
         if print || session.common.json {
             if !session.common.json { session.console.line(url) }
@@ -43,7 +48,8 @@ struct OpenCommand: Action {
         return .done
     }
 
-    private func link(_ socket: String) async throws(OmlxError) -> String {
+    /// A link that opens the page once, signed in.
+    static func link(_ socket: String) async throws(OmlxError) -> String {
         let answer = try await OwnThread.run("omlx-open") { () throws(OmlxError) in
             try UnixRequest.post(AccessPart.linkPath, at: socket)
         }

@@ -1,6 +1,7 @@
 // Notices and tray of the host that stays up, as services of its program.
 
 import OmlxDesktop
+import OmlxGateway
 import OmlxHostAPI
 import OmlxSignIn
 import ServiceLifecycle
@@ -41,11 +42,15 @@ struct DesktopTray: Service {
 
 extension DesktopHands {
     /// The hands of this session's person.
-    /// - Parameter page: a link that opens the page once, signed in.
-    init(session: Session, page: @escaping @Sendable () async -> String?) {
+    /// - Parameters:
+    ///   - signIns: makes the sign-ins in place of the host, where they are to be seen by others too.
+    ///   - page: a link that opens the page once, signed in.
+    init(session: Session, signIns: SignInDesk? = nil, page: @escaping @Sendable () async -> String?) {
         let opener = BrowserOpener(environment: session.environment)
+        var login: Login?
+        if let signIns { login = { _, server, options, offer in try await signIns.login(server, options, offer) } }
         self.init(
             browse: { await opener.open($0) },
-            openPage: { if let link = await page() { _ = await opener.open(link) } })
+            openPage: { if let link = await page() { _ = await opener.open(link) } }, login: login)
     }
 }

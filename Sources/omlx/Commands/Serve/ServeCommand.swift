@@ -61,10 +61,13 @@ struct ServeCommand: Action {
         lock.note(sockets.map(\.address))
         let limits = session.clientLimits(proxies: settings.proxies)
         let access = try await HostAccess.open(paths.access, environment: session.environment, rules: rules)
+        await local.hears(callbacksAt: Set(sockets.compactMap(\.port)), path: AdminPart.callback)
+        let desk = SignInDesk(local)
         let serving = Serving(
             host: local, session: session, paths: paths, access: access, observation: observation, audit: audit,
             sockets: sockets, certificate: certificate, limits: limits, shelf: ToolShelf(local, logger: session.logger),
-            desk: LoginDesk(local), page: PageDesk(local, command: \.command), showsTray: tray, supervisor: supervisor)
+            desk: desk, page: PageDesk(local, signIns: desk, command: \.command), showsTray: tray,
+            supervisor: supervisor)
         let group = try serving.group()
         session.console.line(
             "omlx \(HostOptions.version) serves on \(sockets.map(\.address).joined(separator: " and "))")

@@ -28,8 +28,8 @@ struct Serving: Sendable {
     let limits: ClientLimits
     /// The tools of all servers.
     let shelf: ToolShelf
-    /// Sign-ins that are begun over HTTP.
-    let desk: LoginDesk
+    /// All sign-ins, whoever begins them.
+    let desk: SignInDesk
     /// What the page keeps between two requests.
     let page: PageDesk
     /// Whether there is an icon in the desktop's panel.
@@ -47,7 +47,7 @@ extension Serving {
         [
             HealthPart(host),
             MetricsPart(host, observation.metrics) { page.openPages },
-            APIPart(host, paths: paths),
+            APIPart(host, paths: paths, signIns: desk),
             AccessPart(access, address: pageAddress),
             PagePart(page),
             ToolsPart(shelf),
@@ -59,7 +59,9 @@ extension Serving {
 
     /// What runs beside as long as there is the host.
     func services() throws(OmlxError) -> [any Service] {
-        let hands = DesktopHands(session: session) { try? AccessPart.link(access, address: pageAddress) }
+        let hands = DesktopHands(session: session, signIns: desk) {
+            try? AccessPart.link(access, address: pageAddress)
+        }
         return [
             audit, shelf, desk, page,
             RefreshCounter(host, observation.metrics),

@@ -1,4 +1,4 @@
-// A sign-in as the page shows it: a value, from the button to its end.
+// A sign-in as it is shown: a value, from its beginning to its end.
 
 import FoundationEssentials
 import OmlxErrors
@@ -6,7 +6,7 @@ import OmlxHostAPI
 import OmlxMCPHost
 import OmlxSignIn
 
-/// How far a sign-in begun on the page is.
+/// How far a sign-in is.
 struct SignInCourse: Sendable {
     enum Stage: Sendable {
         /// It is looked for who signs in; there is no address yet.
@@ -19,14 +19,15 @@ struct SignInCourse: Sendable {
     }
 
     enum End: Sendable {
-        case signedIn(LoginReport)
+        /// With what is known of it, where it was made for its own sake.
+        case signedIn(LoginReport?)
         case failed(OmlxError)
         case cancelled
     }
 
     enum Event: Sendable {
         case heard(LoginEvent, at: Date)
-        case done(Result<LoginReport, OmlxError>)
+        case done(Result<LoginReport?, OmlxError>)
         case brokenOff
         /// The person gives it up.
         case cancel
@@ -49,14 +50,23 @@ struct SignInCourse: Sendable {
     let next: [String]
     /// Which of how many it is, where there are several.
     let place: (number: Int, total: Int)?
+    /// Whether it was begun in front of another program, as a terminal, which goes on with it.
+    let isElsewhere: Bool
+    /// Whether it goes by a code that is entered in a browser anywhere (RFC 8628).
+    let usesCode: Bool
     private(set) var stage = Stage.beginning
     /// What was said on the side, the last things alone.
     private(set) var notes: [String] = []
     /// The sign-in that was begun after this one.
     var follower: String?
 
-    init(id: String, server: String, next: [String] = [], place: (Int, Int)? = nil) {
+    init(
+        id: String, server: String, next: [String] = [], place: (Int, Int)? = nil, isElsewhere: Bool = false,
+        usesCode: Bool = false
+    ) {
         self.id = id
+        self.isElsewhere = isElsewhere
+        self.usesCode = usesCode
         self.server = server
         self.next = next
         self.place = place.map { ($0.0, $0.1) }
@@ -64,6 +74,13 @@ struct SignInCourse: Sendable {
 
     var isOver: Bool {
         if case .ended = stage { true } else { false }
+    }
+
+    /// Whether the address to open carries this `state` (RFC 6749 §4.1.1).
+    func awaits(_ state: String) -> Bool {
+        guard case .waiting(let prompt, _) = stage else { return false }
+        let query = prompt.url.split(separator: "?", maxSplits: 1).last ?? ""
+        return query.split(separator: "&").contains { $0 == "state=\(state)" }
     }
 
     mutating func take(_ event: Event) -> [Action] {

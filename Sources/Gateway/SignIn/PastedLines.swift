@@ -1,4 +1,4 @@
-// What a person pastes into the page.
+// What a person pastes.
 
 import Synchronization
 
@@ -24,7 +24,8 @@ final class PastedLines: Sendable {
     }
 
     /// What is kept, and what comes, as long as it is iterated; to one listener at a time.
-    func stream() -> AsyncStream<String> {
+    /// - Parameter onEnd: told when it is iterated no more.
+    func stream(onEnd: @escaping @Sendable () -> Void = {}) -> AsyncStream<String> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: String.self, bufferingPolicy: .bufferingNewest(Self.greatestCount))
         let id = state.withLock { state in
@@ -35,6 +36,7 @@ final class PastedLines: Sendable {
             return state.nextID
         }
         continuation.onTermination = { [weak self] _ in
+            onEnd()
             self?.state.withLock { if $0.listener?.id == id { $0.listener = nil } }
         }
         return stream
