@@ -3,6 +3,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import OmlxErrors
 import OmlxJSON
 
@@ -17,6 +18,9 @@ package enum ProblemDetails {
             response(error.status, title: error.status.reasonPhrase)
         case is NIOTooManyBytesError:
             response(.contentTooLarge, title: "Content Too Large", detail: "the body is larger than is taken here")
+        case is HTTPParserError:
+            // Such as a chunk that is none (RFC 9112 §7.1).
+            response(.badRequest, title: "Bad Request", detail: "the body cannot be read")
         case is CancellationError: response(.init(code: 499, reasonPhrase: "Client Closed Request"), title: "cancelled")
         default: response(.internalServerError, title: OmlxError.shown("\(error)"))
         }

@@ -20,6 +20,7 @@ import Testing
         #expect(table.admit(5, from: nil) == .refused(.total))
         // The user's own commands are let in to the last.
         #expect(table.admit(6, from: nil, isOwn: true) == .served(closing: nil))
+        table.note(6, isBusy: true)
         #expect(table.admit(7, from: nil, isOwn: true) == .closed)
         table.remove(5)
         table.remove(3)

@@ -80,7 +80,8 @@ import TestSupport
                 let request =
                     "GET \(path) HTTP/1.1\r\n\(Self.host)X-Forwarded-For: 127.0.0.1\r\nForwarded: for=127.0.0.1\r\n"
                     + "X-Original-URL: /health\r\nX-Rewrite-URL: /health\r\nConnection: close\r\n\r\n"
-                #expect(try await statuses(request, gateway) == [401], "\(path)")
+                let statuses = try await statuses(request, gateway)
+                #expect(statuses == [401] || statuses == [400], "\(path): \(statuses)")
             }
         }
     }
