@@ -57,23 +57,27 @@ extension LocalHost {
     /// Goes by this configuration.
     /// - Throws: `OmlxError`, as `reload()`.
     func takeOver(_ configuration: HostConfiguration) async throws -> ConfigurationChange {
+        // Who hears of the change finds it here: what was read before is kept nowhere then.
+        let former = (content, refused)
+        (content, refused) = (configuration, nil)
         do {
-            let change = try await adopt(configuration)
-            content = configuration
-            refused = nil
+            let change = try await adopt(configuration, after: former.0)
             await finishOthers()
             return change
-        } catch let error as OmlxError {
+        } catch {
+            (content, refused) = former
             // That the host was stopped says nothing about what was read.
-            if error.code != .hostStopped { await refuse(configuration, error) }
+            if let error = error as? OmlxError, error.code != .hostStopped { await refuse(configuration, error) }
             throw error
         }
     }
 
-    private func adopt(_ configuration: HostConfiguration) async throws -> ConfigurationChange {
+    private func adopt(
+        _ configuration: HostConfiguration, after former: HostConfiguration
+    ) async throws -> ConfigurationChange {
         if let making { return try await making.value.apply(configuration) }
         if let problem = await configuration.trustProblem(database: options.paths.database) { throw problem }
-        return ConfigurationChange(from: content, to: configuration)
+        return ConfigurationChange(from: former, to: configuration)
     }
 
     /// The configuration as it is written now is not used.

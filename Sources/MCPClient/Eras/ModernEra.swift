@@ -132,6 +132,11 @@ struct ModernEra: Sendable {
     }
 }
 
+extension InitializeResult {
+    /// Whether each message stands for itself, without a handshake (from 2026-07-28 on).
+    package var isModern: Bool { protocolVersion == ModernEra.revision }
+}
+
 extension ClientInfo {
     /// As messages name the client.
     var members: JSONObject {

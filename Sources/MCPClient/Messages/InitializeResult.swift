@@ -27,8 +27,6 @@ package struct InitializeResult: Sendable, Hashable {
     package var capabilities: JSON
     /// Name and version, as the server gives them.
     package var serverInfo: JSON
-    /// Whether each message stands for itself, without a handshake (from 2026-07-28 on).
-    package var isModern: Bool { protocolVersion == ModernEra.revision }
     /// How to use the server, as the server words it.
     package var instructions: String?
 
