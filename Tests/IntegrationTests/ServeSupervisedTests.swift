@@ -30,7 +30,7 @@ struct ServeSupervisedTests {
             let variables = try String(contentsOfFile: home.desk + "/variables", encoding: .utf8)
             for name in ["LISTEN_", "NOTIFY_SOCKET", "WATCHDOG_"] { #expect(!variables.contains(name)) }
             program.write("SIGHUP\n")
-            try await program.text(#"RELOADING=1\|MONOTONIC_USEC=\d+\n(WATCHDOG=1\n)*READY=1"#)
+            try await program.text(#"RELOADING=1\|MONOTONIC_USEC=\d+\n(?:WATCHDOG=1\n)*READY=1"#)
             program.write("SIGTERM\n")
             try await program.text("STOPPING=1")
             // They are the supervisor's, which may start the next one on them.
