@@ -9,7 +9,7 @@ import sys
 from playwright.sync_api import sync_playwright
 
 from browser_test import ask, expect, read, until
-from serving import Desktop, Serving, chromium, fair, fitting, harmless as shows_no
+from serving import Desktop, Serving, chromium, fair, fitting, harmless as shows_no, within
 
 SECRETS = ["env-literal-secret", "arg-literal-secret", "demo-at-", "demo-rt-", "demo-code-"]
 NOTES = """
@@ -266,6 +266,7 @@ def notices(stack, programs, browser):
 
 
 def main():
+    within(1200)
     words = [word for word in sys.argv[1:] if word != "--short"]
     is_short = len(words) < len(sys.argv) - 1
     programs = os.path.realpath(words[0])

@@ -13,7 +13,7 @@ import urllib.request
 from playwright.sync_api import sync_playwright
 
 from browser_test import ask, expect, http, until
-from serving import Serving, chromium, fair, fitting, harmless
+from serving import Serving, chromium, fair, fitting, harmless, within
 
 LOOKS = {
     "320-dark": {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark"},
@@ -253,6 +253,7 @@ SCENES = [sixty, failed, empty, all_off, first_run, refused, broken, sign_ins, l
 
 
 def main():
+    within(1200)
     words = list(sys.argv[1:])
     is_short = "--short" in words
     only = words[words.index("--only") + 1] if "--only" in words else None

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -186,6 +187,24 @@ def fitting(page):
             .map((element) => element.outerHTML.slice(0, 160)).slice(-3);
     }""")
     expect(not wide, f"{page.url} is too wide: {wide}")
+
+
+def within(seconds):
+    """Ends this program and all it has started when it takes longer: what waits without a limit of its own holds up none after it."""
+    def over(*_):
+        print(f"not over after {seconds} s", file=sys.stderr, flush=True)
+        for process in started_by(os.getpid()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        os._exit(1)
+    signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+
+
+def started_by(parent):
+    children = [int(number) for task in os.listdir(f"/proc/{parent}/task")
+                for number in (read(f"/proc/{parent}/task/{task}/children") or "").split()]
+    return [process for child in children for process in [*started_by(child), child]]
 
 
 def chromium(playwright):

@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from browser_test import ask, expect, until
 from scenes_test import answers, free_port
-from serving import Serving, chromium, fair, fitting, harmless
+from serving import Serving, chromium, fair, fitting, harmless, within
 
 SECRETS = ["demo-at-", "demo-rt-", "demo-code-", "demo-device-", "code_verifier"]
 
@@ -106,7 +106,10 @@ def code(serving, context, page):
         other = context.new_page()
         other.goto(page.get_attribute("a[target=_blank]", "href").split("?")[0])
         other.fill("input[name=user_code]", shown)
-        other.click(f"button[value={word}]")
+        # A page that is closed while it still loads can hold up the browser for good.
+        with other.expect_response(lambda response: response.request.method == "POST"):
+            other.click(f"button[value={word}]")
+        other.wait_for_load_state()
         other.close()
         if word == "deny":
             page.wait_for_selector("h1:text('Not signed in to device')")
@@ -212,6 +215,7 @@ def main():
     pictures = os.path.realpath(words[1]) if len(words) > 1 else None
     if pictures:
         os.makedirs(pictures, exist_ok=True)
+    within(1200)
     with contextlib.ExitStack() as stack:
         serving = Serving(stack, os.path.realpath(words[0]), pictures)
         port = free_port()
