@@ -195,6 +195,12 @@ static int close_socket(void *pointer, curl_socket_t closed) {
       open_sockets.items[index] = open_sockets.items[--open_sockets.count];
       break;
     }
+  // The thread may end after its last socket, and nothing else tells of that here.
+  if (!open_sockets.count) {
+    free(open_sockets.items);
+    open_sockets.items = NULL;
+    open_sockets.room = 0;
+  }
   return close(closed);
 }
 
