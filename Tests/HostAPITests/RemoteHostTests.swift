@@ -111,7 +111,7 @@ private struct NamedAccess: GatewayAccess {
     @Test("a question is given up when the one who asked leaves", .timeLimit(.minutes(5)))
     func leaves() async throws {
         let folder = try ConfigurationFolder()
-        let child = "echo x >\(folder.path)/asked; cat >/dev/null; echo x >\(folder.path)/left"
+        let child = "echo $$ >\(folder.path)/begun; mv \(folder.path)/begun \(folder.path)/asked; exec cat >/dev/null"
         let servers: JSONObject = ["held": ["command": "/bin/sh", "args": ["-c", .string(child)], "timeout": 600]]
         try await with(servers, in: folder) { served, _ in
             let remote = try await served.remote()
@@ -119,7 +119,9 @@ private struct NamedAccess: GatewayAccess {
             while access(folder.path + "/asked", F_OK) != 0 { try await Task.sleep(for: .milliseconds(20)) }
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
-            while access(folder.path + "/left", F_OK) != 0 { try await Task.sleep(for: .milliseconds(20)) }
+            let text = try String(contentsOfFile: folder.path + "/asked", encoding: .utf8)
+            let child = try #require(Int32(text.filter(\.isNumber)))
+            while kill(child, 0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
         }
     }
 
