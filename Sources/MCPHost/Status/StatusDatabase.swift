@@ -23,7 +23,7 @@ public final class StatusDatabase: Sendable {
     /// The file.
     public let path: String
     /// `nil` when there is nothing to read.
-    private let queue: DatabaseQueue?
+    let queue: DatabaseQueue?
     private let mode: Mode
 
     private init(path: String, queue: DatabaseQueue?, mode: Mode) {

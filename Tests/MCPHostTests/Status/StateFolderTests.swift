@@ -26,8 +26,11 @@ import Testing
         }
     }
 
+    /// Makes the database, and closes it here: who closes it last removes its companions, also those a test put there.
     private func make() async throws {
-        _ = try await StatusDatabase.open(path: folder.database, mode: .readWrite).update("a") { _ in }
+        let database = try await StatusDatabase.open(path: folder.database, mode: .readWrite)
+        try await database.update("a") { _ in }
+        try database.queue?.close()
     }
 
     @Test("A folder others may look into or write to is refused", arguments: [0o755, 0o770, 0o707, 0o711] as [mode_t])
