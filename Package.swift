@@ -178,7 +178,7 @@ let package = Package(
             dependencies: [
                 "OmlxHostAPI", "OmlxGateway", "OmlxMCPHost", "OmlxConfiguration", "OmlxMCPClient", "OmlxSignIn",
                 "OmlxCredentials", "OmlxCryptography", "OmlxHTTPClient", "OmlxErrors", "OmlxJSON", "OmlxConcurrency",
-                "OmlxDemoServer", "TestSupport",
+                "OmlxSystem", "OmlxDemoServer", "TestSupport",
                 .programs("Hummingbird", "hummingbird"),
                 .programs("ServiceLifecycle", "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),

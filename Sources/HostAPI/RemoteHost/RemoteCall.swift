@@ -11,11 +11,11 @@ struct RemoteCall: Sendable {
     /// What a stream that is told over time may be silent for, in seconds: four of its heartbeats.
     private static let silence = HostAPI.heartbeat * 4
 
-    let http: HTTPClient
+    let socket: HostSocket
     /// Whose sign-ins are used, and how long each server may take.
     var manner = AskedManner()
-    /// For questions that are answered at once.
-    var limits = HTTPLimits(connect: 10, firstByte: 60, idle: 60, bodyBytes: 1 << 30)
+    /// How long the host may be silent where it answers at once, in seconds.
+    var patience = 60.0
 
     /// - Throws: `OmlxError`: the host's own, `SERVE_LOST`, `SERVE_ANSWER`; `CancellationError`.
     func ask<Question, Answer>(_ route: HostRoute<Question, Answer>, _ question: Question) async throws -> Answer {
@@ -29,9 +29,9 @@ struct RemoteCall: Sendable {
         _ route: HostRoute<Question, Answer>, _ question: Question,
         hearing hear: (ToldEvent, JSON) async throws -> Void
     ) async throws -> Answer {
-        let response = try await send(request(route.form, .bytes(try body(question)), told: true))
+        var answer = try await open(self.question(route.form, .bytes(try body(question)), told: true))
         var parser = ServerSentEventParser(limit: 1 << 30)
-        while let bytes = try await piece(of: response) {
+        while let bytes = try await answer.next() {
             for event in try parser.receive(bytes) {
                 // What a later version tells is passed over.
                 guard let kind = ToldEvent(rawValue: event.type) else { continue }
@@ -64,9 +64,8 @@ struct RemoteCall: Sendable {
             bytes.append(UInt8(ascii: "}"))
         }
         defer { Secret.wipe(&bytes) }
-        let response = try await send(
-            request(form, .secret(bytes.withUnsafeBytes { Secret(copying: $0) }), told: false, isLong: form.isTold))
-        var answer = try await collected(response)
+        let secrets = HostQuestion.Body.secret(bytes.withUnsafeBytes { Secret(copying: $0) })
+        var answer = try await fetch(self.question(form, secrets, told: false, isLong: form.isTold))
         let taken = name.flatMap { Secret.take([$0], from: &answer)[$0] }
         return (try Self.json(answer), taken)
     }
@@ -74,19 +73,17 @@ struct RemoteCall: Sendable {
     /// Posts to a conversation. What comes too late is for none any more.
     func reply(_ reply: ConversationReply, to conversation: String) async {
         guard let bytes = try? body(reply) else { return }
-        let form = "\(HostAPI.root)conversations/\(conversation)"
-        guard let request = try? request("POST", form, .bytes(bytes)) else { return }
-        _ = try? await http.fetch(request)
+        _ = try? await fetch(question("POST", "\(HostAPI.root)conversations/\(conversation)", .bytes(bytes)))
     }
 
     /// Hears what happens, until the host ends.
     func events(_ each: (HostEvent) -> Void) async throws {
-        var request = try request("GET", HostAPI.root + "events", .none)
-        request.limits.idle = Self.silence
-        request.limits.bodyBytes = .max
-        let response = try await send(request)
+        var question = question("GET", HostAPI.root + "events", .none)
+        question.idle = Self.silence
+        question.limit = .max
+        var answer = try await open(question)
         var parser = ServerSentEventParser()
-        while let bytes = try await piece(of: response) {
+        while let bytes = try await answer.next() {
             for event in try parser.receive(bytes) where event.type == "event" {
                 if let event = try? Self.json(event.data).decoded(as: HostEvent.self) { each(event) }
             }
@@ -97,55 +94,40 @@ struct RemoteCall: Sendable {
 
     private func body(_ question: some Encodable) throws -> [UInt8] { Array(try JSON(encoding: question).text().utf8) }
 
-    private func request(
-        _ form: HostRouteForm, _ body: HTTPRequestBody, told: Bool, isLong: Bool = false
-    ) throws -> HTTPRequest {
-        var request = try request("POST", form.fullPath, body)
-        if told {
-            request.headers.append(.init("Accept", "text/event-stream"))
-            request.limits.idle = Self.silence
-        }
+    private func question(
+        _ form: HostRouteForm, _ body: HostQuestion.Body, told: Bool, isLong: Bool = false
+    ) -> HostQuestion {
+        var question = question("POST", form.fullPath, body)
+        question.isTold = told
+        if told { question.idle = Self.silence }
         // What may take long and is not told has its own limits there; a host that is gone is noticed by its socket.
-        if isLong { request.limits.firstByte = 86_400 }
-        return request
+        if isLong { question.firstByte = 86_400 }
+        return question
     }
 
-    private func request(_ method: String, _ path: String, _ body: HTTPRequestBody) throws -> HTTPRequest {
-        var request = HTTPRequest(method, try HTTPURL("http://omlx" + path + manner.query), body: body, limits: limits)
-        if case .none = body { return request }
-        request.headers.append(.init("Content-Type", "application/json"))
-        return request
+    private func question(_ method: String, _ path: String, _ body: HostQuestion.Body) -> HostQuestion {
+        var question = HostQuestion(method: method, target: path + manner.query, body: body)
+        question.connect = min(question.connect, patience)
+        (question.firstByte, question.idle) = (patience, patience)
+        return question
     }
 
     private func reply(_ form: HostRouteForm, _ body: [UInt8]) async throws -> JSON {
-        try Self.json(try await collected(try await send(request(form, .bytes(body), told: false))))
+        try Self.json(try await fetch(question(form, .bytes(body), told: false)))
     }
 
     /// - Returns: an answer that is none of an error.
-    private func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let response: HTTPResponse
-        do { response = try await http.send(request) } catch let failure as HTTPFailure { throw try lost(failure) }
-        guard response.head.status >= 400 else { return response }
-        throw problem(response.head.status, try await collected(response))
+    private func open(_ question: HostQuestion) async throws -> HostAnswer {
+        let (answer, problem) = try await socket.open(question)
+        if let problem { throw self.problem(answer.status, problem) }
+        return answer
     }
 
-    private func collected(_ response: HTTPResponse) async throws -> [UInt8] {
-        do { return try await response.collect() } catch let failure as HTTPFailure { throw try lost(failure) }
-    }
-
-    private func piece(of response: HTTPResponse) async throws -> [UInt8]? {
-        do { return try await response.body.next() } catch let failure as HTTPFailure { throw try lost(failure) }
-    }
-
-    private func lost(_ failure: HTTPFailure) throws -> OmlxError {
-        try Task.checkCancellation()
-        switch failure.error.code {
-        case .transportHTTPLibrary: return failure.error
-        case .transportFirstByteTimeout, .transportIdleTimeout, .transportTimeout:
-            return OmlxError(
-                .serveLost, "the omlx serve that runs has stopped answering", nextStep: "end it, and try again")
-        default: return .hostLost
-        }
+    /// - Returns: the body of an answer that is none of an error.
+    private func fetch(_ question: HostQuestion) async throws -> [UInt8] {
+        let (status, body) = try await socket.fetch(question)
+        guard status < 400 else { throw problem(status, body) }
+        return body
     }
 
     /// The error an answer tells (RFC 9457): the host's own in the member `error`.
@@ -177,7 +159,7 @@ extension OmlxError {
             nextStep: "try again; without omlx serve the command does it itself")
     }
 
-    fileprivate static func hostAnswer(_ words: String) -> OmlxError {
+    static func hostAnswer(_ words: String) -> OmlxError {
         OmlxError(
             .serveAnswer, "the omlx serve that runs answered with \(words)",
             nextStep: "start it anew, so that it is of this version")

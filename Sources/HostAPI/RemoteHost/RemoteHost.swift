@@ -1,10 +1,9 @@
-// The host that stays up, asked over its Unix socket: HTTP with the one JSON form of every value.
+// The host that stays up, asked over its Unix socket: HTTP/1.1 with the one JSON form of every value.
 
 import FoundationEssentials
 import OmlxConcurrency
 import OmlxCryptography
 import OmlxErrors
-import OmlxHTTPClient
 import OmlxJSON
 import OmlxMCPHost
 import Synchronization
@@ -14,29 +13,28 @@ package final class RemoteHost: Sendable {
     /// How long the first answer may take: a host that does not give it is no help, in seconds.
     private static let patience = 5.0
 
-    private let http: HTTPClient
+    private let socket: HostSocket
     private let manner: AskedManner
     /// What it said of itself.
     package let greeting: HostGreeting
     /// What is known of its configuration; asked for again after a change.
     let known: Mutex<ConfigurationReport?>
 
-    private init(_ http: HTTPClient, _ greeting: HostGreeting, _ manner: AskedManner) {
-        (self.http, self.greeting, self.manner) = (http, greeting, manner)
+    private init(_ socket: HostSocket, _ greeting: HostGreeting, _ manner: AskedManner) {
+        (self.socket, self.greeting, self.manner) = (socket, greeting, manner)
         known = Mutex(greeting.configuration)
     }
 
-    var asking: RemoteCall { RemoteCall(http: http, manner: manner) }
+    var asking: RemoteCall { RemoteCall(socket: socket, manner: manner) }
 
     /// Finds the host that listens at a path.
     /// - Parameter manner: how it is asked.
     /// - Returns: `nil` where none of this user's listens.
     /// - Throws: `OmlxError` with `SERVE_LOST` or `SERVE_ANSWER` when what listens gives no answer that can be used.
     package static func at(_ path: String, _ manner: AskedManner = AskedManner()) async throws -> RemoteHost? {
-        guard HostSocket.isAnswering(path) else { return nil }
-        let http = HTTPClient(unixSocket: path)
-        let call = RemoteCall(http: http, limits: HTTPLimits(connect: patience, firstByte: patience, idle: patience))
-        return RemoteHost(http, try await call.ask(HostRoutes.greeting, Nothing()), manner)
+        guard let socket = HostSocket.at(path) else { return nil }
+        let call = RemoteCall(socket: socket, patience: patience)
+        return RemoteHost(socket, try await call.ask(HostRoutes.greeting, Nothing()), manner)
     }
 
     /// What happens there, until it ends.
