@@ -56,7 +56,8 @@ extension ErrorCode {
         case .protocolNotJSON, .protocolContentType, .protocolInvalidMessage, .protocolVersionUnsupported,
             .protocolErrorResponse, .protocolStreamBroken, .protocolSessionLost, .protocolLineTooLong,
             .protocolNoEndpoint, .protocolEndlessPages, .protocolNoTools, .protocolToolUnknown,
-            .protocolToolAmbiguous, .protocolToolUnreachable, .protocolArguments, .protocolToolFailed:
+            .protocolToolAmbiguous, .protocolToolUnreachable, .protocolArguments, .protocolToolFailed,
+            .protocolResourceUnknown, .protocolResourceAmbiguous, .protocolPromptUnknown:
             .protocol
         case .oauthDiscoveryUnavailable, .oauthResourceMetadataInvalid, .oauthResourceMismatch,
             .oauthNoAuthorizationServer, .oauthServerMetadataNotFound, .oauthServerMetadataInvalid,

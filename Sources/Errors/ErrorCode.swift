@@ -169,6 +169,12 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case protocolArguments = "PROTOCOL_ARGUMENTS"
     /// The tool ran and reported a failure.
     case protocolToolFailed = "PROTOCOL_TOOL_FAILED"
+    /// No server, or not this one, has a resource of that URI.
+    case protocolResourceUnknown = "PROTOCOL_RESOURCE_UNKNOWN"
+    /// Several servers have a resource of that URI.
+    case protocolResourceAmbiguous = "PROTOCOL_RESOURCE_AMBIGUOUS"
+    /// The server has no prompt of that name.
+    case protocolPromptUnknown = "PROTOCOL_PROMPT_UNKNOWN"
 
     // MARK: discovery
 

@@ -82,6 +82,8 @@ extension RemedyAction: Codable {
         case signIn = "sign_in"
         case listTools = "list_tools"
         case listAllTools = "list_all_tools"
+        case listResources = "list_resources"
+        case listPrompts = "list_prompts"
         case listServers = "list_servers"
         case showStatus = "show_status"
         case showStores = "show_stores"
@@ -110,6 +112,12 @@ extension RemedyAction: Codable {
             try put(server, .server)
             try put(schemas, .schemas)
         case .listAllTools: try begin(.listAllTools)
+        case .listResources(let server):
+            try begin(.listResources)
+            try put(server, .server)
+        case .listPrompts(let server):
+            try begin(.listPrompts)
+            try put(server, .server)
         case .examine(let server):
             try begin(.examine)
             try put(server, .server)
@@ -164,6 +172,8 @@ extension RemedyAction: Codable {
                     resetsClient: try flag(.resetClient), isForced: try flag(.force)))
         case .listTools: self = .listTools(try server(), schemas: try flag(.schemas))
         case .listAllTools: self = .listAllTools
+        case .listResources: self = .listResources(try server())
+        case .listPrompts: self = .listPrompts(try server())
         case .examine: self = .examine(try server())
         case .listServers: self = .listServers
         case .showStatus: self = .showStatus(asking: try flag(.asking))

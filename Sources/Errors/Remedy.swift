@@ -125,6 +125,10 @@ public enum RemedyAction: Sendable, Hashable {
     case listTools(ServerReference? = nil, schemas: Bool = false)
     /// Show the tools of all servers.
     case listAllTools
+    /// Show the resources of a server, or of all.
+    case listResources(ServerReference? = nil)
+    /// Show the prompts of a server, or of all.
+    case listPrompts(ServerReference? = nil)
     /// Look at a server's whole course.
     case examine(ServerReference? = nil)
     /// Show the servers of the configuration.
@@ -171,6 +175,8 @@ public enum RemedyAction: Sendable, Hashable {
             return .signIn(remedy)
         case .listTools(nil, let schemas): return .listTools(server, schemas: schemas)
         case .examine(nil): return .examine(server)
+        case .listResources(nil): return .listResources(server)
+        case .listPrompts(nil): return .listPrompts(server)
         default: return self
         }
     }
@@ -254,6 +260,8 @@ extension RemedyAction {
         case .signIn(let remedy): remedy.plainWords
         case .listTools(let server, _): "list the tools\(Self.of(server))"
         case .listAllTools: "list the tools"
+        case .listResources(let server): "list the resources\(Self.of(server))"
+        case .listPrompts(let server): "list the prompts\(Self.of(server))"
         case .examine(let server): "examine the server\(Self.of(server))"
         case .listServers: "list the servers"
         case .showStatus: "look at the status"

@@ -2,14 +2,22 @@
 
 @_exported import struct Logging.Logger
 @_exported import OmlxConfiguration
+@_exported import struct OmlxMCPClient.Completion
+@_exported import enum OmlxMCPClient.CompletionSubject
 @_exported import struct OmlxMCPClient.ContentBlock
 @_exported import struct OmlxMCPClient.EmbeddedResource
 @_exported import struct OmlxMCPClient.InProcessCall
 @_exported import class OmlxMCPClient.InProcessServer
 @_exported import struct OmlxMCPClient.MediaContent
+@_exported import struct OmlxMCPClient.Prompt
+@_exported import struct OmlxMCPClient.PromptResult
+@_exported import struct OmlxMCPClient.Resource
+@_exported import struct OmlxMCPClient.ResourceContents
 @_exported import struct OmlxMCPClient.ResourceLink
+@_exported import struct OmlxMCPClient.ResourceTemplate
 @_exported import struct OmlxMCPClient.Tool
 @_exported import struct OmlxMCPClient.ToolResult
+@_exported import struct OmlxMCPClient.URITemplate
 import OmlxMCPClient
 @_exported import OmlxSignIn
 

@@ -173,7 +173,7 @@ struct ModernEraTests {
         let connection = connection(.streamableHTTP(try server.url()), events: events)
         _ = try await connection.connect()
         #expect(try await connection.listTools().map(\.name) == ["good"])
-        #expect(events.values.contains { if case .toolsDropped(1, ["bad"], _) = $0 { true } else { false } })
+        #expect(events.values.contains { if case .entriesDropped(.tools, 1, ["bad"], _) = $0 { true } else { false } })
     }
 
     @Test("A3.14: headers that do not fit are made anew by the tool as it is now, once")
@@ -217,7 +217,7 @@ struct ModernEraTests {
         let events = Recorder<ConnectionEvent>()
         let connection = connection(.streamableHTTP(try server.url()), opensServerStream: true, events: events)
         _ = try await connection.connect()
-        await events.wait { $0.contains(.toolsListChanged) }
+        await events.wait { $0.contains(.listChanged(.tools)) }
         let listen = server.requests.first { $0.call == "subscriptions/listen" }
         #expect(listen?.json["params"]?["notifications"] == ["toolsListChanged": true])
         #expect(try await connection.listTools().count == 1)

@@ -166,7 +166,8 @@ struct OpeningTests {
         _ = try await connection.connect()
         #expect(try await connection.listTools().isEmpty)
         #expect(!server.calls.contains("tools/list"))
-        #expect(events.values.contains(.toolsNotOffered(capabilities: capabilities.objectValue?.map(\.key) ?? [])))
+        #expect(
+            events.values.contains(.listNotOffered(.tools, capabilities: capabilities.objectValue?.map(\.key) ?? [])))
     }
 
     // MARK: streams without an orderly end (WHATWG HTML §9.2.6)
@@ -264,7 +265,7 @@ struct OpeningTests {
         _ = try await connection.connect()
         #expect(try await connection.listTools().map(\.name) == ["echo", "second"])
         let told = events.values.contains {
-            if case .toolListUnfinished(2, let reason) = $0 { return reason.contains("no such page") }
+            if case .listUnfinished(.tools, 2, let reason) = $0 { return reason.contains("no such page") }
             return false
         }
         #expect(told)

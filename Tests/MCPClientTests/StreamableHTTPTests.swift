@@ -153,7 +153,7 @@ struct StreamableHTTPTests {
         _ = try await connection.connect()
         #expect(try await connection.listTools().map(\.name) == ["a", "b", "c"])
         #expect(server.requests.last?.json["params"] == ["cursor": "ü/\""])
-        #expect(events.values.contains(.toolsDropped(count: 1, names: [], reason: "it has no name")))
+        #expect(events.values.contains(.entriesDropped(.tools, count: 1, names: [], reason: "it has no name")))
     }
 
     @Test("a server that declares capabilities without tools is not asked for tools")
@@ -304,7 +304,7 @@ struct StreamableHTTPTests {
         let events = Recorder<ConnectionEvent>()
         let connection = connection(.streamableHTTP(try server.url()), opensServerStream: true, events: events)
         _ = try await connection.connect()
-        await events.wait { $0.contains(.toolsListChanged) }
+        await events.wait { $0.contains(.listChanged(.tools)) }
         #expect(try await connection.listTools().count == 1)
         await connection.close()
     }
@@ -325,7 +325,7 @@ struct StreamableHTTPTests {
         let events = Recorder<ConnectionEvent>()
         let connection = connection(.streamableHTTP(try server.url()), opensServerStream: true, events: events)
         _ = try await connection.connect()
-        await events.wait { $0.contains(.toolsListChanged) }
+        await events.wait { $0.contains(.listChanged(.tools)) }
         #expect(opened.values.count == 3)
         await connection.close()
     }

@@ -52,11 +52,11 @@ struct ToolPagesTests {
     @Test("a list of nothing but what is no tool ends as a list of too many tools does")
     func nothingButFaults() throws {
         var pages = ToolPages()
-        let entries = JSON.array([JSON](repeating: ["no": "name"], count: ToolPages.toolLimit + 5))
+        let entries = JSON.array([JSON](repeating: ["no": "name"], count: ToolPages.entryLimit + 5))
         guard case .finished(let tools, let dropped) = pages.received(["tools": entries, "nextCursor": "more"]) else {
             return #expect(Bool(false), "it goes on")
         }
-        #expect(tools.isEmpty && dropped.count == ToolPages.toolLimit + 1)
+        #expect(tools.isEmpty && dropped.count == ToolPages.entryLimit + 1)
         #expect(pages.cut?.contains("10000") == true)
     }
 
@@ -194,10 +194,10 @@ struct ToolPagesTests {
     @Test("of more tools and longer pages than are taken the first ones are kept, and it is said why")
     func cut() {
         var many = ToolPages()
-        let names = (0..<ToolPages.toolLimit).map { "t\($0)" }
+        let names = (0..<ToolPages.entryLimit).map { "t\($0)" }
         #expect(many.received(page(names, next: "1")) == .request(cursor: "1"))
-        #expect(self.names(many.received(page(["more"], next: "2")))?.count == ToolPages.toolLimit)
-        #expect(many.cut?.contains("\(ToolPages.toolLimit)") == true)
+        #expect(self.names(many.received(page(["more"], next: "2")))?.count == ToolPages.entryLimit)
+        #expect(many.cut?.contains("\(ToolPages.entryLimit)") == true)
 
         var long = ToolPages()
         _ = long.received(page(["a"], next: "1"), byteCount: ToolPages.byteLimit - 1)
@@ -217,9 +217,9 @@ struct ToolPagesTests {
         var pages = ToolPages()
         guard case .finished(_, let dropped) = pages.received(page(["a", "a", "a", "a", "a", "", ""])) else { return }
         #expect(
-            ConnectionEvent.dropped(dropped) == [
-                .toolsDropped(count: 4, names: ["a", "a", "a"], reason: "another tool has the same name"),
-                .toolsDropped(count: 2, names: [], reason: "it has no name"),
+            ConnectionEvent.dropped(dropped, from: .tools) == [
+                .entriesDropped(.tools, count: 4, names: ["a", "a", "a"], reason: "another tool has the same name"),
+                .entriesDropped(.tools, count: 2, names: [], reason: "it has no name"),
             ])
     }
 

@@ -46,6 +46,7 @@ extension Caller {
         switch event {
         case .statusChanged(let status): return mayUse(status.name)
         case .toolsChanged(let server, _), .connected(let server), .lost(let server, _),
+            .resourcesChanged(let server), .resourceUpdated(let server, _), .promptsChanged(let server),
             .signInNeeded(let server, _, _), .output(let server, _):
             return mayUse(server)
         default: return false

@@ -13,8 +13,10 @@ package enum ConnectionEvent: Sendable, Hashable {
     case connected(InitializeResult)
     /// The session is over: by `close()` when `nil`.
     case closed(OmlxError?)
-    /// The server says its tools are others now.
-    case toolsListChanged
+    /// The server says that a list of its is another one now; that of the templates comes with the resources.
+    case listChanged(ServerList)
+    /// The server says that a resource is another one now, or a part of it.
+    case resourceUpdated(uri: String)
     /// The server logs something. Not to be trusted.
     case logMessage(level: String, text: String)
     /// A child process wrote a line to its error stream, which need not be an error (MCP 2025-11-25, transports).
@@ -27,14 +29,18 @@ package enum ConnectionEvent: Sendable, Hashable {
     case strayAnswer(id: String)
     /// The server asked for something omlx does not offer.
     case serverRequestRefused(method: String)
-    /// Entries of the tool list were left out, so many for the same reason; some of their names.
-    case toolsDropped(count: Int, names: [String], reason: String)
-    /// The tool list was longer than what is taken: so many tools of it were read.
-    case toolListCut(count: Int, reason: String)
-    /// The server did not give the rest of its tool list: so many tools of it were read.
-    case toolListUnfinished(count: Int, reason: String)
-    /// The server says that it has no tools: what it names instead.
-    case toolsNotOffered(capabilities: [String])
+    /// Entries of a list were left out, so many for the same reason; some of their names.
+    case entriesDropped(ServerList, count: Int, names: [String], reason: String)
+    /// Entries of a list are odd in the same way, and were taken all the same; some of their names.
+    case entriesOdd(ServerList, count: Int, names: [String], reason: String)
+    /// A list was longer than what is taken: so many entries of it were read.
+    case listCut(ServerList, count: Int, reason: String)
+    /// The server did not give the rest of a list: so many entries of it were read.
+    case listUnfinished(ServerList, count: Int, reason: String)
+    /// The server says that it has no such list: which capabilities it names instead.
+    case listNotOffered(ServerList, capabilities: [String])
+    /// What a server answered to the request was not as it should be, and was read all the same.
+    case answerOdd(method: String, reason: String)
     /// The server refused a notification, which changes nothing.
     case notificationRefused(method: String, reason: String)
     /// A message that belongs to no request could not be understood.
@@ -44,17 +50,32 @@ package enum ConnectionEvent: Sendable, Hashable {
 }
 
 extension ConnectionEvent {
-    /// How many names of tools that were left out are told.
+    /// How many names of entries that were left out are told.
     private static let namesTold = 3
 
-    /// One event for each reason for which entries of a tool list were left out.
-    static func dropped(_ entries: [Tool.Rejection]) -> [ConnectionEvent] {
+    /// One event for each reason for which entries of a list were left out.
+    static func dropped(_ entries: [ListRejection], from list: ServerList) -> [ConnectionEvent] {
+        grouped(entries.map { ($0.name, $0.reason) }).map {
+            .entriesDropped(list, count: $0.count, names: $0.names, reason: $0.reason)
+        }
+    }
+
+    /// One event for each way in which entries of a list are odd.
+    static func odd<Entry: ListEntry>(_ entries: [Entry]) -> [ConnectionEvent] {
+        let odd = entries.compactMap { entry in
+            entry.oddity.map { (Optional(OmlxError.shown(entry.key, limit: 80)), $0) }
+        }
+        return grouped(odd).map { .entriesOdd(Entry.list, count: $0.count, names: $0.names, reason: $0.reason) }
+    }
+
+    private static func grouped(
+        _ entries: [(name: String?, reason: String)]
+    ) -> [(reason: String, count: Int, names: [String])] {
         var reasons: [String] = []
         for entry in entries where !reasons.contains(entry.reason) { reasons.append(entry.reason) }
         return reasons.map { reason in
             let those = entries.lazy.filter { $0.reason == reason }
-            return .toolsDropped(
-                count: those.count, names: Array(those.compactMap(\.name).prefix(namesTold)), reason: reason)
+            return (reason, those.count, Array(those.compactMap(\.name).prefix(namesTold)))
         }
     }
 
@@ -66,18 +87,23 @@ extension ConnectionEvent {
         case .logMessage(let level, let text): .logMessage(level: redactor.hide(level), text: redactor.hide(text))
         case .stderrLine(let line): .stderrLine(redactor.hide(line))
         case .serverRequestRefused(let method): .serverRequestRefused(method: redactor.hide(method))
-        case .toolsDropped(let count, let names, let reason):
-            .toolsDropped(count: count, names: names.map { redactor.hide($0) }, reason: redactor.hide(reason))
+        case .entriesDropped(let list, let count, let names, let reason):
+            .entriesDropped(
+                list, count: count, names: names.map { redactor.hide($0) }, reason: redactor.hide(reason))
+        case .entriesOdd(let list, let count, let names, let reason):
+            .entriesOdd(list, count: count, names: names.map { redactor.hide($0) }, reason: reason)
+        case .resourceUpdated(let uri): .resourceUpdated(uri: redactor.hide(uri, limit: .max))
         case .invalidMessage(let reason): .invalidMessage(reason: redactor.hide(reason))
         case .skippedLine(let count, let text): .skippedLine(count: count, text: redactor.hide(text))
         case .unfinishedLine(let isError, let text): .unfinishedLine(isError: isError, text: redactor.hide(text))
         case .strayAnswer(let id): .strayAnswer(id: redactor.hide(id))
-        case .toolListUnfinished(let count, let reason):
-            .toolListUnfinished(count: count, reason: redactor.hide(reason))
-        case .toolsNotOffered(let names): .toolsNotOffered(capabilities: names.map { redactor.hide($0) })
+        case .listUnfinished(let list, let count, let reason):
+            .listUnfinished(list, count: count, reason: redactor.hide(reason))
+        case .listNotOffered(let list, let names):
+            .listNotOffered(list, capabilities: names.map { redactor.hide($0) })
         case .notificationRefused(let method, let reason):
             .notificationRefused(method: method, reason: redactor.hide(reason))
-        case .reached, .closed(nil), .toolsListChanged, .toolListCut, .sessionRenewed: self
+        case .reached, .closed(nil), .listChanged, .listCut, .answerOdd, .sessionRenewed: self
         }
     }
 }

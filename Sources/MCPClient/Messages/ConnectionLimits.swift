@@ -32,8 +32,8 @@ package struct ConnectionLimits: Sendable, Hashable {
     package var connect: Double
     /// The most bytes of one message over HTTP.
     package var maxMessageBytes: Int
-    /// The most bytes of an answer to `tools/list`, however it comes.
-    package var toolListBytes: Int
+    /// The most bytes of a page of a list, however it comes.
+    package var listBytes: Int
     /// The most bytes of one line of a child process.
     package var stdioLineBytes: Int
     /// How long a child process may take to end: once after its input is closed, once more after SIGTERM.
@@ -41,20 +41,20 @@ package struct ConnectionLimits: Sendable, Hashable {
 
     /// Limits.
     package init(
-        request: Double = 30, connect: Double = 10, maxMessageBytes: Int = 64 << 20, toolListBytes: Int = 16 << 20,
+        request: Double = 30, connect: Double = 10, maxMessageBytes: Int = 64 << 20, listBytes: Int = 16 << 20,
         stdioLineBytes: Int = 64 << 20, shutdownGrace: Double = 2
     ) {
         self.request = request
         self.connect = connect
         self.maxMessageBytes = maxMessageBytes
-        self.toolListBytes = toolListBytes
+        self.listBytes = listBytes
         self.stdioLineBytes = stdioLineBytes
         self.shutdownGrace = shutdownGrace
     }
 
     /// The most bytes of an answer to this method.
     func messageBytes(answering method: String) -> Int {
-        method == "tools/list" ? min(toolListBytes, maxMessageBytes) : maxMessageBytes
+        ServerList.methods.contains(method) ? min(listBytes, maxMessageBytes) : maxMessageBytes
     }
 
     /// How many times the request limit a request may take when it reports progress.

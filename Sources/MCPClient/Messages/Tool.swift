@@ -1,4 +1,4 @@
-// Tools as a server gives them, and the pages of a tool list as a value. No I/O.
+// Tools as a server gives them. No I/O.
 
 import OmlxCryptography
 import OmlxErrors
@@ -22,10 +22,7 @@ public struct Tool: Sendable, Hashable {
     public let raw: JSON
 
     /// Why an entry of a tool list is no tool.
-    package struct Rejection: Error, Sendable, Hashable {
-        var name: String?
-        var reason: String
-    }
+    package typealias Rejection = ListRejection
 
     /// A tool, for programs whose tools these are.
     public init(
@@ -48,15 +45,8 @@ public struct Tool: Sendable, Hashable {
     }
 
     package init(_ json: JSON) throws(Rejection) {
-        guard json.isObject else { throw Rejection(reason: "it is of type \(json.typeName), not an object") }
-        guard let name = json["name"]?.stringValue, !name.isEmpty else { throw Rejection(reason: "it has no name") }
-        let hasControl = name.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
-        guard !hasControl, name.utf8.count <= Self.nameLimit else {
-            let reason =
-                hasControl ? "its name holds a control character" : "its name is longer than \(Self.nameLimit) bytes"
-            throw Rejection(name: OmlxError.shown(name, limit: 80), reason: reason)
-        }
-        self.name = name
+        // Well above the 128 characters the specification asks for (MCP 2025-11-25, tools).
+        name = try ListRejection.key("name", of: json, limit: 1024)
         title = json["title"]?.stringValue ?? json["annotations"]?["title"]?.stringValue
         description = json["description"]?.stringValue
         func object(_ name: String) -> JSON? { json[name].flatMap { $0.isObject ? $0 : nil } }
@@ -65,18 +55,10 @@ public struct Tool: Sendable, Hashable {
         annotations = object("annotations")
         raw = json
     }
+}
 
-    /// The tool as it may be shown and kept: lists and the status database hold no secret. One that repeats what the server
-    /// was signed in to with, or whose very name holds a secret, is none.
-    func hiding(_ redactor: Redactor) throws(Rejection) -> Tool {
-        guard redactor.occurs(in: raw.serialized()) else { return self }
-        guard !redactor.occurs(in: raw.serialized(), only: .credential), redactor.hide(name) == name else {
-            let shown = OmlxError.shown(redactor.hide(name), limit: 80)
-            throw Rejection(name: shown, reason: "it repeats a secret that was sent to the server")
-        }
-        return try Tool(raw.hiding(redactor))
-    }
-
-    /// Well above the 128 characters the specification asks for (MCP 2025-11-25, tools).
-    private static let nameLimit = 1024
+extension Tool: ListEntry {
+    package static var list: ServerList { .tools }
+    package static var keyWord: String { "name" }
+    package var key: String { name }
 }

@@ -226,40 +226,6 @@ extension MCPConnection {
         return life.session?.era.headers ?? []
     }
 
-    /// What the server says unasked is heard as long as the session stands.
-    func listen(_ link: Link) {
-        switch life.session?.era {
-        case .initialize(let era): link.transport.listen(era.headers, StreamResumption())
-        case .modern: subscribe(link)
-        case nil: break
-        }
-    }
-
-    /// Asks to be told of other tools, again when the answer ends (MCP 2026-07-28, subscriptions).
-    private func subscribe(_ link: Link) {
-        guard factory.opensServerStream, life.description?.capabilities["tools"]?["listChanged"]?.boolValue == true
-        else { return }
-        let id = sendings.nextID()
-        sendings.add(id, Task { [weak self] in await self?.hearChanges(link, id) })
-    }
-
-    private func hearChanges(_ link: Link, _ id: Int) async {
-        defer { sendings.remove(id) }
-        let call = Call(method: ModernEra.listening, params: ["notifications": ["toolsListChanged": true]])
-        var backoff = Backoff()
-        while !Task.isCancelled, case .on = life.going(link.id) {
-            let begin = ContinuousClock.now
-            do { _ = try await exchange(call, on: link, limit: .infinity, onProgress: nil) } catch {
-                // One that does not offer it says so.
-                if error is JSONRPCError || error is SessionLost || error is CancellationError { return }
-            }
-            // Tools may have changed between two streams.
-            if ContinuousClock.now - begin > .seconds(Backoff.longest) { backoff.succeeded() }
-            try? await Task.sleep(for: .seconds(backoff.failed(jitter: .random(in: 0...1))))
-            if case .on = life.going(link.id), !Task.isCancelled { observer(.toolsListChanged) }
-        }
-    }
-
     /// What seems to be an answer cannot be read: the request it must be to fails, unless its answer comes after all.
     func doubt(_ answer: GarbledAnswer, answering: Int?, on id: Int) {
         guard case .on = life.going(id) else { return }
@@ -326,7 +292,12 @@ extension MCPConnection {
     /// Notifications omlx has no use for are accepted in silence.
     private func take(_ method: String, _ params: JSON?) {
         switch method {
-        case "notifications/tools/list_changed": observer(.toolsListChanged)
+        case "notifications/tools/list_changed": observer(.listChanged(.tools))
+        case "notifications/prompts/list_changed": observer(.listChanged(.prompts))
+        // Templates are told with them.
+        case "notifications/resources/list_changed": observer(.listChanged(.resources))
+        case "notifications/resources/updated":
+            if let uri = params?["uri"]?.stringValue { observer(.resourceUpdated(uri: uri)) }
         case "notifications/message": tellLog(params)
         default: break
         }

@@ -4,55 +4,6 @@ import OmlxErrors
 import OmlxJSON
 
 extension MCPConnection {
-    /// All tools of the server, page by page. Entries that are no tools are left out and reported as
-    /// `toolsDropped`; that the list is longer than `ToolPages` takes, or that the server did not give all of it, is
-    /// reported, too. A server that declares its capabilities without `tools` is not asked, which is reported.
-    /// - Throws: `OmlxError`, `CancellationError`.
-    package func listTools() async throws -> [Tool] {
-        if let declared = life.description?.capabilities.objectValue, declared["tools"] == nil {
-            let names = declared.prefix(20).map { OmlxError.shown($0.key, limit: 40) }
-            observer(.toolsNotOffered(capabilities: names))
-            return []
-        }
-        var pages = ToolPages()
-        var action = ToolPages.Action.request(cursor: nil)
-        while true {
-            switch action {
-            case .request(let cursor):
-                let params: JSONObject? = cursor.map { ["cursor": $0] }
-                do {
-                    let answer = try await perform(Call(method: "tools/list", params: params), limit: nil)
-                    action = pages.received(answer.result, byteCount: answer.byteCount)
-                } catch let error as JSONRPCError {
-                    action = pages.refused(error)
-                } catch let error as CancellationError {
-                    throw error
-                } catch {
-                    action = pages.failed(hidden(error, during: "tools/list"))
-                }
-            case .finished(let tools, var dropped):
-                let era = life.session?.era
-                let kept = tools.compactMap { tool -> Tool? in
-                    do throws(Tool.Rejection) {
-                        if let reason = era?.fault(of: tool) {
-                            throw Tool.Rejection(
-                                name: OmlxError.shown(redactor.hide(tool.name), limit: 80), reason: reason)
-                        }
-                        return try tool.hiding(redactor)
-                    } catch {
-                        dropped.append(error)
-                        return nil
-                    }
-                }
-                for event in ConnectionEvent.dropped(dropped) { observer(event) }
-                if let reason = pages.cut { observer(.toolListCut(count: tools.count, reason: reason)) }
-                if let reason = pages.unfinished { observer(.toolListUnfinished(count: tools.count, reason: reason)) }
-                return kept
-            case .fail(let error): throw redactor.hide(error)
-            }
-        }
-    }
-
     /// Calls a tool. A failure the tool itself reports is a result with `isError`, not an error.
     /// - Parameters:
     ///   - name: The tool's name.

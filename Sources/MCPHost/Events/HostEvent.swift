@@ -12,6 +12,12 @@ public enum HostEvent: Sendable, Hashable, Codable {
     case statusChanged(ServerStatus)
     /// The tools of a server are known anew, or can be called no longer or again (`HostTool.problem`).
     case toolsChanged(server: String, tools: [HostTool])
+    /// A server says that its resources, or the templates of resources, are others now.
+    case resourcesChanged(server: String)
+    /// A server says that a resource is another one now, to who subscribed to it.
+    case resourceUpdated(server: String, uri: String)
+    /// A server says that its prompts are others now.
+    case promptsChanged(server: String)
     /// A session with a server stands, or it is reached again.
     case connected(server: String)
     /// A server that was connected is there no longer, or a call did not reach it. It is connected again by itself, unless a

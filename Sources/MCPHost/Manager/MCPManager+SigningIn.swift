@@ -49,16 +49,24 @@ extension MCPManager {
     ) async throws -> ToolResult {
         let found = try await resolve(name, offering)
         let server = found.server
-        let offer = offering(server.name)
+        return try await signing(in: server, offering(server.name)) {
+            try await CallReport.of(found.tool, of: server.name, arguments, to: options.hearsCalls) {
+                try await server.call(
+                    found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
+            }
+        }
+    }
+
+    /// Does what may need a sign-in at a server, and makes it where it is missing.
+    func signing<Value: Sendable>(
+        in server: ManagedServer, _ offer: SignInOffer, _ work: () async throws -> Value
+    ) async throws -> Value {
         var stepUp = StepUp(serverName: server.name)
         var hasSignedIn = false
         while true {
             let mark = await server.signInMark()
             do {
-                return try await CallReport.of(found.tool, of: server.name, arguments, to: options.hearsCalls) {
-                    try await server.call(
-                        found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
-                }
+                return try await work()
             } catch let error as OmlxError where error.isMendedBySigningIn {
                 var scopes: [String]?
                 if error.code == .oauthInsufficientScope {

@@ -47,6 +47,9 @@ public struct HostOptions: Sendable {
     /// Whether a server that could not be reached when it was first wanted is tried again by itself, as one that was lost is: for
     /// programs that stay up, which may be there before the network is.
     public var keepsTrying = false
+    /// Whether resources and prompts are listed as soon as a server is connected, and when it says that they changed, rather than
+    /// when they are asked for: for programs that show them.
+    package var listsCatalogue = false
     /// For how long a server that is connected, and has nothing to do, may be silent, in seconds; then it is asked for a sign of
     /// life, and one that gives none is lost. `nil` to ask none.
     public var pingInterval: Double?

@@ -87,21 +87,32 @@ extension ConnectionEvent {
     /// What a person should know though nothing failed.
     var warning: String? {
         switch self {
-        case .toolsDropped(let count, let names, let reason):
-            let some = names.map { "\"\($0)\"" }.joined(separator: ", ") + (count > names.count ? ", …" : "")
-            let what = count == 1 ? "1 tool" : "\(count) tools"
-            return "\(what) left out: \(reason)" + (names.isEmpty ? "" : " (\(some))")
-        case .toolListCut(let count, let reason):
-            return "the tool list is cut after \(count) \(count == 1 ? "tool" : "tools"): \(reason)"
-        case .toolListUnfinished(let count, let reason):
-            return "the tool list may not be whole, \(count) \(count == 1 ? "tool was" : "tools were") read: \(reason)"
-        case .toolsNotOffered(let capabilities):
+        case .entriesDropped(let list, let count, let names, let reason):
+            return "\(list.counted(count)) left out: \(reason)" + Self.some(names, of: count)
+        case .entriesOdd(let list, let count, let names, let reason):
+            return "\(list.counted(count)) used although \(reason)" + Self.some(names, of: count)
+        case .listCut(let list, let count, let reason):
+            return "the \(list.one) list is cut after \(list.counted(count)): \(reason)"
+        case .listUnfinished(let list, let count, let reason):
+            let read = "\(list.counted(count)) \(count == 1 ? "was" : "were") read"
+            return "the \(list.one) list may not be whole, \(read): \(reason)"
+        case .listNotOffered(let list, let capabilities):
             let named = capabilities.isEmpty ? "names none" : "names " + capabilities.joined(separator: ", ") + " only"
-            return "the server says that it has no tools: its list of capabilities \(named)"
+            return list == .tools
+                ? "the server says that it has no tools: its list of capabilities \(named)"
+                : "the server does not know \(list.method), as one without \(list.many) does"
+        case .answerOdd(let method, let reason):
+            return "the server's answer to \(method) is odd, and was read all the same: \(reason)"
         case .notificationRefused(let method, let reason):
             return "the server did not accept \(method), which changes nothing: \(reason)"
         default: return nil
         }
+    }
+
+    private static func some(_ names: [String], of count: Int) -> String {
+        guard !names.isEmpty else { return "" }
+        let some = names.map { "\"\($0)\"" }.joined(separator: ", ") + (count > names.count ? ", …" : "")
+        return " (\(some))"
     }
 }
 

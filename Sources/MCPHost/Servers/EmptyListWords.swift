@@ -19,10 +19,13 @@ struct EmptyListWords: Sendable {
         case .connected(let result): (capabilities, instructions) = (result.capabilities, result.instructions)
         case .logMessage(let level, let text) where Self.complaints.contains(level): complaint = text
         case .stderrLine(let line) where line.contains { !$0.isWhitespace }: lastLine = line
-        case .toolsDropped(let count, _, let reason): dropped = (count, reason)
+        case .entriesDropped(.tools, let count, _, let reason): dropped = (count, reason)
         default: break
         }
     }
+
+    /// Whether the server says that it has other things than tools.
+    var hasOthers: Bool { capabilities["prompts"] != nil || capabilities["resources"] != nil }
 
     /// Why the list is empty, to follow "0 tools: ".
     var noTools: String {

@@ -15,23 +15,36 @@ extension ManagedServer {
         _ tool: String, arguments: JSONObject, timeout: Double?, through gate: Gate,
         onProgress: (@Sendable (Progress) -> Void)?
     ) async throws -> ToolResult {
+        var found: Tool?
+        return try await exchange(checking: { found = try listed(tool) }) { link in
+            let place = try await place(in: gate, for: tool, within: timeout)
+            defer { place.giveBack() }
+            return try await link.connection.callTool(
+                tool, arguments: arguments, tool: found, timeout: place.rest, onProgress: onProgress)
+        }
+    }
+
+    /// Asks this server something, connecting first if need be; once more where the connection ended before anything was sent.
+    /// - Parameter check: what is looked at once it is connected.
+    /// - Throws: `OmlxError`, `CancellationError`.
+    func exchange<Value: Sendable>(
+        checking check: () throws -> Void = {}, _ work: (Link) async throws -> Value
+    ) async throws -> Value {
         var isRepeated = false
         while true {
-            let (link, found) = try await ready(for: tool)
+            let link = try await ready()
+            try check()
             do {
-                let place = try await place(in: gate, for: tool, within: timeout)
-                defer { place.giveBack() }
                 pulse.began()
                 idleness.began()
                 defer {
                     pulse.ended()
                     idleness.ended(at: options.clock.now())
                 }
-                let result = try await link.connection.callTool(
-                    tool, arguments: arguments, tool: found, timeout: place.rest, onProgress: onProgress)
+                let value = try await work(link)
                 noteAnswer(link)
                 await noteGoodCall(link)
-                return result
+                return value
             } catch let error as OmlxError where error.code == .transportNotConnected && !isRepeated {
                 // The connection ended before anything was sent.
                 isRepeated = true
@@ -68,17 +81,21 @@ extension ManagedServer {
         }
     }
 
-    private func ready(for tool: String) async throws -> (Link, Tool) {
+    private func ready() async throws -> Link {
         await start()
         try Task.checkCancellation()
         guard let link, problem == nil else {
             throw problem ?? OmlxError(.transportNotConnected, "\(name) is not connected")
         }
+        return link
+    }
+
+    private func listed(_ tool: String) throws -> Tool {
         guard let found = listed.first(where: { $0.tool.name.isIdentical(to: tool) }) else {
             let close = CloseNames.of(tool, among: listed.map(\.tool.name))
             throw unknownTool(tool, close: close.map { ToolName.joined(name, $0) })
         }
-        return (link, found.tool)
+        return found.tool
     }
 
     /// A sign-in that was missing works when a call got through with a token; the last error is over.
@@ -163,6 +180,10 @@ extension ManagedServer {
             var login = login
             login.scopes = Scopes.unique(status.record.soughtScopes + wanted).map { OmlxError.shown($0) }
             error.nextStep = Remedy(.signIn(login))
+            return error
+        case .protocolResourceUnknown:
+            var error = error
+            error.nextStep = Remedy(.listResources(configuration.reference))
             return error
         case .storeOlder: return error.about(configuration.reference, account: options.account)
         case .oauthRefreshRejected, .oauthRefreshRefused:

@@ -11,8 +11,11 @@ extension ManagedServer {
         pulse.heard(at: options.clock.now())
         switch event {
         case .closed(let error?): lost(error, link)
-        case .toolsListChanged: if life.toolsChanged(link) { relistSoon(link) }
-        case .toolsDropped, .toolListCut, .toolListUnfinished, .toolsNotOffered, .notificationRefused:
+        case .listChanged(.tools): if life.toolsChanged(link) { relistSoon(link) }
+        case .listChanged(let list): changed(list, link)
+        case .resourceUpdated(let uri): board.tell(.resourceUpdated(server: name, uri: uri))
+        case .entriesDropped, .entriesOdd, .listCut, .listUnfinished, .listNotOffered, .answerOdd,
+            .notificationRefused:
             tellWarnings(of: link)
         case .skippedLine(let count, let text):
             log(.debug, "line \(count) on standard output that is no message: \(text)")
@@ -38,7 +41,7 @@ extension ManagedServer {
     private func relist(_ link: Link) async {
         repeat {
             do {
-                discovered(try await link.connection.listTools(), link)
+                try await discover(link)
             } catch {
                 await failed(OmlxError(converting: error, name), link)
             }
@@ -147,7 +150,7 @@ extension ManagedServer {
             noteAnswer(link)
         } catch let error as OmlxError where error.code == .transportTimeout {
             do {
-                discovered(try await link.connection.listTools(), link)
+                try await discover(link)
                 noteAnswer(link)
             } catch { noteFailedAsking(error, link) }
         } catch { noteFailedAsking(error, link) }

@@ -48,6 +48,11 @@ actor ManagedServer {
 
     /// The tools read last over a connection of this host, which may have ended.
     var listed: [HostTool] = []
+    /// What it has beside tools, as far as it was listed over the present connection.
+    var catalogue = Catalogue()
+    /// One listing of these at a time: who wants the same meanwhile finds it done.
+    let catalogueGate = Gate(places: 1)
+    var looking = CatalogueLook.none
     var life: ServerLife<Link>
     var pulse: Pulse
     var idleness: Idleness
@@ -259,9 +264,10 @@ actor ManagedServer {
                 await self.heard(try await link.connection.connect())
                 place?.giveBack()
                 await self.connected(link)
-                await self.discovered(try await link.connection.listTools(), link)
+                try await self.discover(link)
             }
             tellWarnings(of: link)
+            if options.listsCatalogue { lookSoon(link) }
         } catch let error as OmlxError where error.code == .protocolSessionLost && !again && life.holds(link) {
             // A server may bind a session to the credential it was opened with, which was renewed since.
             if life.leave(link) != nil { await close(link) }
@@ -305,6 +311,7 @@ actor ManagedServer {
 
     private func connected(_ link: Link) async {
         guard life.connected(link) else { return }
+        catalogue = Catalogue()
         let moment = options.now()
         log(.info, "transport connected")
         show()
@@ -318,6 +325,13 @@ actor ManagedServer {
 
     func holdsToken() async -> Bool { (try? await authorizer?.authorization())?.tokenGeneration != nil }
 
+    /// Lists the tools; of a server that has none, what it has instead.
+    func discover(_ link: Link) async throws {
+        let tools = try await link.connection.listTools()
+        if tools.isEmpty, link.notes.words.hasOthers { await look(beside: link) }
+        discovered(tools, link)
+    }
+
     func discovered(_ tools: [Tool], _ link: Link) {
         switch life.listed(link, at: options.clock.now()) {
         case .late: return
@@ -326,7 +340,8 @@ actor ManagedServer {
         }
         let moment = options.now()
         let used = filtered(tools)
-        let problem = used.isEmpty ? noToolsProblem(listed: tools.count, link.notes.words) : nil
+        let isGood = !used.isEmpty || tools.isEmpty && catalogue.hasAny
+        let problem = isGood ? nil : noToolsProblem(listed: tools.count, link.notes.words)
         listed = used.map { HostTool(server: name, tool: $0) }
         let count = used.count
         log(.info, "tool discovery succeeded, \(count) \(count == 1 ? "tool" : "tools")")

@@ -48,6 +48,7 @@ struct ServerRow: FetchableRecord, PersistableRecord {
             status.lastError = StatusError(code: code, message: message, at: at)
         }
         status.accounts = AccountStatus.list(stored: row.text("accounts"))
+        status.catalogue = row.json("catalogue").flatMap { try? $0.decoded() }
         self.status = status
     }
 
@@ -73,6 +74,7 @@ struct ServerRow: FetchableRecord, PersistableRecord {
         row["error_message"] = status.lastError?.message
         row["error_at"] = status.lastError?.at.timeIntervalSince1970
         row["accounts"] = AccountStatus.text(status.accounts)
+        row["catalogue"] = status.catalogue.flatMap { try? JSON(encoding: $0) }?.text()
     }
 }
 

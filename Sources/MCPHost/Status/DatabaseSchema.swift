@@ -7,7 +7,7 @@ enum DatabaseSchema {
     /// `OMLX` in the file's header: how `file` and we tell whose database it is.
     static let applicationID = 0x4F4D_4C58
     /// The number of migrations, kept in `user_version`, so that a reader need not look at the migrations' names.
-    static let version = 5
+    static let version = 6
 
     enum Age { case empty, older, current }
 
@@ -82,6 +82,10 @@ enum DatabaseSchema {
         migrator.registerMigration("what a restart needs") { database in
             try dropDerived(database)
             try database.execute(sql: "PRAGMA user_version = 5")
+        }
+        migrator.registerMigration("resources and prompts") { database in
+            try database.execute(sql: "ALTER TABLE server ADD COLUMN catalogue TEXT")
+            try database.execute(sql: "PRAGMA user_version = 6")
         }
         return migrator
     }

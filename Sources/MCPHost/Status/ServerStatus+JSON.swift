@@ -11,6 +11,10 @@ extension ServerStatus: Codable {
         case authState = "auth_state"
         case toolsCount = "tools_count"
         case toolsAt = "tools_at"
+        case resourcesCount = "resources_count"
+        case templatesCount = "templates_count"
+        case promptsCount = "prompts_count"
+        case catalogueAt = "catalogue_at"
         case transportState = "transport_state"
         case signIn = "sign_in"
         case lastError = "last_error"
@@ -35,6 +39,10 @@ extension ServerStatus: Codable {
         try container.encode(endpoint?.shown, forKey: .endpoint)
         try container.encode(toolList?.count ?? discovery.state.toolCount ?? 0, forKey: .toolsCount)
         try container.encode(toolList?.at, forKey: .toolsAt)
+        try container.encode(catalogue?.resources, forKey: .resourcesCount)
+        try container.encode(catalogue?.templates, forKey: .templatesCount)
+        try container.encode(catalogue?.prompts, forKey: .promptsCount)
+        try container.encode(catalogue?.at, forKey: .catalogueAt)
         // That a server has no tools is no error: some have only prompts.
         let problems = [
             transport.problem, signIn.problem, discovery.state.toolCount == nil ? discovery.problem : nil,
@@ -67,6 +75,12 @@ extension ServerStatus: Codable {
         self.init(name: try container.decode(String.self, forKey: .name), endpoint: endpoint)
         let count = try container.decode(Int.self, forKey: .toolsCount)
         toolList = try container.decode(Date?.self, forKey: .toolsAt).map { ToolListSummary(count: count, at: $0) }
+        if let at = try container.decodeIfPresent(Date.self, forKey: .catalogueAt) {
+            catalogue = CatalogueSummary(
+                resources: try container.decodeIfPresent(Int.self, forKey: .resourcesCount),
+                templates: try container.decodeIfPresent(Int.self, forKey: .templatesCount),
+                prompts: try container.decodeIfPresent(Int.self, forKey: .promptsCount), at: at)
+        }
         transport = try container.decode(StatusAnswer<TransportState>.self, forKey: .transportState)
         signIn = try container.decode(StatusAnswer<SignInState>.self, forKey: .signIn)
         discovery = try container.decode(StatusAnswer<DiscoveryState>.self, forKey: .discovery)

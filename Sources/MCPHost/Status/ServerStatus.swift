@@ -124,6 +124,26 @@ public struct ToolListSummary: Sendable, Hashable {
     }
 }
 
+/// What a server has beside tools, as it was listed last.
+public struct CatalogueSummary: Sendable, Hashable, Codable {
+    /// How many resources; `nil` where they were never listed.
+    public var resources: Int?
+    /// How many templates of resources, likewise.
+    public var templates: Int?
+    /// How many prompts, likewise.
+    public var prompts: Int?
+    /// When one of them was listed last.
+    public var at: Date
+
+    /// What was listed.
+    public init(resources: Int? = nil, templates: Int? = nil, prompts: Int? = nil, at: Date) {
+        self.resources = resources
+        self.templates = templates
+        self.prompts = prompts
+        self.at = at
+    }
+}
+
 /// All that is known about one server.
 public struct ServerStatus: Sendable, Hashable {
     /// The server's name in the configuration.
@@ -148,6 +168,8 @@ public struct ServerStatus: Sendable, Hashable {
     public var lastError: StatusError?
     /// The tool list kept, which may be older than `discovery`.
     public var toolList: ToolListSummary?
+    /// What it has beside tools; `nil` where that was never listed.
+    public var catalogue: CatalogueSummary?
 
     /// A server of which nothing is known.
     public init(name: String, endpoint: EndpointIdentity? = nil) {

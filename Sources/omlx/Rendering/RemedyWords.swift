@@ -16,6 +16,8 @@ extension RemedyAction {
         case .signIn(let remedy): remedy.typed
         case .listTools(let server, let schemas): Self.command("tools", server, schemas ? ["--schema"] : [])
         case .listAllTools: "omlx mcp tools"
+        case .listResources(let server): Self.command("resources", server)
+        case .listPrompts(let server): Self.command("prompts", server)
         case .examine(let server): Self.command("doctor", server)
         case .listServers: "omlx mcp list"
         case .showStatus(let asking): "omlx mcp status" + (asking ? " --check" : "")

@@ -3,10 +3,12 @@ import contextlib
 
 import anyio
 from mcp import types
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.sse import SseServerTransport
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.shared.exceptions import McpError
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -16,19 +18,86 @@ import serve
 
 def make_server(options):
     server = Server("sdk1", version="1.0.0")
+    if options.catalogue:
+        told = NotificationOptions(prompts_changed=True, resources_changed=True)
+        plain = server.create_initialization_options
+        # The transports ask for them without saying what changes are told.
+        server.create_initialization_options = lambda *_, **__: plain(told, {})
     tools = [types.Tool(name=n, description=d, inputSchema=s) for n, d, s in serve.tool_schemas(options)]
 
-    @server.list_tools()
-    async def list_tools(request: types.ListToolsRequest) -> types.ListToolsResult:
-        cursor = request.params.cursor if request.params else None
-        shown, following = serve.page(tools, cursor, options.page_size)
-        return types.ListToolsResult(tools=shown, nextCursor=following)
+    def page(items, request):
+        return serve.page(items, request.params.cursor if request.params else None, options.page_size)
 
-    @server.call_tool()
-    async def call_tool(name, arguments):
-        return [types.TextContent(type="text", text=await serve.call_tool(name, arguments))]
+    if not options.no_tools:
+        @server.list_tools()
+        async def list_tools(request: types.ListToolsRequest) -> types.ListToolsResult:
+            shown, following = page(tools, request)
+            return types.ListToolsResult(tools=shown, nextCursor=following)
 
+        @server.call_tool()
+        async def call_tool(name, arguments):
+            if name == "touch":
+                session = server.request_context.session
+                await session.send_resource_updated(arguments["uri"])
+                await session.send_resource_list_changed()
+                await session.send_prompt_list_changed()
+                return [types.TextContent(type="text", text="touched")]
+            return [types.TextContent(type="text", text=await serve.call_tool(name, arguments))]
+
+    if options.catalogue:
+        add_catalogue(server, page)
     return server
+
+
+def add_catalogue(server, page):
+    resources = [types.Resource(uri=u, name=n, mimeType=t, size=len(c)) for u, n, t, c in serve.RESOURCES]
+    prompts = [
+        types.Prompt(
+            name=n, description=d, arguments=[types.PromptArgument(name=a, required=r) for a, r in arguments])
+        for n, d, arguments in serve.PROMPTS]
+
+    @server.list_resources()
+    async def list_resources(request: types.ListResourcesRequest) -> types.ListResourcesResult:
+        shown, following = page(resources, request)
+        return types.ListResourcesResult(resources=shown, nextCursor=following)
+
+    @server.list_resource_templates()
+    async def list_resource_templates():
+        return [types.ResourceTemplate(uriTemplate=t, name=n, description=d) for t, n, d in serve.TEMPLATES]
+
+    @server.read_resource()
+    async def read_resource(uri):
+        try:
+            kind, contents = serve.read_resource(str(uri))
+        except serve.NoResource as error:
+            raise McpError(types.ErrorData(code=-32002, message=str(error)))
+        return [ReadResourceContents(content=contents, mime_type=kind)]
+
+    @server.subscribe_resource()
+    async def subscribe_resource(uri):
+        pass
+
+    @server.unsubscribe_resource()
+    async def unsubscribe_resource(uri):
+        pass
+
+    @server.list_prompts()
+    async def list_prompts(request: types.ListPromptsRequest) -> types.ListPromptsResult:
+        shown, following = page(prompts, request)
+        return types.ListPromptsResult(prompts=shown, nextCursor=following)
+
+    @server.get_prompt()
+    async def get_prompt(name, arguments):
+        try:
+            text = serve.get_prompt(name, arguments or {})
+        except serve.NoPrompt as error:
+            raise McpError(types.ErrorData(code=-32602, message=str(error)))
+        content = types.TextContent(type="text", text=text)
+        return types.GetPromptResult(messages=[types.PromptMessage(role="user", content=content)])
+
+    @server.completion()
+    async def complete(reference, argument, context):
+        return types.Completion(values=serve.complete(argument.name, argument.value))
 
 
 async def serve_stdio(server):

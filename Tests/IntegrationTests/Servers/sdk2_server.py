@@ -1,4 +1,5 @@
 # An MCP server of the MCP Python SDK 2.x (both protocol eras): stdio, streamable HTTP at /mcp, or SSE at /sse.
+import base64
 import json
 import subprocess
 import sys
@@ -6,9 +7,12 @@ import threading
 
 import anyio
 import mcp_types as types
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.sse import SseServerTransport
 from mcp.server.stdio import stdio_server
+from mcp.server.subscriptions import (
+    InMemorySubscriptionBus, ListenHandler, PromptsListChanged, ResourcesListChanged, ResourceUpdated)
+from mcp.shared.exceptions import MCPError
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -19,18 +23,98 @@ import serve
 def make_server(options):
     tools = [types.Tool(name=n, description=d, input_schema=s) for n, d, s in serve.tool_schemas(options)]
 
+    bus = InMemorySubscriptionBus()
+
+    def page(items, params):
+        return serve.page(items, params.cursor if params else None, options.page_size)
+
     async def list_tools(context, params):
-        shown, following = serve.page(tools, params.cursor if params else None, options.page_size)
+        shown, following = page(tools, params)
         return types.ListToolsResult(tools=shown, next_cursor=following)
 
+    async def touch(context, uri):
+        """In the one era who subscribed is told on the session, in the other on the streams that were asked for."""
+        for event in (ResourceUpdated(uri=uri), ResourcesListChanged(), PromptsListChanged()):
+            await bus.publish(event)
+        if context.protocol_version != "2026-07-28":
+            await context.session.send_resource_updated(uri)
+            await context.session.send_resource_list_changed()
+            await context.session.send_prompt_list_changed()
+        return types.CallToolResult(content=[types.TextContent(type="text", text="touched")])
+
     async def call_tool(context, params):
+        if params.name == "touch":
+            return await touch(context, params.arguments["uri"])
         try:
             text, failed = await serve.call_tool(params.name, params.arguments or {}), False
         except serve.ToolFailed as failure:
             text, failed = str(failure), True
         return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=failed)
 
-    return Server("sdk2", version="1.0.0", on_list_tools=list_tools, on_call_tool=call_tool)
+    handlers = {} if options.no_tools else {"on_list_tools": list_tools, "on_call_tool": call_tool}
+    if options.catalogue:
+        handlers |= catalogue(page) | {"on_subscriptions_listen": ListenHandler(bus)}
+    server = Server("sdk2", version="1.0.0", **handlers)
+    if options.catalogue:
+        told = NotificationOptions(prompts_changed=True, resources_changed=True)
+        plain = server.create_initialization_options
+        # The transports ask for them without saying what changes are told.
+        server.create_initialization_options = lambda *_, **__: plain(told, {})
+    return server
+
+
+def catalogue(page):
+    """The handlers of resources and prompts."""
+    resources = [types.Resource(uri=u, name=n, mime_type=t, size=len(c)) for u, n, t, c in serve.RESOURCES]
+    templates = [types.ResourceTemplate(uri_template=t, name=n, description=d) for t, n, d in serve.TEMPLATES]
+    prompts = [
+        types.Prompt(
+            name=n, description=d, arguments=[types.PromptArgument(name=a, required=r) for a, r in arguments])
+        for n, d, arguments in serve.PROMPTS]
+
+    async def list_resources(context, params):
+        shown, following = page(resources, params)
+        return types.ListResourcesResult(resources=shown, next_cursor=following)
+
+    async def list_templates(context, params):
+        shown, following = page(templates, params)
+        return types.ListResourceTemplatesResult(resource_templates=shown, next_cursor=following)
+
+    async def read_resource(context, params):
+        uri = str(params.uri)
+        try:
+            kind, contents = serve.read_resource(uri)
+        except serve.NoResource as error:
+            raise MCPError(-32602, str(error))
+        if isinstance(contents, str):
+            part = types.TextResourceContents(uri=uri, mime_type=kind, text=contents)
+        else:
+            part = types.BlobResourceContents(uri=uri, mime_type=kind, blob=base64.b64encode(contents).decode())
+        return types.ReadResourceResult(contents=[part])
+
+    async def list_prompts(context, params):
+        shown, following = page(prompts, params)
+        return types.ListPromptsResult(prompts=shown, next_cursor=following)
+
+    async def get_prompt(context, params):
+        try:
+            text = serve.get_prompt(params.name, params.arguments or {})
+        except serve.NoPrompt as error:
+            raise MCPError(-32602, str(error))
+        content = types.TextContent(type="text", text=text)
+        return types.GetPromptResult(messages=[types.PromptMessage(role="user", content=content)])
+
+    async def complete(context, params):
+        values = serve.complete(params.argument.name, params.argument.value)
+        return types.CompleteResult(completion=types.Completion(values=values))
+
+    async def accept(context, params):
+        return types.EmptyResult()
+
+    return {
+        "on_list_resources": list_resources, "on_list_resource_templates": list_templates,
+        "on_read_resource": read_resource, "on_list_prompts": list_prompts, "on_get_prompt": get_prompt,
+        "on_completion": complete, "on_subscribe_resource": accept, "on_unsubscribe_resource": accept}
 
 
 async def serve_stdio(server):

@@ -12,6 +12,9 @@ import threading
 
 import uvicorn
 
+# With --catalogue: a tool that says that a resource is another one now, as are the lists.
+CATALOGUE_TOOLS = [("touch", "Says that a resource changed.", {"uri": "string"})]
+
 
 class ToolFailed(Exception):
     """What the tool `fail` raises."""
@@ -27,6 +30,56 @@ TOOLS = [
     ("environment", "Returns a variable of the server's environment, or nothing.", {"name": "string"}),
 ]
 
+# With --catalogue: resources (URI, name, type, what is in it), templates, prompts (name, description, arguments).
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c636060606000000005"
+    "0001a5f645400000000049454e44ae426082")
+RESOURCES = [
+    ("memo://notes/today", "today", "text/plain", "buy bread\nå"),
+    ("memo://notes/later", "later", "text/markdown", "# Later"),
+    ("memo://picture", "picture", "image/png", PICTURE),
+]
+TEMPLATES = [("memo://days/{day}", "day", "A day's notes."), ("memo://search{?q}", "search", "What is found.")]
+PROMPTS = [
+    ("greet", "Greets a person.", [("who", True), ("tone", False)]),
+    ("plan", "Plans a day.", []),
+]
+WORDS = ["formal", "friendly", "frank"]
+
+
+class NoResource(Exception):
+    """What reading an unknown URI raises."""
+
+
+class NoPrompt(Exception):
+    """What an unknown prompt, or one without what it wants, raises."""
+
+
+def read_resource(uri):
+    """The type and what is in a resource: a text or bytes."""
+    for known, _, kind, contents in RESOURCES:
+        if known == uri:
+            return kind, contents
+    for prefix in ("memo://days/", "memo://search?q="):
+        if uri.startswith(prefix):
+            return "text/plain", f"about {uri.removeprefix(prefix)}"
+    raise NoResource(f"Resource not found: {uri}")
+
+
+def get_prompt(name, arguments):
+    """The text of a prompt's one message."""
+    if name == "greet":
+        if "who" not in arguments:
+            raise NoPrompt("Missing required argument: who")
+        return f"Say hello to {arguments['who']}, {arguments.get('tone', 'as you like')}."
+    if name == "plan":
+        return "Plan my day."
+    raise NoPrompt(f"Unknown prompt: {name}")
+
+
+def complete(argument, value):
+    return [word for word in WORDS if word.startswith(value)] if argument == "tone" else []
+
 
 def extra_tool_names(options):
     return [f"extra_{number:03d}" for number in range(options.extra_tools)]
@@ -34,7 +87,9 @@ def extra_tool_names(options):
 
 def tool_schemas(options):
     """(name, description, input schema) of every tool, in the order they are listed."""
-    for name, description, parameters in TOOLS:
+    if options.no_tools:
+        return
+    for name, description, parameters in TOOLS + (CATALOGUE_TOOLS if options.catalogue else []):
         properties = {key: {"type": kind} for key, kind in parameters.items()}
         yield name, description, {"type": "object", "properties": properties, "required": list(parameters)}
     for name in extra_tool_names(options):
@@ -78,6 +133,8 @@ def parser(description, transports=("stdio", "http", "sse")):
     options.add_argument("--stateless", action="store_true", help="streamable HTTP without sessions")
     options.add_argument("--json", action="store_true", help="streamable HTTP answers JSON, not an event stream")
     options.add_argument("--extra-tools", type=int, default=0, metavar="N", help="tools more than the usual ones")
+    options.add_argument("--catalogue", action="store_true", help="resources and prompts, too")
+    options.add_argument("--no-tools", action="store_true", help="no tools at all")
     options.add_argument("--page-size", type=int, default=0, metavar="N", help="tools per page; 0: all on one page")
     options.add_argument("--request-log", metavar="FILE", help="appends `METHOD PATH STATUS` for every HTTP request")
     options.add_argument("--require-header", metavar="NAME=VALUE", help="answers 401 to a request without this header")

@@ -27,7 +27,9 @@ import Testing
                     words.append("\(tools.count) tools \(codes.sorted().joined(separator: ", "))")
                 case .signInNeeded(let server, let scopes, let error):
                     words.append("sign-in needed at \(server) for \(scopes.joined(separator: " ")): \(error.code)")
-                case .statusChanged, .output, .configurationChanged, .configurationRefused: break
+                case .statusChanged, .output, .configurationChanged, .configurationRefused, .resourcesChanged,
+                    .resourceUpdated, .promptsChanged:
+                    break
                 }
             }
             return words

@@ -54,7 +54,7 @@ import Testing
             ([.stderrLine("API_KEY is not set")], "standard error: \"API_KEY is not set\""),
             ([.stderrLine("x"), .logMessage(level: "warning", text: "no key")], "it reports: \"no key\""),
             ([.logMessage(level: "info", text: "hello")], "the server lists none"),
-            ([.toolsDropped(count: 2, names: [], reason: "no name")], "2 left out: no name"),
+            ([.entriesDropped(.tools, count: 2, names: [], reason: "no name")], "2 left out: no name"),
         ] as [([ConnectionEvent], String)])
     func words(events: [ConnectionEvent], text: String) {
         var words = EmptyListWords()
