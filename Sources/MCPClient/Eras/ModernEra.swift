@@ -7,7 +7,7 @@ import OmlxJSON
 /// What goes with the messages of a connection of the modern era (MCP 2026-07-28, basic, versioning).
 struct ModernEra: Sendable {
     /// The revision that is spoken.
-    static let revision = "2026-07-28"
+    static let revision = ProtocolRevision.modern
     /// The request by which a server tells what it speaks and offers (MCP 2026-07-28, server/discover).
     static let discovery = "server/discover"
     /// The request whose answer goes on, with what the client wants to hear of (MCP 2026-07-28, subscriptions).

@@ -1,7 +1,7 @@
 // The protocol revisions of the initialize era, and what differs between them.
 
 /// A dated revision of MCP that omlx speaks.
-enum ProtocolRevision: String, Sendable, Hashable, CaseIterable, Comparable {
+package enum ProtocolRevision: String, Sendable, Hashable, CaseIterable, Comparable {
     /// HTTP+SSE, no sign-in.
     case v2024_11_05 = "2024-11-05"
     /// Streamable HTTP, sign-in, batches.
@@ -11,13 +11,16 @@ enum ProtocolRevision: String, Sendable, Hashable, CaseIterable, Comparable {
     /// The last revision with `initialize`.
     case v2025_11_25 = "2025-11-25"
 
-    static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
+    package static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue < rhs.rawValue }
 
     /// The newest one of the initialize era, which is offered first (MCP 2025-11-25, lifecycle).
-    static let latest = Self.v2025_11_25
+    package static let latest = Self.v2025_11_25
+
+    /// The revision in which each message speaks for itself, without a handshake.
+    package static let modern = "2026-07-28"
 
     /// Whether a server may put several messages into an array (MCP 2025-03-26, basic).
-    var hasBatches: Bool { self == .v2025_03_26 }
+    package var hasBatches: Bool { self == .v2025_03_26 }
 
     /// Whether `MCP-Protocol-Version` goes with each request after `initialize` (MCP 2025-06-18, transports).
     var hasVersionHeader: Bool { self >= .v2025_06_18 }
