@@ -30,20 +30,21 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.10.0"),
     ],
     targets: [
-        // 6
+        // 7
         .executableTarget(
             name: "omlx",
             dependencies: [
-                "OmlxGateway", "OmlxDesktop", "OmlxHostAPI", "OmlxMCPHost", "OmlxQRCode", "OmlxSystem",
+                "OmlxGateway", "OmlxDesktop", "OmlxEndpoint", "OmlxHostAPI", "OmlxMCPHost", "OmlxQRCode", "OmlxSystem",
                 .programs("ArgumentParser", "swift-argument-parser"),
                 .programs("ServiceLifecycle", "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        // 5
+        // 6
         .room(
             "Gateway",
             [
-                "HostAPI", "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "Cryptography", "Errors",
+                "Endpoint", "HostAPI", "MCPHost", "Configuration", "MCPClient", "SignIn", "Credentials", "Cryptography",
+                "Errors",
                 "JSON", "Concurrency", "System", "QRCode",
             ],
             [
@@ -57,6 +58,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .room("Desktop", ["CGIO", "HostAPI", "MCPHost", "Errors", "System"]),
+        // 5
+        .room(
+            "Endpoint", ["HostAPI", "MCPHost", "MCPClient", "Cryptography", "Errors", "JSON", "Concurrency", "System"]),
         // 4
         .room(
             "HostAPI",
@@ -184,9 +188,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
+            name: "EndpointTests",
+            dependencies: [
+                "OmlxEndpoint", "OmlxHostAPI", "OmlxMCPHost", "OmlxMCPClient", "OmlxErrors", "OmlxJSON", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "OmlxGateway", "OmlxHostAPI", "OmlxMCPHost", "OmlxConfiguration", "OmlxSignIn", "OmlxMCPClient",
+                "OmlxGateway", "OmlxEndpoint", "OmlxHostAPI", "OmlxMCPHost", "OmlxConfiguration", "OmlxSignIn",
+                "OmlxMCPClient",
                 "OmlxHTTPClient", "OmlxCredentials", "OmlxCryptography", "OmlxErrors", "OmlxJSON", "OmlxConcurrency",
                 "OmlxSystem", "OmlxDemoServer", "TestSupport",
                 .programs("Hummingbird", "hummingbird"),

@@ -16,7 +16,7 @@ struct Omlx: AsyncParsableCommand {
         version: HostOptions.version,
         subcommands: [
             MCP.self, ServeCommand.self, ServiceCommand.self, OpenCommand.self, TrayCommand.self, KeyCommand.self,
-            MCPOCommand.self,
+            MCPOCommand.self, MCPRemoteCommand.self,
             Completions.self,
         ])
 
@@ -77,7 +77,7 @@ struct MCP: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, LoginCommand.self, LogoutCommand.self, ToolsCommand.self, CallCommand.self,
             ListCommand.self, ValidateCommand.self, TokenCommand.self, LogCommand.self, DoctorCommand.self,
-            ClientMetadataCommand.self, StoreCommand.self, TrustCommand.self,
+            ClientMetadataCommand.self, StoreCommand.self, TrustCommand.self, BridgeCommand.self,
         ])
 }
 

@@ -21,6 +21,8 @@ enum CrossOrigin {
 
     static func allow(_ origin: String, in response: inout Response) {
         response.headers[.accessControlAllowOrigin] = origin
+        // Clients of MCP in a page go by these (MCP 2025-11-25, session management; RFC 9728 §5.1).
+        response.headers[.accessControlExposeHeaders] = "Mcp-Session-Id, WWW-Authenticate"
         response.headers[.vary] = "Origin"
         response.headers[.resourcePolicy] = "cross-origin"
     }

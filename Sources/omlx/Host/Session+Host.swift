@@ -174,7 +174,9 @@ extension Session {
     }
 
     /// The person at this terminal, for sign-ins of a host.
-    func person(_ host: any Host, noBrowser: Bool = false) async throws -> LoginOffer {
-        TerminalPerson.offer(self, withholding: try await host.configuration().namedVariables, noBrowser: noBrowser)
+    func person(_ host: any Host, noBrowser: Bool = false, readsInput: Bool = true) async throws -> LoginOffer {
+        TerminalPerson.offer(
+            self, withholding: try await host.configuration().namedVariables, noBrowser: noBrowser,
+            readsInput: readsInput)
     }
 }

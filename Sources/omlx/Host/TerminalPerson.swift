@@ -12,12 +12,18 @@ struct TerminalPerson: LoginPerson {
     private let console: Console
     private let environment: [String: String]
     private let opener: BrowserOpener
+    private let readsInput: Bool
 
     /// What a command offers servers that want a sign-in.
-    /// - Parameter withheld: variables that no browser gets; what a configuration names of the environment may be a secret.
-    static func offer(_ session: Session, withholding withheld: Set<String>, noBrowser: Bool) -> LoginOffer {
+    /// - Parameters:
+    ///   - withheld: variables that no browser gets; what a configuration names of the environment may be a secret.
+    ///   - readsInput: whether an address may be pasted: not where standard input is another program's.
+    static func offer(
+        _ session: Session, withholding withheld: Set<String>, noBrowser: Bool, readsInput: Bool = true
+    ) -> LoginOffer {
         let opener = BrowserOpener(environment: session.environment, withholding: withheld)
-        let person = TerminalPerson(console: session.console, environment: session.environment, opener: opener)
+        let person = TerminalPerson(
+            console: session.console, environment: session.environment, opener: opener, readsInput: readsInput)
         return LoginOffer(
             person, opensBrowser: !noBrowser && opener.canOpen,
             // Who asks for the address to be printed gets it, also where nothing could open it.
@@ -41,7 +47,9 @@ struct TerminalPerson: LoginPerson {
     }
 
     /// The end of input ends the lines, never the sign-in.
-    func pasted() -> AsyncStream<String> { LineReader.standardInput.lines() }
+    func pasted() -> AsyncStream<String> {
+        readsInput ? LineReader.standardInput.lines() : AsyncStream { $0.finish() }
+    }
 
     private func show(_ prompt: SignInPrompt, _ server: String) {
         if let code = prompt.userCode { return show(code, prompt, server) }

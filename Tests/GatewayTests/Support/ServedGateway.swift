@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import OmlxEndpoint
 import OmlxErrors
 import OmlxGateway
 import OmlxHTTPClient
@@ -33,6 +34,14 @@ struct ServedGateway: Sendable {
     struct Answer {
         let status: Int
         let body: JSON
+        var text = ""
+        var headers: [String: String] = [:]
+
+        /// The messages of a stream of events.
+        var events: [JSON] {
+            text.split(separator: "\n").filter { $0.hasPrefix("data: ") }
+                .compactMap { try? JSON(parsing: String($0.dropFirst(6))) }
+        }
     }
 
     private let address: String
@@ -72,11 +81,12 @@ struct ServedGateway: Sendable {
         let host = LocalHost(configuration, options: options, source: source)
         let socket = try BoundSocket.tcp("127.0.0.1", port: 0)
         let (shelf, desk) = (ToolShelf(host, logger: logger), SignInDesk(host))
+        let mcp = MCPPart(Endpoint(Catalogue(host)))
         let gateway = Gateway(
             host: host, access: NamedAccess(),
-            parts: [HealthPart(host), ToolsPart(shelf), AdminPart(shelf, desk), OpenAPIPart(shelf)])
+            parts: [HealthPart(host), mcp, ToolsPart(shelf), AdminPart(shelf, desk), OpenAPIPart(shelf)])
         let group = ServiceGroup(
-            services: [shelf, desk, GatewayServer([socket], responder: gateway.responder)], logger: logger)
+            services: [shelf, mcp, desk, GatewayServer([socket], responder: gateway.responder)], logger: logger)
         _ = try await host.connect([]) { _ in }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -92,13 +102,45 @@ struct ServedGateway: Sendable {
         await host.finish()
     }
 
-    func ask(_ method: String, _ path: String, _ body: String? = nil, as caller: String) async throws -> Answer {
+    func ask(
+        _ method: String, _ path: String, _ body: String? = nil, as caller: String, _ more: [String: String] = [:]
+    ) async throws -> Answer {
+        var headers = ["X-Caller": caller, "Content-Type": "application/json"]
+        headers.merge(more) { $1 }
         let request = OmlxHTTPClient.HTTPRequest(
-            method, try HTTPURL(address + path),
-            headers: [.init("X-Caller", caller), .init("Content-Type", "application/json")],
+            method, try HTTPURL(address + path), headers: headers.map { .init($0.key, $0.value) },
             body: body.map { .bytes(Array($0.utf8)) } ?? .none, limits: HTTPLimits())
         let reply = try await http.fetch(request)
-        return Answer(status: reply.head.status, body: (try? JSON(parsing: reply.body)) ?? .null)
+        var answer = Answer(status: reply.head.status, body: (try? JSON(parsing: reply.body)) ?? .null)
+        answer.text = String(decoding: reply.body, as: UTF8.self)
+        for name in ["allow", "content-type", "mcp-session-id"] { answer.headers[name] = reply.head.headers[name] }
+        return answer
+    }
+
+    /// A stream of events as it comes; it ends with the task that reads it.
+    func events(
+        _ method: String, _ path: String, _ body: String? = nil, as caller: String, _ more: [String: String] = [:]
+    )
+        async throws -> AsyncThrowingStream<JSON, any Error>
+    {
+        var headers = ["X-Caller": caller, "Content-Type": "application/json", "Accept": "text/event-stream"]
+        headers.merge(more) { $1 }
+        let request = OmlxHTTPClient.HTTPRequest(
+            method, try HTTPURL(address + path), headers: headers.map { .init($0.key, $0.value) },
+            body: body.map { .bytes(Array($0.utf8)) } ?? .none, limits: HTTPLimits(idle: 120))
+        let response = try await http.send(request)
+        return AsyncThrowingStream { continuation in
+            let task = Task {
+                do {
+                    var parser = ServerSentEventParser()
+                    while let bytes = try await response.body.next() {
+                        for event in try parser.receive(bytes) { continuation.yield(try JSON(parsing: event.data)) }
+                    }
+                    continuation.finish()
+                } catch { continuation.finish(throwing: error) }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
     }
 
     /// Follows an address to where a browser would end.

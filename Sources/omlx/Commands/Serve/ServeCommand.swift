@@ -4,6 +4,7 @@ import ArgumentParser
 import Glibc
 import Logging
 import OmlxConcurrency
+import OmlxEndpoint
 import OmlxErrors
 import OmlxGateway
 import OmlxHostAPI
@@ -66,8 +67,8 @@ struct ServeCommand: Action {
         let serving = Serving(
             host: local, session: session, paths: paths, access: access, observation: observation, audit: audit,
             sockets: sockets, certificate: certificate, limits: limits, shelf: ToolShelf(local, logger: session.logger),
-            desk: desk, page: PageDesk(local, signIns: desk, command: \.command), showsTray: tray,
-            supervisor: supervisor)
+            mcp: MCPPart(Endpoint(Catalogue(local), wording: { $0.typed })), desk: desk,
+            page: PageDesk(local, signIns: desk, command: \.command), showsTray: tray, supervisor: supervisor)
         let group = try serving.group()
         session.console.line(
             "omlx \(HostOptions.version) serves on \(sockets.map(\.address).joined(separator: " and "))")

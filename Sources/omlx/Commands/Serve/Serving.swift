@@ -28,6 +28,8 @@ struct Serving: Sendable {
     let limits: ClientLimits
     /// The tools of all servers.
     let shelf: ToolShelf
+    /// The servers as one MCP server.
+    let mcp: MCPPart
     /// All sign-ins, whoever begins them.
     let desk: SignInDesk
     /// What the page keeps between two requests.
@@ -50,6 +52,7 @@ extension Serving {
             APIPart(host, paths: paths, signIns: desk),
             AccessPart(access, address: pageAddress),
             PagePart(page),
+            mcp,
             ToolsPart(shelf),
             AdminPart(shelf, desk),
             // The last one: it answers for paths that no other part has.
@@ -63,7 +66,7 @@ extension Serving {
             try? AccessPart.link(access, address: pageAddress)
         }
         return [
-            audit, shelf, desk, page,
+            audit, shelf, mcp, desk, page,
             RefreshCounter(host, observation.metrics),
             DesktopNotices(host, session: session, hands: hands) { page.openPages > 0 },
         ] + (showsTray ? [DesktopTray(host, session: session, hands: hands)] : [])
