@@ -71,6 +71,31 @@ package protocol Host: Sendable {
     /// Why a server is not ready; `nil` when it is, or was not asked.
     func problem(of server: String) async throws -> OmlxError?
 
+    // MARK: resources and prompts
+
+    /// Lists what servers have beside tools, and connects those that are not.
+    /// - Parameter each: told of every server as it is done, in the order they get done.
+    /// - Returns: all of them, in the configuration's order.
+    func catalogue(
+        _ request: CatalogueRequest, each: @escaping @Sendable (ServerCatalogue) async -> Void
+    ) async throws -> [ServerCatalogue]
+    /// Reads a resource.
+    /// - Parameters:
+    ///   - person: who may sign in where that is needed; `nil` for none.
+    ///   - hear: told what the server says meanwhile.
+    func read(
+        _ reading: ResourceReading, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
+    ) async throws -> ReadResource
+    /// Gets a prompt, filled in.
+    /// - Parameters:
+    ///   - person: who may sign in where that is needed; `nil` for none.
+    ///   - hear: told what the server says meanwhile.
+    func prompt(
+        _ filling: PromptFilling, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
+    ) async throws -> PromptResult
+    /// What a server proposes for an argument that is being typed.
+    func complete(_ question: CompletionQuestion) async throws -> Completion
+
     // MARK: sign-ins
 
     /// Signs in to a server, connects and lists its tools.

@@ -76,6 +76,7 @@ struct MCP: AsyncParsableCommand {
         commandName: "mcp", abstract: "Servers, sign-ins and tools.",
         subcommands: [
             StatusCommand.self, LoginCommand.self, LogoutCommand.self, ToolsCommand.self, CallCommand.self,
+            ResourcesCommand.self, ReadCommand.self, PromptsCommand.self, PromptCommand.self,
             ListCommand.self, ValidateCommand.self, TokenCommand.self, LogCommand.self, DoctorCommand.self,
             ClientMetadataCommand.self, StoreCommand.self, TrustCommand.self, BridgeCommand.self,
         ])

@@ -72,6 +72,37 @@ struct SentHost: Host {
     func problem(of server: String) async throws -> OmlxError? {
         try await answer { try await host.problem(of: server) }
     }
+    func catalogue(
+        _ request: CatalogueRequest, each: @escaping @Sendable (ServerCatalogue) async -> Void
+    ) async throws -> [ServerCatalogue] {
+        try await answer {
+            try await host.catalogue(try sent(request)) { found in if let found = try? sent(found) { await each(found) }
+            }
+        }
+    }
+    func read(
+        _ reading: ResourceReading, signingIn person: LoginOffer?,
+        hear: @escaping @Sendable (OmlxMCPClient.Progress) -> Void
+    ) async throws -> ReadResource {
+        try await answer {
+            try await host.read(try sent(reading), signingIn: person.map(sent)) { progress in
+                if let progress = try? sent(progress) { hear(progress) }
+            }
+        }
+    }
+    func prompt(
+        _ filling: PromptFilling, signingIn person: LoginOffer?,
+        hear: @escaping @Sendable (OmlxMCPClient.Progress) -> Void
+    ) async throws -> PromptResult {
+        try await answer {
+            try await host.prompt(try sent(filling), signingIn: person.map(sent)) { progress in
+                if let progress = try? sent(progress) { hear(progress) }
+            }
+        }
+    }
+    func complete(_ question: CompletionQuestion) async throws -> Completion {
+        try await answer { try await host.complete(try sent(question)) }
+    }
     func login(_ server: String, _ options: LoginOptions, _ person: LoginOffer) async throws -> LoginReport {
         try await answer { try await host.login(server, try sent(options), sent(person)) }
     }

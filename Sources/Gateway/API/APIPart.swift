@@ -15,7 +15,7 @@ package struct APIPart: GatewayPart {
     let host: any Host
     private let places: HostPlaces
     let conversations = Conversations()
-    private let signIns: SignInDesk
+    let signIns: SignInDesk
 
     /// - Parameters:
     ///   - paths: where the host keeps things.
@@ -30,6 +30,7 @@ package struct APIPart: GatewayPart {
         let asked = APIRoutes(router: router, host: host)
         addConfiguration(asked)
         addServers(asked)
+        addCatalogue(asked)
         addSignIns(asked)
         addStores(asked)
         addEvents(router)

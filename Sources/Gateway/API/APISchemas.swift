@@ -21,6 +21,9 @@ enum APISchemas {
                 .init(Date.self, time), .init(OmlxError.self, error), .init(Remedy.self, remedy),
                 .init(RemedyAction.self, action), .init(ServerReference.self, server), .init(HostTool.self, tool),
                 .init(ToolResult.self, result), .init(ServerStatus.self, status),
+                .init(Resource.self, resource), .init(ResourceTemplate.self, template), .init(Prompt.self, prompt),
+                .init(ResourceContents.self, contents), .init(PromptResult.self, messages),
+                .init(Completion.self, completion),
             ],
             cases: [
                 .init(SignInFlow.self, ["browser", "device", "automatic"]),
@@ -117,6 +120,29 @@ enum APISchemas {
     private static let result: JSON = [
         "description": "the result object of MCP, as it came",
         "examples": [["content": [["type": "text", "text": "3"]]]],
+    ]
+
+    // MARK: resources and prompts
+
+    private static let resource = object(
+        ["uri": text], ["name": text, "description": text, "mimeType": text],
+        example: ["uri": "memo://today", "name": "today"])
+    private static let template = object(
+        ["uriTemplate": text], ["name": text, "description": text, "mimeType": text],
+        example: ["uriTemplate": "memo://days/{day}", "name": "day"])
+    private static let prompt = object(
+        ["name": text], ["description": text, "arguments": ["description": "what can be filled in, as it came"]],
+        example: ["name": "plan"])
+    private static let contents: JSON = [
+        "description": "the result object of MCP as it came; one of another form as one, with what came in as_sent",
+        "examples": [["contents": [["uri": "memo://today", "text": "buy bread"]]]],
+    ]
+    private static let messages: JSON = [
+        "description": "the result object of MCP, as it came",
+        "examples": [["messages": [["role": "user", "content": ["type": "text", "text": "Plan my day."]]]]],
+    ]
+    private static let completion: JSON = [
+        "description": "the result object of MCP, as it came", "examples": [["completion": ["values": ["Monday"]]]],
     ]
 
     private static func answer(_ states: [String]) -> JSON {

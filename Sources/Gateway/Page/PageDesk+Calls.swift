@@ -1,4 +1,4 @@
-// Calls of tools from the page.
+// What is asked of servers from the page: calls of tools, resources to read, prompts to fill in.
 
 import FoundationEssentials
 import OmlxErrors
@@ -6,11 +6,41 @@ import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPClient
 
+/// What a server answered.
+enum CallAnswer: Sendable {
+    case tool(ToolResult)
+    case resource(ResourceContents)
+    case prompt(PromptResult)
+
+    /// As it came.
+    var raw: JSON {
+        switch self {
+        case .tool(let result): result.raw
+        case .resource(let contents): contents.raw
+        case .prompt(let result): result.raw
+        }
+    }
+
+    /// Whether it is a failure that the tool reports.
+    var isError: Bool {
+        if case .tool(let result) = self { result.isError } else { false }
+    }
+}
+
 /// A call with what drives it.
 struct CallSeat: Sendable {
+    /// What is asked for.
+    enum Subject: Sendable, Hashable {
+        case tool(String)
+        case resource(String)
+        /// A resource, by its template.
+        case template(String)
+        case prompt(String)
+    }
+
     enum Stage: Sendable {
         case running(OmlxMCPClient.Progress?)
-        case answered(ToolResult, after: Double)
+        case answered(CallAnswer, after: Double)
         /// There was a result, of so many bytes, which is not kept.
         case dropped(bytes: Int)
         case failed(OmlxError)
@@ -19,7 +49,7 @@ struct CallSeat: Sendable {
 
     let id: String
     let server: String
-    let tool: String
+    let subject: Subject
     let arguments: JSONObject
     let began: Date
     var stage = Stage.running(nil)
@@ -32,7 +62,7 @@ struct CallSeat: Sendable {
     }
 
     /// - Parameter limit: a result that takes more is not kept.
-    mutating func take(_ result: ToolResult, after seconds: Double, limit: Int) {
+    mutating func take(_ result: CallAnswer, after seconds: Double, limit: Int) {
         bytes = result.raw.bytes().count
         stage = bytes > limit ? .dropped(bytes: bytes) : .answered(result, after: seconds)
     }
@@ -52,15 +82,48 @@ extension PageDesk {
     /// Calls a tool.
     /// - Returns: the call's id.
     func call(_ name: String, _ tool: String, of server: String, _ arguments: JSONObject) throws -> String {
-        let seat = CallSeat(id: try SignInDesk.id(), server: server, tool: tool, arguments: arguments, began: now())
+        try ask(.tool(tool), of: server, arguments) { host, hear in
+            .tool(try await host.call(ToolCall(name, arguments: arguments), signingIn: nil, hear: hear))
+        }
+    }
+
+    /// Reads a resource.
+    /// - Parameter template: what its URI was made of.
+    /// - Returns: the call's id.
+    func read(
+        _ uri: String, of server: String, template: String? = nil, _ values: [String: String] = [:]
+    ) throws -> String {
+        try ask(template.map { .template($0) } ?? .resource(uri), of: server, Self.object(values)) { host, hear in
+            .resource(try await host.read(ResourceReading(uri, of: [server]), signingIn: nil, hear: hear).contents)
+        }
+    }
+
+    /// Fills a prompt in.
+    /// - Returns: the call's id.
+    func prompt(_ name: String, of server: String, _ arguments: [String: String]) throws -> String {
+        try ask(.prompt(name), of: server, Self.object(arguments)) { host, hear in
+            .prompt(try await host.prompt(PromptFilling(name, of: server, arguments), signingIn: nil, hear: hear))
+        }
+    }
+
+    private static func object(_ texts: [String: String]) -> JSONObject {
+        JSONObject(texts.map { ($0.key, JSON.string($0.value)) })
+    }
+
+    private func ask(
+        _ subject: CallSeat.Subject, of server: String, _ arguments: JSONObject,
+        _ work:
+            @escaping @Sendable (any Host, @escaping @Sendable (OmlxMCPClient.Progress) -> Void) async throws ->
+            CallAnswer
+    ) throws -> String {
+        let seat = CallSeat(
+            id: try SignInDesk.id(), server: server, subject: subject, arguments: arguments, began: now())
         let (id, host) = (seat.id, host)
         state.withLock { $0.calls[id] = seat }
         begin { [self] in
             do {
                 let result = try await seat.stop.around {
-                    try await host.call(ToolCall(name, arguments: arguments), signingIn: nil) { progress in
-                        self.settle(id) { $0.stage = .running(progress) }
-                    }
+                    try await work(host) { progress in self.settle(id) { $0.stage = .running(progress) } }
                 }
                 settle(id) {
                     $0.take(result, after: self.now().timeIntervalSince($0.began), limit: Self.greatestResult)

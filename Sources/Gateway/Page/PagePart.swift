@@ -32,6 +32,7 @@ package struct PagePart: GatewayPart {
         pages.page("/ui/add") { AddView(configuration: try await self.host.configuration(), scene: $0.scene).frame }
         pages.page("/ui/found") { OtherViews.foundPage(try await self.host.foundFiles(), $0.scene) }
         addServer(to: pages)
+        addCatalogue(to: pages)
         addSignIn(to: pages)
         addEdits(to: pages)
         pages.form("/ui/store/open", secret: "password") { _, password in
@@ -79,7 +80,7 @@ package struct PagePart: GatewayPart {
     }
 
     /// - Parameter name: the server, where the address does not name it.
-    private func serverView(_ visit: PageVisit, _ name: String? = nil) async throws -> ServerView {
+    func serverView(_ visit: PageVisit, _ name: String? = nil) async throws -> ServerView {
         let name = name ?? visit.parameters.name("server")
         let configuration = try await host.configuration()
         let status = try await host.status(StatusRequest([name], look: .current, looksAtStore: true))
@@ -135,7 +136,13 @@ package struct PagePart: GatewayPart {
         }
         pages.page("/ui/calls/:id") { visit in
             guard let call = self.desk.call(visit.parameters.name("id")) else { return Self.forgotten("This call") }
-            return try await self.toolPage(visit, call.tool, call: call)
+            switch call.subject {
+            case .tool(let tool): return try await self.toolPage(visit, tool, call: call)
+            case .resource(let uri): return try await self.cataloguePage(visit, .resources, .resource(uri), call: call)
+            case .template(let text):
+                return try await self.cataloguePage(visit, .resources, .template(text), call: call)
+            case .prompt(let name): return try await self.cataloguePage(visit, .prompts, .prompt(name), call: call)
+            }
         }
         pages.form("/ui/calls/:id/cancel") { visit in
             let id = visit.parameters.name("id")

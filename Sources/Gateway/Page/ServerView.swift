@@ -9,7 +9,7 @@ import OmlxMCPHost
 /// The pages of one server.
 struct ServerView: Sendable {
     enum Part: String, CaseIterable {
-        case tools, output, events, entry
+        case tools, resources, prompts, output, events, entry
 
         var words: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
     }
@@ -28,6 +28,11 @@ struct ServerView: Sendable {
 
     /// A page of the server.
     func frame(_ part: Part, _ body: HTML, counts: [Part: Int] = [:]) -> PageFrame {
+        let catalogue = status.catalogue
+        let known: [Part: Int] = [
+            .resources: (catalogue?.resources ?? 0) + (catalogue?.templates ?? 0), .prompts: catalogue?.prompts ?? 0,
+        ]
+        let counts = known.merging(counts) { $1 }
         let tabs = Part.allCases.html { tab in
             let current: HTML = tab == part ? " aria-current=\"page\"" : ""
             let count: HTML =

@@ -1,4 +1,4 @@
-// What a tool answered: text, pictures, sounds, JSON, or what went wrong.
+// What a server answered: text, pictures, sounds, JSON, or what went wrong.
 
 import FoundationEssentials
 import OmlxCryptography
@@ -6,7 +6,7 @@ import OmlxErrors
 import OmlxJSON
 import OmlxMCPClient
 
-/// A call of a tool and what came of it.
+/// What was asked of a server, and what came of it.
 struct ToolCallView: Sendable {
     let call: CallSeat
     let scene: PageScene
@@ -51,6 +51,23 @@ struct ToolCallView: Sendable {
     private static func words(_ progress: OmlxMCPClient.Progress) -> String {
         let share = progress.total.flatMap { $0 > 0 ? "\(Int(100 * min(1, progress.progress / $0))) %" : nil }
         return [share, progress.message].compactMap { $0 }.joined(separator: " · ")
+    }
+
+    private func result(_ answer: CallAnswer) -> HTML {
+        switch answer {
+        case .tool(let result): return self.result(result)
+        case .resource(let contents):
+            if contents.isEmpty { return "<p class=\"soft\">Nothing came with the answer.</p>" }
+            return contents.content.html(block) + (contents.other.map { Self.json($0) } ?? .nothing)
+        case .prompt(let prompt):
+            if prompt.messages.isEmpty, prompt.other == nil {
+                return "<p class=\"soft\">Nothing came with the answer.</p>"
+            }
+            let messages = prompt.messages.html { message in
+                "<p class=\"soft\">\(message.role)</p>\(message.content.html(block))" as HTML
+            }
+            return messages + (prompt.other.map { Self.json($0) } ?? .nothing)
+        }
     }
 
     private func result(_ result: ToolResult) -> HTML {

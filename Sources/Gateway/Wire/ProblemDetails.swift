@@ -74,8 +74,9 @@ extension OmlxError {
     /// The status that says it to a program.
     package var httpStatus: HTTPResponse.Status {
         switch code {
-        case .configServerUnknown, .protocolToolUnknown: .notFound
-        case .configServerDisabled, .protocolToolAmbiguous, .storeMigration, .storeConflict, .storeMoved, .storeOlder,
+        case .configServerUnknown, .protocolToolUnknown, .protocolResourceUnknown, .protocolPromptUnknown: .notFound
+        case .configServerDisabled, .protocolToolAmbiguous, .protocolResourceAmbiguous, .storeMigration, .storeConflict,
+            .storeMoved, .storeOlder,
             .storePasswordNeeded:
             .conflict
         case .protocolArguments, .storePasswordWrong: .unprocessableContent

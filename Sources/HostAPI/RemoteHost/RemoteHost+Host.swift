@@ -93,6 +93,38 @@ extension RemoteHost: Host {
         try await ask(HostRoutes.problem, ServerName(server))
     }
 
+    // MARK: resources and prompts
+
+    package func catalogue(
+        _ request: CatalogueRequest, each: @escaping @Sendable (ServerCatalogue) async -> Void
+    ) async throws -> [ServerCatalogue] {
+        try await asking.ask(HostRoutes.catalogue, request) { kind, json in
+            if kind == .catalogue { await each(try json.decoded()) }
+        }
+    }
+
+    package func read(
+        _ reading: ResourceReading, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
+    ) async throws -> ReadResource {
+        let question = ResourceAsking(reading: reading, person: person.map { LoginMeans($0) })
+        return try await converse(HostRoutes.read, question, person) { kind, json in
+            if kind == .progress { hear(try json.decoded()) }
+        }
+    }
+
+    package func prompt(
+        _ filling: PromptFilling, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
+    ) async throws -> PromptResult {
+        let question = PromptAsking(filling: filling, person: person.map { LoginMeans($0) })
+        return try await converse(HostRoutes.prompt, question, person) { kind, json in
+            if kind == .progress { hear(try json.decoded()) }
+        }
+    }
+
+    package func complete(_ question: CompletionQuestion) async throws -> Completion {
+        try await ask(HostRoutes.complete, question)
+    }
+
     // MARK: sign-ins
 
     package func login(_ server: String, _ options: LoginOptions, _ person: LoginOffer) async throws -> LoginReport {

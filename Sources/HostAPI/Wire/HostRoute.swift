@@ -59,7 +59,7 @@ package struct HostRouteForm: Sendable {
 /// The HTTP interface of `Host`.
 package enum HostAPI {
     /// Counted up when a question is added or changed.
-    package static let level = 2
+    package static let level = 3
     /// What all paths begin with.
     package static let root = "/api/v1/"
     /// The query member that names the account whose sign-ins are used.

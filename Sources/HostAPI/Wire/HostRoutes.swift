@@ -55,6 +55,20 @@ package enum HostRoutes {
     package static let problem = HostRoute<ServerName, OmlxError?>.route(
         "problem", .owner, "Why a server is not ready; null when it is, or was not asked.")
 
+    // MARK: resources and prompts
+
+    package static let catalogue = HostRoute<CatalogueRequest, [ServerCatalogue]>.route(
+        "catalogue", .key,
+        "Resources, templates and prompts of servers, which are connected: event `catalogue` for each as it is done.",
+        told: true, plain: .init())
+    package static let read = HostRoute<ResourceAsking, ReadResource>.route(
+        "resources/read", .key, "Reads a resource: event `progress` for what the server says meanwhile.", told: true)
+    package static let prompt = HostRoute<PromptAsking, PromptResult>.route(
+        "prompts/get", .key, "Gets a prompt, filled in: event `progress` for what the server says meanwhile.",
+        told: true)
+    package static let complete = HostRoute<CompletionQuestion, Completion>.route(
+        "complete", .key, "What a server proposes for an argument of a prompt or a template that is being typed.")
+
     // MARK: sign-ins
 
     package static let login = HostRoute<LoginStart, LoginReport>.route(
@@ -135,6 +149,7 @@ package enum HostRoutes {
         greeting.form, configuration.form, review.form, approve.form, approvals.form, revokeApprovals.form,
         entry.form, foundFiles.form, previewEdit.form, writeEdit.form, undoEdit.form,
         status.form, connect.form, check.form, tools.form, knownTools.form, tool.form, call.form, problem.form,
+        catalogue.form, read.form, prompt.form, complete.form,
         login.form, connectSignedIn.form, logout.form, header.form, clientMetadata.form,
         examine.form, preview.form, write.form,
         stores.form, storedRecords.form, removableRecords.form, takeAway.form, acceptStore.form,

@@ -92,6 +92,16 @@ package struct ToolCalling: Sendable, Hashable, Codable {
     package var person: LoginMeans?
 }
 
+package struct ResourceAsking: Sendable, Hashable, Codable {
+    package var reading: ResourceReading
+    package var person: LoginMeans?
+}
+
+package struct PromptAsking: Sendable, Hashable, Codable {
+    package var filling: PromptFilling
+    package var person: LoginMeans?
+}
+
 package struct LoginStart: Sendable, Hashable, Codable {
     package var server: String
     package var options: LoginOptions

@@ -9,6 +9,8 @@ package enum ToldEvent: String, Sendable, CaseIterable {
     case conversation
     /// `ServerTools`: a server is connected, or failed.
     case server
+    /// `ServerCatalogue`: what a server has beside tools is listed, or was not.
+    case catalogue
     /// `Progress` of a call.
     case progress
     /// `ToldLogin`: what is said during a sign-in.

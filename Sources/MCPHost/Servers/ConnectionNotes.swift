@@ -10,11 +10,18 @@ final class ConnectionNotes: Sendable {
         var firstStatus: Int?
         var loss: OmlxError?
         var chatter = ServerChatter()
-        var warnings: [String] = []
+        var warnings: [Warning] = []
         var mentioned: [String] = []
         var words = EmptyListWords()
         var authorization = RequestAuthorization()
         var isFinished = false
+    }
+
+    /// What a person should know though nothing failed.
+    struct Warning: Sendable, Hashable {
+        let text: String
+        /// Whether it is no fault: how the server is.
+        let isFact: Bool
     }
 
     private static let warningLimit = 100
@@ -40,7 +47,7 @@ final class ConnectionNotes: Sendable {
     var chatter: ServerChatter { state.withLock { $0.chatter } }
 
     /// The warnings since this was asked for last. They are here before the request they are about is over.
-    func takeWarnings() -> [String] {
+    func takeWarnings() -> [Warning] {
         state.withLock { state in
             defer { state.warnings = [] }
             return state.warnings
@@ -64,7 +71,9 @@ final class ConnectionNotes: Sendable {
             case .closed(let error?): state.loss = error
             default: state.chatter.note(event)
             }
-            if let warning = event.warning, state.warnings.count < Self.warningLimit { state.warnings.append(warning) }
+            if let warning = event.warning, state.warnings.count < Self.warningLimit {
+                state.warnings.append(Warning(text: warning, isFact: event.isFact))
+            }
         }
         continuation.yield(event)
     }
@@ -84,6 +93,12 @@ final class ConnectionNotes: Sendable {
 }
 
 extension ConnectionEvent {
+    /// Whether a warning tells of no fault: a server may have other things than tools.
+    fileprivate var isFact: Bool {
+        guard case .listNotOffered(.tools, let capabilities) = self else { return false }
+        return capabilities.contains("prompts") || capabilities.contains("resources")
+    }
+
     /// What a person should know though nothing failed.
     var warning: String? {
         switch self {

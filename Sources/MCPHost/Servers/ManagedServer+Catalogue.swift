@@ -1,5 +1,6 @@
 // Resources and prompts of one server: listed when they are asked for, kept as long as they are known to be so.
 
+import FoundationEssentials
 import OmlxConcurrency
 import OmlxErrors
 import OmlxMCPClient
@@ -7,6 +8,8 @@ import OmlxMCPClient
 extension ManagedServer {
     /// How long a server without tools may take to say what it has instead, in seconds, before it counts as ready.
     private static let lookLimit = 10.0
+    /// For how long the moment of a listing that found the same is not told, in seconds.
+    private static let newsPause = 60.0
 
     // MARK: lists
 
@@ -36,9 +39,17 @@ extension ManagedServer {
         // What an earlier connection gave is no news of this one.
         guard life.holds(link) else { return listing.entries }
         catalogue[keyPath: place].take(listing, since: changes, isTold: isTold, at: clock.now())
-        let (catalogue, moment) = (catalogue, options.now())
-        board.change { $0.catalogue = catalogue.summary(after: $0.catalogue, at: moment) }
+        note(catalogue.summary(after: board.status.catalogue, at: options.now()))
         return listing.entries
+    }
+
+    /// That the same was listed again a moment later is no news to those who watch, who may be the ones that list it.
+    private func note(_ summary: CatalogueSummary) {
+        if var known = board.status.catalogue, summary.at.timeIntervalSince(known.at) < Self.newsPause {
+            known.at = summary.at
+            guard known != summary else { return }
+        }
+        board.change { $0.catalogue = summary }
     }
 
     /// Whether a change of a list would be heard of: on a pipe in any case, but that of the modern era has to be asked for,

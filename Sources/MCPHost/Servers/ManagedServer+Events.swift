@@ -1,6 +1,7 @@
 // What a server says unasked, how its connection ends, and what its failures mean.
 
 import FoundationEssentials
+import Logging
 import OmlxConcurrency
 import OmlxErrors
 import OmlxMCPClient
@@ -26,12 +27,12 @@ extension ManagedServer {
     }
 
     func tellWarnings(of link: Link) {
-        for warning in link.notes.takeWarnings() { warnOnce(warning) }
+        for warning in link.notes.takeWarnings() { warnOnce(warning.text, warning.isFact ? .info : .warning) }
     }
 
     /// A server that changes its list often has the same faults each time.
-    func warnOnce(_ text: String) {
-        if warned.count < 100, warned.insert(text).inserted { log(.warning, text) }
+    func warnOnce(_ text: String, _ level: Logger.Level = .warning) {
+        if warned.count < 100, warned.insert(text).inserted { log(level, text) }
     }
 
     func relistSoon(_ link: Link) {

@@ -267,7 +267,7 @@ actor ManagedServer {
                 try await self.discover(link)
             }
             tellWarnings(of: link)
-            if options.listsCatalogue { lookSoon(link) }
+            if options.listsCatalogue, link.notes.words.hasOthers { lookSoon(link) }
         } catch let error as OmlxError where error.code == .protocolSessionLost && !again && life.holds(link) {
             // A server may bind a session to the credential it was opened with, which was renewed since.
             if life.leave(link) != nil { await close(link) }

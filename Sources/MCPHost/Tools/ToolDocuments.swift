@@ -59,7 +59,7 @@ extension JSONObject {
     /// These members, and those of what a server sent under the names it gives them. A member whose name stands for something
     /// else here, or that was read otherwise than it was sent, is in `as_sent`, as is a whole value that is no object.
     /// - Parameter read: what these members say already, as the server would have to say it.
-    fileprivate func followed(by raw: JSON, beyond read: JSONObject) -> JSONObject {
+    func followed(by raw: JSON, beyond read: JSONObject) -> JSONObject {
         var all = self
         guard let sent = raw.objectValue else {
             let isSaid = raw.isNull || read["content"] == [["type": "text", "text": raw]] || read["content"] == raw

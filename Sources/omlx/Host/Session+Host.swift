@@ -81,6 +81,7 @@ extension Session {
         options.followsStore = true
         options.opensServerStreams = true
         options.keepsTrying = true
+        options.listsCatalogue = true
         let host = LocalHost(options: options, source: source)
         do {
             try await host.reload()

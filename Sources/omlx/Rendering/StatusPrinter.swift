@@ -119,7 +119,8 @@ struct StatusPrinter {
             let step = problem.nextStep?.typed ?? ""
             return problem.saysOnlySignInNeeded ? step : problem.code + (step.isEmpty ? "" : ": \(step)")
         }
-        return status.record.account ?? status.namedAccounts.first ?? ""
+        if let account = status.record.account ?? status.namedAccounts.first { return account }
+        return status.toolList?.count == 0 ? status.besideTools?.joined(separator: ", ") ?? "" : ""
     }
 
     private func details(_ status: ServerStatus) -> [(String, String)] {
@@ -128,6 +129,9 @@ struct StatusPrinter {
         lines.append(("transport", line(status.transport.state.text, status.transport.at, status.transport.problem)))
         lines.append(("sign-in", line(status.signIn.state.text, status.signIn.at, status.signIn.problem)))
         lines.append(("tools", line(status.discovery.state.text, status.discovery.at, status.discovery.problem)))
+        if let beside = status.besideTools, let at = status.catalogue?.at {
+            lines.append(("beside tools", beside.joined(separator: ", ") + ", " + TimeText.ago(at, now: now)))
+        }
         let record = status.record
         if let issuer = record.issuer { lines.append(("issuer", issuer)) }
         if let profile = status.profile {

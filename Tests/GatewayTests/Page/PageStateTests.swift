@@ -68,15 +68,15 @@ import Testing
     @Test("a result that is too large is let go of, with its size; one that is not is kept until there is no room")
     func results() throws {
         func seat() -> CallSeat {
-            CallSeat(id: "a", server: "b", tool: "c", arguments: [:], began: .init())
+            CallSeat(id: "a", server: "b", subject: .tool("c"), arguments: [:], began: .init())
         }
         var large = seat()
-        large.take(ToolResult(text: String(repeating: "x", count: 200)), after: 1, limit: 100)
+        large.take(.tool(ToolResult(text: String(repeating: "x", count: 200))), after: 1, limit: 100)
         guard case .dropped(let bytes) = large.stage else { throw OmlxError(.hostStopped, "\(large.stage)") }
         #expect(bytes > 200 && large.held == 0 && large.isOver)
         #expect(ToolCallView(call: large, scene: .example).html.text.contains("\(bytes) bytes, is not kept"))
         var small = seat()
-        small.take(ToolResult(text: "x"), after: 1, limit: 100)
+        small.take(.tool(ToolResult(text: "x")), after: 1, limit: 100)
         #expect(small.held > 0)
         small.drop()
         #expect(small.held == 0 && small.isOver)

@@ -199,6 +199,49 @@ import Testing
         }
     }
 
+    /// A child that has resources, a template and a prompt, and no tools.
+    private static let notes = """
+        while read line; do
+        id=$(printf '%s' "$line" | sed -n 's/.*"id":\\([0-9]*\\).*/\\1/p')
+        answer() { printf '%s\\n' '{"jsonrpc":"2.0","id":'$id',"result":'"$1"'}'; }
+        case "$line" in
+        *'"initialize"'*) answer '{"protocolVersion":"2025-11-25","capabilities":{"resources":{},"prompts":{}},"serverInfo":{"name":"x","version":"1"}}' ;;
+        *'"resources/list"'*) answer '{"resources":[{"uri":"memo://<one>?a=b&c","name":"<i>one</i>","mimeType":"text/plain"}]}' ;;
+        *'"resources/templates/list"'*) answer '{"resourceTemplates":[{"uriTemplate":"memo://days/{day}","name":"day"}]}' ;;
+        *'"prompts/list"'*) answer '{"prompts":[{"name":"plan","description":"Plans <b>it</b>.","arguments":[{"name":"who","required":true}]}]}' ;;
+        *'"resources/read"'*) uri=$(printf '%s' "$line" | sed -n 's/.*"uri":"\\([^"]*\\)".*/\\1/p'); answer '{"contents":[{"uri":"'"$uri"'","text":"read <b>'"$uri"'</b>"}]}' ;;
+        *'"who":"Ada"'*) answer '{"messages":[{"role":"assistant","content":{"type":"text","text":"<hello> Ada"}}]}' ;;
+        *'"prompts/get"'*) echo '{"jsonrpc":"2.0","id":'$id',"error":{"code":-32602,"message":"no"}}' ;;
+        esac; done
+        """
+
+    @Test("resources are read and prompts tried; a server without tools is one that works")
+    func catalogue() async throws {
+        try await running(["notes": ["command": "/bin/sh", "args": ["-c", .string(Self.notes)]]]) { visitor, _ in
+            let home = try await visitor.get("/").text
+            #expect(home.contains("1 of 1 servers ready") || home.contains("All is well") || !home.contains("bad-wash"))
+            let page = try await visitor.get("/ui/servers/notes/resources").text
+            #expect(page.contains("&lt;i&gt;one&lt;/i&gt;") && !page.contains("<i>one"))
+            #expect(page.contains("memo://days/{day}") && page.contains("Read it"))
+            let path = "/ui/servers/notes/resources"
+            let (read, _) = try await visitor.follow(path, ["uri": "memo://<one>?a=b&c"])
+            let contents = try await visitor.waiting(read, for: "Answered")
+            #expect(contents.contains("read &lt;b&gt;memo://&lt;one&gt;?a=b&amp;c&lt;/b&gt;"))
+            let template = try await visitor.get(path + "?template=memo%3A%2F%2Fdays%2F%7Bday%7D").text
+            #expect(template.contains("name=\"arg.day\""))
+            let (day, _) = try await visitor.follow(path, ["template": "memo://days/{day}", "arg.day": "a b"])
+            let answer = try await visitor.waiting(day, for: "Answered")
+            #expect(answer.contains("memo://days/a%20b") && answer.contains("value=\"a b\""))
+            let prompts = try await visitor.get("/ui/servers/notes/prompts").text
+            #expect(prompts.contains("Plans &lt;b&gt;it&lt;/b&gt;.") && prompts.contains("required"))
+            let (said, _) = try await visitor.follow("/ui/servers/notes/prompts/plan", ["arg.who": "Ada"])
+            #expect(try await visitor.waiting(said, for: "Answered").contains("&lt;hello&gt; Ada"))
+            let (refused, _) = try await visitor.follow("/ui/servers/notes/prompts/plan")
+            #expect(try await visitor.waiting(refused, for: "The call failed").contains("PROTOCOL_ARGUMENTS"))
+            #expect(try await visitor.get("/ui/servers/notes/prompts/none").text.contains("does not list this"))
+        }
+    }
+
     @Test(
         "a server is changed, with what differs shown before and no secret in it, and taken back; a bad entry is refused"
     )

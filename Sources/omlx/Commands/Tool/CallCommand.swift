@@ -62,12 +62,8 @@ struct CallCommand: Action {
             json: try jsonText(), pairs: arguments, schema: found.tool.inputSchema,
             server: try await host.configuration().server(named: found.server)?.reference
         ).object()
-        let progress: @Sendable (Progress) -> Void = { update in
-            let total = update.total.map { "/\($0.shown)" } ?? ""
-            session.console.progress("\(update.progress.shown)\(total) \(OmlxError.shown(update.message ?? ""))")
-        }
         let call = ToolCall(found.name, arguments: object, timeout: common.timeout)
-        return try await host.call(call, signingIn: person, hear: progress)
+        return try await host.call(call, signingIn: person, hear: session.hearing)
     }
 
     private func jsonText() throws(OmlxError) -> String? {
@@ -125,8 +121,4 @@ struct CallCommand: Action {
 
 extension ContentBlock {
     fileprivate var isBlankText: Bool { json["text"]?.stringValue?.allSatisfy(\.isWhitespace) == true }
-}
-
-extension Double {
-    fileprivate var shown: String { self == rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self) }
 }
