@@ -93,6 +93,9 @@ package protocol Host: Sendable {
     func prompt(
         _ filling: PromptFilling, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
     ) async throws -> PromptResult
+    /// Hears of changes of resources until the task is cancelled, or the host ends.
+    /// - Parameter hear: told the URI of each that changed, or of a part of it.
+    func updates(_ subscription: ResourceSubscription, hear: @escaping @Sendable (String) async -> Void) async throws
     /// What a server proposes for an argument that is being typed.
     func complete(_ question: CompletionQuestion) async throws -> Completion
 

@@ -100,6 +100,9 @@ struct SentHost: Host {
             }
         }
     }
+    func updates(
+        _ subscription: ResourceSubscription, hear: @escaping @Sendable (String) async -> Void
+    ) async throws { try await host.updates(try sent(subscription), hear: hear) }
     func complete(_ question: CompletionQuestion) async throws -> Completion {
         try await answer { try await host.complete(try sent(question)) }
     }

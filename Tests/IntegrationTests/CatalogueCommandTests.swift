@@ -1,6 +1,7 @@
 // Resources and prompts on the command line, of the MCP Python SDK 1.x and 2.x, in both eras, with omlx serve and without.
 
 import Foundation
+import Glibc
 import Testing
 
 @Suite("resources and prompts on the command line", .timeLimit(.minutes(20)))
@@ -157,6 +158,39 @@ struct CatalogueCommandTests {
             #expect(prompt.exit == 0 && prompt.out == "Say hello to Ada, as you like.\n", "\(prompt)")
             let nobody = try await home.omlx("mcp", "prompt", "nobody", "greet")
             #expect(nobody.exit == 2 && nobody.err.contains("CONFIG_SERVER_UNKNOWN"), "\(nobody)")
+        }
+    }
+
+    @Test(
+        "changes of a resource are told by omlx serve to who listens, in either era",
+        arguments: [
+            Setting(server: .sdk1, transport: "stdio"), Setting(server: .sdk2, transport: "http"),
+            Setting(server: .sdk2, transport: "stdio", isModern: true),
+            Setting(server: .sdk2, transport: "http", isModern: true),
+        ])
+    func updates(_ setting: Setting) async throws {
+        try await TestHome.with { home in
+            try await setting.configure(home)
+            let host = try home.start(["serve", "--port", "0"])
+            let address = try await host.text(#"serves on (http://[^ ]+)"#)
+            let key = try await home.omlx("key", "show").out.trimmingCharacters(in: .whitespacesAndNewlines)
+            let question = #"{"server":"notes","uris":["memo://notes/today","memo://days/monday"]}"#
+            let listener = try home.start(
+                program: "/usr/bin/curl",
+                [
+                    "-sN", "--noproxy", "*", "-H", "Authorization: Bearer \(key)", "-H", "Accept: text/event-stream",
+                    "-H", "Content-Type: application/json", "-d", question, address + "/api/v1/resources/updates",
+                ])
+            // It is told from the moment on when the server has taken the wish, which only its own words show.
+            let touching = Task {
+                while !Task.isCancelled {
+                    _ = try await home.omlx("mcp", "call", "notes__touch", "uri=memo://days/monday")
+                }
+            }
+            _ = try await listener.text(#"event: update\s+data: "(memo://days/monday)""#)
+            touching.cancel()
+            _ = try? await touching.value
+            listener.signal(SIGTERM)
         }
     }
 

@@ -222,6 +222,58 @@ struct CatalogueTests {
         await connection.close()
     }
 
+    @Test("a subscription is asked for again in a new session, and taken back")
+    func subscriptions() async throws {
+        let server = try Self.server(["resources/subscribe": [:], "resources/unsubscribe": [:]])
+        defer { server.stop() }
+        let connection = connection(.streamableHTTP(try server.url()))
+        _ = try await connection.connect()
+        try await connection.subscribe(to: "a://1")
+        try await connection.subscribe(to: "a://1")
+        try await connection.unsubscribe(from: "a://1")
+        try await connection.unsubscribe(from: "a://2")
+        #expect(server.calls.filter { $0.contains("subscribe") } == ["resources/subscribe", "resources/unsubscribe"])
+        await connection.close()
+    }
+
+    @Test("A7.10: in the modern era one stream tells of all; what the server does not accept is an error")
+    func modernSubscriptions() async throws {
+        let server = try Self.server(isModern: true) { request, answerer in
+            guard request.call == "subscriptions/listen" else { return false }
+            let asked = request.json["params"]?["notifications"]?["resourceSubscriptions"]?.stringArrayValue ?? []
+            let taken = asked.filter { $0 != "a://no" }
+            let meta: JSON = ["io.modelcontextprotocol/subscriptionId": request.json["id"] ?? .null]
+            answerer.beginStream()
+            answerer.event([
+                "jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged",
+                "params": ["_meta": meta, "notifications": ["resourceSubscriptions": JSON(taken)]],
+            ])
+            for uri in taken {
+                answerer.event([
+                    "jsonrpc": "2.0", "method": "notifications/resources/updated",
+                    "params": ["_meta": meta, "uri": .string(uri)],
+                ])
+            }
+            answerer.waitForClose()
+            return true
+        }
+        defer { server.stop() }
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(.streamableHTTP(try server.url()), isModern: true, events: events)
+        _ = try await connection.connect()
+        try await connection.subscribe(to: "a://1")
+        try await connection.subscribe(to: "a://2")
+        await events.wait { $0.contains(.resourceUpdated(uri: "a://2")) }
+        let error = await failure { try await connection.subscribe(to: "a://no") }
+        #expect(error?.message.contains("a://no") == true)
+        let listens = server.requests.filter { $0.call == "subscriptions/listen" }
+        #expect(
+            listens.map { $0.json["params"]?["notifications"]?["resourceSubscriptions"] } == [
+                ["a://1"], ["a://1", "a://2"], ["a://1", "a://2", "a://no"],
+            ])
+        await connection.close()
+    }
+
     @Test("A7.9: in the modern era they are asked for as far as the server tells of them")
     func wishes() async throws {
         let capabilities: JSON = ["tools": [:], "resources": ["listChanged": true], "prompts": ["listChanged": true]]

@@ -36,6 +36,15 @@ extension APIPart {
                 }
             }
         }
+        asked.tell(HostRoutes.updates) { host, question, telling in
+            try telling.caller.require(question.server)
+            // Without a stream nothing could be told, and there would be no end.
+            guard telling.isHeard else {
+                throw HTTPError(.notAcceptable, message: "changes are told as a text/event-stream")
+            }
+            try await host.updates(question) { telling.tell(.update, $0) }
+            return Nothing()
+        }
         asked.answer(HostRoutes.complete) { host, question, caller in
             try caller.require(question.server)
             return try await host.complete(question)

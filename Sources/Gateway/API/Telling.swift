@@ -18,6 +18,9 @@ struct Telling: Sendable {
         self.stream = stream
     }
 
+    /// Whether there is a stream on which something can be told.
+    var isHeard: Bool { stream != nil }
+
     func tell(_ kind: ToldEvent, _ value: some Encodable) {
         guard let stream, let json = try? JSON(encoding: value) else { return }
         stream.put(kind.rawValue, json)

@@ -57,6 +57,34 @@ extension LocalHost {
             signingIn: person?.offer(filling.server), onProgress: hear)
     }
 
+    package func updates(
+        _ subscription: ResourceSubscription, hear: @escaping @Sendable (String) async -> Void
+    ) async throws {
+        let manager = try await manager()
+        // From before on: what is told at once is heard.
+        let events = manager.events()
+        var taken: [String] = []
+        let result: Result<Void, any Error>
+        do {
+            for uri in subscription.uris {
+                try await manager.subscribe(to: uri, of: subscription.server)
+                taken.append(uri)
+            }
+            for await event in events {
+                guard case .resourceUpdated(subscription.server, let uri) = event else { continue }
+                if subscription.concerns(uri) { await hear(uri) }
+            }
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        // Who left waits for nothing.
+        work.start { [taken] in
+            for uri in taken { await manager.unsubscribe(from: uri, of: subscription.server) }
+        }
+        try result.get()
+    }
+
     package func complete(_ question: CompletionQuestion) async throws -> Completion {
         try await manager().complete(
             question.subject, of: question.server, argument: question.argument, value: question.value,

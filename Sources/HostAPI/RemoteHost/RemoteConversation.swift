@@ -39,7 +39,7 @@ struct RemoteConversation: Sendable {
                     }
                 }
             case .enough: listeners[try json.decoded(as: ListeningPlace.self).place]?.cancel()
-            case .server, .catalogue, .progress, .answer, .error: try hear(kind, json)
+            case .server, .catalogue, .update, .progress, .answer, .error: try hear(kind, json)
             }
         }
     }

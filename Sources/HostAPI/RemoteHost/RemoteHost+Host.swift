@@ -121,6 +121,14 @@ extension RemoteHost: Host {
         }
     }
 
+    package func updates(
+        _ subscription: ResourceSubscription, hear: @escaping @Sendable (String) async -> Void
+    ) async throws {
+        _ = try await asking.ask(HostRoutes.updates, subscription) { kind, json in
+            if kind == .update, let uri = json.stringValue { await hear(uri) }
+        }
+    }
+
     package func complete(_ question: CompletionQuestion) async throws -> Completion {
         try await ask(HostRoutes.complete, question)
     }

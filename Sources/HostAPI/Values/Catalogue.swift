@@ -76,6 +76,25 @@ package struct ReadResource: Sendable, Hashable, Codable {
     }
 }
 
+/// Changes of resources are to be heard of.
+package struct ResourceSubscription: Sendable, Hashable, Codable {
+    /// The server they are of.
+    package var server: String
+    /// Their URIs.
+    package var uris: [String]
+
+    /// Whether a change is of one of them: a server may tell of a part of what was subscribed to.
+    func concerns(_ uri: String) -> Bool {
+        uris.contains { uri == $0 || uri.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
+    }
+
+    /// A subscription.
+    package init(_ uris: [String], of server: String) {
+        self.server = server
+        self.uris = uris
+    }
+}
+
 /// A prompt is to be filled in.
 package struct PromptFilling: Sendable, Hashable, Codable {
     /// The server it is of.

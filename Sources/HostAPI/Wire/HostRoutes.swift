@@ -66,6 +66,10 @@ package enum HostRoutes {
     package static let prompt = HostRoute<PromptAsking, PromptResult>.route(
         "prompts/get", .key, "Gets a prompt, filled in: event `progress` for what the server says meanwhile.",
         told: true)
+    package static let updates = HostRoute<ResourceSubscription, Nothing>.route(
+        "resources/updates", .key,
+        "Hears of changes of resources, for as long as it is listened to: event `update` with the URI of each.",
+        told: true)
     package static let complete = HostRoute<CompletionQuestion, Completion>.route(
         "complete", .key, "What a server proposes for an argument of a prompt or a template that is being typed.")
 
@@ -149,7 +153,7 @@ package enum HostRoutes {
         greeting.form, configuration.form, review.form, approve.form, approvals.form, revokeApprovals.form,
         entry.form, foundFiles.form, previewEdit.form, writeEdit.form, undoEdit.form,
         status.form, connect.form, check.form, tools.form, knownTools.form, tool.form, call.form, problem.form,
-        catalogue.form, read.form, prompt.form, complete.form,
+        catalogue.form, read.form, prompt.form, updates.form, complete.form,
         login.form, connectSignedIn.form, logout.form, header.form, clientMetadata.form,
         examine.form, preview.form, write.form,
         stores.form, storedRecords.form, removableRecords.form, takeAway.form, acceptStore.form,

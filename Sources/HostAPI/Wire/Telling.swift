@@ -11,6 +11,8 @@ package enum ToldEvent: String, Sendable, CaseIterable {
     case server
     /// `ServerCatalogue`: what a server has beside tools is listed, or was not.
     case catalogue
+    /// The URI of a resource that changed.
+    case update
     /// `Progress` of a call.
     case progress
     /// `ToldLogin`: what is said during a sign-in.

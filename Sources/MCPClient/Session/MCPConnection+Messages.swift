@@ -89,6 +89,7 @@ extension MCPConnection {
             let result = try await initialize(link)
             guard let comers = life.settled(link.id, result.hiding(redactor)) else { return }
             listen(link)
+            resubscribe(link)
             observer(.sessionRenewed)
             for comer in comers { comer.resume() }
         } catch {
@@ -99,7 +100,8 @@ extension MCPConnection {
 
     /// Sends one request and waits for its answer, its time limit or the caller's cancellation.
     func exchange(
-        _ call: Call, on link: Link, limit: Double, onProgress: (@Sendable (Progress) -> Void)?
+        _ call: Call, on link: Link, limit: Double, onProgress: (@Sendable (Progress) -> Void)?,
+        onAcknowledged: (@Sendable (JSON) -> Void)? = nil
     ) async throws -> Answer {
         let session = try session(on: link)
         let id = life.requests.nextID()
@@ -107,7 +109,9 @@ extension MCPConnection {
         let message = session.era.request(call, id: id, wantsProgress: wantsProgress)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let waiter = Waiter(continuation: continuation, onProgress: onProgress, before: chatter.mark)
+                let waiter = Waiter(
+                    continuation: continuation, onProgress: onProgress, onAcknowledged: onAcknowledged,
+                    before: chatter.mark)
                 let request = life.requests.begin(id, call.method, limit: limit, at: .now, for: waiter)
                 ring(by: request.deadline)
                 if !link.transport.post(message) {
@@ -298,6 +302,10 @@ extension MCPConnection {
         case "notifications/resources/list_changed": observer(.listChanged(.resources))
         case "notifications/resources/updated":
             if let uri = params?["uri"]?.stringValue { observer(.resourceUpdated(uri: uri)) }
+        case "notifications/subscriptions/acknowledged":
+            // It names the request (MCP 2026-07-28, subscriptions).
+            guard let id = params?["_meta"]?["io.modelcontextprotocol/subscriptionId"]?.requestID else { return }
+            life.requests.pending[id]?.waiter.onAcknowledged?(params?["notifications"] ?? .null)
         case "notifications/message": tellLog(params)
         default: break
         }

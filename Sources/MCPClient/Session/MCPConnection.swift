@@ -23,6 +23,8 @@ package actor MCPConnection {
     struct Waiter: Sendable {
         let continuation: CheckedContinuation<Answer, any Error>
         let onProgress: (@Sendable (Progress) -> Void)?
+        /// Told what the server will tell of, where the request asks for that.
+        let onAcknowledged: (@Sendable (JSON) -> Void)?
         /// What the server had said when the request was sent.
         let before: ServerChatter.Mark
     }
@@ -51,6 +53,10 @@ package actor MCPConnection {
     /// When it rings next.
     var nextRing: ContinuousClock.Instant?
     var replies = 0
+    /// The resources of which changes are to be told, over new sessions too.
+    var subscribed: Set<String> = []
+    /// The sending whose answer tells of them, in the modern era.
+    var hearing: Int?
     /// The end of the link that is being left. A cancelled caller does not cut it off, and leaves no process behind.
     private var ending: Task<Void, Never>?
 
@@ -261,6 +267,7 @@ package actor MCPConnection {
         sendings.cancelAll()
         timer = nil
         nextRing = nil
+        (subscribed, hearing) = ([], nil)
         let link = ending.link
         self.ending = Task { await link.transport.close(farewell: ending.farewell, quickly: quickly) }
     }

@@ -74,6 +74,18 @@ extension MCPManager {
         }
     }
 
+    /// Has a server tell of changes of a resource, which `events()` hears as `resourceUpdated`, over new connections too, until as many
+    /// `unsubscribe(from:of:)` as did this.
+    /// - Throws: `OmlxError`: what the server answers to it; `CancellationError`.
+    public func subscribe(to uri: String, of server: String) async throws {
+        try await asking(server) { try await $0.subscribe(to: uri) }
+    }
+
+    /// Wants changes of a resource told no more.
+    public func unsubscribe(from uri: String, of server: String) async {
+        await managed(server)?.unsubscribe(from: uri)
+    }
+
     private func asking<Value: Sendable>(
         _ name: String, signingIn offer: SignInOffer? = nil,
         _ work: (ManagedServer) async throws -> Value

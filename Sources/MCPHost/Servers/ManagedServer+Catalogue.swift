@@ -98,6 +98,42 @@ extension ManagedServer {
         if options.listsCatalogue { lookSoon(link) }
     }
 
+    // MARK: subscriptions
+
+    /// Has the server tell of changes of a resource, until as many `unsubscribe` as did this.
+    func subscribe(to uri: String) async throws {
+        wanted[uri, default: 0] += 1
+        do {
+            try await exchange { try await $0.connection.subscribe(to: uri) }
+        } catch {
+            forget(uri)
+            throw error
+        }
+    }
+
+    func unsubscribe(from uri: String) async {
+        forget(uri)
+        guard wanted[uri] == nil, let link = life.link else { return }
+        // That it is told no more is wanted, whatever the server says to it.
+        try? await link.connection.unsubscribe(from: uri)
+    }
+
+    private func forget(_ uri: String) {
+        guard let count = wanted[uri] else { return }
+        wanted[uri] = count > 1 ? count - 1 : nil
+    }
+
+    /// A new connection knows of no earlier wishes (MCP 2026-07-28, subscriptions). What changed meanwhile was not told.
+    func subscribeAnew(_ link: Link) {
+        let uris = wanted.keys.sorted()
+        tasks.start { [weak self] in
+            for uri in uris {
+                guard (try? await link.connection.subscribe(to: uri)) != nil else { continue }
+                await self?.heard(.resourceUpdated(uri: uri), link)
+            }
+        }
+    }
+
     // MARK: reading
 
     func read(

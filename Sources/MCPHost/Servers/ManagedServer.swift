@@ -53,6 +53,8 @@ actor ManagedServer {
     /// One listing of these at a time: who wants the same meanwhile finds it done.
     let catalogueGate = Gate(places: 1)
     var looking = CatalogueLook.none
+    /// The resources of which changes are wanted, and by how many.
+    var wanted: [String: Int] = [:]
     var life: ServerLife<Link>
     var pulse: Pulse
     var idleness: Idleness
@@ -267,6 +269,7 @@ actor ManagedServer {
                 try await self.discover(link)
             }
             tellWarnings(of: link)
+            if !wanted.isEmpty { subscribeAnew(link) }
             if options.listsCatalogue, link.notes.words.hasOthers { lookSoon(link) }
         } catch let error as OmlxError where error.code == .protocolSessionLost && !again && life.holds(link) {
             // A server may bind a session to the credential it was opened with, which was renewed since.
