@@ -273,4 +273,65 @@ import Testing
             }
         }
     }
+
+    @Test("the older transport answers on its stream what is posted beside it, to the key that opened it alone")
+    func sse() async throws {
+        try await ServedGateway.run(Self.servers()) { gateway in
+            var events = try await gateway.events("GET", "/sse", as: "owner").makeAsyncIterator()
+            let place = try #require(try await events.next()?.stringValue)
+            #expect(place.hasPrefix("/messages?session="))
+            let opening = Self.request("initialize", #"{"protocolVersion":"2024-11-05","capabilities":{}}"#)
+            #expect(try await gateway.ask("POST", place, opening, as: "one").status == 404)
+            #expect(try await gateway.ask("POST", "/messages?session=forged", opening, as: "owner").status == 404)
+            #expect(try await gateway.ask("POST", "/messages", opening, as: "owner").status == 404)
+            #expect(try await gateway.ask("POST", place, "{", as: "owner").status == 400)
+            #expect(try await gateway.ask("POST", place, opening, as: "owner").status == 202)
+            #expect(try await events.next()?["result"]?["protocolVersion"] == "2024-11-05")
+            let call = Self.request("tools/call", #"{"name":"two__echo","arguments":{"a":2}}"#, id: #""c""#)
+            #expect(try await gateway.ask("POST", place, call, as: "owner").status == 202)
+            let answer = try await events.next()
+            #expect(answer?["id"] == "c" && answer?["result"]?["content"]?[0]?["text"] == #"{"a":2}"#)
+        }
+    }
+
+    @Test("in place of all tools four find, describe and call them, within what the key may")
+    func search() async throws {
+        try await ServedGateway.run(Self.servers()) { gateway in
+            @Sendable func call(_ name: String, _ arguments: String, as caller: String = "owner") async throws -> JSON {
+                let body = Self.request("tools/call", #"{"name":"\#(name)","arguments":\#(arguments)}"#)
+                return try await gateway.ask("POST", "/mcp?mode=search", body, as: caller).body["result"] ?? .null
+            }
+            let list = try await gateway.ask("POST", "/mcp?mode=search", Self.request("tools/list"), as: "owner").body
+            #expect(
+                list["result"]?["tools"]?.arrayValue?.compactMap { $0["name"]?.stringValue }
+                    == ["search_tools", "describe_tool", "call_read_tool", "call_write_tool"])
+            let found = try await call("search_tools", #"{"query":"echo \"(*"}"#)["structuredContent"]?["tools"]
+            #expect(found?.arrayValue?.compactMap { $0["name"]?.stringValue } == ["one__echo", "two__echo"])
+            #expect(found?[0]?["call"] == "call_read_tool")
+            let mine = try await call("search_tools", #"{"query":"echo"}"#, as: "one")["structuredContent"]?["tools"]
+            #expect(mine?.arrayValue?.compactMap { $0["name"]?.stringValue } == ["one__echo"])
+            #expect(try await call("search_tools", #"{"query":"  "}"#)["structuredContent"]?["tools"] == [])
+            let described = try await call("describe_tool", #"{"names":["one__echo","none"]}"#)["structuredContent"]
+            #expect(described?["tools"]?[0]?["inputSchema"] == ["type": "object"] && described?["unknown"] == ["none"])
+            let read = try await call("call_read_tool", #"{"name":"one__echo","arguments":{"a":1}}"#)
+            #expect(read["content"]?[0]?["text"] == #"{"a":1}"#)
+            let wrong = try await call("call_read_tool", #"{"name":"one__write"}"#)
+            #expect(
+                wrong["isError"] == true
+                    && wrong["content"]?[0]?["text"]?.stringValue?.contains("call_write_tool") == true)
+            let written = try await call("call_write_tool", #"{"name":"one__write","arguments":{"b":2}}"#)
+            #expect(written["content"]?[0]?["text"] == #"{"b":2}"#)
+            #expect(try await call("call_write_tool", #"{"name":"two__write"}"#, as: "one")["isError"] == true)
+            #expect(try await gateway.ask("POST", "/mcp?mode=loud", Self.request("ping"), as: "owner").status == 422)
+            // Clients that look tools up themselves see all of them.
+            for (name, count) in [("claude-code", 10), ("another", 4)] {
+                let meta =
+                    #""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"\#(name)"}}"#
+                let answer = try await gateway.ask(
+                    "POST", "/mcp?mode=auto", Self.request("tools/list", "{\(meta)}"), as: "owner",
+                    Self.headers("tools/list"))
+                #expect(answer.body["result"]?["tools"]?.arrayValue?.count == count, "\(name)")
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 // The tools of all servers as they are shown, at one moment. No I/O.
 
 import OmlxJSON
+import OmlxMCPClient
 import OmlxMCPHost
 
 /// What there is to be shown, until something changes.
@@ -11,6 +12,7 @@ struct CatalogueState: Sendable {
     let pending: Set<String>
     private let places: [String: Int]
     private let ownPlaces: [String: [String: Int]]
+    private let search: KeptIndex
 
     init(_ tools: [HostTool], pending: Set<String> = []) {
         self.pending = pending
@@ -21,7 +23,11 @@ struct CatalogueState: Sendable {
         var own: [String: [String: Int]] = [:]
         for (place, tool) in shown.enumerated() { own[tool.tool.server, default: [:]][tool.ownName] = place }
         ownPlaces = own
+        search = KeptIndex(shown.map { ($0.name, $0.tool.tool) })
     }
+
+    /// Finds tools by words; made when it is asked for first.
+    func index() async throws -> ToolIndex { try await search.index() }
 
     /// What a view lists.
     func tools(_ view: EndpointView) -> [ShownTool] {
@@ -42,8 +48,22 @@ struct CatalogueState: Sendable {
 
     /// The list of a view as it is sent.
     func entries(_ view: EndpointView, _ dialect: Dialect) -> [JSON] {
-        tools(view).map { $0.entry(named: view.single == nil ? $0.name : $0.ownName, in: dialect) }
+        tools(view).map { $0.entry(named: $0.name(in: view), in: dialect) }
     }
 
     func isPending(_ view: EndpointView) -> Bool { pending.contains { view.shows($0) } }
+}
+
+/// An index that is made once, for whoever asks first.
+private actor KeptIndex {
+    private let tools: [(name: String, tool: Tool)]
+    private var making: Task<ToolIndex, any Error>?
+
+    init(_ tools: [(name: String, tool: Tool)]) { self.tools = tools }
+
+    func index() async throws -> ToolIndex {
+        let task = making ?? Task { [tools] in try await ToolIndex(tools) }
+        making = task
+        return try await task.value
+    }
 }

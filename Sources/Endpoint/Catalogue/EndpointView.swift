@@ -18,6 +18,8 @@ package struct EndpointView: Sendable, Hashable {
     package var permitted: Set<String>?
     /// Whether who asks may call only tools that say they change nothing.
     package var isReadOnly: Bool
+    /// How the tools are shown.
+    package var mode = EndpointMode.direct
 
     package init(
         _ place: Place = .all, chosen: Set<String>? = nil, permitted: Set<String>? = nil, isReadOnly: Bool = false
@@ -37,4 +39,14 @@ package struct EndpointView: Sendable, Hashable {
     var single: String? {
         if case .server(let one) = place { one } else { nil }
     }
+}
+
+/// How an endpoint shows its tools.
+package enum EndpointMode: String, Sendable, Hashable, CaseIterable {
+    /// All of them.
+    case direct
+    /// Four that lead to all others.
+    case search
+    /// By who the client says it is.
+    case auto
 }

@@ -23,6 +23,9 @@ struct ShownTool: Sendable {
         members = Self.members(of: tool.tool)
     }
 
+    /// Its name in a view.
+    func name(in view: EndpointView) -> String { view.single == nil ? name : ownName }
+
     /// The entry of a list: all that the server says of it, under the name it has here.
     func entry(named name: String, in dialect: Dialect) -> JSON {
         var entry = members

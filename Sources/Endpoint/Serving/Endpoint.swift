@@ -158,7 +158,10 @@ package final class Endpoint: Sendable {
         // All is on one page: there is no cursor that could be right.
         guard request.params["cursor"]?.isNull ?? true else { throw RPCFault.params("there is no such cursor") }
         let state = try await catalogue.settled(asking.view)
-        var result: JSONObject = ["tools": .array(state.entries(asking.view, asking.dialect))]
+        let entries =
+            asking.searches(request)
+            ? SearchTool.allCases.map(\.entry) : state.entries(asking.view, asking.dialect)
+        var result: JSONObject = ["tools": .array(entries)]
         if asking.dialect.isModern {
             Self.setCaching(&result, milliseconds: state.isPending(asking.view) ? 0 : Self.listLife)
         }
@@ -176,7 +179,17 @@ package final class Endpoint: Sendable {
             guard let object = value.objectValue else { throw RPCFault.params("arguments are an object") }
             arguments = object
         }
-        let tool = try await tool(name, asking.view)
+        if asking.searches(request), let search = SearchTool(rawValue: name) {
+            return try await answer(search, arguments, request, asking, tell)
+        }
+        return try await call(try await tool(name, asking.view), arguments, request, asking, tell)
+    }
+
+    /// The answer of a server to a call.
+    func call(
+        _ tool: ShownTool, _ arguments: JSONObject, _ request: ClientRequest, _ asking: Asking,
+        _ tell: @escaping MessageSink
+    ) async throws -> JSONObject {
         let told = ToldProgress(request.progressToken, tell)
         do {
             let result = try await host.call(ToolCall(tool.tool.name, arguments: arguments), signingIn: nil) {

@@ -21,6 +21,11 @@ struct EventStream: Sendable {
         continuation.yield(buffer)
     }
 
+    /// Puts an event that is no JSON and has one line.
+    func name(_ type: String, _ line: String) {
+        continuation.yield(ByteBuffer(string: "event: \(type)\ndata: \(line)\n\n"))
+    }
+
     /// A comment, which keeps the connection from looking dead.
     func beat() { continuation.yield(ByteBuffer(string: ":\n\n")) }
     func end() { continuation.finish() }

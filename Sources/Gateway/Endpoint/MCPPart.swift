@@ -11,7 +11,7 @@ import ServiceLifecycle
 
 /// The MCP endpoint. Each request is answered by itself, so a restart of the host strands no client.
 package struct MCPPart: GatewayPart, Service {
-    private let endpoint: Endpoint
+    package let endpoint: Endpoint
 
     package init(_ endpoint: Endpoint) { self.endpoint = endpoint }
 
@@ -34,16 +34,9 @@ package struct MCPPart: GatewayPart, Service {
     // MARK: requests
 
     private func post(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let view = try await view(request, context)
-        guard request.holdsJSON else {
-            return Self.refusal(.unsupportedMediaType, .invalid("the body is of the type application/json"))
-        }
-        guard let bytes = try await RequestBody.bytes(of: request) else {
-            var response = Self.refusal(
-                .contentTooLarge, .invalid("a message has at most \(RequestBody.limit >> 20) MiB"))
-            response.headers[.connection] = "close"
-            return response
-        }
+        let view = try await EndpointView(request, context, endpoint)
+        guard request.holdsJSON else { return Self.noJSON }
+        guard let bytes = try await RequestBody.bytes(of: request) else { return Self.tooLarge }
         let headers = MessageHeaders(request.headers)
         switch ClientText(bytes) {
         case .message(let message): return try await answer(message, view, headers, request, context)
@@ -124,7 +117,7 @@ package struct MCPPart: GatewayPart, Service {
 
     /// The stream on which clients of the era before hear of other lists (MCP 2025-11-25, streamable HTTP).
     private func get(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let view = try await view(request, context)
+        let view = try await EndpointView(request, context, endpoint)
         let headers = MessageHeaders(request.headers)
         guard request.acceptsEvents, let dialect = try? Dialect.ofNotification([:], headers), !dialect.isModern else {
             return Self.notAllowed("POST")
@@ -137,29 +130,9 @@ package struct MCPPart: GatewayPart, Service {
         }
     }
 
-    // MARK: places
-
-    /// What the address and the one who asks make visible.
-    private func view(_ request: Request, _ context: GatewayContext) async throws -> EndpointView {
-        guard let caller = context.caller else { throw HTTPError(.unauthorized) }
-        var view = EndpointView()
-        if case .key(let rights) = caller { (view.permitted, view.isReadOnly) = (rights.servers, rights.isReadOnly) }
-        if let chosen = request.uri.queryParameters.get("servers") {
-            view.chosen = Set(chosen.split(separator: ",").map(String.init))
-        }
-        if let server = context.parameters.get("server") {
-            view.place = .server(server)
-            let known = try await endpoint.configuredServers()
-            guard known.contains(server), view.shows(server) else {
-                throw HTTPError(.notFound, message: "there is no server named \(OmlxError.shown(server, limit: 80))")
-            }
-        }
-        return view
-    }
-
     // MARK: answers
 
-    private static func stream(
+    static func stream(
         _ context: GatewayContext, _ work: @escaping @Sendable (EventStream) async -> Void
     ) -> Response {
         var response = EventStreamBody.response(context, work)
@@ -168,17 +141,36 @@ package struct MCPPart: GatewayPart, Service {
     }
 
     private static func response(_ reply: Reply, isModern: Bool) -> Response {
-        .json(reply.json, status: .init(code: reply.httpStatus(isModern: isModern)))
+        let text = MessageText(reply.json)
+        let body =
+            text.short.map { ResponseBody(byteBuffer: ByteBuffer(bytes: $0)) }
+            ?? ResponseBody { writer in
+                try await text.forEachPiece { try await writer.write(ByteBuffer(bytes: $0)) }
+                try await writer.finish(nil)
+            }
+        return Response(
+            status: .init(code: reply.httpStatus(isModern: isModern)), headers: [.contentType: "application/json"],
+            body: body)
     }
 
-    private static func refusal(
+    static var noJSON: Response {
+        refusal(.unsupportedMediaType, .invalid("the body is of the type application/json"))
+    }
+
+    static var tooLarge: Response {
+        var response = refusal(.contentTooLarge, .invalid("a message has at most \(RequestBody.limit >> 20) MiB"))
+        response.headers[.connection] = "close"
+        return response
+    }
+
+    static func refusal(
         _ status: HTTPResponse.Status, _ fault: RPCFault, id: JSON? = nil
     ) -> Response {
         .json(Reply(to: id, .failure(fault)).json, status: status)
     }
 
     /// What a client begins a new session after, and after nothing else (MCP 2025-11-25, session management).
-    private static var noSession: Response { refusal(.notFound, .invalid("there is no such session")) }
+    static var noSession: Response { refusal(.notFound, .invalid("there is no such session")) }
 
     private static func notAllowed(_ methods: String) -> Response {
         var response = refusal(.methodNotAllowed, .invalid("only \(methods) here"))

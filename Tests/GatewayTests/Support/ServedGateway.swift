@@ -84,7 +84,10 @@ struct ServedGateway: Sendable {
         let mcp = MCPPart(Endpoint(Catalogue(host)))
         let gateway = Gateway(
             host: host, access: NamedAccess(),
-            parts: [HealthPart(host), mcp, ToolsPart(shelf), AdminPart(shelf, desk), OpenAPIPart(shelf)])
+            parts: [
+                HealthPart(host), mcp, SSEPart(mcp.endpoint), ToolsPart(shelf), AdminPart(shelf, desk),
+                OpenAPIPart(shelf),
+            ])
         let group = ServiceGroup(
             services: [shelf, mcp, desk, GatewayServer([socket], responder: gateway.responder)], logger: logger)
         _ = try await host.connect([]) { _ in }
@@ -134,7 +137,11 @@ struct ServedGateway: Sendable {
                 do {
                     var parser = ServerSentEventParser()
                     while let bytes = try await response.body.next() {
-                        for event in try parser.receive(bytes) { continuation.yield(try JSON(parsing: event.data)) }
+                        for event in try parser.receive(bytes) {
+                            continuation.yield(
+                                (try? JSON(parsing: event.data)) ?? .string(String(decoding: event.data, as: UTF8.self))
+                            )
+                        }
                     }
                     continuation.finish()
                 } catch { continuation.finish(throwing: error) }

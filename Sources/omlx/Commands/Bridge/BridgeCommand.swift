@@ -21,6 +21,9 @@ struct BridgeCommand: Action {
     @Flag(help: "All servers.")
     var all = false
 
+    @Option(help: "How tools are shown: direct, search, or auto, by who the client is.")
+    var mode = EndpointMode.direct
+
     @OptionGroup var common: CommonOptions
     @OptionGroup var connect: ConnectOptions
 
@@ -42,11 +45,13 @@ struct BridgeCommand: Action {
         if let server { try await host.configuration().requireUsable(server) }
         let person =
             connect.login && server != nil ? try await session.person(host, readsInput: false) : nil
-        let bridge = Bridge(
-            session: session, host: host, view: EndpointView(server.map { .server($0) } ?? .all), person: person)
-        await bridge.run()
+        var view = EndpointView(server.map { .server($0) } ?? .all)
+        view.mode = mode
+        await Bridge(session: session, host: host, view: view, person: person).run()
         await host.finish()
         try Task.checkCancellation()
         return .done
     }
 }
+
+extension EndpointMode: ExpressibleByArgument {}

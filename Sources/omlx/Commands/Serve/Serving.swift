@@ -52,7 +52,7 @@ extension Serving {
             APIPart(host, paths: paths, signIns: desk),
             AccessPart(access, address: pageAddress),
             PagePart(page),
-            mcp,
+            mcp, SSEPart(mcp.endpoint),
             ToolsPart(shelf),
             AdminPart(shelf, desk),
             // The last one: it answers for paths that no other part has.

@@ -1,0 +1,163 @@
+// A client on a connection of its own, such as two streams: its requests under way, what it gives up, what it is told.
+
+import OmlxErrors
+import OmlxJSON
+import OmlxMCPClient
+import Synchronization
+
+/// What is known of a client on its connection. No I/O.
+struct ConversationState: Sendable {
+    /// Of the last handshake. A client may try the later era first, or go on in it: each message says what it is in.
+    private(set) var revision: ProtocolRevision?
+    /// Who the client said it is then.
+    private(set) var client: JSON?
+    private var running: [JSON: Task<Void, Never>] = [:]
+    private var begun: Set<JSON> = []
+
+    /// Takes a request's id.
+    /// - Returns: false where one with this id is under way (MCP 2025-11-25, basic: an id is not used again).
+    mutating func begin(_ id: JSON) -> Bool { begun.insert(id).inserted }
+
+    mutating func run(_ id: JSON, _ task: Task<Void, Never>) {
+        // It may be over already.
+        if begun.contains(id) { running[id] = task }
+    }
+
+    mutating func end(_ id: JSON) {
+        begun.remove(id)
+        running[id] = nil
+    }
+
+    /// The client gives a request up: it gets no answer.
+    func given(up id: JSON) -> Task<Void, Never>? { running[id] }
+
+    var all: [Task<Void, Never>] { Array(running.values) }
+
+    /// The dialect of a message that names no revision of its own.
+    func dialect(_ dialect: Dialect) -> Dialect {
+        guard case .handshake = dialect, let revision else { return dialect }
+        return .handshake(revision)
+    }
+
+    mutating func settle(_ result: JSONObject, _ request: ClientRequest) {
+        client = request.params["clientInfo"]
+        revision = result["protocolVersion"]?.stringValue.flatMap { ProtocolRevision(rawValue: $0) } ?? revision
+    }
+
+    /// Whether messages may come in an array.
+    var takesBatches: Bool { (revision ?? .unspoken).hasBatches }
+}
+
+/// Takes the messages of one client as they come, and sends what it is answered and told.
+package final class Conversation: Sendable {
+    /// Sends a message; what is to be done once it is sent, or is not to be, comes along.
+    package typealias Send = @Sendable (_ message: JSON, _ sent: @escaping @Sendable () -> Void) -> Void
+
+    private let endpoint: Endpoint
+    private let view: EndpointView
+    private let send: Send
+    private let state = Mutex(ConversationState())
+    private let follower = Mutex<Task<Void, Never>?>(nil)
+
+    package init(_ endpoint: Endpoint, _ view: EndpointView, send: @escaping Send) {
+        (self.endpoint, self.view, self.send) = (endpoint, view, send)
+    }
+
+    /// Takes what the client sent.
+    /// - Parameter done: called once nothing more comes of it.
+    package func take(_ text: ClientText, done: @escaping @Sendable () -> Void = {}) {
+        switch text {
+        case .message(let message): take(message, done)
+        case .batch(let messages): take(messages, done)
+        }
+    }
+
+    /// The client says nothing more.
+    /// - Parameter grace: how long its requests may go on, in seconds.
+    package func end(grace: Double = 0) async {
+        follower.withLock { $0 }?.cancel()
+        let tasks = state.withLock { $0.all }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for task in tasks { await task.value } }
+            group.addTask {
+                if grace > 0 { try? await Task.sleep(for: .seconds(grace)) }
+                for task in tasks { task.cancel() }
+            }
+            await group.next()
+            for task in tasks { await task.value }
+            group.cancelAll()
+        }
+        await follower.withLock { $0 }?.value
+    }
+
+    private func answer(_ reply: Reply, _ done: @escaping @Sendable () -> Void) { send(reply.json, done) }
+
+    private func take(_ message: ClientMessage, _ done: @escaping @Sendable () -> Void) {
+        switch message {
+        case .malformed(let id, let fault): answer(Reply(to: id, .failure(fault)), done)
+        case .answer: done()
+        case .notification(let method, let params):
+            hear(method, params)
+            done()
+        case .request(let request):
+            do throws(RPCFault) {
+                let spoken = try Dialect.of(request, nil)
+                begin(request, state.withLock { $0.dialect(spoken) }, done)
+            } catch {
+                answer(Reply(to: request.id, .failure(error)), done)
+            }
+        }
+    }
+
+    private func begin(_ request: ClientRequest, _ dialect: Dialect, _ done: @escaping @Sendable () -> Void) {
+        guard state.withLock({ $0.begin(request.id) }) else {
+            return answer(Reply(to: request.id, .failure(.invalid("a request with this id is under way"))), done)
+        }
+        let task = Task { [self] in
+            let asking = Asking(view, dialect, client: state.withLock { $0.client })
+            let reply = try? await endpoint.reply(to: request, asking) { [send] in send($0) {} }
+            state.withLock { state in
+                state.end(request.id)
+                if request.method == "initialize", case .success(let result)? = reply?.outcome {
+                    state.settle(result, request)
+                }
+            }
+            // A request that was given up gets no answer (MCP 2025-11-25, cancellation).
+            if let reply, !Task.isCancelled { answer(reply, done) } else { done() }
+        }
+        state.withLock { $0.run(request.id, task) }
+    }
+
+    private func hear(_ method: String, _ params: JSONObject) {
+        switch method {
+        case "notifications/cancelled":
+            let task = params["requestId"].flatMap { id in state.withLock { $0.given(up: id) } }
+            task?.cancel()
+        case "notifications/initialized":
+            follower.withLock { follower in
+                guard follower == nil else { return }
+                let asking = Asking(view, state.withLock { $0.dialect(.handshake(.unspoken)) })
+                follower = Task { [endpoint, send] in await endpoint.follow(asking) { send($0) {} } }
+            }
+        default: break
+        }
+    }
+
+    private func take(_ messages: [ClientMessage], _ done: @escaping @Sendable () -> Void) {
+        guard state.withLock({ $0.takesBatches }) else {
+            let fault = RPCFault.invalid("messages come one at a time in this protocol revision")
+            return answer(Reply(to: nil, .failure(fault)), done)
+        }
+        // One that says something is heard at once; its requests are answered together.
+        for case .notification(let method, let params) in messages { hear(method, params) }
+        let mark: JSON = .array(messages.compactMap { if case .request(let one) = $0 { one.id } else { nil } })
+        guard state.withLock({ $0.begin(mark) }) else { return done() }
+        let task = Task { [self] in
+            let replies = (try? await endpoint.replies(to: messages, view, MessageHeaders())) ?? []
+            state.withLock { $0.end(mark) }
+            guard !replies.isEmpty, !Task.isCancelled else { return done() }
+            send(.array(replies.map(\.json)), done)
+        }
+        state.withLock { $0.run(mark, task) }
+    }
+}
