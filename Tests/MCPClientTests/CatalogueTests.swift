@@ -64,7 +64,7 @@ struct CatalogueTests {
             return true
         }
         defer { server.stop() }
-        let connection = connection(.streamableHTTP(try server.url()), isModern: isModern)
+        let connection = connection(.streamableHTTP(try server.url()), era: isModern ? .modern : .initialize)
         _ = try await connection.connect()
         let resources = try await connection.listResources()
         #expect(resources.entries.map(\.uri) == ["a://1", "a://2"] && resources.entries.first?.size == 3)
@@ -163,7 +163,7 @@ struct CatalogueTests {
                 "completion/complete": ["completion": ["values": ["friendly", "frank"], "total": 3]],
             ])
         defer { server.stop() }
-        let connection = connection(.streamableHTTP(try server.url()), isModern: isModern)
+        let connection = connection(.streamableHTTP(try server.url()), era: isModern ? .modern : .initialize)
         _ = try await connection.connect()
         #expect(try await connection.readResource("a://é").text == "hello")
         let prompt = try await connection.getPrompt("greet", arguments: ["who": "Ada", "a": "b"])
@@ -287,7 +287,7 @@ struct CatalogueTests {
         defer { server.stop() }
         let events = Recorder<ConnectionEvent>()
         let connection = connection(
-            .streamableHTTP(try server.url()), opensServerStream: true, isModern: true, events: events)
+            .streamableHTTP(try server.url()), opensServerStream: true, era: .modern, events: events)
         _ = try await connection.connect()
         await events.wait { $0.contains(.listChanged(.prompts)) }
         let listen = server.requests.first { $0.call == "subscriptions/listen" }

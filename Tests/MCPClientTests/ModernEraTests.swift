@@ -70,6 +70,57 @@ struct ModernEraTests {
         #expect(server.calls.suffix(2) == ["tools/call", "server/discover"])
     }
 
+    @Test(
+        "A6.1: a server of which nothing is known is asked what it speaks: one of both eras is spoken to in the modern one"
+    )
+    func askedFirst() async throws {
+        let server = try ScriptedServer { request, answerer in
+            request.call == "initialize"
+                ? answerOrdinarily(request, answerer) : Self.answer(request, answerer)
+        }
+        defer { server.stop() }
+        let connection = connection(.streamableHTTP(try server.url()), era: nil)
+        #expect(try await connection.connect().isModern)
+        #expect(server.calls == ["server/discover"])
+        #expect(await connection.era == .modern)
+    }
+
+    @Test(
+        "A6.2, A6.3: a refusal in whatever form is followed by the handshake in the same opening, and by it alone the next time",
+        arguments: [
+            (400, nil), (404, nil), (405, nil), (406, nil), (400, -32600), (400, -32000), (404, -32601), (200, -32601),
+            (200, -32602), (400, -32020), (202, nil), (500, nil), (501, nil),
+        ] as [(Int, Int?)])
+    func handshakeAfter(status: Int, code: Int?) async throws {
+        let server = try ScriptedServer { request, answerer in
+            guard request.call == "server/discover" else { return answerOrdinarily(request, answerer, session: "s") }
+            code.map { Self.refuse(request, answerer, status, $0) } ?? answerer.answer(status)
+        }
+        defer { server.stop() }
+        let connection = connection(.streamableHTTP(try server.url()), era: nil)
+        #expect(try await connection.connect().protocolVersion == "2025-11-25")
+        #expect(server.calls == ["server/discover", "initialize", "notifications/initialized"])
+        #expect(await connection.era == .initialize)
+        await connection.close()
+        _ = try await connection.connect()
+        #expect(server.calls.suffix(2) == ["initialize", "notifications/initialized"])
+    }
+
+    @Test("A6.4: one of HTTP+SSE is found after both, and costs the question no more the next time")
+    func streamAfter() async throws {
+        let stream = SSEScript()
+        let server = try ScriptedServer { request, answerer in
+            request.method == "POST" && request.target == "/sse"
+                ? answerer.answer(405) : stream.answer(request, answerer)
+        }
+        defer { server.stop() }
+        let connection = connection(.streamableHTTP(try server.url("/sse")), fallsBackToSSE: true, era: nil)
+        _ = try await connection.connect()
+        #expect(server.calls.prefix(3) == ["server/discover", "initialize", "GET"])
+        #expect(await connection.era == .initialize)
+        await connection.close()
+    }
+
     @Test("A6.5: a server that has gone back to the handshake is asked in both eras")
     func wentBack() async throws {
         let server = try ScriptedServer { request, answerer in
@@ -77,7 +128,7 @@ struct ModernEraTests {
                 ? Self.refuse(request, answerer, 400, -32601) : answerOrdinarily(request, answerer)
         }
         defer { server.stop() }
-        let connection = connection(.streamableHTTP(try server.url()), isModern: true)
+        let connection = connection(.streamableHTTP(try server.url()), era: .modern)
         #expect(try await connection.connect().protocolVersion == "2025-11-25")
         #expect(server.calls.prefix(2) == ["server/discover", "initialize"])
         #expect(server.requests[1].headers["mcp-method"] == nil)
@@ -88,7 +139,7 @@ struct ModernEraTests {
     func noEvidence(status: Int) async throws {
         let server = try ScriptedServer { $1.answer(status) }
         defer { server.stop() }
-        let connection = connection(.streamableHTTP(try server.url()), isModern: true)
+        let connection = connection(.streamableHTTP(try server.url()), era: .modern)
         let error = await failure { try await connection.connect() }
         #expect(error?.httpStatus == status)
         #expect(Set(server.calls) == ["server/discover"])
@@ -224,10 +275,34 @@ struct ModernEraTests {
         await connection.close()
     }
 
+    @Test("E1.4: a list says how long it holds, by its shortest page; without a time of its own it says nothing")
+    func freshness() async throws {
+        let now = ContinuousClock.now
+        let server = try ScriptedServer { request, answerer in
+            guard request.call == "tools/list" else { return Self.answer(request, answerer) }
+            let isFirst = request.json["params"]?["cursor"] == nil
+            answerer.result(
+                request,
+                isFirst
+                    ? ["tools": [["name": "a"]], "ttlMs": 3_600_000, "nextCursor": "2"]
+                    : ["tools": [["name": "b"]], "ttlMs": 60_000])
+        }
+        defer { server.stop() }
+        let connection = connection(.streamableHTTP(try server.url()), era: .modern)
+        _ = try await connection.connect()
+        #expect(await connection.toolsFreshUntil == nil)
+        _ = try await connection.listTools()
+        let until = try #require(await connection.toolsFreshUntil)
+        #expect(until > now && until < now + .seconds(1800))
+    }
+
     @Test("A2.6, A3.20: on a pipe a notification gives a request up; over HTTP the end of its exchange does")
     func cancellation() {
         for isOverHTTP in [true, false] {
-            let era = Era.modern(ModernEra(client: testClient, isOverHTTP: isOverHTTP))
+            var modern = ModernEra(client: testClient, isOverHTTP: isOverHTTP)
+            #expect(modern.cancellation(ofRequest: 3, reason: "timeout") == nil, "it may know the handshake alone")
+            modern.isSettled = true
+            let era = Era.modern(modern)
             let message = era.cancellation(ofRequest: 3, method: "tools/call", reason: "timeout")
             #expect((message == nil) == isOverHTTP)
         }

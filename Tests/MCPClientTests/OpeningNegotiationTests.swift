@@ -8,7 +8,8 @@ import Testing
 
 @Suite("initialize")
 struct OpeningNegotiationTests {
-    private let negotiation = OpeningNegotiation(client: ClientInfo(name: "omlx", version: "1", title: "Omlx"))
+    private let negotiation = OpeningNegotiation(
+        client: ClientInfo(name: "omlx", version: "1", title: "Omlx"), known: .initialize)
 
     @Test("B1, B2: the newest revision of the era is offered, with who we are and no capabilities")
     func offer() {
@@ -108,7 +109,8 @@ struct OpeningNegotiationTests {
         "B5: a refusal that names no revision is followed by one offer of an older one; then the first refusal stands",
         arguments: [-32602, -32603, -32600, -32000, 0, 400])
     func older(code: Int) {
-        var negotiation = OpeningNegotiation(client: ClientInfo(name: "omlx", version: "1"), older: .v2025_03_26)
+        var negotiation = OpeningNegotiation(
+            client: ClientInfo(name: "omlx", version: "1"), older: .v2025_03_26, known: .initialize)
         #expect(offered(negotiation.refused(JSONRPCError(code: code, message: "first\u{1B}[31m"))) == "2025-03-26")
         var action = negotiation.refused(JSONRPCError(code: code, message: "second"))
         if case .discover = action { action = negotiation.discoveryRefused(nil) }
@@ -235,18 +237,61 @@ struct OpeningNegotiationTests {
         #expect(offered(negotiation.discovered(["supportedVersions": ["2025-06-18"]])) == "2025-06-18")
     }
 
+    // MARK: servers of which nothing is known, or that spoke the modern era before
+
+    private func asked(_ known: SpokenEra?) -> OpeningNegotiation {
+        OpeningNegotiation(client: ClientInfo(name: "omlx", version: "1"), known: known)
+    }
+
+    @Test("A2.9, A6.1: what it speaks is asked first, unless it is known to speak the handshake")
+    func first() {
+        #expect(asked(nil).start() == .discover && asked(.modern).start() == .discover)
+        #expect(offered(asked(.initialize).start()) == "2025-11-25")
+    }
+
     @Test(
-        "one that spoke the modern era before is asked in that first; when it does not know it, the handshake follows")
-    func again() {
-        let negotiation = OpeningNegotiation(client: ClientInfo(name: "omlx", version: "1"), isModern: true)
-        #expect(negotiation.start() == .discover)
-        for error in [refusing(-32601, nil), refusing(-32602, 400), nil] {
-            var negotiation = negotiation
-            #expect(offered(negotiation.discoveryRefused(error)) == "2025-11-25")
+        "A2.10, A6.3: whatever a server says that does not name revisions, and silence, leads to the handshake",
+        arguments: [SpokenEra.modern, nil])
+    func handshakeAfter(known: SpokenEra?) {
+        let negotiation = asked(known)
+        for code in [-32601, -32602, -32600, -32000, -32001, -32020, -32021, -32022, 0, 7] {
+            var refused = negotiation
+            #expect(offered(refused.discoveryRefused(refusing(code, 400))) == "2025-11-25", "\(code)")
         }
-        var older = negotiation
-        let listing = JSONRPCError(code: -32022, message: "no", data: ["supported": ["2025-06-18"]])
+        var (refused, silent) = (negotiation, negotiation)
+        #expect(offered(refused.discoveryRefused(nil)) == "2025-11-25")
+        #expect(offered(silent.discoverySilent()) == "2025-11-25")
+        for result in [[:], ["content": []], ["supportedVersions": []], ["protocolVersion": "2025-11-25"]] as [JSON] {
+            var negotiation = negotiation
+            #expect(offered(negotiation.discovered(result)) == "2025-11-25", "\(result)")
+        }
+    }
+
+    @Test(
+        "A2.9, B7: of the revisions a refusal names the newest that both speak is taken; with none both lists are told")
+    func listed() {
+        var older = asked(nil)
+        let listing = JSONRPCError(code: -32022, message: "no", data: ["supported": ["2024-11-05", "2025-06-18"]])
         #expect(offered(older.discoveryRefused(listing)) == "2025-06-18")
+        var later = asked(nil)
+        let beyond = JSONRPCError(code: -32022, message: "no", data: ["supported": ["2027-03-01"]])
+        #expect(failure(later.discoveryRefused(beyond))?.code == .protocolVersionUnsupported)
+    }
+
+    @Test("one that answered the question is not asked again when it refuses the handshake; one that was silent is")
+    func askedOnce() {
+        let refusal = JSONRPCError(code: -32022, message: "no", data: ["supported": ["2026-07-28"]])
+        var answered = asked(nil)
+        _ = answered.discoveryRefused(refusing(-32601, 404))
+        #expect(failure(answered.refused(refusal))?.code == .protocolVersionUnsupported)
+        // One that took long to start has settled on the modern era by the question meanwhile.
+        var starting = asked(nil)
+        _ = starting.discoverySilent()
+        #expect(starting.refused(refusal) == .discover)
+        guard case .modern = starting.discovered(discovery) else {
+            Issue.record("it is not spoken to in its era")
+            return
+        }
     }
 
     @Test("A4.2: the version header goes with requests from 2025-06-18 on")

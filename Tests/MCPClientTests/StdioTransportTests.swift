@@ -38,6 +38,55 @@ struct StdioTransportTests {
         #expect(events.values == [.connected(result), .closed(nil)])
     }
 
+    @Test("A2.9: a process of which nothing is known is asked what it speaks")
+    func askedFirst() async throws {
+        let modern = """
+            if method == "initialize":
+                send({"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32022, "message": "no"}})
+                continue
+            if method == "server/discover":
+                result = {"resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}
+                send({"jsonrpc": "2.0", "id": message["id"], "result": result})
+                continue
+            """
+        let connection = connection(.stdio(script(extra: modern)), era: nil)
+        #expect(try await connection.connect().isModern)
+        #expect(try await connection.listTools().map(\.name) == ["echo"])
+        await connection.close()
+    }
+
+    @Test("A2.10: whatever a process of the handshake says to that, and nothing, leads to the handshake")
+    func handshakeAfter() async throws {
+        for reply in [
+            #"send({"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32601, "message": "no"}})"#,
+            #"send({"jsonrpc": "2.0", "id": message["id"], "result": {"content": []}})"#, "pass",
+        ] {
+            let extra = "if method == 'server/discover':\n    \(reply)\n    continue"
+            let connection = connection(.stdio(script(extra: extra)), era: nil)
+            #expect(try await connection.connect().protocolVersion == "2025-11-25", "\(reply)")
+            #expect(await connection.era == .initialize)
+            #expect(try await connection.listTools().map(\.name) == ["echo"])
+            await connection.close()
+        }
+    }
+
+    @Test("A2.12: a process that ends because of that is started once more, and gets the handshake alone")
+    func endsByProbe() async throws {
+        let events = Recorder<ConnectionEvent>()
+        let connection = connection(
+            .stdio(
+                script(
+                    extra: "if method not in ('initialize',) and not begun: sys.exit(1)\nbegun = True",
+                    start: "print('started', file=sys.stderr, flush=True); begun = False")), era: nil, events: events)
+        _ = try await connection.connect()
+        #expect(try await connection.listTools().map(\.name) == ["echo"])
+        #expect(events.values.filter { $0 == .stderrLine("started") }.count == 2)
+        await connection.close()
+        _ = try await connection.connect()
+        await connection.close()
+        #expect(events.values.filter { $0 == .stderrLine("started") }.count == 3, "it is known now")
+    }
+
     @Test("P27: the child sees declared variables and few of the host's, and starts in its folder")
     func environment() async throws {
         var command = script()

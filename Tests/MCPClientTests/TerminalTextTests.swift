@@ -57,7 +57,7 @@ struct TerminalTextTests {
         let connection = MCPConnection(
             endpoint: .stdio(StdioCommand(command: "/bin/sh", arguments: ["-c", script])),
             client: ClientInfo(name: "test", version: "1"), http: .init(), environment: ["PATH": "/usr/bin:/bin"],
-            observer: { events.record($0) })
+            era: .initialize, observer: { events.record($0) })
         _ = try await connection.connect()
         let wanted: [ConnectionEvent] = [
             .logMessage(level: "info", text: "one"), .logMessage(level: "info", text: "two"),

@@ -30,9 +30,9 @@ enum Era: Sendable {
     /// How a session is opened.
     /// - Parameters:
     ///   - older: The revision the transport may be of, when the latest one is refused.
-    ///   - isModern: Whether the server spoke the modern era before, so that it is asked in that first.
-    func opening(_ client: ClientInfo, older: ProtocolRevision, isModern: Bool) -> OpeningNegotiation {
-        OpeningNegotiation(client: client, older: older, isModern: isModern)
+    ///   - known: What the server spoke before, if that is known.
+    func opening(_ client: ClientInfo, older: ProtocolRevision, known: SpokenEra?) -> OpeningNegotiation {
+        OpeningNegotiation(client: client, older: older, known: known)
     }
 
     /// Takes from the head of the answer to an opening message what names the session.

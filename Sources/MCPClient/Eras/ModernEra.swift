@@ -125,9 +125,10 @@ struct ModernEra: Sendable {
 
     // MARK: what goes wrong
 
-    /// Over HTTP the end of the exchange says so (MCP 2026-07-28, cancellation).
+    /// Over HTTP the end of the exchange says so (MCP 2026-07-28, cancellation). A server that was only asked what it speaks may
+    /// know nothing yet but the handshake.
     func cancellation(ofRequest id: Int, reason: String) -> OutgoingMessage? {
-        guard !isOverHTTP else { return nil }
+        guard !isOverHTTP, isSettled else { return nil }
         return notification("notifications/cancelled", ["requestId": JSON(id), "reason": .string(reason)])
     }
 }

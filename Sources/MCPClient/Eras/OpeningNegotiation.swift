@@ -3,8 +3,8 @@
 import OmlxErrors
 import OmlxJSON
 
-/// Settles the revision of a session. The initialize handshake is tried first, with a server that spoke the modern era before
-/// `server/discover` (MCP 2026-07-28, versioning).
+/// Settles the revision of a session. A server is asked what it speaks (`server/discover`), unless it is known to speak the
+/// handshake; one that does not say gets the handshake (MCP 2026-07-28, versioning, stdio, streamable HTTP).
 struct OpeningNegotiation: Sendable {
     /// What the driver does.
     enum Action: Sendable, Hashable {
@@ -36,19 +36,29 @@ struct OpeningNegotiation: Sendable {
     private var hasOfferedOlder = false
     /// What is wrong if the server does not say either what it speaks.
     private var strange: OmlxError?
-    private let isModern: Bool
+    /// What the server said when it was asked what it speaks.
+    private var probe = Probe.none
+    private let known: SpokenEra?
+
+    private enum Probe: Sendable {
+        case none
+        /// It said nothing, as one does that is still starting.
+        case silent
+        /// It does not say: by this error, where it was one of the protocol.
+        case refused(JSONRPCError?)
+    }
 
     /// - Parameters:
     ///   - older: What is offered after a refusal that names no revision.
-    ///   - isModern: Whether the server spoke the modern era before.
-    init(client: ClientInfo, older: ProtocolRevision = .v2024_11_05, isModern: Bool = false) {
+    ///   - known: What the server spoke before, if that is known.
+    init(client: ClientInfo, older: ProtocolRevision = .v2024_11_05, known: SpokenEra? = nil) {
         self.client = client
         self.older = older
-        self.isModern = isModern
+        self.known = known
     }
 
     /// The first message.
-    func start() -> Action { isModern ? .discover : offer }
+    func start() -> Action { known == .initialize ? offer : .discover }
 
     /// The handshake (MCP 2025-11-25, lifecycle).
     private var offer: Action {
@@ -68,7 +78,7 @@ struct OpeningNegotiation: Sendable {
         guard let revision = ProtocolRevision(rawValue: version) else {
             guard version == ModernEra.revision else { return .fail(unsupported([version])) }
             strange = unsupported([version])
-            return .discover
+            return question
         }
         let capabilities = result["capabilities"]?.objectValue.map { JSON.object($0) } ?? .null
         let answer = InitializeResult(
@@ -97,17 +107,23 @@ struct OpeningNegotiation: Sendable {
         let supported = error.supportedVersions
         if let supported {
             let isModern = supported.contains(ModernEra.revision)
-            if isModern, error.code == JSONRPCError.unsupportedProtocolVersion { return .discover }
-            return offer(of: supported) ?? (isModern ? .discover : .fail(unsupported(supported)))
+            if isModern, error.code == JSONRPCError.unsupportedProtocolVersion { return question }
+            return offer(of: supported) ?? (isModern ? question : .fail(unsupported(supported)))
         }
         if let next = offer(of: error.mentionedVersions) { return next }
-        if JSONRPCError.ofLaterEra.contains(error.code) || error.isUnknownMethodOverHTTP { return .discover }
+        if JSONRPCError.ofLaterEra.contains(error.code) || error.isUnknownMethodOverHTTP { return question }
         if !hasOfferedOlder, older < offered {
             hasOfferedOlder = true
             offered = older
             return offer
         }
-        return first?.error.mayBeOfLaterEra == true ? .discover : failure
+        return first?.error.mayBeOfLaterEra == true ? question : failure
+    }
+
+    /// A server that answered the question what it speaks is not asked again.
+    private var question: Action {
+        if case .refused = probe { return undiscovered }
+        return .discover
     }
 
     /// The newest revision both speak, offered once.
@@ -123,13 +139,22 @@ struct OpeningNegotiation: Sendable {
 
     /// What the server says it speaks (MCP 2026-07-28, server/discover). One that has a revision of the other era alone is offered it.
     mutating func discovered(_ result: JSON) -> Action {
+        probe = .refused(nil)
         guard let (versions, description) = ModernEra.description(in: result) else { return undiscovered }
         if versions.contains(ModernEra.revision) { return .modern(description) }
         return offer(of: versions) ?? .fail(unsupported(versions))
     }
 
-    /// The server did not say what it speaks: by an error, or not at all when `nil`.
+    /// The server said nothing in time.
+    mutating func discoverySilent() -> Action {
+        probe = .silent
+        return undiscovered
+    }
+
+    /// The server did not say what it speaks: by an error of the protocol, or otherwise when `nil`. Which one tells nothing of
+    /// a server of the handshake, unless it names revisions.
     mutating func discoveryRefused(_ error: JSONRPCError?) -> Action {
+        probe = .refused(error)
         guard let versions = error?.supportedVersions else { return undiscovered }
         if let next = offer(of: versions) { return next }
         return versions.contains(ModernEra.revision) ? undiscovered : .fail(unsupported(versions))
@@ -142,8 +167,8 @@ struct OpeningNegotiation: Sendable {
         let error = first.error
         let mentioned = ((error.supportedVersions ?? []) + error.mentionedVersions).filter { $0 >= ModernEra.revision }
         let isCertain =
-            JSONRPCError.ofLaterEra.contains(error.code) || error.isUnknownMethodOverHTTP || error.speaksOfMetadata
-            || !mentioned.isEmpty
+            [error.code, refusedProbe?.code ?? 0].contains { JSONRPCError.ofLaterEra.contains($0) }
+            || error.isUnknownMethodOverHTTP || error.speaksOfMetadata || !mentioned.isEmpty
         guard isCertain else {
             var failure = first.failure
             failure.message += "; a server that speaks only \(ModernEra.revision) or later answers so, too"
@@ -155,6 +180,11 @@ struct OpeningNegotiation: Sendable {
         // The older transport may still be spoken at the URL.
         if error.isUnknownMethodOverHTTP { failure.httpStatus = error.httpStatus }
         return .fail(failure)
+    }
+
+    private var refusedProbe: JSONRPCError? {
+        if case .refused(let error) = probe { return error }
+        return nil
     }
 
     /// What the server said when it refused first.

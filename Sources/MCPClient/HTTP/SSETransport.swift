@@ -26,6 +26,8 @@ final class SSETransport: Transport {
     private let sink: TransportSink
     private let state = Mutex(State())
 
+    var hasModernEra: Bool { false }
+
     init(url: HTTPURL, http: AuthorizedHTTP, limits: ConnectionLimits, sink: TransportSink) {
         self.url = url
         self.http = http

@@ -29,6 +29,8 @@ final class InProcessTransport: Transport {
         self.sink = sink
     }
 
+    var hasModernEra: Bool { false }
+
     func open() async throws {
         let (deliveries, outbox) = AsyncStream<Delivery>.makeStream()
         let sink = sink

@@ -31,6 +31,8 @@ protocol Transport: Sendable {
     func send(_ message: OutgoingMessage) async throws
     /// The revision that is offered when the latest one is refused without a word on others.
     var olderRevision: ProtocolRevision { get }
+    /// Whether a server may speak the modern era over it.
+    var hasModernEra: Bool { get }
     /// Whether each request is an HTTP exchange of its own, with headers, which its end gives up.
     var isHTTP: Bool { get }
     /// Opens the stream on which the server speaks unasked, in a new session; one of an earlier session is ended.
@@ -47,6 +49,7 @@ protocol Transport: Sendable {
 extension Transport {
     func post(_ message: OutgoingMessage) -> Bool { false }
     var olderRevision: ProtocolRevision { .v2024_11_05 }
+    var hasModernEra: Bool { true }
     var isHTTP: Bool { false }
     func listen(_ session: [HTTPRequestHeader], _ resumption: StreamResumption) {}
     func stopListening() {}
@@ -70,6 +73,7 @@ extension OmlxError {
         case let failure as HTTPFailure: self = failure.error
         case let error as JSONRPCError: self = error.failure(of: label)
         case let error as SpeaksSSE: self = error.failure
+        case let error as EndedByProbe: self = error.failure
         case let refused as MessageRefused: self.init(converting: refused.reason, during: label)
         case is SessionLost:
             self.init(.protocolSessionLost, "the server forgot the session twice in a row", httpStatus: 404)

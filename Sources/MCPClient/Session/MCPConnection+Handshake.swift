@@ -7,15 +7,19 @@ import OmlxJSON
 extension MCPConnection {
     /// How long a server that refuses `initialize` is asked what it speaks, in seconds.
     private static let probeLimit = 3.0
-    /// How long one that has refused `initialize` may take to answer another offer, in seconds.
+    /// How long a child process is asked what it speaks, of which nothing is known, in seconds: what says nothing to such a question
+    /// is one of the handshake, or starting.
+    private static let firstLimit = 2.0
+    /// How long one that has refused `initialize` may take to answer another offer, in seconds, and one that is known to say what
+    /// it speaks to do so.
     private static let secondLimit = 10.0
     /// How long a server may take to accept that the session stands, in seconds.
     private var announcementLimit: Double { min(limits.request / 2, 5) }
 
     /// Settles a session on a link (MCP 2025-11-25, lifecycle).
     func initialize(_ link: Link) async throws -> InitializeResult {
-        var negotiation = try session(on: link).era.opening(
-            client, older: link.transport.olderRevision, isModern: isModern)
+        let known = link.transport.hasModernEra ? era : .initialize
+        var negotiation = try session(on: link).era.opening(client, older: link.transport.olderRevision, known: known)
         var action = negotiation.start()
         var limit = limits.request
         while true {
@@ -43,12 +47,12 @@ extension MCPConnection {
                 if case .modern = action { break }
                 life.reopen(link.id)
             case .ready(let revision, let result):
-                isModern = false
+                era = .initialize
                 life.change(link.id) { $0.settle(revision) }
                 try await announce(link)
                 return result
             case .modern(let result):
-                isModern = true
+                era = .modern
                 life.change(link.id) { $0 = .modern(ModernEra(client: client, link, isSettled: true)) }
                 return result
             case .fail(let error): throw error
@@ -65,19 +69,30 @@ extension MCPConnection {
         _ negotiation: inout OpeningNegotiation, _ link: Link
     ) async throws -> OpeningNegotiation.Action {
         life.change(link.id) { $0 = .modern(ModernEra(client: client, link, isSettled: false)) }
+        let isFirst = negotiation.refusal == nil
         do {
-            let limit = min(limits.request, negotiation.refusal == nil ? Self.secondLimit : Self.probeLimit)
-            return negotiation.discovered(try await ask(ModernEra.discovery, nil, limit, link))
+            return negotiation.discovered(try await ask(ModernEra.discovery, nil, probeLimit(link, isFirst), link))
         } catch let error as JSONRPCError {
             return negotiation.discoveryRefused(error)
-        } catch let error as OmlxError
-            where (negotiation.refusal == nil || error.isOfSignIn) && !error.speaksOfEra(link.transport.isHTTP)
-        {
+        } catch let error as OmlxError where isFirst && error.code == .transportProcessExited && !link.isFallback {
+            // Asked once is enough: another process gets the handshake.
+            era = .initialize
+            throw EndedByProbe(failure: error)
+        } catch let error as OmlxError where isFirst ? !error.speaksOfEra : error.isOfSignIn {
+            throw error
+        } catch let error as SpeaksSSE {
             throw error
         } catch {
             try Task.checkCancellation()
-            return negotiation.discoveryRefused(nil)
+            let isSilence = (error as? OmlxError)?.code == .transportTimeout
+            return isSilence ? negotiation.discoverySilent() : negotiation.discoveryRefused(nil)
         }
+    }
+
+    /// How long the server may take to say what it speaks, in seconds.
+    private func probeLimit(_ link: Link, _ isFirst: Bool) -> Double {
+        guard isFirst else { return min(limits.request, Self.probeLimit) }
+        return min(limits.request / 2, link.transport.isHTTP || era == .modern ? Self.secondLimit : Self.firstLimit)
     }
 
     /// Tells the server that the session stands. It has agreed already: that it refuses to hear so ends nothing.
@@ -118,12 +133,21 @@ extension ModernEra {
 }
 
 extension OmlxError {
-    /// Whether it says that the server does not know the modern era: a refusal of the request itself, on a pipe silence too (MCP
-    /// 2026-07-28, versioning).
-    fileprivate func speaksOfEra(_ isHTTP: Bool) -> Bool {
-        guard isHTTP else { return code == .transportTimeout }
-        guard let status = httpStatus else { return false }
-        return (400..<500).contains(status) && ![401, 403, 408, 429].contains(status)
+    /// Whether the handshake is offered after it: a refusal of the question itself, an answer that is none, silence. A sign-in that
+    /// is needed, a server that is down and a network that does not carry say nothing of the era (MCP 2026-07-28, versioning).
+    fileprivate var speaksOfEra: Bool {
+        if let httpStatus {
+            switch httpStatus {
+            case 401, 403, 408, 429: return false
+            case 400..<500, 200..<300, 500, 501: return true
+            default: return false
+            }
+        }
+        let isNoAnswer: Set<ErrorCode> = [
+            .transportTimeout, .transportClosed, .transportTooLarge, .protocolNotJSON, .protocolInvalidMessage,
+            .protocolContentType, .protocolStreamBroken,
+        ]
+        return isNoAnswer.contains(code)
     }
 
     /// Whether a sign-in stands between omlx and the answer.

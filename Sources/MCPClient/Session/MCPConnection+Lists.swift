@@ -1,5 +1,6 @@
 // The lists of a server, page by page.
 
+import OmlxConcurrency
 import OmlxErrors
 import OmlxJSON
 
@@ -13,7 +14,10 @@ extension MCPConnection {
             observer(.listNotOffered(.tools, capabilities: life.description?.capabilityNames ?? []))
             return []
         }
-        return try await list(Tool.self).entries
+        toolsFreshUntil = nil
+        let listing = try await list(Tool.self)
+        toolsFreshUntil = listing.lifetime.map { .now + .bounded($0) }
+        return listing.entries
     }
 
     /// All resources of the server, as tools are listed; none of one that does not declare that it has any.

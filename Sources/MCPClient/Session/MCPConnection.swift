@@ -45,8 +45,10 @@ package actor MCPConnection {
     let chatter: ChatterBox
 
     var life = Life()
-    /// Whether the server spoke the modern era last.
-    var isModern: Bool
+    /// What the server speaks, as far as is known.
+    package internal(set) var era: SpokenEra?
+    /// Until when the tools that were listed last are as the server has them, if it said so (MCP 2026-07-28, caching).
+    package internal(set) var toolsFreshUntil: ContinuousClock.Instant?
     var sendings = Sendings()
     /// Keeps all time limits: one sleep, however many requests are under way.
     var timer: DeadlineTimer<Int, ContinuousClock>?
@@ -71,18 +73,18 @@ package actor MCPConnection {
     ///   - fallsBackToSSE: Whether a URL that answers `initialize` with 400, 404 or 405 is tried as HTTP+SSE (MCP 2025-11-25,
     ///     backwards compatibility).
     ///   - opensServerStream: Whether a stream is kept open on which a server may speak unasked.
-    ///   - isModern: Whether the server is known to speak the modern era, so that it is asked in that first.
+    ///   - era: What the server is known to speak: one that speaks the handshake is not asked.
     ///   - redactor: Keeps the server's secrets out of errors and events; it is told those of the endpoint.
     ///   - observer: Told what happens; called on any thread, must return at once.
     package init(
         endpoint: ServerEndpoint, client: ClientInfo, http: HTTPClient, authorizer: (any RequestAuthorizer)? = nil,
         limits: ConnectionLimits = .init(), environment: [String: String], fallsBackToSSE: Bool = false,
-        opensServerStream: Bool = false, isModern: Bool = false, redactor: Redactor = Redactor(),
+        opensServerStream: Bool = false, era: SpokenEra? = nil, redactor: Redactor = Redactor(),
         observer: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
     ) {
         self.client = client
         self.limits = limits
-        self.isModern = isModern
+        self.era = era
         let chatter = ChatterBox()
         self.chatter = chatter
         self.observer = { event in

@@ -33,7 +33,7 @@ struct TransportFactory: Sendable {
         }
     }
 
-    /// HTTP+SSE at the same URL.
+    /// HTTP+SSE at the same URL; another process of the same command.
     func fallback(_ sink: TransportSink, _ report: @escaping Report) -> any Transport {
         guard case .streamableHTTP(let url, let headers) = endpoint else { return primary(sink, report) }
         return SSETransport(url: url, http: authorized(headers, report), limits: limits, sink: sink)
@@ -42,6 +42,7 @@ struct TransportFactory: Sendable {
     /// Whether the answer to `initialize` speaks for a server of the older kind (MCP 2025-11-25, transports). 401, 403, 5xx and network
     /// errors do not.
     func mayFallBack(after error: any Error) -> Bool {
+        if error is EndedByProbe { return true }
         guard fallsBackToSSE, case .streamableHTTP = endpoint else { return false }
         let status =
             switch error {

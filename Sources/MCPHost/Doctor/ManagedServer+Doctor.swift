@@ -111,7 +111,7 @@ extension ManagedServer {
             endpoint: other ?? endpoint, client: ClientInfo(name: options.clientName, version: options.clientVersion),
             http: context?.http ?? HTTPClient(), authorizer: observer, limits: limits,
             environment: options.environment, fallsBackToSSE: configuration.transport.name == "streamable-http",
-            redactor: redactor,
+            era: other == nil ? eras.era(of: eraPlace) : nil, redactor: redactor,
             observer: { event in
                 voice.say(event)
                 observer.note(event)
@@ -202,7 +202,11 @@ extension ManagedServer {
         guard let error = attempt.error, error.code != .protocolVersionUnsupported, !hasStaticHeader else { return nil }
         // 405 to the GET of SSE says that there is no stream.
         let statuses = configuration.transport.name == "sse" ? [400, 403] : [400, 403, 405]
-        return attempt.observer.heard.last { statuses.contains($0.head.status) || $0.challenge.resourceMetadata != nil }
+        // What a server says to the question what it speaks is about that question.
+        let posted = attempt.observer.heard.count { $0.method == "POST" }
+        return attempt.observer.heard.dropFirst(posted > 1 ? 1 : 0).last {
+            statuses.contains($0.head.status) || $0.challenge.resourceMetadata != nil
+        }
     }
 
     private nonisolated func wantsSignIn(_ refusal: DoctorObserver.Heard) -> Bool {

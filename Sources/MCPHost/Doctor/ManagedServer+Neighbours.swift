@@ -52,9 +52,12 @@ extension ManagedServer {
     /// wants a sign-in.
     private func spoken(_ attempt: DoctorAttempt, _ candidate: NeighbourAddress) -> String? {
         let heard = attempt.observer.heard
-        let posted = heard.first { $0.method == "POST" && $0.url.text == candidate.url.text }
         if attempt.error == nil {
-            return posted.map { (200..<300).contains($0.head.status) } == true ? "streamable-http" : "sse"
+            // The messages of HTTP+SSE go to another address.
+            let isPosted = heard.contains {
+                $0.method == "POST" && $0.url.text == candidate.url.text && (200..<300).contains($0.head.status)
+            }
+            return isPosted ? "streamable-http" : "sse"
         }
         guard heard.last?.head.status == 401 else { return nil }
         return candidate.isSSE ? "sse" : "streamable-http"

@@ -68,11 +68,12 @@ public actor MCPManager {
         let stores = try await HostStores(configuration, options)
         present = Mutex(Present(configuration: configuration, store: stores.shared))
         let watchers = watchers
+        let (known, eras) = await recorder.knownWithEras()
         maker = RosterMaker(
-            options: options, recorder: recorder, exchanges: exchanges,
+            options: options, recorder: recorder, exchanges: exchanges, eras: eras,
             starts: Gate(places: configuration.maxStarts, patience: options.startPatience),
             publish: { watchers.send($0) })
-        roster = maker.roster(of: stores, sharing: stores.shared, known: await recorder.known())
+        roster = maker.roster(of: stores, sharing: stores.shared, known: known)
     }
 
     /// Goes by another configuration, and its stores, from now on.

@@ -21,18 +21,20 @@ struct RosterMaker: Sendable {
     let options: HostOptions
     let recorder: StatusRecorder
     let exchanges: ExchangeRegistry
+    let eras: EraMemory
     /// Bounds the starts of child processes.
     let starts: Gate
     let publish: @Sendable (HostEvent) -> Void
     private let http: HTTPClient
 
     init(
-        options: HostOptions, recorder: StatusRecorder, exchanges: ExchangeRegistry, starts: Gate,
+        options: HostOptions, recorder: StatusRecorder, exchanges: ExchangeRegistry, eras: EraMemory, starts: Gate,
         publish: @escaping @Sendable (HostEvent) -> Void
     ) {
         self.options = options
         self.recorder = recorder
         self.exchanges = exchanges
+        self.eras = eras
         self.starts = starts
         self.publish = publish
         http = HTTPClient(
@@ -64,8 +66,8 @@ struct RosterMaker: Sendable {
                 } else {
                     server = try ManagedServer(
                         settings, status: known[entry.name] ?? ServerStatus(name: entry.name), options: options,
-                        http: http, store: own ?? store, exchanges: exchanges, recorder: recorder, starts: starts,
-                        publish: publish)
+                        http: http, store: own ?? store, exchanges: exchanges, recorder: recorder, eras: eras,
+                        starts: starts, publish: publish)
                 }
                 roster.servers[entry.name] = server
                 guard server.authorizer != nil else { continue }

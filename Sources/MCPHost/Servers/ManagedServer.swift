@@ -31,6 +31,9 @@ actor ManagedServer {
     nonisolated let board: StatusBoard
     let options: HostOptions
     let recorder: StatusRecorder
+    /// What servers were found to speak, and under which place this one is remembered there.
+    let eras: EraMemory
+    nonisolated let eraPlace: EraPlace
     /// Knows all secrets of this server, and keeps them out of whatever is said about it.
     let redactor = Redactor()
     let context: SignInContext?
@@ -77,20 +80,24 @@ actor ManagedServer {
     var isErrorShown: Bool
     /// What was said about the tool list.
     var warned: Set<String> = []
-    /// Whether it spoke the modern era last, and is asked in that first.
-    private var isModern = false
+    /// Until when the tools are as the server has them, if it said so.
+    private var freshUntil: ContinuousClock.Instant?
 
     /// - Throws: `OmlxError` for settings that only turn out to be unusable now, such as a URL.
     init(
         _ configuration: ServerConfiguration, status: ServerStatus, options: HostOptions, http: HTTPClient,
-        store: any CredentialStore, exchanges: ExchangeRegistry, recorder: StatusRecorder, starts: Gate,
+        store: any CredentialStore, exchanges: ExchangeRegistry, recorder: StatusRecorder, eras: EraMemory,
+        starts: Gate,
         publish: @escaping @Sendable (HostEvent) -> Void
     ) throws(OmlxError) {
         name = configuration.name
         self.configuration = configuration
         self.options = options
         self.recorder = recorder
+        self.eras = eras
         let identity = EndpointIdentity(configuration.transport)
+        let origin = configuration.transport.http.flatMap { try? HTTPURL(configuration: $0.url.value).origin }
+        eraPlace = EraPlace(identity, origin: origin)
         var known = status.pointed(at: identity)
         known.profileChoice = configuration.profileChoice
         if configuration.transport.http == nil { known.signIn.state = .notNeeded }
@@ -208,7 +215,8 @@ actor ManagedServer {
     /// who wait for it are cancelled, so is the attempt.
     func start() async {
         switch life.start() {
-        case .ready, .refuse: return
+        case .ready: listAnewWhenOld()
+        case .refuse: return
         case .join(let running): await join(running)
         case .run(let begun, let former):
             run(begun, leaving: former)
@@ -276,13 +284,21 @@ actor ManagedServer {
             if life.leave(link) != nil { await close(link) }
             return await connectAndList(number, again: true)
         } catch let error as OmlxError {
+            if let era = await link.connection.era { eras.suppose(era, of: eraPlace) }
             await failed(error, link)
         } catch {
             await failed(OmlxError(.transportCancelled, "connecting to \(name) was cancelled"), link)
         }
     }
 
-    private func heard(_ result: InitializeResult) { isModern = result.isModern }
+    private func heard(_ result: InitializeResult) { eras.note(result.isModern ? .modern : .initialize, of: eraPlace) }
+
+    /// Tools whose time is over are listed anew when the server is wanted, and used meanwhile (MCP 2026-07-28, caching).
+    private func listAnewWhenOld() {
+        guard let until = freshUntil, let link, until <= options.clock.now() else { return }
+        freshUntil = nil
+        if life.toolsChanged(link) { relistSoon(link) }
+    }
 
     private func makeLink() -> Link {
         let limits = ConnectionLimits(request: limit, connect: min(limit, 10), shutdownGrace: 1)
@@ -296,7 +312,7 @@ actor ManagedServer {
             },
             limits: limits, environment: options.environment,
             fallsBackToSSE: configuration.transport.name == "streamable-http",
-            opensServerStream: options.opensServerStreams, isModern: isModern, redactor: redactor,
+            opensServerStream: options.opensServerStreams, era: eras.era(of: eraPlace), redactor: redactor,
             observer: { event in
                 voice.pass(event)
                 notes.note(event)
@@ -331,6 +347,7 @@ actor ManagedServer {
     /// Lists the tools; of a server that has none, what it has instead.
     func discover(_ link: Link) async throws {
         let tools = try await link.connection.listTools()
+        freshUntil = await link.connection.toolsFreshUntil
         if tools.isEmpty, link.notes.words.hasOthers { await look(beside: link) }
         discovered(tools, link)
     }

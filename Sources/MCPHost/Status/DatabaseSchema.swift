@@ -7,7 +7,7 @@ enum DatabaseSchema {
     /// `OMLX` in the file's header: how `file` and we tell whose database it is.
     static let applicationID = 0x4F4D_4C58
     /// The number of migrations, kept in `user_version`, so that a reader need not look at the migrations' names.
-    static let version = 6
+    static let version = 7
 
     enum Age { case empty, older, current }
 
@@ -86,6 +86,15 @@ enum DatabaseSchema {
         migrator.registerMigration("resources and prompts") { database in
             try database.execute(sql: "ALTER TABLE server ADD COLUMN catalogue TEXT")
             try database.execute(sql: "PRAGMA user_version = 6")
+        }
+        migrator.registerMigration("eras") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE era (
+                        place TEXT NOT NULL PRIMARY KEY, origin TEXT NOT NULL, era TEXT NOT NULL, at REAL NOT NULL
+                    ) WITHOUT ROWID
+                    """)
+            try database.execute(sql: "PRAGMA user_version = 7")
         }
         return migrator
     }

@@ -9,6 +9,12 @@ extension StatusDatabase {
     /// - Throws: `DATABASE_UNAVAILABLE`.
     public func read() async throws(OmlxError) -> [ServerStatus] { try await read(or: []) { try $0.statuses() } }
 
+    /// All servers known, by name, and what servers were found to speak.
+    /// - Throws: `DATABASE_UNAVAILABLE`.
+    func readAll() async throws(OmlxError) -> (statuses: [ServerStatus], eras: [EraRow]) {
+        try await read(or: ([], [])) { (try $0.statuses(), try $0.eras()) }
+    }
+
     /// One server; `nil` when nothing is known of it.
     /// - Throws: `DATABASE_UNAVAILABLE`.
     public func status(of server: String) async throws(OmlxError) -> ServerStatus? {

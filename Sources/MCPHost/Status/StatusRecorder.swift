@@ -54,6 +54,13 @@ final class StatusRecorder: Sendable {
         return ByName((statuses ?? []).map { ($0.name, $0) })
     }
 
+    /// What is known from earlier runs, with what servers were found to speak.
+    func knownWithEras() async -> (statuses: ByName<ServerStatus>, eras: EraMemory) {
+        let known = await attempt { (database) async throws(OmlxError) in try await database.readAll() }
+        let statuses = ByName((known?.statuses ?? []).map { ($0.name, $0) })
+        return (statuses, EraMemory(known?.eras ?? [], recorder: self, now: now))
+    }
+
     /// Places that answered discovery for a server before.
     func places(of server: String) async -> [String] {
         (await attempt { (database) async throws(OmlxError) in try await database.sources(of: server) } ?? [])
@@ -84,6 +91,9 @@ final class StatusRecorder: Sendable {
         await attempt { (database) async throws(OmlxError) in try await database.generation(of: record, in: store) }
             ?? nil
     }
+
+    /// What a server was found to speak.
+    func record(_ era: EraRow) { add { $0.eras.append(era) } }
 
     func record(_ generation: GenerationRow) { add { $0.generations.append(generation) } }
 
@@ -219,9 +229,10 @@ struct StatusBatch {
     var events: [StatusEvent] = []
     var sources = ByName<[DiscoverySource]>()
     var generations: [GenerationRow] = []
+    var eras: [EraRow] = []
 
     var isEmpty: Bool {
-        changes.isEmpty && tools.isEmpty && events.isEmpty && sources.isEmpty && generations.isEmpty
+        changes.isEmpty && tools.isEmpty && events.isEmpty && sources.isEmpty && generations.isEmpty && eras.isEmpty
     }
 }
 
@@ -236,6 +247,7 @@ extension Database {
         for (server, sources) in batch.sources { try replaceSources(of: server, sources) }
         try append(batch.events)
         for generation in batch.generations { try note(generation) }
+        for era in batch.eras { try note(era) }
     }
 }
 

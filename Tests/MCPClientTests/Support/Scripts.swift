@@ -39,15 +39,16 @@ extension ConnectionLimits {
     static let short = ConnectionLimits(request: 120, connect: 60, shutdownGrace: 1)
 }
 
+/// A connection to a server that is known to speak the handshake, unless the test is about another one.
 func connection(
     _ endpoint: ServerEndpoint, authorizer: (any RequestAuthorizer)? = nil, limits: ConnectionLimits = .short,
     environment: [String: String] = ["PATH": "/usr/local/bin:/usr/bin:/bin"], fallsBackToSSE: Bool = false,
-    opensServerStream: Bool = false, isModern: Bool = false, events: Recorder<ConnectionEvent> = .init()
+    opensServerStream: Bool = false, era: SpokenEra? = .initialize, events: Recorder<ConnectionEvent> = .init()
 ) -> MCPConnection {
     MCPConnection(
         endpoint: endpoint, client: testClient, http: HTTPClient(), authorizer: authorizer, limits: limits,
         environment: environment, fallsBackToSSE: fallsBackToSSE, opensServerStream: opensServerStream,
-        isModern: isModern, observer: { events.record($0) })
+        era: era, observer: { events.record($0) })
 }
 
 /// The catalogue's error an operation throws.

@@ -26,15 +26,17 @@ import Testing
             // Answers its call when the file is there.
             let script = """
                 read line
-                echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
+                echo '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"Method not found"}}'
+                read line
+                echo '{"jsonrpc":"2.0","id":2,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
                 "serverInfo":{"name":"x","version":"1"}}}'
                 read line
                 read line
-                echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"wait","inputSchema":{"type":"object"}}]}}'
+                echo '{"jsonrpc":"2.0","id":3,"result":{"tools":[{"name":"wait","inputSchema":{"type":"object"}}]}}'
                 read line
                 echo called >&2
                 until [ -e "\(marker)" ]; do sleep 0.05; done
-                echo '{"jsonrpc":"2.0","id":3,"result":{"content":[{"type":"text","text":"done"}]}}'
+                echo '{"jsonrpc":"2.0","id":4,"result":{"content":[{"type":"text","text":"done"}]}}'
                 cat >/dev/null
                 """
             let child: JSON = ["command": "/bin/sh", "args": ["-c", .string(script)]]

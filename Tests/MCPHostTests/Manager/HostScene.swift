@@ -13,14 +13,16 @@ import Testing
 @testable import OmlxMCPHost
 @testable import OmlxSignIn
 
-/// The answers of a server without tools to `initialize` and `tools/list`, for a shell.
+/// The answers of a server without tools to `server/discover`, `initialize` and `tools/list`, for a shell.
 let toollessAnswers = """
     read line
-    echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
+    echo '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"Method not found"}}'
+    read line
+    echo '{"jsonrpc":"2.0","id":2,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
     "serverInfo":{"name":"x","version":"1"}}}'
     read line
     read line
-    echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[]}}'
+    echo '{"jsonrpc":"2.0","id":3,"result":{"tools":[]}}'
     cat >/dev/null
     """
 

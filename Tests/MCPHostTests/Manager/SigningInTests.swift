@@ -76,7 +76,14 @@ import Testing
             func counted() -> Int {
                 let own = server.requests.filter { !["/authorize", "/consent", "/landing"].contains($0.path) }
                 let first = own.firstIndex { $0.status == 401 } ?? 0
-                let retried = own.lastIndex { $0.rpcMethod == "initialize" && $0.status == 200 } ?? 0
+                // The request that got the 401 is the question what the server speaks, where that is not known.
+                let isAsked = own[first].rpcMethod == "server/discover"
+                let retried =
+                    own.lastIndex {
+                        isAsked
+                            ? $0.rpcMethod == "server/discover" && $0.status != 401
+                            : $0.rpcMethod == "initialize" && $0.status == 200
+                    } ?? 0
                 return retried - first + 1
             }
             let manager = try await scene.host(server)

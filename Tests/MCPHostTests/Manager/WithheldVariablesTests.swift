@@ -89,9 +89,11 @@ import Testing
         #expect(hangs?.code == .transportTimeout && hangs?.step.contains(suggestion) == true, "\(hangs?.step ?? "")")
         let refuses = try await problem(
             """
-            read line
-            echo '{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"set DB_URL first"}}'
-            cat >/dev/null
+            id=0
+            while read line; do
+            id=$((id + 1))
+            echo '{"jsonrpc":"2.0","id":'$id',"error":{"code":-32000,"message":"set DB_URL first"}}'
+            done
             """, host)
         #expect(refuses?.step.contains(suggestion) == true, "\(refuses?.step ?? "")")
         let given = try await problem("echo DB_URL >&2; exit 1", host, ["env": ["DB_URL": "mine"]])
