@@ -64,9 +64,11 @@ package protocol Host: Sendable {
     /// Calls a tool.
     /// - Parameters:
     ///   - person: who may sign in where that is needed; `nil` for none.
+    ///   - handler: who answers what the server asks for it; `nil` for none.
     ///   - hear: told what the server says meanwhile.
     func call(
-        _ call: ToolCall, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
+        _ call: ToolCall, signingIn person: LoginOffer?, eliciting handler: ElicitationHandler?,
+        hear: @escaping @Sendable (Progress) -> Void
     ) async throws -> ToolResult
     /// Why a server is not ready; `nil` when it is, or was not asked.
     func problem(of server: String) async throws -> OmlxError?
@@ -178,4 +180,13 @@ package protocol Host: Sendable {
 
     /// The caller needs the host no more: one that is in this process ends what it began, one that stays up goes on.
     func finish() async
+}
+
+extension Host {
+    /// Calls a tool with none who answers what its server asks.
+    package func call(
+        _ call: ToolCall, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
+    ) async throws -> ToolResult {
+        try await self.call(call, signingIn: person, eliciting: nil, hear: hear)
+    }
 }

@@ -16,15 +16,17 @@ import Testing
     /// A child whose one call is answered once a file is there.
     private static let child = """
         read line
-        echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
+        echo '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"Method not found"}}'
+        read line
+        echo '{"jsonrpc":"2.0","id":2,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
         "serverInfo":{"name":"x","version":"1"}}}'
         read line
         read line
-        echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"wait","inputSchema":{"type":"object"}}]}}'
+        echo '{"jsonrpc":"2.0","id":3,"result":{"tools":[{"name":"wait","inputSchema":{"type":"object"}}]}}'
         read line
         touch "$1.asked"
         until [ -e "$1.go" ]; do sleep 0.02; done
-        echo '{"jsonrpc":"2.0","id":3,"result":{"content":[],"structuredContent":{"n":1}}}'
+        echo '{"jsonrpc":"2.0","id":4,"result":{"content":[],"structuredContent":{"n":1}}}'
         cat >/dev/null
         """
 

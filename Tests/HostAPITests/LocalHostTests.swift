@@ -18,15 +18,17 @@ import TestSupport
     /// A child that tells how far it is before it answers.
     private static let child = """
         read line
-        echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
+        echo '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"Method not found"}}'
+        read line
+        echo '{"jsonrpc":"2.0","id":2,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
         "serverInfo":{"name":"x","version":"1"}}}'
         read line
         read line
-        echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"wait","inputSchema":{"type":"object"},"x":0.50}]}}'
+        echo '{"jsonrpc":"2.0","id":3,"result":{"tools":[{"name":"wait","inputSchema":{"type":"object"},"x":0.50}]}}'
         read line
         token=$(printf '%s' "$line" | sed 's/.*"progressToken":\\([^,}]*\\).*/\\1/')
         echo '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":'"$token"',"progress":1,"total":2}}'
-        echo '{"jsonrpc":"2.0","id":3,"result":{"content":[],"structuredContent":{"n":1.50}}}'
+        echo '{"jsonrpc":"2.0","id":4,"result":{"content":[],"structuredContent":{"n":1.50}}}'
         cat >/dev/null
         """
 

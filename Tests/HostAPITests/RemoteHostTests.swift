@@ -6,12 +6,15 @@ import Hummingbird
 import OmlxErrors
 import OmlxGateway
 import OmlxHTTPClient
-import OmlxHostAPI
 import OmlxJSON
+import OmlxMCPClient
 import OmlxMCPHost
 import OmlxSignIn
+import Synchronization
 import TestSupport
 import Testing
+
+@testable import OmlxHostAPI
 
 /// Who comes is who the test says.
 private struct NamedAccess: GatewayAccess {
@@ -29,10 +32,10 @@ private struct NamedAccess: GatewayAccess {
 
     private func with<Value: Sendable>(
         _ servers: JSONObject = off, in folder: ConfigurationFolder? = nil, as caller: Caller = .owner(.uid),
-        _ work: (ServedHost, HTTPClient) async throws -> Value
+        _ change: (inout HostOptions) -> Void = { _ in }, _ work: (ServedHost, HTTPClient) async throws -> Value
     ) async throws -> Value {
         let folder = try folder ?? ConfigurationFolder()
-        let host = try LocalHost.testing(folder, servers)
+        let host = try LocalHost.testing(folder, servers, change)
         let access = NamedAccess(caller: caller)
         let result: Result<Value, any Error>
         do {
@@ -64,6 +67,64 @@ private struct NamedAccess: GatewayAccess {
         let left = try BoundSocket.unix(folder.path + "/run/left.sock")
         close(left.descriptor)
         #expect(try await RemoteHost.at(left.address) == nil)
+    }
+
+    /// Asks the person for a name when its tool is called, and says what was answered.
+    private static let asker: JSON = [
+        "command": "python3",
+        "args": [
+            "-c",
+            """
+            import json, sys
+            def send(message): print(json.dumps(dict(message, jsonrpc="2.0")), flush=True)
+            for line in sys.stdin:
+                message = json.loads(line)
+                if "id" not in message: continue
+                result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+                if message["method"] == "server/discover":
+                    send({"id": message["id"], "error": {"code": -32601, "message": "no"}})
+                    continue
+                if message["method"] == "tools/list":
+                    result = {"tools": [{"name": "ask", "inputSchema": {"type": "object"}}]}
+                if message["method"] == "tools/call":
+                    name = {"type": "string", "title": "Your name"}
+                    schema = {"type": "object", "properties": {"name": name}, "required": ["name"]}
+                    send({"id": "q", "method": "elicitation/create", "params": {"message": "Who?", "requestedSchema": schema}})
+                    reply = json.loads(sys.stdin.readline())
+                    text = json.dumps(reply.get("result", reply.get("error")))
+                    result = {"content": [{"type": "text", "text": text}]}
+                send({"id": message["id"], "result": result})
+            """,
+        ],
+    ]
+
+    @Test("E4.2: what a server asks for a call is answered at the other end of the socket, by who called")
+    func elicitation() async throws {
+        for caller in [Caller.owner(.uid), .key(KeyRights(name: "k", servers: nil, isReadOnly: false))] {
+            try await with(["asker": Self.asker], as: caller, { $0.declaresElicitation = true }) { served, _ in
+                let remote = RemoteCall(socket: try #require(HostSocket.at(served.path)))
+                let asked = Mutex<[ServerQuestion]>([])
+                let conversation = RemoteConversation(call: remote, person: nil) { question in
+                    asked.withLock { $0.append(question) }
+                    return .accept(["name": "Ada"])
+                }
+                var calling = ToolCalling(call: ToolCall("asker__ask"))
+                let alone = try await remote.ask(HostRoutes.call, calling)
+                #expect(alone.text == #"{"action": "cancel"}"#, "nobody can be asked")
+                calling.elicits = true
+                let result = try await conversation.ask(HostRoutes.call, calling) { _, _ in }
+                #expect(result.text == #"{"action": "accept", "content": {"name": "Ada"}}"#)
+                let field = ElicitedField(
+                    name: "name", title: "Your name", isRequired: true, kind: .text(format: nil, length: .init()))
+                let question = Elicitation(message: "Who?", wish: .form([field]))
+                #expect(asked.withLock { $0 } == [ServerQuestion(server: "asker", tool: "ask", question: question)])
+            }
+        }
+        try await with(["asker": Self.asker]) { served, _ in
+            let remote = RemoteCall(socket: try #require(HostSocket.at(served.path)))
+            let answer = try await remote.ask(HostRoutes.call, ToolCalling(call: ToolCall("asker__ask")))
+            #expect(answer.text.contains("-32601"), "nothing was declared")
+        }
     }
 
     @Test("a question that is none is refused with what is wrong about it")

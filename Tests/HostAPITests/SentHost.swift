@@ -61,10 +61,20 @@ struct SentHost: Host {
         try await answer { try await host.tool(name, signingIn: person.map(sent)) }
     }
     func call(
-        _ call: ToolCall, signingIn person: LoginOffer?, hear: @escaping @Sendable (OmlxMCPClient.Progress) -> Void
+        _ call: ToolCall, signingIn person: LoginOffer?, eliciting handler: ElicitationHandler?,
+        hear: @escaping @Sendable (OmlxMCPClient.Progress) -> Void
     ) async throws -> ToolResult {
-        try await answer {
-            try await host.call(try sent(call), signingIn: person.map(sent)) { progress in
+        var asked: ElicitationHandler?
+        if let handler {
+            asked = { (question: ServerQuestion) async -> ElicitationAnswer in
+                guard let question = try? self.sent(question) else { return .cancel }
+                let answer = await handler(question)
+                return (try? self.sent(answer)) ?? .cancel
+            }
+        }
+        let questions = asked
+        return try await answer {
+            try await host.call(try sent(call), signingIn: person.map(sent), eliciting: questions) { progress in
                 if let progress = try? sent(progress) { hear(progress) }
             }
         }

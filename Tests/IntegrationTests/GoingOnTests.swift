@@ -10,13 +10,15 @@ struct GoingOnTests {
     private static func server(_ first: String) -> [String: Any] {
         let answers = """
             read line
-            echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
+            echo '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"Method not found"}}'
+            read line
+            echo '{"jsonrpc":"2.0","id":2,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
             "serverInfo":{"name":"x","version":"1"}}}'
             read line
             printf '%s\\n' '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info",\
             "data":"first\\n\\u001b[32msecond\\u001b[0m"}}'
             read line
-            echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[]}}'
+            echo '{"jsonrpc":"2.0","id":3,"result":{"tools":[]}}'
             cat >/dev/null
             """
         return ["command": "/bin/sh", "args": ["-c", first + "\n" + answers]]

@@ -259,7 +259,7 @@ struct CatalogueTests {
         }
         defer { server.stop() }
         let events = Recorder<ConnectionEvent>()
-        let connection = connection(.streamableHTTP(try server.url()), isModern: true, events: events)
+        let connection = connection(.streamableHTTP(try server.url()), era: .modern, events: events)
         _ = try await connection.connect()
         try await connection.subscribe(to: "a://1")
         try await connection.subscribe(to: "a://2")

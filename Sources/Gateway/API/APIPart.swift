@@ -93,7 +93,7 @@ package struct APIPart: GatewayPart {
             }
         }
         asked.tell(HostRoutes.call) { [conversations, signIns] host, question, telling in
-            try await conversations.with(question.person, telling) { person in
+            try await conversations.eliciting(question.elicits == true, question.person, telling) { person, handler in
                 var call = question.call
                 if !telling.caller.isOwner {
                     let tool = try await host.tool(call.tool, signingIn: nil)
@@ -102,7 +102,7 @@ package struct APIPart: GatewayPart {
                     call.tool = tool.name
                 }
                 return try await signIns.carry(person) { [call] person in
-                    try await host.call(call, signingIn: person) { telling.tell(.progress, $0) }
+                    try await host.call(call, signingIn: person, eliciting: handler) { telling.tell(.progress, $0) }
                 }
             }
         }

@@ -34,6 +34,7 @@ enum APISchemas {
                     ["not_asked", "unsupported", "needless", "confirmed", "unconfirmed"]),
                 .init(ProfileChoice.self, ["automatic", "none", "named"]),
                 .init(LoginAnswer.self, ["opened"]),
+                .init(ElicitationAnswer.self, ["accept", "decline", "cancel"]),
             ])
     }
 

@@ -6,6 +6,8 @@ import OmlxCryptography
 import OmlxErrors
 import OmlxHostAPI
 import OmlxJSON
+import OmlxMCPClient
+import OmlxMCPHost
 import Synchronization
 
 /// Tells the one who asked, where a stream was asked for.
@@ -34,10 +36,14 @@ final class Conversations: Sendable {
     /// Replies are posted here.
     func add(to router: Router<GatewayContext>) {
         router.post(RouterPath(HostAPI.root + "conversations/:id")) { [self] request, context in
-            try context.requireOwner()
+            guard let caller = context.caller else { throw HTTPError(.unauthorized) }
             let reply: ConversationReply = try APIRoutes.question(try await APIRoutes.body(request), nil)
             let id = context.parameters.get("id") ?? ""
-            guard let conversation = open.withLock({ $0[id] }) else {
+            // Who asks takes part, and the owner in what is the owner's, whichever way they come.
+            guard let conversation = open.withLock({ $0[id] }),
+                conversation.caller == caller || conversation.caller.isOwner && caller.isOwner
+            else {
+                try context.requireOwner()
                 throw HTTPError(.notFound, message: "this conversation is over")
             }
             conversation.take(reply)
@@ -58,6 +64,26 @@ final class Conversations: Sendable {
         _ means: LoginMeans, _ telling: Telling, _ work: (LoginOffer) async throws -> Value
     ) async throws -> Value {
         guard telling.caller.isOwner else { throw HTTPError(.forbidden, message: "a key signs in nowhere") }
+        return try await converse(telling) { try await work(means.offer($0)) }
+    }
+
+    /// Does some work with who answers what servers ask, if they take part, and with who signs in.
+    func eliciting<Value>(
+        _ elicits: Bool, _ means: LoginMeans?, _ telling: Telling,
+        _ work: (LoginOffer?, ElicitationHandler?) async throws -> Value
+    ) async throws -> Value {
+        guard elicits else { return try await with(means, telling) { try await work($0, nil) } }
+        guard means == nil || telling.caller.isOwner else {
+            throw HTTPError(.forbidden, message: "a key signs in nowhere")
+        }
+        return try await converse(telling) { conversation in
+            try await work(means?.offer(conversation)) { await conversation.answer($0) }
+        }
+    }
+
+    private func converse<Value>(
+        _ telling: Telling, _ work: (Conversation) async throws -> Value
+    ) async throws -> Value {
         guard telling.stream != nil else {
             throw HTTPError(.notAcceptable, message: "a conversation is a text/event-stream")
         }
@@ -69,7 +95,7 @@ final class Conversations: Sendable {
             conversation.end()
         }
         telling.tell(.conversation, ConversationStart(id: id))
-        return try await work(means.offer(conversation))
+        return try await work(conversation)
     }
 }
 
@@ -78,11 +104,15 @@ private final class Conversation: LoginPerson {
     private struct State {
         var count = 0
         var questions: [Int: FirstResult<LoginAnswer, Never>] = [:]
+        var elicitations: [Int: FirstResult<ElicitationAnswer, Never>] = [:]
         var lines: [Int: AsyncStream<String>.Continuation] = [:]
     }
 
     private let telling: Telling
     private let state = Mutex(State())
+
+    /// Whose it is.
+    var caller: Caller { telling.caller }
 
     init(_ telling: Telling) { self.telling = telling }
 
@@ -107,6 +137,23 @@ private final class Conversation: LoginPerson {
         return given
     }
 
+    func answer(_ question: ServerQuestion) async -> ElicitationAnswer {
+        let answer = FirstResult<ElicitationAnswer, Never>()
+        let place = state.withLock { state in
+            state.count += 1
+            state.elicitations[state.count] = answer
+            return state.count
+        }
+        telling.tell(.elicitation, AskedElicitation(place: place, question: question))
+        let given = await withTaskCancellationHandler {
+            await answer.result.get()
+        } onCancel: {
+            if answer.give(.success(.cancel)) { telling.tell(.enough, ListeningPlace(place: place)) }
+        }
+        state.withLock { _ = $0.elicitations.removeValue(forKey: place) }
+        return given
+    }
+
     func pasted() -> AsyncStream<String> {
         let (lines, continuation) = AsyncStream.makeStream(of: String.self)
         let place = state.withLock { state in
@@ -124,14 +171,20 @@ private final class Conversation: LoginPerson {
     }
 
     func take(_ reply: ConversationReply) {
-        let (question, lines) = state.withLock { ($0.questions[reply.place], $0.lines[reply.place]) }
+        let (question, elicitation, lines) = state.withLock {
+            ($0.questions[reply.place], $0.elicitations[reply.place], $0.lines[reply.place])
+        }
+        if let elicited = reply.elicited { elicitation?.give(.success(elicited)) }
         if let answer = reply.answer { question?.give(.success(answer)) }
         if let line = reply.line { lines?.yield(line) }
     }
 
     /// The other end has left, or nothing is asked any more.
     func end() {
-        let (questions, lines) = state.withLock { ($0.questions.values, $0.lines.values) }
+        let (questions, elicitations, lines) = state.withLock {
+            ($0.questions.values, $0.elicitations.values, $0.lines.values)
+        }
+        for elicitation in elicitations { elicitation.give(.success(.cancel)) }
         for question in questions { question.give(.success(.opened(false))) }
         for line in lines { line.finish() }
     }

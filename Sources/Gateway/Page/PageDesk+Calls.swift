@@ -1,10 +1,12 @@
 // What is asked of servers from the page: calls of tools, resources to read, prompts to fill in.
 
 import FoundationEssentials
+import OmlxConcurrency
 import OmlxErrors
 import OmlxHostAPI
 import OmlxJSON
 import OmlxMCPClient
+import OmlxMCPHost
 
 /// What a server answered.
 enum CallAnswer: Sendable {
@@ -40,6 +42,8 @@ struct CallSeat: Sendable {
 
     enum Stage: Sendable {
         case running(OmlxMCPClient.Progress?)
+        /// The server asks the person something; with what was filled in before and is wrong, by field.
+        case asking(AskingSeat)
         case answered(CallAnswer, after: Double)
         /// There was a result, of so many bytes, which is not kept.
         case dropped(bytes: Int)
@@ -58,7 +62,10 @@ struct CallSeat: Sendable {
     private(set) var bytes = 0
 
     var isOver: Bool {
-        if case .running = stage { false } else { true }
+        switch stage {
+        case .running, .asking: false
+        default: true
+        }
     }
 
     /// - Parameter limit: a result that takes more is not kept.
@@ -78,12 +85,22 @@ struct CallSeat: Sendable {
     }
 }
 
+/// A question of a server that waits for its answer.
+struct AskingSeat: Sendable {
+    let question: ServerQuestion
+    let answer: FirstResult<ElicitationAnswer, Never>
+    var typed: [String: String] = [:]
+    var faults: [String: String] = [:]
+}
+
 extension PageDesk {
     /// Calls a tool.
     /// - Returns: the call's id.
     func call(_ name: String, _ tool: String, of server: String, _ arguments: JSONObject) throws -> String {
-        try ask(.tool(tool), of: server, arguments) { host, hear in
-            .tool(try await host.call(ToolCall(name, arguments: arguments), signingIn: nil, hear: hear))
+        try ask(.tool(tool), of: server, arguments) { host, hear, handler in
+            .tool(
+                try await host.call(
+                    ToolCall(name, arguments: arguments), signingIn: nil, eliciting: handler, hear: hear))
         }
     }
 
@@ -93,7 +110,7 @@ extension PageDesk {
     func read(
         _ uri: String, of server: String, template: String? = nil, _ values: [String: String] = [:]
     ) throws -> String {
-        try ask(template.map { .template($0) } ?? .resource(uri), of: server, Self.object(values)) { host, hear in
+        try ask(template.map { .template($0) } ?? .resource(uri), of: server, Self.object(values)) { host, hear, _ in
             .resource(try await host.read(ResourceReading(uri, of: [server]), signingIn: nil, hear: hear).contents)
         }
     }
@@ -101,7 +118,7 @@ extension PageDesk {
     /// Fills a prompt in.
     /// - Returns: the call's id.
     func prompt(_ name: String, of server: String, _ arguments: [String: String]) throws -> String {
-        try ask(.prompt(name), of: server, Self.object(arguments)) { host, hear in
+        try ask(.prompt(name), of: server, Self.object(arguments)) { host, hear, _ in
             .prompt(try await host.prompt(PromptFilling(name, of: server, arguments), signingIn: nil, hear: hear))
         }
     }
@@ -113,17 +130,23 @@ extension PageDesk {
     private func ask(
         _ subject: CallSeat.Subject, of server: String, _ arguments: JSONObject,
         _ work:
-            @escaping @Sendable (any Host, @escaping @Sendable (OmlxMCPClient.Progress) -> Void) async throws ->
-            CallAnswer
+            @escaping @Sendable (
+                any Host, @escaping @Sendable (OmlxMCPClient.Progress) -> Void, @escaping ElicitationHandler
+            ) async throws -> CallAnswer
     ) throws -> String {
         let seat = CallSeat(
             id: try SignInDesk.id(), server: server, subject: subject, arguments: arguments, began: now())
-        let (id, host) = (seat.id, host)
+        let (id, host, turn) = (seat.id, host, Gate(places: 1))
         state.withLock { $0.calls[id] = seat }
         begin { [self] in
             do {
                 let result = try await seat.stop.around {
-                    try await work(host) { progress in self.settle(id) { $0.stage = .running(progress) } }
+                    try await work(
+                        host,
+                        { progress in
+                            self.settle(id) { if case .running = $0.stage { $0.stage = .running(progress) } }
+                        },
+                        { await self.ask($0, for: id, in: turn) })
                 }
                 settle(id) {
                     $0.take(result, after: self.now().timeIntervalSince($0.began), limit: Self.greatestResult)
@@ -135,6 +158,46 @@ extension PageDesk {
             }
         }
         return id
+    }
+
+    /// Shows a question of the server with the call, one after the other, until it is answered there.
+    private func ask(_ question: ServerQuestion, for id: String, in turn: Gate) async -> ElicitationAnswer {
+        guard let place = try? await turn.enter() else { return .cancel }
+        defer { place.giveBack() }
+        let seat = AskingSeat(question: question, answer: FirstResult())
+        settle(id) { $0.stage = .asking(seat) }
+        let answer = await withTaskCancellationHandler {
+            await seat.answer.result.get()
+        } onCancel: {
+            seat.answer.give(.success(.cancel))
+        }
+        settle(id) { $0.stage = .running(nil) }
+        return answer
+    }
+
+    /// The person answered.
+    func answer(_ id: String, _ form: FormFields) {
+        guard case .asking(var seat)? = call(id)?.stage else { return }
+        switch form["action"] {
+        case "accept":
+            let typed = form.below("field.")
+            var content = JSONObject()
+            (seat.typed, seat.faults) = ([:], [:])
+            for field in seat.question.question.fields {
+                let words = typed.filter { $0.name == field.name }.map(\.value)
+                seat.typed[field.name] = words.joined(separator: "\n")
+                guard let value = field.value(formed: words) else {
+                    seat.faults[field.name] = "it is none of what can be said here"
+                    continue
+                }
+                if let fault = field.fault(of: value) { seat.faults[field.name] = fault }
+                if !value.isNull { content[field.name] = value }
+            }
+            guard seat.faults.isEmpty else { return settle(id) { $0.stage = .asking(seat) } }
+            seat.answer.give(.success(.accept(.object(content))))
+        case "decline": seat.answer.give(.success(.decline))
+        default: seat.answer.give(.success(.cancel))
+        }
     }
 
     /// What one result may take to be kept, and all of them.

@@ -111,7 +111,7 @@ package struct PagePart: GatewayPart {
         let form = shown.map { ToolForm(tool: $0, scene: visit.scene, call: call) }
         var frame = view.frame(.tools, view.tools(tools, chosen: shown, form: form), counts: [.tools: tools.count])
         // Without scripts the page looks again only while there is something to wait for, so that what is typed stays.
-        frame.refresh = call?.isOver == false ? 2 : nil
+        frame.refresh = if case .running? = call?.stage { 2 } else { nil }
         if let name { frame.title = "\(name) · \(view.status.name) · omlx" }
         return frame
     }
@@ -148,6 +148,11 @@ package struct PagePart: GatewayPart {
             let id = visit.parameters.name("id")
             self.desk.call(id)?.stop.stop()
             return "/ui/calls/\(id)"
+        }
+        pages.form("/ui/calls/:id/answer") { visit in
+            let id = visit.parameters.name("id")
+            self.desk.answer(id, visit.form)
+            return "/ui/calls/\(id)#call"
         }
         pages.form("/ui/servers/:server/tools/:tool") { visit in
             let (server, name) = (visit.parameters.name("server"), visit.parameters.name("tool"))

@@ -21,6 +21,7 @@ struct ToolCallView: Sendable {
                 <small>\(PageTime.span(scene.now.timeIntervalSince(call.began)))\(progress.map { " · " + Self.words($0) } ?? "")</small></div>\
                 \(Form.button("/ui/calls/\(call.id)/cancel", "Give up", scene, look: .quiet))
                 """
+        case .asking(let seat): return QuestionView(seat: seat, call: call.id, scene: scene).html
         case .answered(let result, let seconds):
             let answer: ShownAnswer =
                 result.isError ? .init(.bad, .cross, "The tool reports a failure") : .init(.good, .full, "Answered")

@@ -100,15 +100,17 @@ extension LocalHost {
     }
 
     package func call(
-        _ call: ToolCall, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
+        _ call: ToolCall, signingIn person: LoginOffer?, eliciting handler: ElicitationHandler?,
+        hear: @escaping @Sendable (Progress) -> Void
     ) async throws -> ToolResult {
         let (manager, arguments) = (try await manager(), call.arguments.objectValue ?? [:])
         guard let person else {
             return try await manager.call(
-                call.tool, arguments: arguments, timeout: call.timeout, onProgress: hear)
+                call.tool, arguments: arguments, timeout: call.timeout, onProgress: hear, eliciting: handler)
         }
         return try await manager.call(
-            call.tool, arguments: arguments, timeout: call.timeout, offering: { person.offer($0) }, onProgress: hear)
+            call.tool, arguments: arguments, timeout: call.timeout, offering: { person.offer($0) }, onProgress: hear,
+            eliciting: handler)
     }
 
     package func problem(of server: String) async throws -> OmlxError? { try await manager().problem(of: server) }

@@ -81,12 +81,14 @@ extension RemoteHost: Host {
     }
 
     package func call(
-        _ call: ToolCall, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
+        _ call: ToolCall, signingIn person: LoginOffer?, eliciting handler: ElicitationHandler?,
+        hear: @escaping @Sendable (Progress) -> Void
     ) async throws -> ToolResult {
-        let question = ToolCalling(call: call, person: person.map { LoginMeans($0) })
-        return try await converse(HostRoutes.call, question, person) { kind, json in
-            if kind == .progress { hear(try json.decoded()) }
-        }
+        var question = ToolCalling(call: call, person: person.map { LoginMeans($0) })
+        if handler != nil { question.elicits = true }
+        return try await converse(
+            HostRoutes.call, question, person,
+            hearing: { kind, json in if kind == .progress { hear(try json.decoded()) } }, answering: handler)
     }
 
     package func problem(of server: String) async throws -> OmlxError? {
@@ -247,9 +249,11 @@ extension RemoteHost: Host {
 
     private func converse<Question, Answer>(
         _ route: HostRoute<Question, Answer>, _ question: Question, _ offer: LoginOffer?,
-        hearing hear: @escaping @Sendable (ToldEvent, JSON) throws -> Void = { _, _ in }
+        hearing hear: @escaping @Sendable (ToldEvent, JSON) throws -> Void = { _, _ in },
+        answering handler: ElicitationHandler? = nil
     ) async throws -> Answer {
-        guard let person = offer?.person else { return try await asking.ask(route, question, hearing: hear) }
-        return try await RemoteConversation(call: asking, person: person).ask(route, question, hearing: hear)
+        guard offer != nil || handler != nil else { return try await asking.ask(route, question, hearing: hear) }
+        return try await RemoteConversation(call: asking, person: offer?.person, handler: handler)
+            .ask(route, question, hearing: hear)
     }
 }

@@ -90,6 +90,8 @@ package struct ToolSearch: Sendable, Hashable, Codable {
 package struct ToolCalling: Sendable, Hashable, Codable {
     package var call: ToolCall
     package var person: LoginMeans?
+    /// Whether what the server asks is answered in the conversation.
+    package var elicits: Bool?
 }
 
 package struct ResourceAsking: Sendable, Hashable, Codable {

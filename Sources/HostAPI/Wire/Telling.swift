@@ -2,6 +2,8 @@
 
 import OmlxErrors
 import OmlxJSON
+import OmlxMCPClient
+import OmlxMCPHost
 
 /// The types of the events of a told question.
 package enum ToldEvent: String, Sendable, CaseIterable {
@@ -19,9 +21,11 @@ package enum ToldEvent: String, Sendable, CaseIterable {
     case login
     /// `AskedPerson`: a question to the person.
     case question
+    /// `AskedElicitation`: a question of a server to the person.
+    case elicitation
     /// `ListeningPlace`: what is typed or pasted is wanted from now on.
     case listen
-    /// `ListeningPlace`: it is wanted no longer.
+    /// `ListeningPlace`: it is wanted no longer, or the answer to a server's question is not.
     case enough
     /// The answer, and the end.
     case answer
@@ -54,6 +58,15 @@ package struct AskedPerson: Sendable, Hashable, Codable {
     }
 }
 
+/// A question of a server.
+package struct AskedElicitation: Sendable, Hashable, Codable {
+    /// What the answer names.
+    package var place: Int
+    package var question: ServerQuestion
+
+    package init(place: Int, question: ServerQuestion) { (self.place, self.question) = (place, question) }
+}
+
 /// Where typed lines go.
 package struct ListeningPlace: Sendable, Hashable, Codable {
     package var place: Int
@@ -66,10 +79,14 @@ package struct ConversationReply: Sendable, Hashable, Codable {
     package var place: Int
     /// The answer to a question.
     package var answer: LoginAnswer?
+    /// The answer to a server's question.
+    package var elicited: ElicitationAnswer?
     /// A line that was typed or pasted.
     package var line: String?
 
-    package init(place: Int, answer: LoginAnswer? = nil, line: String? = nil) {
-        (self.place, self.answer, self.line) = (place, answer, line)
+    package init(
+        place: Int, answer: LoginAnswer? = nil, elicited: ElicitationAnswer? = nil, line: String? = nil
+    ) {
+        (self.place, self.answer, self.elicited, self.line) = (place, answer, elicited, line)
     }
 }

@@ -10,6 +10,8 @@ struct Call: Sendable {
     var params: JSONObject?
     /// The tool that is called, where its schema is at hand: an era may write arguments into headers by it.
     var tool: Tool?
+    /// Who answers what the server asks meanwhile.
+    var elicitor: Elicitor?
 
     /// The name of the tool that is called.
     var toolName: String? { params?["name"]?.stringValue }
@@ -31,8 +33,11 @@ enum Era: Sendable {
     /// - Parameters:
     ///   - older: The revision the transport may be of, when the latest one is refused.
     ///   - known: What the server spoke before, if that is known.
-    func opening(_ client: ClientInfo, older: ProtocolRevision, known: SpokenEra?) -> OpeningNegotiation {
-        OpeningNegotiation(client: client, older: older, known: known)
+    ///   - elicits: Whether questions of the server can be answered.
+    func opening(
+        _ client: ClientInfo, older: ProtocolRevision, known: SpokenEra?, elicits: Bool
+    ) -> OpeningNegotiation {
+        OpeningNegotiation(client: client, older: older, known: known, elicits: elicits)
     }
 
     /// Takes from the head of the answer to an opening message what names the session.
@@ -108,9 +113,16 @@ enum Era: Sendable {
         }
     }
 
-    /// The request that follows a result that is not whole.
+    /// What follows a result that is not whole.
+    enum Following: Sendable {
+        case request(Call)
+        /// The same with the answers to these, by their names.
+        case questions([(name: String, question: Elicitation)], Call)
+    }
+
+    /// - Returns: `nil` for a result that is whole.
     /// - Throws: `PROTOCOL_INVALID_MESSAGE`.
-    func next(after result: JSON, of call: Call) throws(OmlxError) -> Call? {
+    func next(after result: JSON, of call: Call) throws(OmlxError) -> Following? {
         switch self {
         case .initialize: nil
         case .modern(let era): try era.next(after: result, of: call)

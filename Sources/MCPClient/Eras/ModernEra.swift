@@ -48,6 +48,10 @@ struct ModernEra: Sendable {
         var params = call.params ?? JSONObject()
         var meta = params["_meta"]?.objectValue ?? JSONObject()
         for (name, value) in self.meta { meta[name] = value }
+        // What a client can do is said with each request, and holds for that one (MCP 2026-07-28, basic).
+        if call.elicitor != nil, call.mayWantInput {
+            meta[Self.prefix + "clientCapabilities"] = ["elicitation": ["form": [:], "url": [:]]]
+        }
         if wantsProgress { meta["progressToken"] = JSON(id) }
         params["_meta"] = .object(meta)
         let json: JSONObject = [
@@ -91,30 +95,47 @@ struct ModernEra: Sendable {
 
     // MARK: results
 
-    /// The request that follows a result: a server that has only kept its place is asked again with it; one that wants to know
-    /// something was told that nothing can be asked here (MCP 2026-07-28, multi round-trip requests).
+    /// What follows a result: a server that has only kept its place is asked again with it, one that wants to know something with
+    /// the answers (MCP 2026-07-28, multi round-trip requests).
     /// - Returns: `nil` for a result that is whole. A server of an older release says nothing of that.
-    /// - Throws: `PROTOCOL_INVALID_MESSAGE`.
-    func next(after result: JSON, of call: Call) throws(OmlxError) -> Call? {
+    /// - Throws: `PROTOCOL_INVALID_MESSAGE`: also for a question that was not invited.
+    func next(after result: JSON, of call: Call) throws(OmlxError) -> Era.Following? {
         guard let kind = result["resultType"], !kind.isNull else { return nil }
         switch kind.stringValue {
         case "complete": return nil
         case "input_required" where call.mayWantInput:
             let wishes = result["inputRequests"]?.objectValue ?? [:]
-            guard wishes.isEmpty else {
-                let methods = Set(wishes.map { OmlxError.shown($0.value["method"]?.stringValue ?? $0.key, limit: 80) })
-                throw invalid(call, "asks for \(methods.sorted().joined(separator: ", ")), which omlx does not offer")
-            }
-            guard let state = result["requestState"], state.stringValue != nil else {
+            let state = result["requestState"]?.stringValue
+            guard state != nil || !wishes.isEmpty else {
                 throw invalid(call, "is unfinished, and says nothing of how to go on")
             }
-            var call = call
-            var params = call.params ?? JSONObject()
-            params["requestState"] = state
+            let questions = try questions(wishes, of: call)
+            var (call, params) = (call, call.params ?? JSONObject())
+            // What belongs to an earlier round is not repeated.
+            params["requestState"] = state.map { .string($0) }
+            params["inputResponses"] = nil
             call.params = params
-            return call
+            return questions.isEmpty ? .request(call) : .questions(questions, call)
         default: throw invalid(call, "is of the unknown type \(OmlxError.shown(kind.text(), limit: 80))")
         }
+    }
+
+    private func questions(
+        _ wishes: JSONObject, of call: Call
+    ) throws(OmlxError) -> [(name: String, question: Elicitation)] {
+        let methods = Set(wishes.map { OmlxError.shown($0.value["method"]?.stringValue ?? $0.key, limit: 80) })
+        guard wishes.isEmpty || call.elicitor != nil && methods == [Elicitation.method] else {
+            throw invalid(call, "asks for \(methods.sorted().joined(separator: ", ")), which omlx does not offer")
+        }
+        var questions: [(name: String, question: Elicitation)] = []
+        for (name, wish) in wishes {
+            do throws(ElicitationFault) {
+                questions.append((name, try Elicitation(params: wish["params"])))
+            } catch {
+                throw invalid(call, "asks what cannot be asked: \(error.reason)")
+            }
+        }
+        return questions
     }
 
     private func invalid(_ call: Call, _ what: String) -> OmlxError {
@@ -154,8 +175,18 @@ extension Call {
         "resources/templates/list", "resources/read", "prompts/list", "prompts/get",
     ]
 
+    /// The same with answers to what the server asked.
+    func answering(_ answers: JSONObject) -> Call {
+        var call = self
+        var params = params ?? JSONObject()
+        params["inputResponses"] = .object(answers)
+        call.params = params
+        return call
+    }
+
     var isReading: Bool { Self.readingMethods.contains(method) }
 
     /// Only these may be answered by a question (MCP 2026-07-28, multi round-trip requests).
-    fileprivate var mayWantInput: Bool { ["tools/call", "prompts/get", "resources/read"].contains(method) }
+    var mayWantInput: Bool { Self.askingMethods.contains(method) }
+    static let askingMethods: Set = ["tools/call", "prompts/get", "resources/read"]
 }

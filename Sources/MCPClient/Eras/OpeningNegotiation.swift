@@ -39,6 +39,7 @@ struct OpeningNegotiation: Sendable {
     /// What the server said when it was asked what it speaks.
     private var probe = Probe.none
     private let known: SpokenEra?
+    private let elicits: Bool
 
     private enum Probe: Sendable {
         case none
@@ -51,7 +52,11 @@ struct OpeningNegotiation: Sendable {
     /// - Parameters:
     ///   - older: What is offered after a refusal that names no revision.
     ///   - known: What the server spoke before, if that is known.
-    init(client: ClientInfo, older: ProtocolRevision = .v2024_11_05, known: SpokenEra? = nil) {
+    ///   - elicits: Whether questions of the server can be answered.
+    init(
+        client: ClientInfo, older: ProtocolRevision = .v2024_11_05, known: SpokenEra? = nil, elicits: Bool = false
+    ) {
+        self.elicits = elicits
         self.client = client
         self.older = older
         self.known = known
@@ -63,7 +68,8 @@ struct OpeningNegotiation: Sendable {
     /// The handshake (MCP 2025-11-25, lifecycle).
     private var offer: Action {
         .send(params: [
-            "protocolVersion": .string(offered.rawValue), "capabilities": [:], "clientInfo": .object(client.members),
+            "protocolVersion": .string(offered.rawValue),
+            "capabilities": elicits ? offered.elicitation : [:], "clientInfo": .object(client.members),
         ])
     }
 

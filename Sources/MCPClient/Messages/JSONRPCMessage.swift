@@ -9,6 +9,8 @@ struct JSONRPCError: Error, Sendable, Hashable {
     static let invalidParams = -32602
     /// Headers that do not fit the message (MCP 2026-07-28, streamable HTTP).
     static let headerMismatch = -32020
+    /// The person has to open pages first (MCP 2025-11-25, elicitation).
+    static let pagesRequired = -32042
     /// A server of a later era refusing the revision offered (MCP 2026-07-28, basic).
     static let unsupportedProtocolVersion = -32022
     /// What only servers of the era of 2026-07-28 answer: headers that do not match, a capability not declared, another
@@ -46,6 +48,9 @@ struct JSONRPCError: Error, Sendable, Hashable {
             "the server answered \(OmlxError.shown(method, limit: 80)) with error \(code): \(text)",
             compared: [.init("JSON-RPC code", String(code))], httpStatus: httpStatus)
         error.serverWords = words.isEmpty ? nil : words
+        if code == Self.pagesRequired {
+            error.nextStep = "finish what the server wants done on its page, then try again"
+        }
         error.reply = OmlxError.Reply(code: code, message: message, data: data?.text())
         return error
     }

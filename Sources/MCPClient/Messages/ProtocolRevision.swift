@@ -1,5 +1,7 @@
 // The protocol revisions of the initialize era, and what differs between them.
 
+import OmlxJSON
+
 /// A dated revision of MCP that omlx speaks.
 package enum ProtocolRevision: String, Sendable, Hashable, CaseIterable, Comparable {
     /// HTTP+SSE, no sign-in.
@@ -21,6 +23,12 @@ package enum ProtocolRevision: String, Sendable, Hashable, CaseIterable, Compara
 
     /// Whether a server may put several messages into an array (MCP 2025-03-26, basic).
     package var hasBatches: Bool { self == .v2025_03_26 }
+
+    /// What a client that answers questions says of that (MCP 2025-06-18, 2025-11-25, elicitation).
+    var elicitation: JSON {
+        if self < .v2025_06_18 { return [:] }
+        return ["elicitation": self < .v2025_11_25 ? [:] : ["form": [:], "url": [:]]]
+    }
 
     /// Whether `MCP-Protocol-Version` goes with each request after `initialize` (MCP 2025-06-18, transports).
     var hasVersionHeader: Bool { self >= .v2025_06_18 }

@@ -55,6 +55,12 @@ extension Transport {
     func stopListening() {}
 }
 
+/// A child process that ended when it was asked what it speaks, as some servers of the handshake do with whatever comes before
+/// `initialize`.
+struct EndedByProbe: Error, Sendable {
+    let failure: OmlxError
+}
+
 /// A server that answers a POST with the opening of HTTP+SSE (MCP 2024-11-05, transports).
 struct SpeaksSSE: Error, Sendable, Hashable {
     var failure: OmlxError {

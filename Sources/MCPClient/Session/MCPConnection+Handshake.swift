@@ -19,7 +19,8 @@ extension MCPConnection {
     /// Settles a session on a link (MCP 2025-11-25, lifecycle).
     func initialize(_ link: Link) async throws -> InitializeResult {
         let known = link.transport.hasModernEra ? era : .initialize
-        var negotiation = try session(on: link).era.opening(client, older: link.transport.olderRevision, known: known)
+        var negotiation = try session(on: link).era.opening(
+            client, older: link.transport.olderRevision, known: known, elicits: elicits)
         var action = negotiation.start()
         var limit = limits.request
         while true {

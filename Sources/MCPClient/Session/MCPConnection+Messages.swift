@@ -39,6 +39,7 @@ extension MCPConnection {
         _ call: Call, limit: Double?, onProgress: (@Sendable (Progress) -> Void)? = nil
     ) async throws -> Answer {
         var (call, isRepeated, isMended, rounds) = (call, false, false, 0)
+        if call.mayWantInput { call.elicitor = call.elicitor ?? elicitor }
         while true {
             switch life.admit() {
             case .refuse: throw OmlxError(.transportNotConnected, "the server is not connected")
@@ -53,12 +54,19 @@ extension MCPConnection {
                     guard let next = try era.next(after: answer.result, of: call) else { return answer }
                     rounds += 1
                     guard rounds <= Self.roundLimit else { throw OmlxError.endlessRounds(call.method, rounds) }
-                    call = next
+                    switch next {
+                    case .request(let next): call = next
+                    case .questions(let questions, let next):
+                        call = next.answering(try await answers(to: questions, of: call))
+                    }
                 } catch let lost as SessionLost where !isRepeated {
                     isRepeated = true
                     if let link = life.lost(session: lost.number) { renew(link) }
                 } catch let error as OmlxError where !isRepeated && era.repeats(call, after: error) {
                     isRepeated = true
+                } catch let error as JSONRPCError where error.code == JSONRPCError.pagesRequired {
+                    await showPages(error, call)
+                    throw error
                 } catch let error as JSONRPCError where !isMended && era.mistookSchema(call, error) {
                     isMended = true
                     guard let tool = try? await listTools().first(where: { $0.name == call.toolName }) else {
@@ -111,7 +119,7 @@ extension MCPConnection {
             try await withCheckedThrowingContinuation { continuation in
                 let waiter = Waiter(
                     continuation: continuation, onProgress: onProgress, onAcknowledged: onAcknowledged,
-                    before: chatter.mark)
+                    elicitor: call.elicitor, before: chatter.mark)
                 let request = life.requests.begin(id, call.method, limit: limit, at: .now, for: waiter)
                 ring(by: request.deadline)
                 if !link.transport.post(message) {
@@ -144,6 +152,7 @@ extension MCPConnection {
             let due = ContinuousClock.now + Self.tailLimit
             if sendings.limit(request.id, to: due) { ring(by: due) }
         }
+        if !questions.isEmpty { withdrawQuestions { $0.request == request.id } }
         request.waiter.continuation.resume(with: result)
     }
 
@@ -169,7 +178,7 @@ extension MCPConnection {
 
     // MARK: time limits and cancellation
 
-    private func ring(by due: ContinuousClock.Instant) {
+    func ring(by due: ContinuousClock.Instant) {
         if let nextRing, nextRing <= due { return }
         nextRing = due
         let timer = timer ?? DeadlineTimer { [weak self] _ in await self?.rang() }
@@ -275,6 +284,7 @@ extension MCPConnection {
             progress.message = progress.message.map { redactor.hide($0) }
             request.waiter.onProgress?(progress)
         case .reply(let message): reply(message)
+        case .ask(let id, let params, let request): ask(id, params, of: request)
         case .refusedServerRequest(let method):
             observer(.serverRequestRefused(method: OmlxError.shown(method, limit: 80)))
         case .notification(let method, let params): take(method, params)
@@ -285,7 +295,7 @@ extension MCPConnection {
     }
 
     /// Answers a request of the server without holding up what comes.
-    private func reply(_ json: JSON) {
+    func reply(_ json: JSON) {
         guard let link = life.link, let message = life.session?.era.reply(json), !link.transport.post(message),
             replies < Self.replyLimit
         else { return }
@@ -307,6 +317,8 @@ extension MCPConnection {
             guard let id = params?["_meta"]?["io.modelcontextprotocol/subscriptionId"]?.requestID else { return }
             life.requests.pending[id]?.waiter.onAcknowledged?(params?["notifications"] ?? .null)
         case "notifications/message": tellLog(params)
+        case "notifications/cancelled":
+            if let id = params?["requestId"] { withdrawQuestions { $0.id == id } }
         default: break
         }
     }

@@ -9,15 +9,17 @@ extension MCPConnection {
     ///   - name: The tool's name.
     ///   - arguments: Its arguments.
     ///   - tool: The tool as the server listed it, where that is at hand.
-    ///   - timeout: In seconds; the connection's own limit when `nil`. Progress starts it anew, ten times at most.
+    ///   - timeout: In seconds; the connection's own limit when `nil`. Progress starts it anew, ten times at most; while a person
+    ///     is asked it stands still.
     ///   - onProgress: Told what the server reports.
+    ///   - elicitor: Answers what the server asks for it; the connection's own when `nil`.
     /// - Throws: `OmlxError`, `CancellationError`.
     package func callTool(
         _ name: String, arguments: JSONObject = [:], tool: Tool? = nil, timeout: Double? = nil,
-        onProgress: (@Sendable (Progress) -> Void)? = nil
+        onProgress: (@Sendable (Progress) -> Void)? = nil, elicitor: Elicitor? = nil
     ) async throws -> ToolResult {
         let params: JSONObject = ["name": .string(name), "arguments": .object(arguments)]
-        let call = Call(method: "tools/call", params: params, tool: tool)
+        let call = Call(method: "tools/call", params: params, tool: tool, elicitor: elicitor)
         return ToolResult(json: try await request(call, timeout: timeout, onProgress: onProgress))
     }
 

@@ -25,6 +25,8 @@ package actor MCPConnection {
         let onProgress: (@Sendable (Progress) -> Void)?
         /// Told what the server will tell of, where the request asks for that.
         let onAcknowledged: (@Sendable (JSON) -> Void)?
+        /// Who answers what the server asks meanwhile.
+        let elicitor: Elicitor?
         /// What the server had said when the request was sent.
         let before: ServerChatter.Mark
     }
@@ -50,6 +52,11 @@ package actor MCPConnection {
     /// Until when the tools that were listed last are as the server has them, if it said so (MCP 2026-07-28, caching).
     package internal(set) var toolsFreshUntil: ContinuousClock.Instant?
     var sendings = Sendings()
+    /// Who answers what no call can be asked; whether servers are told that questions are answered at all.
+    let elicitor: Elicitor?
+    let elicits: Bool
+    /// Questions the person has not answered yet, by what asks them.
+    var questions: [Int: AskedQuestion] = [:]
     /// Keeps all time limits: one sleep, however many requests are under way.
     var timer: DeadlineTimer<Int, ContinuousClock>?
     /// When it rings next.
@@ -74,17 +81,23 @@ package actor MCPConnection {
     ///     backwards compatibility).
     ///   - opensServerStream: Whether a stream is kept open on which a server may speak unasked.
     ///   - era: What the server is known to speak: one that speaks the handshake is not asked.
+    ///   - elicitor: Answers what the server asks, where the call itself has none who does.
+    ///   - elicits: Whether there may be such a one with a call.
     ///   - redactor: Keeps the server's secrets out of errors and events; it is told those of the endpoint.
     ///   - observer: Told what happens; called on any thread, must return at once.
     package init(
         endpoint: ServerEndpoint, client: ClientInfo, http: HTTPClient, authorizer: (any RequestAuthorizer)? = nil,
         limits: ConnectionLimits = .init(), environment: [String: String], fallsBackToSSE: Bool = false,
-        opensServerStream: Bool = false, era: SpokenEra? = nil, redactor: Redactor = Redactor(),
+        opensServerStream: Bool = false, era: SpokenEra? = nil, elicitor: Elicitor? = nil, elicits: Bool = false,
+        redactor: Redactor = Redactor(),
         observer: @escaping @Sendable (ConnectionEvent) -> Void = { _ in }
     ) {
         self.client = client
         self.limits = limits
         self.era = era
+        self.elicitor = elicitor
+        self.elicits = elicits || elicitor != nil
+        life.requests.takesQuestions = self.elicits
         let chatter = ChatterBox()
         self.chatter = chatter
         self.observer = { event in
@@ -266,6 +279,7 @@ package actor MCPConnection {
     private func begin(_ ending: Life.Ending, because error: OmlxError, quickly: Bool) {
         fail(ending.requests, with: error)
         for comer in ending.comers { comer.resume(throwing: error) }
+        questions = [:]
         sendings.cancelAll()
         timer = nil
         nextRing = nil

@@ -16,8 +16,11 @@ struct RequestTable<Waiter: Sendable>: Sendable {
         /// How long the server may be silent, in seconds.
         let limit: Double
         /// When it is over whatever the server reports.
-        let last: Instant
+        fileprivate(set) var last: Instant
         var deadline: Instant
+        /// Since when the person is being asked for it: meanwhile its time stands still.
+        fileprivate(set) var held: Instant?
+        fileprivate(set) var questions = 0
         /// What seems to be its answer cannot be read: when that is taken for the end, and as which error.
         var doubt: Doubt?
 
@@ -41,6 +44,8 @@ struct RequestTable<Waiter: Sendable>: Sendable {
         case progress(Request, Progress)
         /// Send this answer to a request of the server.
         case reply(JSON)
+        /// Put this question of the server to the person, on behalf of the request it is asked for, where that is known.
+        case ask(id: JSON, params: JSON?, of: Int?)
         /// A request of the server was refused, for the log.
         case refusedServerRequest(method: String)
         case notification(method: String, params: JSON?)
@@ -64,6 +69,8 @@ struct RequestTable<Waiter: Sendable>: Sendable {
     private var abandoned: [Int] = []
     private static var abandonedLimit: Int { 1000 }
     private var lastID = 0
+    /// Whether questions of the server can be answered.
+    var takesQuestions = false
 
     // MARK: beginnings and ends
 
@@ -120,6 +127,46 @@ struct RequestTable<Waiter: Sendable>: Sendable {
         }
     }
 
+    // MARK: questions
+
+    /// Longer than anything may take.
+    private static var hold: Duration { .seconds(100 * 365 * 86_400) }
+
+    /// The person is asked for a request, which may take them long.
+    mutating func hold(_ id: Int, at now: Instant) {
+        guard var request = pending[id] else { return }
+        request.questions += 1
+        if request.held == nil {
+            request.held = now
+            request.deadline += Self.hold
+            request.last += Self.hold
+        }
+        pending[id] = request
+    }
+
+    /// The person has answered: the time of the request goes on.
+    /// - Returns: when it is over; `nil` where it stands still.
+    mutating func release(_ id: Int, at now: Instant) -> Instant? {
+        guard var request = pending[id], let held = request.held else { return nil }
+        request.questions -= 1
+        if request.questions <= 0 {
+            request.held = nil
+            request.deadline += (now - held) - Self.hold
+            request.last += (now - held) - Self.hold
+        }
+        pending[id] = request
+        return request.held == nil ? request.deadline : nil
+    }
+
+    /// The request a question is asked for: the one on whose stream it came, else the only one that may ask.
+    private func asked(by answering: Int?) -> Int? {
+        if let answering, let request = pending[answering], Call.askingMethods.contains(request.method) {
+            return answering
+        }
+        let asking = pending.values.filter { Call.askingMethods.contains($0.method) }
+        return asking.count == 1 ? asking[0].id : nil
+    }
+
     // MARK: what comes
 
     /// Takes what came.
@@ -140,6 +187,8 @@ struct RequestTable<Waiter: Sendable>: Sendable {
     private mutating func receive(_ message: JSONRPCMessage, _ answering: Int?, _ now: () -> Instant) -> [Action] {
         switch message {
         case .request(let id, "ping", _): return [.reply(.answer(to: id, result: [:]))]
+        case .request(let id, Elicitation.method, let params) where takesQuestions:
+            return [.ask(id: id, params: params, of: asked(by: answering))]
         case .request(let id, let method, _):
             let error = JSONRPCError(code: JSONRPCError.methodNotFound, message: "Method not found")
             return [.reply(.answer(to: id, error: error)), .refusedServerRequest(method: method)]
@@ -186,7 +235,7 @@ struct RequestTable<Waiter: Sendable>: Sendable {
         guard let id = params?["progressToken"]?.requestID, var request = pending[id],
             let value = params?["progress"]?.doubleValue
         else { return [] }
-        request.deadline = min(now + .bounded(request.limit), request.last)
+        if request.held == nil { request.deadline = min(now + .bounded(request.limit), request.last) }
         pending[id] = request
         let total = params?["total"]?.doubleValue
         let report = Progress(progress: value, total: total, message: params?["message"]?.stringValue)

@@ -202,9 +202,12 @@ extension ManagedServer {
         guard let error = attempt.error, error.code != .protocolVersionUnsupported, !hasStaticHeader else { return nil }
         // 405 to the GET of SSE says that there is no stream.
         let statuses = configuration.transport.name == "sse" ? [400, 403] : [400, 403, 405]
-        // What a server says to the question what it speaks is about that question.
-        let posted = attempt.observer.heard.count { $0.method == "POST" }
-        return attempt.observer.heard.dropFirst(posted > 1 ? 1 : 0).last {
+        // A refusal of the question what it speaks is about that question: the handshake followed.
+        let first = attempt.observer.heard.first
+        let isAsked = configuration.transport.name != "sse" && eras.era(of: eraPlace) != .initialize
+        let isQuestion =
+            isAsked && [400, 405].contains(first?.head.status) && first?.challenge.resourceMetadata == nil
+        return attempt.observer.heard.dropFirst(isQuestion ? 1 : 0).last {
             statuses.contains($0.head.status) || $0.challenge.resourceMetadata != nil
         }
     }

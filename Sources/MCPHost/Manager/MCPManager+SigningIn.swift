@@ -26,33 +26,35 @@ extension MCPManager {
     /// - Throws: `OmlxError`: what the call and the sign-in throw; `OAUTH_STEP_UP_FAILED`. `CancellationError`.
     public func call(
         _ name: String, arguments: JSONObject, timeout: Double? = nil, signingIn offer: SignInOffer,
-        onProgress: (@Sendable (Progress) -> Void)? = nil
+        onProgress: (@Sendable (Progress) -> Void)? = nil, eliciting handler: ElicitationHandler? = nil
     ) async throws -> ToolResult {
         try await call(
-            name, arguments: arguments, timeout: timeout, offering: { _ in offer }, onProgress: onProgress)
+            name, arguments: arguments, timeout: timeout, offering: { _ in offer }, onProgress: onProgress,
+            eliciting: handler)
     }
 
     /// - Parameter offering: makes the offer for the server the tool turns out to be of.
     package func call(
         _ name: String, arguments: JSONObject, timeout: Double?, offering: @escaping OfferingSignIn,
-        onProgress: (@Sendable (Progress) -> Void)?
+        onProgress: (@Sendable (Progress) -> Void)?, eliciting handler: ElicitationHandler? = nil
     ) async throws -> ToolResult {
         follow()
         return try await whileRunning {
-            try await callSigningIn(name, arguments, timeout, offering, onProgress)
+            try await callSigningIn(name, arguments, timeout, offering, handler, onProgress)
         }
     }
 
     private func callSigningIn(
         _ name: String, _ arguments: JSONObject, _ timeout: Double?, _ offering: @escaping OfferingSignIn,
-        _ onProgress: (@Sendable (Progress) -> Void)?
+        _ handler: ElicitationHandler?, _ onProgress: (@Sendable (Progress) -> Void)?
     ) async throws -> ToolResult {
         let found = try await resolve(name, offering)
         let server = found.server
         return try await signing(in: server, offering(server.name)) {
             try await CallReport.of(found.tool, of: server.name, arguments, to: options.hearsCalls) {
                 try await server.call(
-                    found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
+                    found.tool, arguments: arguments, timeout: timeout, through: gate, eliciting: handler,
+                    onProgress: onProgress)
             }
         }
     }

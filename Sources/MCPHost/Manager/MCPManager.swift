@@ -258,19 +258,21 @@ public actor MCPManager {
     /// - Parameters:
     ///   - name: `server__tool`, or a bare name that exactly one server has.
     ///   - arguments: the arguments.
-    ///   - timeout: in seconds, in place of the server's.
+    ///   - timeout: in seconds, in place of the server's; while a person is asked it stands still.
+    ///   - handler: answers what the server asks for this call; `HostOptions.elicitation` when `nil`.
     /// - Throws: `OmlxError`: `PROTOCOL_TOOL_UNKNOWN`, `PROTOCOL_TOOL_AMBIGUOUS`, `PROTOCOL_TOOL_UNREACHABLE`, and whatever
     ///   keeps the server from answering; `CancellationError`. A failure the tool itself reports is a result.
     public func call(
         _ name: String, arguments: JSONObject, timeout: Double? = nil,
-        onProgress: (@Sendable (Progress) -> Void)? = nil
+        onProgress: (@Sendable (Progress) -> Void)? = nil, eliciting handler: ElicitationHandler? = nil
     ) async throws -> ToolResult {
         follow()
         return try await whileRunning {
             let found = try await resolve(name)
             return try await CallReport.of(found.tool, of: found.server.name, arguments, to: options.hearsCalls) {
                 try await found.server.call(
-                    found.tool, arguments: arguments, timeout: timeout, through: gate, onProgress: onProgress)
+                    found.tool, arguments: arguments, timeout: timeout, through: gate, eliciting: handler,
+                    onProgress: onProgress)
             }
         }
     }

@@ -53,6 +53,12 @@ public struct HostOptions: Sendable {
     /// For how long a server that is connected, and has nothing to do, may be silent, in seconds; then it is asked for a sign of
     /// life, and one that gives none is lost. `nil` to ask none.
     public var pingInterval: Double?
+    /// Answers what servers ask the person, where the call has none who does. Without one, and without `declaresElicitation`, servers
+    /// are told that nobody answers.
+    public var elicitation: ElicitationHandler?
+    /// Whether calls may bring one who answers (`MCPManager.call(…eliciting:)`): servers of the handshake are told so when they are
+    /// connected. A question for which there is none then is cancelled.
+    public var declaresElicitation = false
     /// Where the program itself answers browsers that come back, by a redirect URI that names one of these ports and this path.
     package var heardCallback: (ports: Set<Int>, path: String)?
     /// Told of every call of a tool that ended, in the task that made it.

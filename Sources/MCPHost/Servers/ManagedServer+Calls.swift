@@ -13,14 +13,16 @@ extension ManagedServer {
     /// - Throws: `OmlxError`, `CancellationError`.
     func call(
         _ tool: String, arguments: JSONObject, timeout: Double?, through gate: Gate,
-        onProgress: (@Sendable (Progress) -> Void)?
+        eliciting handler: ElicitationHandler? = nil, onProgress: (@Sendable (Progress) -> Void)?
     ) async throws -> ToolResult {
         var found: Tool?
+        let elicitor = elicitor(handler ?? options.elicitation, of: tool)
         return try await exchange(checking: { found = try listed(tool) }) { link in
             let place = try await place(in: gate, for: tool, within: timeout)
             defer { place.giveBack() }
             return try await link.connection.callTool(
-                tool, arguments: arguments, tool: found, timeout: place.rest, onProgress: onProgress)
+                tool, arguments: arguments, tool: found, timeout: place.rest, onProgress: onProgress,
+                elicitor: elicitor)
         }
     }
 
@@ -56,6 +58,12 @@ extension ManagedServer {
                 throw error
             }
         }
+    }
+
+    /// Asks by a handler of the host.
+    nonisolated func elicitor(_ handler: ElicitationHandler?, of tool: String? = nil) -> Elicitor? {
+        guard let handler else { return nil }
+        return { [name] in await handler(ServerQuestion(server: name, tool: tool, question: $0)) }
     }
 
     /// A place at the gate, and what it leaves of the call's time.

@@ -312,7 +312,8 @@ actor ManagedServer {
             },
             limits: limits, environment: options.environment,
             fallsBackToSSE: configuration.transport.name == "streamable-http",
-            opensServerStream: options.opensServerStreams, era: eras.era(of: eraPlace), redactor: redactor,
+            opensServerStream: options.opensServerStreams, era: eras.era(of: eraPlace),
+            elicitor: elicitor(options.elicitation), elicits: options.declaresElicitation, redactor: redactor,
             observer: { event in
                 voice.pass(event)
                 notes.note(event)

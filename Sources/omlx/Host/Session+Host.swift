@@ -23,6 +23,8 @@ struct HostWish: Sendable {
     var follows = false
     /// Whether what happens is written down.
     var keepsStatus = true
+    /// Whether what servers ask for a call is answered.
+    var elicits = false
     /// Told of every call that ended.
     var hearsCalls: (@Sendable (CallReport) -> Void)?
 
@@ -76,6 +78,7 @@ extension Session {
                 unreadableVariables: unreadable, looksInWorkingFolder: false, isSupervised: isSupervised)
         }
         var wish = HostWish("serve")
+        wish.elicits = true
         wish.hearsCalls = hearsCalls
         var options = hostOptions(wish)
         options.followsStore = true
@@ -121,6 +124,7 @@ extension Session {
         options.followsStore = wish.follows
         options.keepsStatus = wish.keepsStatus
         options.hearsCalls = wish.hearsCalls
+        options.declaresElicitation = wish.elicits
         return options
     }
 

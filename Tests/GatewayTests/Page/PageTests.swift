@@ -28,6 +28,67 @@ import Testing
         """
     private static let secrets = ["env-secret-1", "header-secret-2", "arg-secret-3"]
 
+    /// Asks for a name, or for a page to be opened, and says what was answered.
+    private static let asker = """
+        import json, sys
+        def send(message): print(json.dumps(dict(message, jsonrpc="2.0")), flush=True)
+        name = {"type": "string", "title": "Your <name>", "minLength": 2}
+        more = {"type": "array", "items": {"anyOf": [{"const": "r", "title": "Red"}, {"const": "g", "title": "Green"}]}}
+        form = {"type": "object", "properties": {"name": name, "more": more}, "required": ["name"]}
+        questions = {"ask": {"message": "Who <b>are</b> you?", "requestedSchema": form},
+                     "visit": {"message": "Pay", "mode": "url", "url": "https://pay.example/x?a=1&b=2"}}
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "id" not in message: continue
+            method = message["method"]
+            result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+            if method == "server/discover":
+                send({"id": message["id"], "error": {"code": -32601, "message": "no"}})
+                continue
+            if method == "tools/list":
+                result = {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in questions]}
+            if method == "tools/call":
+                send({"id": "q", "method": "elicitation/create", "params": questions[message["params"]["name"]]})
+                reply = json.loads(sys.stdin.readline())
+                result = {"content": [{"type": "text", "text": "it was " + json.dumps(reply["result"])}]}
+            send({"id": message["id"], "result": result})
+        """
+
+    @Test("E4.2: what a server asks for a call is asked on the page, checked there, and may be declined")
+    func questions() async throws {
+        try await running(["asker": ["command": "python3", "args": ["-c", .string(Self.asker)]]]) { visitor, _ in
+            let (page, _) = try await visitor.follow("/ui/servers/asker/tools/ask")
+            let asked = try await visitor.waiting(page, for: "asker asks you")
+            #expect(asked.contains("Who &lt;b&gt;are&lt;/b&gt; you?") && asked.contains("Your &lt;name&gt;"))
+            #expect(asked.contains("for ask") && asked.contains("<option value=\"g\">Green</option>"))
+            let wrong = try await visitor.follow(page + "/answer", ["action": "accept", "field.name": "A"]).1.text
+            #expect(wrong.contains("its length is less than 2") && wrong.contains("value=\"A\""))
+            _ = try await visitor.post(
+                page + "/answer", ["action": "accept", "field.name": "Ada", "field.more": "g"])
+            let done = try await visitor.waiting(page, for: "it was")
+            #expect(done.contains("&quot;name&quot;: &quot;Ada&quot;") && done.contains("[&quot;g&quot;]"), "\(done)")
+            for (action, word) in [("decline", "decline"), ("cancel", "cancel")] {
+                let (page, _) = try await visitor.follow("/ui/servers/asker/tools/ask")
+                _ = try await visitor.waiting(page, for: "asker asks you")
+                _ = try await visitor.post(page + "/answer", ["action": action])
+                #expect(try await visitor.waiting(page, for: "it was").contains(word))
+            }
+        }
+    }
+
+    @Test("E4.3: an address is shown as a whole with its host, as a link that the person follows or not")
+    func addresses() async throws {
+        try await running(["asker": ["command": "python3", "args": ["-c", .string(Self.asker)]]]) { visitor, _ in
+            let (page, _) = try await visitor.follow("/ui/servers/asker/tools/visit")
+            let asked = try await visitor.waiting(page, for: "asker asks you")
+            #expect(asked.contains("https://pay.example/x?a=1&amp;b=2</p>") && asked.contains("<b>pay.example</b>"))
+            #expect(asked.contains("rel=\"noopener noreferrer\""))
+            _ = try await visitor.post(page + "/answer", ["action": "accept"])
+            let done = try await visitor.waiting(page, for: "it was")
+            #expect(done.contains("accept") && !done.contains("content&quot;"), "agreeing has no content")
+        }
+    }
+
     /// A browser without scripts: it goes where a form's answer leads.
     private struct Visitor: Sendable {
         let gateway: RunningGateway
@@ -96,6 +157,7 @@ import Testing
             credentials: folder.path + "/credentials", database: folder.path + "/page/status.sqlite",
             locks: folder.path + "/locks")
         options.storeName = "memory"
+        options.declaresElicitation = true
         let host = LocalHost(configuration, options: options)
         let signIns = SignInDesk(host)
         let desk = PageDesk(host, signIns: signIns)

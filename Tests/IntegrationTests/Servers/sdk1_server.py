@@ -36,6 +36,14 @@ def make_server(options):
 
         @server.call_tool()
         async def call_tool(name, arguments):
+            context = server.request_context
+            related = None if name == "ask_aside" else context.request_id
+            if name in ("ask", "ask_aside"):
+                result = await context.session.elicit_form(serve.MESSAGE, serve.FORM, related)
+                return [types.TextContent(type="text", text=serve.answered(result))]
+            if name == "visit":
+                result = await context.session.elicit_url("Pay first.", serve.PAGE, "17", related)
+                return [types.TextContent(type="text", text=serve.answered(result))]
             if name == "touch":
                 session = server.request_context.session
                 await session.send_resource_updated(arguments["uri"])

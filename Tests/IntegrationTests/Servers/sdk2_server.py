@@ -20,6 +20,27 @@ from starlette.routing import Mount, Route
 import serve
 
 
+async def ask(context, params):
+    """Asks the person: in the modern era by the result, else on a stream."""
+    if context.protocol_version >= "2026-07-28":
+        if not params.input_responses:
+            if params.name == "visit":
+                question = types.ElicitRequestURLParams(message="Pay first.", url=serve.PAGE)
+            else:
+                question = types.ElicitRequestFormParams(message=serve.MESSAGE, requested_schema=serve.FORM)
+            requests = {"question": types.ElicitRequest(params=question)}
+            return types.InputRequiredResult(input_requests=requests, request_state="caf\u00e9 \u0007 17")
+        if params.request_state != "caf\u00e9 \u0007 17":
+            raise ValueError(f"the state came back as {params.request_state!r}")
+        result = params.input_responses["question"]
+    elif params.name == "visit":
+        result = await context.session.elicit_url("Pay first.", serve.PAGE, "17", context.request_id)
+    else:
+        related = None if params.name == "ask_aside" else context.request_id
+        result = await context.session.elicit_form(serve.MESSAGE, serve.FORM, related)
+    return types.CallToolResult(content=[types.TextContent(type="text", text=serve.answered(result))])
+
+
 def make_server(options):
     tools = [types.Tool(name=n, description=d, input_schema=s) for n, d, s in serve.tool_schemas(options)]
 
@@ -45,6 +66,8 @@ def make_server(options):
     async def call_tool(context, params):
         if params.name == "touch":
             return await touch(context, params.arguments["uri"])
+        if params.name in (name for name, *_ in serve.QUESTIONS):
+            return await ask(context, params)
         try:
             text, failed = await serve.call_tool(params.name, params.arguments or {}), False
         except serve.ToolFailed as failure:

@@ -4,6 +4,7 @@
 # on stdout, `READY http://127.0.0.1:PORT/PATH`, when it accepts connections; everything else goes to stderr.
 import argparse
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -81,6 +82,32 @@ def complete(argument, value):
     return [word for word in WORDS if word.startswith(value)] if argument == "tone" else []
 
 
+# What `--questions` adds: tools that ask the person meanwhile, and what they ask.
+QUESTIONS = [
+    ("ask", "Asks the person some things, and says what they answered.", {}),
+    ("ask_aside", "Asks the same, but not on the stream of the call.", {}),
+    ("visit", "Asks the person to open a page, and says whether they agreed.", {}),
+]
+MESSAGE = "Who are you?\nIt is for the \x1b[31mguest book."
+FORM = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "title": "Your name", "minLength": 2},
+        "colour": {"type": "string", "enum": ["red", "green"], "default": "green"},
+        "count": {"type": "integer", "minimum": 1, "maximum": 9, "default": 3},
+        "sure": {"type": "boolean", "default": True},
+        "mail": {"type": "string", "format": "email"},
+    },
+    "required": ["name"],
+}
+PAGE = "https://pay.example/checkout?order=17&next=%2Fdone"
+
+
+def answered(result):
+    """What was answered, as text."""
+    return f"{result.action} {json.dumps(result.content, sort_keys=True)}"
+
+
 def extra_tool_names(options):
     return [f"extra_{number:03d}" for number in range(options.extra_tools)]
 
@@ -89,7 +116,8 @@ def tool_schemas(options):
     """(name, description, input schema) of every tool, in the order they are listed."""
     if options.no_tools:
         return
-    for name, description, parameters in TOOLS + (CATALOGUE_TOOLS if options.catalogue else []):
+    more = (CATALOGUE_TOOLS if options.catalogue else []) + (QUESTIONS if options.questions else [])
+    for name, description, parameters in TOOLS + more:
         properties = {key: {"type": kind} for key, kind in parameters.items()}
         yield name, description, {"type": "object", "properties": properties, "required": list(parameters)}
     for name in extra_tool_names(options):
@@ -136,6 +164,7 @@ def parser(description, transports=("stdio", "http", "sse")):
     options.add_argument("--catalogue", action="store_true", help="resources and prompts, too")
     options.add_argument("--no-tools", action="store_true", help="no tools at all")
     options.add_argument("--page-size", type=int, default=0, metavar="N", help="tools per page; 0: all on one page")
+    options.add_argument("--questions", action="store_true", help="tools that ask the person something, too")
     options.add_argument("--request-log", metavar="FILE", help="appends `METHOD PATH STATUS` for every HTTP request")
     options.add_argument("--require-header", metavar="NAME=VALUE", help="answers 401 to a request without this header")
     options.add_argument("--tls", metavar="CERTIFICATE:KEY", help="https, with these PEM files")

@@ -50,8 +50,10 @@ struct HostCatalogueTests {
     private func shell(_ capabilities: String, _ answers: [String]) -> JSON {
         let first =
             #"{"protocolVersion":"2025-11-25","capabilities":\#(capabilities),"serverInfo":{"name":"x","version":"1"}}"#
-        let lines = ([first] + answers).enumerated().map { number, answer in
-            let reads = number == 1 ? "read line; read line" : "read line"
+        // What it speaks is asked before.
+        let unknown = #"{"code":-32601,"message":"Method not found"}"#
+        let lines = ([unknown, first] + answers).enumerated().map { number, answer in
+            let reads = number == 2 ? "read line; read line" : "read line"
             let member = answer.hasPrefix("{\"code\"") ? "error" : "result"
             return "\(reads); echo '{\"jsonrpc\":\"2.0\",\"id\":\(number + 1),\"\(member)\":\(answer)}'"
         }

@@ -86,7 +86,9 @@ import Testing
         try await withHostScene { scene async throws in
             let script = """
                 read line
-                echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
+                echo '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"Method not found"}}'
+                read line
+                echo '{"jsonrpc":"2.0","id":2,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},\
                 "serverInfo":{"name":"x","version":"1"}}}'
                 exit 3
                 """

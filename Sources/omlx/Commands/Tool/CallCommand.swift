@@ -30,13 +30,20 @@ struct CallCommand: Action {
         completion: .directory)
     var output: String?
 
+    @Option(
+        help:
+            "What is answered when the server asks something: ask, defaults or decline. Without it the person at the terminal is asked; where there is none it is declined."
+    )
+    var elicit: ElicitationManner?
+
     @OptionGroup var common: CommonOptions
     @OptionGroup var connect: ConnectOptions
 
     func act(_ session: Session) async throws -> ExitStatus {
         // What a tool made is not to be lost for want of a place: that there is one is seen before it is called.
         var files = try output.map { folder throws(OmlxError) in try ResultFiles(folder: folder) }
-        let wish = HostWish(Self.word, connect)
+        var wish = HostWish(Self.word, connect)
+        wish.elicits = true
         let host = try await session.host(wish)
         let name = connect.isAdHoc ? qualified(AdHocServer(connect).name) : tool
         let result =
@@ -63,7 +70,10 @@ struct CallCommand: Action {
             server: try await host.configuration().server(named: found.server)?.reference
         ).object()
         let call = ToolCall(found.name, arguments: object, timeout: common.timeout)
-        return try await host.call(call, signingIn: person, hear: session.hearing)
+        let questions = TerminalQuestions(
+            session, manner: elicit, withholding: try await host.configuration().namedVariables)
+        return try await host.call(
+            call, signingIn: person, eliciting: { await questions.answer($0) }, hear: session.hearing)
     }
 
     private func jsonText() throws(OmlxError) -> String? {
