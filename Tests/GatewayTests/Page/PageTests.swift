@@ -65,13 +65,13 @@ import Testing
             #expect(wrong.contains("its length is less than 2") && wrong.contains("value=\"A\""))
             _ = try await visitor.post(
                 page + "/answer", ["action": "accept", "field.name": "Ada", "field.more": "g"])
-            let done = try await visitor.waiting(page, for: "REPLY")
+            let done = try await visitor.waiting(page, for: "REPLY {")
             #expect(done.contains("accept") && done.contains("Ada"), "\(done)")
             for (action, word) in [("decline", "decline"), ("cancel", "cancel")] {
                 let (page, _) = try await visitor.follow("/ui/servers/asker/tools/ask")
                 _ = try await visitor.waiting(page, for: "asker asks you")
                 _ = try await visitor.post(page + "/answer", ["action": action])
-                #expect(try await visitor.waiting(page, for: "REPLY").contains(word))
+                #expect(try await visitor.waiting(page, for: "REPLY {").contains(word))
             }
         }
     }
@@ -84,7 +84,7 @@ import Testing
             #expect(asked.contains("https://pay.example/x?a=1&amp;b=2</p>") && asked.contains("<b>pay.example</b>"))
             #expect(asked.contains("rel=\"noopener noreferrer\""))
             _ = try await visitor.post(page + "/answer", ["action": "accept"])
-            let done = try await visitor.waiting(page, for: "REPLY")
+            let done = try await visitor.waiting(page, for: "REPLY {")
             #expect(done.contains("accept"), "\(done)")
         }
     }
