@@ -30,6 +30,8 @@ package struct Gateway: Sendable {
                 access: access, openPaths: parts.reduce(into: []) { $0.formUnion($1.openPaths) }))
         router.add(middleware: TracingMiddleware())
         for part in parts { part.add(to: router) }
+        // What is added after the routes is asked where none fits.
+        router.add(middleware: MethodsMiddleware(router.routes))
         return router.buildResponder()
     }
 }

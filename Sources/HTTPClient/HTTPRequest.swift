@@ -1,6 +1,7 @@
 // What is sent: method, URL, headers, body, limits. Plain values; building one does no I/O.
 
 import OmlxCryptography
+import OmlxErrors
 
 /// The value of a request header: shown text, or a secret that only the header writer opens.
 public enum HTTPHeaderValue: Sendable {
@@ -229,6 +230,13 @@ package struct HTTPResponseHead: Sendable, Hashable {
     package var retryAfter: Int? {
         guard let value = headers["retry-after"], let seconds = Int(value), seconds >= 0 else { return nil }
         return min(seconds, 86_400)
+    }
+
+    /// What to do about an answer that is only for now.
+    package var againStep: Remedy {
+        guard let value = headers["retry-after"], !value.isEmpty else { return "try again later" }
+        let shown = OmlxError.shown(value, limit: 60)
+        return Int(value).map { "try again in \($0) s" } ?? "try again after \(shown)"
     }
 }
 

@@ -52,7 +52,7 @@ extension HTTPURL {
 
     /// Whether a request would reach this machine, judged by the host's spelling alone: loopback, any name below
     /// `localhost` (RFC 6761 §6.3), the unspecified address, and IPv4 addresses of these kinds mapped into IPv6.
-    var meansThisMachine: Bool {
+    package var meansThisMachine: Bool {
         if isLoopback { return true }
         let name = host.hasSuffix(".") ? host.dropLast() : host[...]
         if name == "localhost" || name.hasSuffix(".localhost") { return true }

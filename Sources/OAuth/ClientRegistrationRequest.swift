@@ -141,7 +141,7 @@ package struct ClientRegistrationReply: Sendable {
         if status >= 500 || status == 429 {
             throw OmlxError(
                 .oauthRegistrationUnavailable, "\(origin) answered the registration with HTTP \(status)",
-                httpStatus: status, retryAfter: reply.head.retryAfter, nextStep: "try again later")
+                httpStatus: status, retryAfter: reply.head.retryAfter, nextStep: reply.head.againStep)
         }
         var body = reply.body
         let secrets = Secret.take(["client_secret", "registration_access_token"], from: &body)

@@ -126,7 +126,7 @@ package struct DeviceAuthorization: Sendable {
         OmlxError(
             .oauthDeviceUnavailable,
             "the device authorization endpoint at \(reply.head.url.origin) answered with \(answer)",
-            httpStatus: reply.head.status, retryAfter: reply.head.retryAfter, nextStep: "try again later")
+            httpStatus: reply.head.status, retryAfter: reply.head.retryAfter, nextStep: reply.head.againStep)
     }
 
     private init(_ document: DocumentFields) throws(OmlxError) {

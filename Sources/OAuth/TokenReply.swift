@@ -96,7 +96,7 @@ package enum TokenReply: Sendable {
             .oauthTokenUnavailable,
             "the token endpoint at \(reply.head.url.origin) answered with HTTP \(reply.head.status)"
                 + (text.map { ", \($0)" } ?? ""),
-            httpStatus: reply.head.status, retryAfter: reply.head.retryAfter, nextStep: "try again later")
+            httpStatus: reply.head.status, retryAfter: reply.head.retryAfter, nextStep: reply.head.againStep)
     }
 
     /// The members of a JSON body, or those of a form body, whatever it is called; and those that stand there twice with

@@ -160,11 +160,12 @@ import Testing
     @Test("The same in YAML")
     func yamlScalars() throws {
         let host = try configuration(
-            "servers:\n  s:\n    command: x\n    args: [8080]\n    env: {A: 1, B: true, C: null, D: ~}\n",
+            "servers:\n  s:\n    command: x\n    args: [8080, 007, 0x1F, 1_000]\n    env: {A: 1, B: true, C: null, D: ~, E: 00123, F: True, G: 1.50}\n    timeout: 0x1F\n",
             path: "/c/mcp.yaml")
         let stdio = try #require(try host.servers[0].result.get().transport.stdio)
-        #expect(stdio.arguments.map(\.value) == ["8080"])
-        #expect(stdio.environment.map(\.value.opened) == ["1", "true"])
+        #expect(stdio.arguments.map(\.value) == ["8080", "007", "0x1F", "1_000"])
+        #expect(stdio.environment.map(\.value.opened) == ["1", "true", "00123", "True", "1.50"])
+        #expect(host.diagnostics.isEmpty, "\(host.diagnostics)")
     }
 
     @Test(
@@ -233,6 +234,11 @@ import Testing
         #expect(stdio.arguments.map(\.shown) == ["-y", "my pkg", "${T}", "--token", "<redacted>"])
         #expect(host.diagnostics.map(\.code) == [.configOtherForm])
         #expect(!host.diagnostics[0].description.contains("hunter22"))
+        for (written, program) in [("'/opt/my tools/server'", "/opt/my tools/server"), (" server ", "server")] {
+            let (alone, host) = try oneServer("{\"command\": \"\(written)\"}", environment: environment)
+            #expect(try alone.result.get().transport.stdio?.command.value == program)
+            #expect(host.diagnostics.map(\.code) == [.configOtherForm])
+        }
         let (other, _) = try oneServer("{\"command\": \"npx -y\", \"args\": [\"x\"]}", environment: environment)
         #expect(try other.result.get().transport.stdio?.command.value == "npx -y")
     }

@@ -72,14 +72,14 @@ private final class ToldHost: Sendable {
     func reuse() async throws {
         let ending = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nc"
         let host = try ToldHost(folder, [[Self.answer("a"), Self.answer("b"), ending], [Self.answer("d")]])
-        let socket = try #require(HostSocket.at(host.path))
+        let socket = try #require(HostSocket.at(host.path, freshness: 86_400))
         for expected in ["a", "b", "c", "d"] { #expect(try await fetch(socket, question) == expected) }
     }
 
     @Test("a host that ends before or in the middle of an answer is lost", .timeLimit(.minutes(5)))
     func lost() async throws {
         let host = try ToldHost(folder, [[""], [String(Self.answer("abc").dropLast())], []])
-        let socket = try #require(HostSocket.at(host.path))
+        let socket = try #require(HostSocket.at(host.path, freshness: 86_400))
         for _ in 0..<3 {
             #expect(await failure(socket, question)?.code == .serveLost)
         }
@@ -90,7 +90,7 @@ private final class ToldHost: Sendable {
         .timeLimit(.minutes(5)))
     func limits() async throws {
         let host = try ToldHost(folder, [[nil], [Self.answer("abcd")]])
-        let socket = try #require(HostSocket.at(host.path))
+        let socket = try #require(HostSocket.at(host.path, freshness: 86_400))
         var question = question
         question.firstByte = 0.1
         #expect(await failure(socket, question)?.message == "the omlx serve that runs has stopped answering")
@@ -101,7 +101,7 @@ private final class ToldHost: Sendable {
     @Test("a task that is cancelled ends its connection, and with that the wait", .timeLimit(.minutes(5)))
     func cancelled() async throws {
         let host = try ToldHost(folder, [[nil], ["HTTP/1.1 200 OK\r\n\r\nhalf", nil]])
-        let socket = try #require(HostSocket.at(host.path))
+        let socket = try #require(HostSocket.at(host.path, freshness: 86_400))
         let waiting = Task { [question] in _ = try await socket.fetch(question) }
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }

@@ -137,6 +137,10 @@ private struct NamedAccess: GatewayAccess {
             #expect(missing.status == 422 && missing.json["detail"]?.stringValue?.contains("server") == true)
             expect(try await send(http, "GET", "nothing").status == 404)
             expect(try await send(http, "POST", "conversations/none", "{\"place\":1}").status == 404)
+            let deleting = OmlxHTTPClient.HTTPRequest("DELETE", try HTTPURL("http://omlx/api/v1/status"))
+            let refused = try await http.fetch(deleting)
+            #expect(refused.head.status == 405 && refused.head.headers["allow"] == "GET, POST")
+            expect(try await send(http, "GET", "conversations/none").status == 405)
             expect(try await send(http, "POST", "login", Self.login).status == 406)
             expect(try await send(http, "POST", "status", "{\"servers\":[]}").status == 200)
         }

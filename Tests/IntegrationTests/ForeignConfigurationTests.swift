@@ -118,6 +118,11 @@ struct ForeignConfigurationTests {
             #expect(!run.err.contains("unknown key"), "\(run)")
             let call = try await home.omlx("mcp", "call", "s__drop")
             #expect(call.exit != 0 && call.err.contains("filter"), "\(call)")
+            try home.configure([
+                "s": ["command": "python3", "args": [path], "env": ["TOOLS": "show"], "enabled": false]
+            ])
+            let disabled = try await home.omlx("mcp", "call", "show")
+            #expect(disabled.exit == 2 && disabled.err.contains("CONFIG_SERVER_DISABLED"), "\(disabled)")
             try configure(["tools": ["show"]])
             let cached = try await home.omlx("mcp", "tools", "--cached")
             #expect(cached.lines.count == 1 && cached.out.hasPrefix("s__show"), "\(cached)")
@@ -135,7 +140,7 @@ struct ForeignConfigurationTests {
             let list = try await home.omlx("mcp", "tools", "--json")
             let names = list.json["tools"].array.compactMap { $0["name"].string }
             #expect(names.sorted() == ["a__b__both", "a__b__only", "a__b__x", "a__x"], "\(list)")
-            #expect(list.err.contains("begins with \"a__\""), "\(list)")
+            #expect(list.err.contains("its name begins with \"a__\""), "\(list)")
             for tool in list.json["tools"].array {
                 let name = try #require(tool["name"].string)
                 let run = try await home.omlx("mcp", "call", name)
@@ -144,6 +149,31 @@ struct ForeignConfigurationTests {
                 #expect(call["tool"].string == tool["tool"].string, "\(name)")
                 #expect(call["argv"][0].string == (tool["server"].string == "a" ? "x b__only b__both" : "x both"))
             }
+        }
+    }
+
+    @Test("a name that is listed is the one that is called: of one server alone, from before, beside one that is down")
+    func listedAlone() async throws {
+        try await TestHome.with { home in
+            let path = try server(home)
+            func entry(_ tools: String) -> [String: Any] {
+                ["command": "python3", "args": [path, tools], "env": ["TOOLS": tools]]
+            }
+            func listed(_ first: String = "--json", _ second: String = "--json") async throws -> [String] {
+                let run = try await home.omlx("mcp", "tools", "--json", first, second)
+                return run.json["tools"].array.compactMap { $0["name"].string }.sorted()
+            }
+            try home.configure(["a": entry("x b__both"), "a__b": entry("both")])
+            #expect(try await listed("a") == ["a__x"])
+            #expect(try await listed() == ["a__b__both", "a__x"])
+            #expect(try await listed("--cached") == ["a__b__both", "a__x"])
+            #expect(try await listed("a", "--cached") == ["a__x"])
+            // It had the tool when it was there last.
+            try home.configure(["a": entry("x b__both b__own"), "a__b": ["command": "/bin/false"]])
+            #expect(try await listed("a") == ["a__x"])
+            let run = try await home.omlx("mcp", "call", "a__b__own")
+            #expect(
+                run.exit != 0 && run.err.contains("\"a__b__own\" may be a tool of a__b, which is not ready"), "\(run)")
         }
     }
 

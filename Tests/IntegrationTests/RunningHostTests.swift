@@ -7,14 +7,14 @@ import Testing
 @Suite("commands and the host that stays up", .timeLimit(.minutes(20)))
 struct RunningHostTests {
     /// A child that counts its starts, tells how far a call is, and has a tool that answers never.
-    private static func child(_ home: TestHome) -> String {
+    private static func child(_ home: TestHome, capabilities: String = #"{"tools":{}}"#) -> String {
         """
         echo x >>'\(home.desk)/starts'
         while read -r line; do
           id=$(printf '%s' "$line" | sed -n 's/.*"id":\\([0-9]*\\).*/\\1/p')
           answer() { echo '{"jsonrpc":"2.0","id":'$id',"result":'"$1"'}'; }
           case "$line" in
-          *'"initialize"'*) answer '{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"x","version":"1"}}';;
+          *'"initialize"'*) answer '{"protocolVersion":"2025-11-25","capabilities":\(capabilities),"serverInfo":{"name":"x","version":"1"}}';;
           *'"tools/list"'*) answer '{"tools":[{"name":"count","inputSchema":{"type":"object","properties":{"n":{"type":"integer"}}}},{"name":"never","inputSchema":{"type":"object"}}]}';;
           *'"ping"'*) answer '{}';;
           *'"never"'*) echo x >>'\(home.desk)/called';;
@@ -69,7 +69,7 @@ struct RunningHostTests {
         ["tools", "off"],
         ["call", "child__count", "n=1"], ["call", "child__count", "n=1", "--json"], ["call", "child__count", "n=x"],
         ["call", "count"], ["call", "child__nothing"], ["call", "nothing"], ["call", "off__x"],
-        ["call", "child__never", "--timeout", "0.5"], ["status", "--check"], ["status", "--check", "demo"],
+        ["call", "child__never", "--timeout", "3"], ["status", "--check"], ["status", "--check", "demo"],
         ["status", "nobody"], ["doctor", "child"], ["doctor", "gone"], ["doctor", "demo"], ["token", "demo"],
         ["token", "demo", "--header"], ["store"], ["store", "check"], ["store", "list"], ["store", "prune", "--yes"],
         ["login", "nobody"], ["logout", "demo"],
@@ -80,7 +80,7 @@ struct RunningHostTests {
         ["tools", "--quiet"], ["tools", "gone", "--quiet"], ["list", "--quiet"],
         ["call", "child__count", "n=1", "--account", "work"], ["call", "child__count", "--timeout", "60"],
         ["call", "child__count", #"{"n": 2}"#, "--json"], ["call", "child__nothing", "--json"],
-        ["call", "child__never", "--timeout", "0.5", "--json"], ["call", "demo__echo", "text=x"],
+        ["call", "child__never", "--timeout", "3", "--json"], ["call", "demo__echo", "text=x"],
         ["call", "demo__echo", "text=x", "--json"], ["call", "demo__echo", "text=x", "--account", "work"],
         // Without --check, status says how the servers of the host that is asked are: connected here, idle there.
         ["status", "--check", "--json"],
@@ -106,6 +106,44 @@ struct RunningHostTests {
                 let alone = try await home.note(home.start(["mcp"] + words + ["--no-daemon"], input: "").end())
                 #expect(seen(through) == seen(alone), "\(words)")
             }
+            host.signal(SIGTERM)
+            #expect(try await host.end().exit == 0)
+        }
+    }
+
+    @Test("what is odd about a server is said with omlx serve as without")
+    func odd() async throws {
+        try await TestHome.with { home in
+            try home.configure(["odd": ["command": "/bin/sh", "args": ["-c", Self.child(home, capabilities: "{}")]]])
+            let host = try await serve(home)
+            for words in [["tools"], ["tools", "odd", "--json"], ["status", "--check"]] {
+                let through = try await home.note(home.start(["mcp"] + words, input: "").end())
+                let alone = try await home.note(home.start(["mcp"] + words + ["--no-daemon"], input: "").end())
+                #expect(seen(through) == seen(alone), "\(words)")
+                #expect(through.err.contains("warning: odd: the server says that it has no tools"), "\(through)")
+            }
+            host.signal(SIGTERM)
+            #expect(try await host.end().exit == 0)
+        }
+    }
+
+    @Test(
+        "who waits for a server that is being connected no longer than so is told that, and not that it has no such tool"
+    )
+    func notInTime() async throws {
+        try await TestHome.with { home in
+            let hangs = home.desk + "/hangs"
+            let child = "if [ -e '\(hangs)' ]; then cat >/dev/null; exit; fi\n" + Self.child(home)
+            try home.configure(["held": ["command": "/bin/sh", "args": ["-c", child], "timeout": 600]])
+            #expect(try await home.omlx("mcp", "tools").exit == 0)
+            try "".write(toFile: hangs, atomically: true, encoding: .utf8)
+            let host = try await serve(home)
+            for words in [["call", "count"], ["call", "held__count"], ["tools", "held"]] {
+                let run = try await home.note(home.start(["mcp"] + words + ["--timeout", "1"], input: "").end())
+                #expect(run.exit == 5 && run.err.contains("held was not ready within 1 s"), "\(words): \(run)")
+            }
+            let unknown = try await home.omlx("mcp", "call", "nothing", "--timeout", "1")
+            #expect(unknown.exit == 5 && unknown.err.contains("not ready: held"), "\(unknown)")
             host.signal(SIGTERM)
             #expect(try await host.end().exit == 0)
         }

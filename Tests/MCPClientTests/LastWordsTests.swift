@@ -39,6 +39,26 @@ struct LastWordsTests {
                 "  + Exception Group Traceback (most recent call last):\n  |   File \"/a.py\", line 1, in run\n  |     x()\n  | ExceptionGroup: unhandled errors (1 sub-exception)\n  +-+---------------- 1 ----------------\n    | ValueError: bad key\n    +------------------------------------",
                 "+ Exception Group Traceback (most recent call last): | ExceptionGroup: unhandled errors (1 sub-exception) | ValueError: bad key"
             ),
+            (
+                "ZodError: [\n  {\n    \"code\": \"invalid_type\",\n    \"path\": [\n      \"JIRA_URL\"\n    ],\n    \"message\": \"Required\"\n  }\n]\n    at file:///a.mjs:2:11\n    at async run (node:internal/x:117:5) {\n  issues: [\n    {\n      code: 'invalid_type',\n      path: [ 'JIRA_URL' ],\n      message: 'Required'\n    }\n  ],\n  addIssue: [Function (anonymous)]\n}\n\nNode.js v20.20.2",
+                "ZodError: [ | \"code\": \"invalid_type\", | \"path\": [ | \"JIRA_URL\" | \"message\": \"Required\""
+            ),
+            (
+                "AggregateError: all attempts failed\n    at file:///a.mjs:1:159\n    at async run (node:internal/x:117:5) {\n  [errors]: [\n    Error: connect ECONNREFUSED 127.0.0.1:5432\n        at file:///a.mjs:1:9\n        at async run (node:internal/x:117:5) {\n      code: 'ECONNREFUSED',\n      errno: -111,\n      syscall: 'connect',\n      address: '127.0.0.1',\n      port: 5432\n    }\n  ]\n}\n\nNode.js v20.20.2",
+                "AggregateError: all attempts failed | Error: connect ECONNREFUSED 127.0.0.1:5432"
+            ),
+            (
+                "Error: no config\n    at load (/a.js:1:9) {\n  code: 'ENOENT'\n}\n\nNode.js v22.1.0",
+                "Error: no config | code: 'ENOENT'"
+            ),
+            (
+                "Traceback (most recent call last):\n  File \"/a.py\", line 5, in <module>\n    Settings()\npydantic_core._pydantic_core.ValidationError: 2 validation errors for Settings\nhost\n  Field required [type=missing]\n    For further information visit https://errors.pydantic.dev/2.14/v/missing\napi_key\n  Field required [type=missing]\n    For further information visit https://errors.pydantic.dev/2.14/v/missing",
+                "pydantic_core._pydantic_core.ValidationError: 2 validation errors for Settings | host | Field required [type=missing] | api_key | Field required [type=missing]"
+            ),
+            (
+                "npm ERR! code E404\nnpm ERR! 404 Not Found - GET https://r.example/x\nnpm ERR! 404 \nnpm ERR! 404  'x@*' is not in this registry.\n\nnpm ERR! A complete log of this run can be found in:\nnpm ERR!     /home/a/.npm/_logs/2023-debug-0.log",
+                "npm ERR! code E404 | npm ERR! 404 Not Found - GET https://r.example/x | npm ERR! 404  'x@*' is not in this registry."
+            ),
             ("\u{1B}[31m\u{1B}[1mError:\u{1B}[0m no key\u{1B}]0;title\u{7}", "Error: no key"),
             ("10%\r50%\r100%\nfailed: disk full", "100% | failed: disk full"),
             ("Node.js v20.19.2", "Node.js v20.19.2"),
@@ -101,6 +121,8 @@ struct LineJudgementTests {
             "{'jsonrpc': '2.0', 'id': 1, 'result': {}}", "Content-Length: 52", "content-length:1",
             #"INFO reply: {"jsonrpc": "2.0", "id": 1, "result": {}}"#, "  { id: 1 }",
             #"{"jsonrpc": "2.0", "method": "notifications/message"}{"jsonrpc": "2.0", "id": 1, "result": {}}"#,
+            #"{"jsonrpc": "2.0", "result": {}}"#, #"{"jsonrpc": "2.0", "id": null, "result": {}}"#,
+            #"[{"jsonrpc": "2.0", "result": {}}]"#,
         ])
     func garbled(line: String) throws { #expect(try kind(Array(line.utf8)) == "garbled") }
 
@@ -118,7 +140,8 @@ struct LineJudgementTests {
     @Test(
         "logs are none, also as JSON, also when they repeat what was sent",
         arguments: [
-            "Starting…", "[INFO] up", #"{"level": 30, "msg": "listening"}"#, "3", "null",
+            "Starting…", "[INFO] up", #"{"level": 30, "msg": "listening"}"#, "3", "null", "[1, 2]", "[]",
+            #"{"level": 30, "result": "ok"}"#,
             #"got {"jsonrpc": "2.0", "id": 1, "method": "initialize"}"#, "Warning: content-length is 3",
         ])
     func other(line: String) throws { #expect(try kind(Array(line.utf8)) == "other") }

@@ -175,12 +175,18 @@ struct RequestTableTests {
             ])
     }
 
-    @Test("a batch is no message where messages do not come in arrays")
+    @Test("a batch is taken with a note where the revision has none; an array without messages is no answer")
     func noBatch() {
         var session = Scene()
         let id = session.begin("a")
-        let told = session.receive([answer(JSON(id))], answering: id)
-        #expect(told == [.fail(id: id, reason: "it is an array, which this protocol revision does not have")])
+        #expect(
+            session.receive([answer(JSON(id))], answering: id) == [
+                .resolve(id: id, [:]),
+                .invalid(reason: "it is an array, which this protocol revision does not have; it was taken"),
+            ])
+        let other = session.begin("a")
+        #expect(
+            session.receive([1, 2], answering: other) == [.fail(id: other, reason: "it is an array without messages")])
     }
 
     @Test("MCP 2025-11-25, ping: ping is answered with an empty object, always", arguments: ["p", 5] as [JSON])

@@ -13,6 +13,9 @@ struct YAMLDocument {
     private var positions = SourcePositions()
     private var nodesLeft = 200_000
 
+    /// The members whose numbers and switches are texts, which begin with a nought or are written in hexadecimal as they like.
+    private static let textual: Set = ["env", "environment", "headers", "args", "arguments", "command"]
+
     /// How deep the document may nest, as in JSON.
     private static let maximumDepth = 200
 
@@ -72,21 +75,25 @@ struct YAMLDocument {
 }
 
 extension YAMLDocument {
-    private mutating func value(of node: Node, at way: SourcePositions.Way, depth: Int) throws(YAMLParseError) -> JSON {
+    /// - Parameter isTextual: whether what is no JSON as it is spelled is a text.
+    private mutating func value(
+        of node: Node, at way: SourcePositions.Way, depth: Int, isTextual: Bool = false
+    ) throws(YAMLParseError) -> JSON {
         nodesLeft -= 1
         guard nodesLeft >= 0 else { throw failure("more values than a configuration can have", node) }
         guard depth <= Self.maximumDepth else { throw failure("nested deeper than \(Self.maximumDepth)", node) }
         switch node {
-        case .scalar(let scalar): return Self.scalarValue(scalar)
+        case .scalar(let scalar): return Self.scalarValue(scalar, isTextual: isTextual)
         case .sequence(let sequence):
             var elements: [JSON] = []
             for element in sequence {
-                elements.append(try value(of: element, at: way.appending(String(elements.count)), depth: depth + 1))
+                let inner = way.appending(String(elements.count))
+                elements.append(try value(of: element, at: inner, depth: depth + 1, isTextual: isTextual))
             }
             return .array(elements)
         case .mapping(let mapping):
             var object = JSONObject()
-            try addMembers(of: mapping, to: &object, at: way, depth: depth)
+            try addMembers(of: mapping, to: &object, at: way, depth: depth, isTextual: isTextual)
             return .object(object)
         case .alias: throw failure("an alias without its anchor", node)
         }
@@ -94,7 +101,8 @@ extension YAMLDocument {
 
     /// Own members first; those of merged mappings only where no own one has the name.
     private mutating func addMembers(
-        of mapping: Node.Mapping, to object: inout JSONObject, at way: SourcePositions.Way, depth: Int
+        of mapping: Node.Mapping, to object: inout JSONObject, at way: SourcePositions.Way, depth: Int,
+        isTextual: Bool
     ) throws(YAMLParseError) {
         var merged: [Node] = []
         for (key, node) in mapping {
@@ -106,27 +114,29 @@ extension YAMLDocument {
             guard object[name.string] == nil else { continue }
             let inner = way.appending(LocatedJSON.pointerToken(name.string))
             if let mark = key.mark { positions[inner] = SourcePosition(line: mark.line, column: mark.column) }
-            object[name.string] = try value(of: node, at: inner, depth: depth + 1)
+            object[name.string] = try value(
+                of: node, at: inner, depth: depth + 1, isTextual: isTextual || Self.textual.contains(name.string))
         }
-        for node in merged { try merge(node, into: &object, at: way, depth: depth + 1) }
+        for node in merged { try merge(node, into: &object, at: way, depth: depth + 1, isTextual: isTextual) }
     }
 
     private mutating func merge(
-        _ node: Node, into object: inout JSONObject, at way: SourcePositions.Way, depth: Int
+        _ node: Node, into object: inout JSONObject, at way: SourcePositions.Way, depth: Int, isTextual: Bool
     ) throws(YAMLParseError) {
         nodesLeft -= 1
         guard nodesLeft >= 0, depth <= Self.maximumDepth else {
             throw failure("more merged values than a configuration can have", node)
         }
         switch node {
-        case .mapping(let mapping): try addMembers(of: mapping, to: &object, at: way, depth: depth)
+        case .mapping(let mapping):
+            try addMembers(of: mapping, to: &object, at: way, depth: depth, isTextual: isTextual)
         case .sequence(let sequence):
             for element in sequence {
                 guard case .mapping(let mapping) = element else {
                     throw failure("\"<<\" takes a mapping or a list of mappings", element)
                 }
                 nodesLeft -= 1
-                try addMembers(of: mapping, to: &object, at: way, depth: depth)
+                try addMembers(of: mapping, to: &object, at: way, depth: depth, isTextual: isTextual)
             }
         default: throw failure("\"<<\" takes a mapping or a list of mappings", node)
         }
@@ -140,8 +150,9 @@ extension YAMLDocument {
 extension YAMLDocument {
     /// YAML 1.2 §10.3: only `null`, `true`, `false` and numbers without quotes are anything but text, so `yes`, `no`
     /// and `12:30` are texts; not-a-number and infinities, which JSON cannot say, stay texts too.
-    private static func scalarValue(_ scalar: Node.Scalar) -> JSON {
+    private static func scalarValue(_ scalar: Node.Scalar, isTextual: Bool) -> JSON {
         let text = scalar.string
+        func number(_ text: String) -> JSON? { isTextual ? try? JSON(parsing: text) : Self.number(text) }
         switch scalar.tag.rawValue {
         case "tag:yaml.org,2002:int", "tag:yaml.org,2002:float": return number(text) ?? .string(text)
         case "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null", "": break
@@ -150,8 +161,9 @@ extension YAMLDocument {
         guard scalar.style == .plain else { return .string(text) }
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
-        case "true", "True", "TRUE": return .bool(true)
-        case "false", "False", "FALSE": return .bool(false)
+        case "true": return .bool(true)
+        case "false": return .bool(false)
+        case "True", "TRUE", "False", "FALSE": return isTextual ? .string(text) : .bool(text.utf8.count == 4)
         default: return number(text) ?? .string(text)
         }
     }

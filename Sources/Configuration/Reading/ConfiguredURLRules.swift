@@ -18,6 +18,8 @@ struct ConfiguredURLParts {
     var path: String { url.path + (url.query.map { "?" + $0 } ?? "") }
     /// Whether the host is this machine.
     var isLoopback: Bool { url.isLoopback }
+    /// Whether a request would reach this machine, as its spelling has it.
+    var meansThisMachine: Bool { url.meansThisMachine }
 
     enum Fault: Error, Equatable {
         case webSocket
@@ -130,15 +132,19 @@ extension EntryReader {
 
     /// Warns of a sign-in that could not be made: metadata is asked for over https, or on this machine (C5.1). The server
     /// itself may do without one.
-    mutating func warnOfInsecureSignIn(_ address: ConfigurationEntry?, _ settings: HTTPSettings, _ auth: AuthSettings) {
-        guard auth.mode != .disabled, auth.signIn.discoveryBase == nil, !auth.signIn.hasEndpoints,
+    mutating func warnOfInsecureSignIn(_ address: ConfigurationEntry?, _ settings: HTTPSettings, _ auth: AuthSettings?)
+    {
+        // Without a word of a sign-in, a server elsewhere is taken to need none; an address of this machine that is not written as
+        // one is a mistake.
+        guard auth?.mode != .disabled, auth?.signIn.discoveryBase == nil, auth?.signIn.hasEndpoints != true,
             let parts = try? ConfiguredURLParts(settings.url.value), parts.scheme == "http", !parts.isLoopback,
-            let address
+            auth != nil || parts.meansThisMachine, let address
         else { return }
         warn(
             .oauthInsecureURL, address,
-            "a sign-in at the URL in \(Self.quoted(address.path)) would be refused: it is neither https nor on this machine",
-            nextStep: "use the https:// address")
+            "a sign-in at the URL in \(Self.quoted(address.path)) would be refused: it is neither https nor "
+                + (parts.meansThisMachine ? "written as an address of this machine" : "on this machine"),
+            nextStep: parts.meansThisMachine ? "write 127.0.0.1 or localhost as its host" : "use the https:// address")
     }
 
     /// Whether a value passes the check of what will use it.

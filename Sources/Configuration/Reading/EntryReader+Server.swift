@@ -114,7 +114,7 @@ extension EntryReader {
         let settings = http(members)
         let tls = tlsFiles(members.http.tls)
         let auth = authSettings(members.http.auth, members.http.oauth)
-        if let settings, let auth { warnOfInsecureSignIn(members.http.addresses.first, settings, auth) }
+        if let settings { warnOfInsecureSignIn(members.http.addresses.first, settings, auth) }
         return settings.map {
             ServerConfiguration(
                 name: name, transport: kind == .sse ? .sse($0) : .streamableHTTP($0), isEnabled: isEnabled,
@@ -207,14 +207,23 @@ extension EntryReader {
             settings.environment.last { $0.name == "PATH" }
             .map { $0.value.secret.withBytes { String(decoding: $0, as: UTF8.self) } }
             ?? scope.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        guard let written = member.value.stringValue, let words = CommandLineWords.split(written), words.count > 1,
+        guard let written = member.value.stringValue, let words = CommandLineWords.split(written),
+            let first = words.first,
+            words.count > 1 || first != written,
             !CommandLineWords.isProgram(whole, path: path, folder: settings.workingDirectory?.value)
         else { return nil }
-        warn(
-            .configOtherForm, member,
-            "\"command\" holds a whole command line; it is read as a program and \(words.count - 1) "
-                + (words.count == 2 ? "argument" : "arguments"),
-            nextStep: "write the program in \"command\", and its arguments in \"args\"")
+        let (says, nextStep): (String, Remedy) =
+            words.count == 1
+            ? (
+                "\"command\" holds quotes or blanks around the program; it is read without them",
+                "write the program in \"command\" as the file system has it"
+            )
+            : (
+                "\"command\" holds a whole command line; it is read as a program and \(words.count - 1) "
+                    + (words.count == 2 ? "argument" : "arguments"),
+                "write the program in \"command\", and its arguments in \"args\""
+            )
+        warn(.configOtherForm, member, says, nextStep: nextStep)
         if !Self.isShell(words[0]) {
             for word in words.dropFirst() { warnOfUnexpanded(member, word, isPath: true) }
         }

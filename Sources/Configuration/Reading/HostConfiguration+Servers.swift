@@ -106,7 +106,7 @@ extension HostConfiguration {
                     server: server.name,
                     message: isTwin
                         ? "its name differs from another server's by the form of its characters alone"
-                        : "its name begins with \"\(other)__\", as the names of the tools of \"\(other)\" do",
+                        : "its tools may have the same names as tools of \"\(other)\": with its mark \"__\" its name begins with \"\(other)__\"",
                     nextStep: "rename one of the two"))
         }
     }

@@ -13,7 +13,8 @@ package enum ProblemDetails {
     package static func response(to error: any Error) -> Response {
         switch error {
         case let error as OmlxError: response(to: error)
-        case let error as HTTPError: response(error.status, title: error.status.reasonPhrase, detail: error.body)
+        case let error as HTTPError:
+            response(error.status, title: error.status.reasonPhrase, detail: error.body, allow: error.headers[.allow])
         case let error as any HTTPResponseError:
             response(error.status, title: error.status.reasonPhrase)
         case is NIOTooManyBytesError:
@@ -49,10 +50,15 @@ package enum ProblemDetails {
     }
 
     /// An answer of this status.
-    package static func response(_ status: HTTPResponse.Status, title: String, detail: String? = nil) -> Response {
+    /// - Parameter allow: the methods the path has, where the one used is none of them.
+    package static func response(
+        _ status: HTTPResponse.Status, title: String, detail: String? = nil, allow: String? = nil
+    ) -> Response {
         var members: JSONObject = ["title": .string(title), "status": JSON(status.code)]
         if let detail { members["detail"] = .string(detail) }
-        return response(status, members)
+        var answer = response(status, members)
+        answer.headers[.allow] = allow
+        return answer
     }
 
     private static func response(_ status: HTTPResponse.Status, _ members: JSONObject) -> Response {

@@ -19,11 +19,22 @@ extension LocalHost {
             try await ask(request)
             try Task.checkCancellation()
             status.servers = try await statuses(request)
+            status.warnings = try await warnings(of: status.servers)
         }
         guard request.looksAtStore else { return status }
         let isKept = status.servers.contains { $0.record.storeName == StoreKind.secretService.rawValue }
         status.store = await (try? stores)?.glance(asksKeyring: isKept) ?? StoreGlance()
         return status
+    }
+
+    private func warnings(of servers: [ServerStatus]) async throws -> [String: [String]]? {
+        let manager = try await manager()
+        var warnings: [String: [String]] = [:]
+        for server in servers {
+            let texts = await manager.warnings(of: server.name)
+            if !texts.isEmpty { warnings[server.name] = texts }
+        }
+        return warnings.isEmpty ? nil : warnings
     }
 
     /// Connects what is not connected, and has the others show that they are there.
@@ -66,11 +77,18 @@ extension LocalHost {
         _ servers: [String], each: @escaping @Sendable (ServerTools) async -> Void
     ) async throws -> [ServerStatus] {
         let manager = try await manager()
-        await manager.start(servers.isEmpty ? nil : servers) { status in
-            await each(ServerTools(status: status, tools: await manager.tools(of: status.name)))
+        await manager.start(servers.isEmpty ? nil : servers) { reached in
+            let status = await manager.statusInTime(reached)
+            let warnings = await manager.warnings(of: status.name)
+            await each(
+                ServerTools(
+                    status: status, tools: await manager.tools(of: status.name),
+                    warnings: warnings.isEmpty ? nil : warnings))
         }
         try Task.checkCancellation()
-        return try await statuses(StatusRequest(servers))
+        var statuses = try await statuses(StatusRequest(servers))
+        for index in statuses.indices { statuses[index] = await manager.statusInTime(statuses[index]) }
+        return statuses
     }
 
     package func check(_ server: String) async throws -> ServerStatus { try await manager().check(server) }
@@ -83,15 +101,23 @@ extension LocalHost {
     package func knownTools(_ servers: [String]) async throws -> [ServerTools] {
         let request = StatusRequest(servers)
         let database = try await known()
-        var listed: [ServerTools] = []
-        for status in content.statuses(known: try await database.read()) where request.includes(status.name) {
+        var lists: [ServerTools] = []
+        for status in content.statuses(known: try await database.read()) {
             // The list is the one read last, the filter is today's.
             let filter = try? content.server(named: status.name)?.result.get().toolFilter
             let tools = (status.toolList == nil ? [] : try await database.tools(of: status.name))
                 .filter { filter?.allows($0.name) ?? true }
-            listed.append(ServerTools(status: status, tools: tools.map { HostTool(server: status.name, tool: $0) }))
+            lists.append(ServerTools(status: status, tools: tools.map { HostTool(server: status.name, tool: $0) }))
         }
-        return listed
+        let enabled = lists.filter { $0.status.transport.state != .disabled }
+        return lists.filter { request.includes($0.status.name) }.map { list in
+            var callable = CallableTools(list.tools)
+            for other in CallableTools.rivals(of: list.status.name, among: enabled.map(\.status.name)) {
+                guard let rival = enabled.first(where: { $0.status.name == other }) else { continue }
+                callable.leave(to: other, having: rival.status.toolList.map { _ in rival.tools.map(\.tool.name) })
+            }
+            return ServerTools(status: list.status, tools: callable.tools)
+        }
     }
 
     package func tool(_ name: String, signingIn person: LoginOffer?) async throws -> HostTool {

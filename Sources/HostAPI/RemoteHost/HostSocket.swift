@@ -6,33 +6,34 @@ import Synchronization
 
 /// A host's socket, and the connection to it that waits for the next question.
 final class HostSocket: Sendable {
-    /// How long a connection nothing is sent on counts as one the host still holds, in seconds: far less than the host does.
-    private static let freshness = 2
-
     private let path: String
+    /// How long a connection nothing is sent on counts as one the host still holds, in seconds.
+    private let freshness: Int
     private let idle: Mutex<(connection: HostConnection, since: timespec)?>
 
-    private init(_ path: String, _ connection: HostConnection?) {
-        self.path = path
+    private init(_ path: String, _ connection: HostConnection?, _ freshness: Int) {
+        (self.path, self.freshness) = (path, freshness)
         idle = Mutex(connection.map { ($0, Self.now) })
     }
 
     /// The socket, where a host of this user listens at this path. Costs one system call when nothing is there.
-    static func at(_ path: String) -> HostSocket? {
+    /// - Parameter freshness: how long a connection nothing is sent on counts as one the host still holds, in seconds: far less
+    ///   than the host does.
+    static func at(_ path: String, freshness: Int = 2) -> HostSocket? {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid() else {
             return nil
         }
         // Without waiting: where too many are waiting already, there is a host.
         let connection = HostConnection.to(path, patience: nil)
-        return connection != nil || errno == EAGAIN ? HostSocket(path, connection) : nil
+        return connection != nil || errno == EAGAIN ? HostSocket(path, connection, freshness) : nil
     }
 
     /// A connection for one question, as far as that needs no waiting.
     func connectionAtOnce() -> HostConnection? {
         let kept = idle.withLock { idle -> HostConnection? in
             defer { idle = nil }
-            guard let (connection, since) = idle, Self.now.tv_sec - since.tv_sec < Self.freshness else { return nil }
+            guard let (connection, since) = idle, Self.now.tv_sec - since.tv_sec < freshness else { return nil }
             return connection
         }
         return kept ?? HostConnection.to(path, patience: nil)

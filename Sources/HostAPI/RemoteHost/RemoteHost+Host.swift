@@ -57,14 +57,21 @@ extension RemoteHost: Host {
     }
 
     package func status(_ request: StatusRequest) async throws -> HostStatus {
-        try await ask(HostRoutes.status, request)
+        let status = try await ask(HostRoutes.status, request)
+        for server in status.servers {
+            for warning in status.warnings?[server.name] ?? [] { warn(server.name, warning) }
+        }
+        return status
     }
 
     package func connect(
         _ servers: [String], each: @escaping @Sendable (ServerTools) async -> Void
     ) async throws -> [ServerStatus] {
         try await asking.ask(HostRoutes.connect, ServerNames(servers)) { kind, json in
-            if kind == .server { await each(try json.decoded()) }
+            guard kind == .server else { return }
+            let server: ServerTools = try json.decoded()
+            for warning in server.warnings ?? [] { warn(server.status.name, warning) }
+            await each(server)
         }
     }
 

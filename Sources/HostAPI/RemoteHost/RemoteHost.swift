@@ -15,26 +15,36 @@ package final class RemoteHost: Sendable {
 
     private let socket: HostSocket
     private let manner: AskedManner
+    /// Told what the host found odd about a server.
+    let warn: @Sendable (_ server: String, _ text: String) -> Void
     /// What it said of itself.
     package let greeting: HostGreeting
     /// What is known of its configuration; asked for again after a change.
     let known: Mutex<ConfigurationReport?>
 
-    private init(_ socket: HostSocket, _ greeting: HostGreeting, _ manner: AskedManner) {
-        (self.socket, self.greeting, self.manner) = (socket, greeting, manner)
+    private init(
+        _ socket: HostSocket, _ greeting: HostGreeting, _ manner: AskedManner,
+        _ warn: @escaping @Sendable (String, String) -> Void
+    ) {
+        (self.socket, self.greeting, self.manner, self.warn) = (socket, greeting, manner, warn)
         known = Mutex(greeting.configuration)
     }
 
     var asking: RemoteCall { RemoteCall(socket: socket, manner: manner) }
 
     /// Finds the host that listens at a path.
-    /// - Parameter manner: how it is asked.
+    /// - Parameters:
+    ///   - manner: how it is asked.
+    ///   - warn: told what the host found odd about a server that is connected.
     /// - Returns: `nil` where none of this user's listens.
     /// - Throws: `OmlxError` with `SERVE_LOST` or `SERVE_ANSWER` when what listens gives no answer that can be used.
-    package static func at(_ path: String, _ manner: AskedManner = AskedManner()) async throws -> RemoteHost? {
+    package static func at(
+        _ path: String, _ manner: AskedManner = AskedManner(),
+        warn: @escaping @Sendable (_ server: String, _ text: String) -> Void = { _, _ in }
+    ) async throws -> RemoteHost? {
         guard let socket = HostSocket.at(path) else { return nil }
         let call = RemoteCall(socket: socket, patience: patience)
-        return RemoteHost(socket, try await call.ask(HostRoutes.greeting, Nothing()), manner)
+        return RemoteHost(socket, try await call.ask(HostRoutes.greeting, Nothing()), manner, warn)
     }
 
     /// What happens there, until it ends.

@@ -15,6 +15,8 @@ package struct HostStatus: Sendable, Hashable, Codable {
     package var store = StoreGlance()
     /// Why what was known before could not be read.
     package var problem: OmlxError?
+    /// What was found odd about servers that were asked, by their names.
+    package var warnings: [String: [String]]?
 }
 
 /// A server and its tools.
@@ -23,11 +25,14 @@ package struct ServerTools: Sendable, Hashable, Codable {
     package var status: ServerStatus
     /// Its tools.
     package var tools: [HostTool]
+    /// What was found odd about it since the host began; a host in the process of the command has said so itself.
+    package var warnings: [String]?
 
     /// A server.
-    package init(status: ServerStatus, tools: [HostTool]) {
+    package init(status: ServerStatus, tools: [HostTool], warnings: [String]? = nil) {
         self.status = status
         self.tools = tools
+        self.warnings = warnings
     }
 }
 

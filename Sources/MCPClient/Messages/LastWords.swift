@@ -3,9 +3,11 @@
 import OmlxErrors
 
 /// The lines of a program that are worth repeating when it has failed.
-struct LastWords: Sendable {
+package struct LastWords: Sendable {
     /// How many lines are shown, and how long one may be and all together, in characters.
     private static let lineLimit = 4
+    /// How many lines after the one that names the error are its own words, at most.
+    private static let followingLimit = 7
     private static let lineLength = 300
     private static let length = 700
     /// What stands between two lines.
@@ -15,7 +17,7 @@ struct LastWords: Sendable {
     let text: String?
 
     init(_ lines: [String]) {
-        let cleaned = lines.map { $0.withoutTerminalControls() }
+        let cleaned = Self.withoutDumps(lines.map { $0.withoutTerminalControls() })
         var said: [String] = []
         for (number, line) in cleaned.enumerated() where !Self.isSource(line, number, in: cleaned) {
             let line = line.trimmed
@@ -27,10 +29,16 @@ struct LastWords: Sendable {
             .nonEmptyText.map { OmlxError.shown($0, limit: Self.length) }
     }
 
-    /// The last lines, and before them the last one that names an error, should it stand further up.
+    /// The last lines, and before them the last one that names an error, should it stand further up. What follows the name of
+    /// an exception is what it has to say.
     private static func chosen(_ lines: [String]) -> [String] {
         guard lines.count > lineLimit else { return lines }
         let last = lines.suffix(lineLimit)
+        if let index = lines.lastIndex(where: isNamed), index < last.startIndex {
+            let following = lines[(index + 1)...]
+            return [lines[index]]
+                + (following.count <= followingLimit ? following : following.suffix(lineLimit - 1))
+        }
         guard !last.contains(where: namesError), let index = lines.lastIndex(where: namesError) else {
             return Array(last)
         }
@@ -43,9 +51,41 @@ struct LastWords: Sendable {
         "not found", "denied", "refused", "not set", "no such",
     ]
 
-    private static func namesError(_ line: String) -> Bool {
+    /// Whether a line speaks of something that went wrong.
+    package static func namesError(_ line: String) -> Bool {
         let line = line.lowercased()
         return errorWords.contains { line.contains($0) }
+    }
+
+    /// Whether a line begins with the name of an error: `ValueError: …`, `x.y.ValidationError: …`.
+    private static func isNamed(_ line: String) -> Bool {
+        guard let end = line.firstIndex(of: ":") else { return false }
+        let name = line[..<end]
+        return !name.contains { $0.isWhitespace }
+            && ["error", "exception"].contains { name.lowercased().hasSuffix($0) } && name.lowercased() != "npm error"
+    }
+
+    /// The lines without the members of an error that Node.js writes below its frames, unless these are few: they repeat what the
+    /// error says, in many lines. Errors among them stay.
+    private static func withoutDumps(_ lines: [String]) -> [String] {
+        var kept: [String] = []
+        var number = 0
+        while number < lines.count {
+            let line = lines[number]
+            kept.append(line)
+            number += 1
+            guard line.trimmed.hasPrefix("at "), line.hasSuffix("{"),
+                let end = lines[number...].firstIndex(where: { isEnd($0, ofDumpBelow: line) })
+            else { continue }
+            let members = lines[number..<end].filter { !isNoise($0.trimmed) }
+            kept += members.count < lineLimit ? members : members.filter { isNamed($0.trimmed) }
+            number = end + 1
+        }
+        return kept
+    }
+
+    private static func isEnd(_ line: String, ofDumpBelow frame: String) -> Bool {
+        ["}", "},"].contains(line.trimmed) && line.indentation < frame.indentation
     }
 
     /// Whether a line is one of the program's source: after a frame of Python, or above a marker.
@@ -66,6 +106,7 @@ struct LastWords: Sendable {
         "[signal ", "exit status ", "file \"", "during handling of the above exception",
         "the above exception was the direct cause", "see 'docker ", "run 'docker ", "thrown at:", "stack backtrace:",
         "throw new ", "process exited with code", "warning: ", "(node:", "(use `node --trace",
+        "for further information visit https://errors.pydantic.dev",
     ]
 
     private static func isNoise(_ line: String) -> Bool {
@@ -75,13 +116,15 @@ struct LastWords: Sendable {
             return !(lower.hasPrefix("warning: ") && namesError(String(lower.dropFirst(9))))
         }
         // Markers below a line of source, rules, and pipes of grouped tracebacks.
-        if line.allSatisfy({ "^~-=+_*#|>. ─│┌┐└┘├┤╭╮╰╯═".contains($0) || $0.isNumber }) { return true }
+        if line.allSatisfy({ "^~-=+_*#|>. ─│┌┐└┘├┤╭╮╰╯═[](){},;".contains($0) || $0.isNumber }) { return true }
         if lower.hasPrefix("... ") && (lower.hasSuffix(" more") || lower.contains("frames")) { return true }
         // `npm error 404` and the like without a word.
         let words = lower.split(separator: " ")
         if words.count <= 3, words.first == "npm", words.dropFirst(2).allSatisfy({ $0.allSatisfy(\.isNumber) }) {
             return true
         }
+        // The second line of npm's note of where its log is.
+        if words.count == 3, words.first == "npm", lower.hasSuffix(".log"), lower.contains("_logs/") { return true }
         return isFrame(line)
     }
 
@@ -107,6 +150,8 @@ extension String {
         while let last = rest.last, last.isWhitespace { rest = rest.dropLast() }
         return String(rest)
     }
+
+    fileprivate var indentation: Int { prefix { $0.isWhitespace }.count }
 
     fileprivate var nonEmptyText: String? { isEmpty ? nil : self }
 }

@@ -31,13 +31,23 @@ enum LineJudgement: Sendable {
         let failure: OmlxError
         do throws(OmlxError) {
             let message = try IncomingMessage(text, from: "a line of the server")
-            self = message.json.typeName == "array" || !JSONRPCMessage(message.json).isNone ? .message(message) : .other
+            self = Self.judge(message, text)
             return
         } catch {
             guard error.code != .transportTooLarge else { throw error }
             failure = error
         }
         self = Self.looksLikeAnswer(text) ? .garbled(GarbledAnswer(failure.message, text)) : .other
+    }
+
+    private static func judge(_ message: IncomingMessage, _ text: [UInt8]) -> LineJudgement {
+        let json = message.json
+        let messages = (json.arrayValue ?? [json]).map { JSONRPCMessage($0) }
+        if messages.contains(where: { !$0.isNone }) { return .message(message) }
+        // JSON that is no message is a log, unless it calls itself one.
+        guard json["jsonrpc"] != nil || json.arrayValue != nil, looksLikeAnswer(text) else { return .other }
+        let reasons = messages.compactMap { if case .invalid(.none, let reason) = $0 { reason } else { nil } }
+        return .garbled(GarbledAnswer(reasons.first ?? "it is an array without messages", text))
     }
 
     /// Without a byte order mark, and without what colours a line.

@@ -25,7 +25,7 @@ struct ListPages<Entry: ListEntry>: Sendable {
 
     private var entries: [Entry] = []
     /// Where in `entries` a key is.
-    private var places: [String: Int] = [:]
+    private var places: [[UInt8]: Int] = [:]
     private var dropped: [ListRejection] = []
     private var cursors: Set<JSON> = []
     private var pages = 0
@@ -159,13 +159,15 @@ struct ListPages<Entry: ListEntry>: Sendable {
     private mutating func take(_ entry: JSON, _ known: Int) -> Bool {
         do throws(ListRejection) {
             let read = try Entry(entry)
-            if let place = places[read.key] {
+            // Text is bytes: names that differ by the form of their characters are two.
+            let bytes = Array(read.key.utf8)
+            if let place = places[bytes] {
                 if place < known, entries[place].raw == entry { return true }
                 throw ListRejection(
                     name: OmlxError.shown(read.key, limit: 80),
                     reason: "another \(Self.list.one) has the same \(Entry.keyWord)")
             }
-            places[read.key] = entries.count
+            places[bytes] = entries.count
             entries.append(read)
         } catch {
             dropped.append(error)

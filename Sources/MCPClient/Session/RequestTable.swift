@@ -173,15 +173,18 @@ struct RequestTable<Waiter: Sendable>: Sendable {
     /// - Parameters:
     ///   - answering: The request in whose answer it came, where the transport knows it: an error without an id belongs to
     ///     that one (JSON-RPC 2.0 §5).
-    ///   - inBatches: Whether messages may come in an array.
+    ///   - inBatches: Whether the revision has messages in arrays; those of other revisions are taken with a note.
     mutating func receive(
         _ json: JSON, answering: Int? = nil, inBatches: Bool = false, at now: @autoclosure () -> Instant = .now
     ) -> [Action] {
         guard let batch = json.arrayValue else { return receive(JSONRPCMessage(json), answering, now) }
-        guard inBatches, !batch.isEmpty else {
-            return fail(answering, "it is an array, which this protocol revision does not have")
+        let messages = batch.map { JSONRPCMessage($0) }
+        guard messages.contains(where: { !$0.isNone }) else {
+            return fail(answering, "it is an array without messages")
         }
-        return batch.flatMap { receive(JSONRPCMessage($0), answering, now) }
+        let actions = messages.flatMap { receive($0, answering, now) }
+        guard !inBatches else { return actions }
+        return actions + [.invalid(reason: "it is an array, which this protocol revision does not have; it was taken")]
     }
 
     private mutating func receive(_ message: JSONRPCMessage, _ answering: Int?, _ now: () -> Instant) -> [Action] {

@@ -43,10 +43,12 @@ extension OmlxError {
 
     /// That the configuration switches a server off.
     /// - Parameter name: `nil` where it is clear which server is spoken of.
-    package static func disabledServer(_ name: String?) -> OmlxError {
+    /// - Parameter tool: the tool of it that was asked for by its bare name.
+    package static func disabledServer(_ name: String?, having tool: String? = nil) -> OmlxError {
         OmlxError(
             .configServerDisabled,
-            "the server \(name.map { "\"\(shown($0, limit: 80))\" " } ?? "")is disabled in the configuration",
+            (tool.map { "\"\(shown($0, limit: 80))\" is a tool of a server that is disabled: " } ?? "")
+                + "the server \(name.map { "\"\(shown($0, limit: 80))\" " } ?? "")is disabled in the configuration",
             nextStep: "take \"enabled\": false (or \"disabled\": true) out of its entry in mcp.json")
     }
 }

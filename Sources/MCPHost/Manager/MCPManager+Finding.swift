@@ -65,13 +65,14 @@ extension MCPManager {
             }
             guard owners.count < 2 else { throw ambiguous(name, owners) }
             guard let owner = owners.first else { continue }
-            if let problem = await owner.problem { throw try notReady(owner, name, problem) }
+            if let problem = await owner.hindrance { throw try notReady(owner, name, problem) }
             return FoundTool(server: owner, tool: name)
         }
         if let offer, let server = try await signedIn(marks, offer), await server.has(name) {
             return FoundTool(server: server, tool: name)
         }
         try Task.checkCancellation()
+        if let error = await hidden(name) { throw error }
         lists = await self.lists()
         throw await notFound(name, lists)
     }
@@ -85,7 +86,7 @@ extension MCPManager {
             await start([server.name])
         }
         try Task.checkCancellation()
-        return await server.problem
+        return await server.hindrance
     }
 
     /// Servers that failed before are not tried at each search anew.
@@ -132,8 +133,7 @@ extension MCPManager {
                 lists.append(ToolList(server: server, names: listed.map(\.tool.name), isKnown: true))
             } else if server.status.toolList != nil {
                 // A list of another URL or command is none of this server's.
-                // The filter is today's.
-                let names = (recorded[entry.name] ?? []).filter { server.configuration.toolFilter.allows($0) }
+                let names = server.allowed(recorded[entry.name] ?? [])
                 lists.append(ToolList(server: server, names: names, isKnown: true))
             } else {
                 lists.append(ToolList(server: server, names: [], isKnown: false))
@@ -156,12 +156,22 @@ extension MCPManager {
         try Task.checkCancellation()
         guard problem.code != .transportCancelled else { return problem }
         var error = problem
-        let isDown = !problem.wantsSignIn
+        // What keeps its sign-in from being used is no fault of the server.
+        let isDown = !problem.wantsSignIn && problem.code.errorClass != .storage
         if isDown { error.code = .protocolToolUnreachable }
         error.message =
             "\"\(OmlxError.shown(name, limit: 80))\" is a tool of \(server.name), which is not ready: "
             + (isDown ? "\(problem.code.text): " : "") + problem.message
         return error
+    }
+
+    /// Why a tool that a server had when it was there last is not offered: the server is disabled now.
+    private func hidden(_ name: String) async -> OmlxError? {
+        let recorded = await recorder.toolNames()
+        let owner = configuration.servers.first { entry in
+            !entry.isEnabled && recorded[entry.name]?.contains { $0.isIdentical(to: name) } == true
+        }
+        return owner.map { .disabledServer($0.name, having: name) }
     }
 
     private func notFound(_ name: String, of server: ManagedServer) async -> OmlxError {
@@ -179,7 +189,8 @@ extension MCPManager {
         let shown = "\"\(OmlxError.shown(name, limit: 80))\""
         var missing: [(name: String, problem: OmlxError)] = []
         for entry in configuration.servers where entry.isEnabled {
-            if let problem = await problem(of: entry.name) { missing.append((entry.name, problem)) }
+            let problem = await problem(of: entry.name)
+            if let problem = await managed(entry.name)?.hindrance ?? problem { missing.append((entry.name, problem)) }
         }
         guard let first = missing.first else {
             let reason = lists.isEmpty ? "there is no server that could have a tool" : "no server has a tool"
@@ -243,7 +254,16 @@ extension ManagedServer {
     /// Whether it is connected and its tools are known.
     var isReady: Bool { life.isReady }
 
+    /// What keeps it from being ready, after it was started: its problem, or that the one who asks waits no longer.
+    var hindrance: OmlxError? {
+        if let problem { return problem }
+        return life.isStarting ? overdue(askedLimit) : nil
+    }
+
     func has(_ tool: String) -> Bool { isReady && listed.contains { $0.tool.name.isIdentical(to: tool) } }
+
+    /// Those of its tools of before that its filter of today lets through.
+    nonisolated func allowed(_ names: [String]) -> [String] { names.filter { configuration.toolFilter.allows($0) } }
 
     /// - Parameter close: names of tools that may be meant.
     nonisolated func unknownTool(_ tool: String, close: [String]) -> OmlxError {

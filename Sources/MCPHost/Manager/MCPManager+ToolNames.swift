@@ -16,14 +16,25 @@ extension MCPManager {
         }
         await connect(await untried(enabled.map(\.server)))
         for (name, tool) in enabled {
-            // What cannot be looked at may be the one that is meant.
             let server = try self.server(named: name)
-            if await server.listed.contains(where: { $0.tool.name.isIdentical(to: tool) }) {
-                return FoundTool(server: server, tool: tool)
+            // What cannot be looked at, and is not known from before, may be the one that is meant.
+            guard let names = await decidingNames(server) else {
+                guard var problem = await server.problem else { continue }
+                problem.message =
+                    "\"\(OmlxError.shown(ToolName.joined(name, tool), limit: 160))\" may be a tool of \(name), which is not ready: \(problem.message)"
+                throw problem
             }
-            if let problem = await server.problem { throw problem }
+            if names.contains(where: { $0.isIdentical(to: tool) }) { return FoundTool(server: server, tool: tool) }
         }
         return FoundTool(server: try server(named: first.server), tool: first.tool)
+    }
+
+    /// The names of a server's tools, as it has them or had them last; `nil` when nothing is known of them.
+    private func decidingNames(_ server: ManagedServer) async -> [String]? {
+        let listed = await server.listed
+        if await server.isReady || !listed.isEmpty { return listed.map(\.tool.name) }
+        guard server.status.toolList != nil else { return nil }
+        return server.allowed(await recorder.toolNames()[server.name] ?? [])
     }
 
     private func untried(_ names: [String]) async -> [String] {
@@ -38,22 +49,16 @@ extension MCPManager {
     }
 
     /// The tools of a server that are called by their listed names: one that another server's longer name takes is left
-    /// out, and that is said once.
+    /// out, and that is said once. Where such names meet, that other server is connected if it was not yet.
     func callable(_ tools: [HostTool], of name: String) async -> [HostTool] {
-        var taken: Set<String> = []
-        for other in configuration.servers where other.isEnabled {
-            guard ToolName.beginnings(of: other.name).contains(where: { $0.isIdentical(to: name) }),
-                let server = roster.servers[other.name]
-            else { continue }
+        var list = CallableTools(tools)
+        for other in CallableTools.rivals(of: name, among: configuration.servers.filter(\.isEnabled).map(\.name)) {
+            guard list.meets(other), let server = roster.servers[other] else { continue }
+            await connect(await untried([other]))
             await server.settled()
-            taken.formUnion(await server.listed.map(\.name))
+            list.leave(to: other, having: await decidingNames(server))
         }
-        guard !taken.isEmpty else { return tools }
-        for tool in tools where taken.contains(tool.name) && shadowed.insert(tool.name).inserted {
-            options.logger.warning(
-                "\(name): the tool \(OmlxError.shown(tool.tool.name, limit: 80)) is left out: \(OmlxError.shown(tool.name)) is a tool of another server; rename one of the two in mcp.json"
-            )
-        }
-        return tools.filter { !taken.contains($0.name) }
+        for left in list.leftOut where shadowed.insert(left.words).inserted { options.logger.warning("\(left.words)") }
+        return list.tools
     }
 }

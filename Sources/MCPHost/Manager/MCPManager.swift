@@ -238,6 +238,19 @@ public actor MCPManager {
         return await callable(await server.tools, of: server.name)
     }
 
+    /// How a server is for the one who asks and waits no longer: one that is being connected still is not ready in time.
+    package func statusInTime(_ status: ServerStatus) async -> ServerStatus {
+        guard status.transport.state == .connecting, let error = await roster.servers[status.name]?.hindrance else {
+            return status
+        }
+        var status = status
+        status.transport = StatusAnswer(.failed, at: status.transport.at, problem: StatusProblem(error))
+        return status
+    }
+
+    /// What was found odd about a server since it was first connected, each once.
+    package func warnings(of name: String) async -> [String] { await roster.servers[name]?.warned.sorted() ?? [] }
+
     // MARK: acting
 
     /// Looks whether a server is there: asks one that is connected for a sign of life, and connects one that is not.

@@ -10,6 +10,7 @@ struct EmptyListWords: Sendable {
     private var instructions: String?
     private var complaint: String?
     private var lastLine: String?
+    private var lastComplaint: String?
     private var dropped: (count: Int, reason: String)?
 
     private static let complaints: Set = ["warning", "error", "critical", "alert", "emergency"]
@@ -18,7 +19,9 @@ struct EmptyListWords: Sendable {
         switch event {
         case .connected(let result): (capabilities, instructions) = (result.capabilities, result.instructions)
         case .logMessage(let level, let text) where Self.complaints.contains(level): complaint = text
-        case .stderrLine(let line) where line.contains { !$0.isWhitespace }: lastLine = line
+        case .stderrLine(let line) where line.contains { !$0.isWhitespace }:
+            lastLine = line
+            if LastWords.namesError(line) { lastComplaint = line }
         case .entriesDropped(.tools, let count, _, let reason): dropped = (count, reason)
         default: break
         }
@@ -37,8 +40,16 @@ struct EmptyListWords: Sendable {
             text = "the server offers none" + (others.isEmpty ? "" : ", only \(others)")
         }
         if let complaint { return text + "; it reports: \(Self.quoted(complaint))" }
+        if let lastComplaint { return text + "; on standard error: \(Self.quoted(lastComplaint))" }
         if let lastLine { return text + "; its last line on standard error: \(Self.quoted(lastLine))" }
-        return text + (instructions.map { "; its instructions: \(Self.quoted($0))" } ?? "")
+        return text + (instructions.map { "; its instructions: \(Self.quoted(Self.withoutHeadings($0)))" } ?? "")
+    }
+
+    /// Without what names the whole: the headings before the first sentence.
+    private static func withoutHeadings(_ text: String) -> String {
+        let lines = text.split(whereSeparator: \.isNewline).filter { $0.contains { !$0.isWhitespace } }
+        let rest = lines.drop { $0.hasPrefix("#") }
+        return (rest.isEmpty ? lines[...] : rest).joined(separator: "\n")
     }
 
     private static func quoted(_ text: String) -> String {

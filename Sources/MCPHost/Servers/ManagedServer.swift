@@ -227,8 +227,14 @@ actor ManagedServer {
     /// What was begun for another question keeps its limit; this one waits no longer than its own.
     private func join(_ number: Int) async {
         guard let seconds = AskedLimit.seconds else { return await wait(for: number) }
-        let overdue = OmlxError(.transportTimeout, "\(name) was not ready within \(seconds.text) s")
-        try? await withDeadline(seconds, overdue: overdue) { await self.wait(for: number) }
+        try? await withDeadline(seconds, overdue: overdue(seconds)) { await self.wait(for: number) }
+    }
+
+    /// That it was not ready in time.
+    func overdue(_ seconds: Double) -> OmlxError {
+        OmlxError(
+            .transportTimeout, "\(name) was not ready within \(seconds.text) s",
+            nextStep: "give the server a larger timeout in mcp.json, or \(.setting(.timeout))")
     }
 
     /// One attempt after the other, however soon the next one is wanted.
@@ -263,9 +269,7 @@ actor ManagedServer {
         let link = makeLink()
         life.opened(number, link)
         show()
-        let overdue = OmlxError(
-            .transportTimeout, "\(name) was not ready within \(askedLimit.text) s",
-            nextStep: "give the server a larger timeout in mcp.json, or \(.setting(.timeout))")
+        let overdue = overdue(askedLimit)
         do {
             // The limit counts from the server's own start, however many start before it.
             let place = withheld == nil ? nil : try await starts.enter()

@@ -32,6 +32,11 @@ extension ServerLife {
         }
     }
 
+    /// Whether it is being connected.
+    var isStarting: Bool {
+        if case .starting = state { true } else { false }
+    }
+
     /// Whether its session stands, so that the tools listed are its own.
     var isConnected: Bool {
         switch state {

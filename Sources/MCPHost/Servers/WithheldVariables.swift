@@ -20,7 +20,11 @@ struct WithheldVariables: Sendable {
         "PROMPT_COMMAND", "HISTFILE", "HISTSIZE", "HISTCONTROL", "WINDOWID", "STY", "TMUX", "TMUX_PANE",
     ]
     /// What programs say in capitals for another reason.
-    private static let words: Set<String> = ["DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "TRACE", "LOG"]
+    private static let words: Set<String> = [
+        "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "TRACE", "LOG",
+        // What runtimes offer to say more by.
+        "RUST_BACKTRACE", "RUST_LIB_BACKTRACE", "GOTRACEBACK", "NODE_DEBUG", "PYTHONFAULTHANDLER", "PYTHONTRACEMALLOC",
+    ]
     /// What programs find other programs, accounts, displays and the network by, without a word when it is not there.
     private static let wellKnown = [
         "DOCKER_", "KUBECONFIG", "AWS_", "GOOGLE_APPLICATION_CREDENTIALS", "UV_", "HTTP_PROXY", "HTTPS_PROXY",
@@ -105,7 +109,9 @@ extension WithheldVariables {
     func explaining(_ error: OmlxError, mentioned: [String], server: String?) -> OmlxError {
         guard Self.mayMiss(error.code) else { return error }
         let named = mentioned + self.named(in: error.message).filter { !mentioned.contains($0) }
-        let names = named.isEmpty ? Array(known.prefix(Self.toldKnown)) : named
+        // A method or arguments the server does not know are missing for no variable's sake.
+        let mayBeUnnamed = error.reply.map { $0.code != -32601 && $0.code != -32602 } ?? true
+        let names = named.isEmpty ? Array(known.prefix(mayBeUnnamed ? Self.toldKnown : 0)) : named
         guard !names.isEmpty else { return error }
         let more = named.isEmpty && known.count > names.count ? " and others" : ""
         let list = names.joined(separator: ", ") + more

@@ -366,7 +366,7 @@ struct DiscoveryMachine {
     private static func unavailable(_ what: String, _ reply: HTTPReply, _ status: Int) -> OmlxError {
         OmlxError(
             .oauthDiscoveryUnavailable, "the \(what) at \(reply.head.url.withoutQuery) answered with HTTP \(status)",
-            httpStatus: status, retryAfter: reply.head.retryAfter, nextStep: "try again later")
+            httpStatus: status, retryAfter: reply.head.retryAfter, nextStep: reply.head.againStep)
     }
 
     private static func unfetched(_ failure: HTTPFailure, from place: HTTPURL) -> OmlxError {

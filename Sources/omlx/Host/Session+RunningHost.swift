@@ -16,7 +16,8 @@ extension Session {
         do {
             guard
                 let found = try await RemoteHost.at(
-                    paths.locks + "/host.sock", AskedManner(account: wish.account, timeout: common.timeout))
+                    paths.locks + "/host.sock", AskedManner(account: wish.account, timeout: common.timeout),
+                    warn: { [logger] server, text in logger.warning("\(server): \(text)") })
             else { return nil }
             host = found
         } catch let error as OmlxError {

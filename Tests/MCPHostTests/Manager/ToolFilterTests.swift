@@ -52,6 +52,10 @@ import Testing
         arguments: [
             ([], "the server lists none"),
             ([.stderrLine("API_KEY is not set")], "standard error: \"API_KEY is not set\""),
+            (
+                [.stderrLine("ERROR: API_KEY is not set"), .stderrLine("server running on stdio")],
+                "on standard error: \"ERROR: API_KEY is not set\""
+            ),
             ([.stderrLine("x"), .logMessage(level: "warning", text: "no key")], "it reports: \"no key\""),
             ([.logMessage(level: "info", text: "hello")], "the server lists none"),
             ([.entriesDropped(.tools, count: 2, names: [], reason: "no name")], "2 left out: no name"),
@@ -69,7 +73,7 @@ import Testing
             .connected(
                 InitializeResult(
                     protocolVersion: "2025-11-25", capabilities: ["prompts": [:]], serverInfo: [:],
-                    instructions: "Log in first.\nThen")))
+                    instructions: "# Acme\n\nLog in first.\nThen")))
         #expect(words.noTools == "the server offers none, only prompts; its instructions: \"Log in first.\"")
     }
 
