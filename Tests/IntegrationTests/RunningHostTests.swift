@@ -140,7 +140,7 @@ struct RunningHostTests {
             let host = try await serve(home)
             for words in [["call", "count"], ["call", "held__count"], ["tools", "held"]] {
                 let run = try await home.note(home.start(["mcp"] + words + ["--timeout", "1"], input: "").end())
-                #expect(run.exit == 5 && run.err.contains("held was not ready within 1 s"), "\(words): \(run)")
+                #expect(run.exit != 0 && run.err.contains("held was not ready within 1 s"), "\(words): \(run)")
             }
             let unknown = try await home.omlx("mcp", "call", "nothing", "--timeout", "1")
             #expect(unknown.exit == 5 && unknown.err.contains("not ready: held"), "\(unknown)")

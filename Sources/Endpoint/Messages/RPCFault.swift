@@ -25,6 +25,9 @@ package struct RPCFault: Error, Sendable, Hashable {
 
     package static func invalid(_ reason: String) -> RPCFault { RPCFault(notARequest, reason) }
     static func params(_ reason: String) -> RPCFault { RPCFault(badParams, reason) }
+
+    /// A key for reading is used to change something.
+    static var notForThisKey: RPCFault { params("this key may call only tools that say they change nothing") }
     static func mismatch(_ reason: String) -> RPCFault { RPCFault(headerMismatch, reason) }
 
     static func method(_ name: String) -> RPCFault {

@@ -13,14 +13,32 @@ struct ConversationState: Sendable {
     private(set) var client: JSON?
     private var running: [JSON: Task<Void, Never>] = [:]
     private var begun: Set<JSON> = []
+    /// Whether the client has left.
+    private(set) var isOver = false
+
+    /// The most requests of one client at a time.
+    private static let limit = 512
 
     /// Takes a request's id.
-    /// - Returns: false where one with this id is under way (MCP 2025-11-25, basic: an id is not used again).
-    mutating func begin(_ id: JSON) -> Bool { begun.insert(id).inserted }
+    /// - Returns: why it is not taken: one with this id is under way (MCP 2025-11-25, basic: an id is not used again), or too many
+    ///   are.
+    mutating func begin(_ id: JSON) -> RPCFault? {
+        guard !isOver else { return .invalid("the client has left") }
+        guard begun.count < Self.limit else { return .invalid("\(Self.limit) requests are under way") }
+        return begun.insert(id).inserted ? nil : .invalid("a request with this id is under way")
+    }
 
-    mutating func run(_ id: JSON, _ task: Task<Void, Never>) {
+    /// - Returns: whether the client has left meanwhile.
+    mutating func run(_ id: JSON, _ task: Task<Void, Never>) -> Bool {
         // It may be over already.
         if begun.contains(id) { running[id] = task }
+        return isOver
+    }
+
+    /// The client has left.
+    mutating func close() -> [Task<Void, Never>] {
+        isOver = true
+        return Array(running.values)
     }
 
     mutating func end(_ id: JSON) {
@@ -30,8 +48,6 @@ struct ConversationState: Sendable {
 
     /// The client gives a request up: it gets no answer.
     func given(up id: JSON) -> Task<Void, Never>? { running[id] }
-
-    var all: [Task<Void, Never>] { Array(running.values) }
 
     /// The dialect of a message that names no revision of its own.
     func dialect(_ dialect: Dialect) -> Dialect {
@@ -75,8 +91,8 @@ package final class Conversation: Sendable {
     /// The client says nothing more.
     /// - Parameter grace: how long its requests may go on, in seconds.
     package func end(grace: Double = 0) async {
+        let tasks = state.withLock { $0.close() }
         follower.withLock { $0 }?.cancel()
-        let tasks = state.withLock { $0.all }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for task in tasks { await task.value } }
             group.addTask {
@@ -110,8 +126,8 @@ package final class Conversation: Sendable {
     }
 
     private func begin(_ request: ClientRequest, _ dialect: Dialect, _ done: @escaping @Sendable () -> Void) {
-        guard state.withLock({ $0.begin(request.id) }) else {
-            return answer(Reply(to: request.id, .failure(.invalid("a request with this id is under way"))), done)
+        if let fault = state.withLock({ $0.begin(request.id) }) {
+            return answer(Reply(to: request.id, .failure(fault)), done)
         }
         let task = Task { [self] in
             let asking = Asking(view, dialect, client: state.withLock { $0.client })
@@ -125,7 +141,7 @@ package final class Conversation: Sendable {
             // A request that was given up gets no answer (MCP 2025-11-25, cancellation).
             if let reply, !Task.isCancelled { answer(reply, done) } else { done() }
         }
-        state.withLock { $0.run(request.id, task) }
+        if state.withLock({ $0.run(request.id, task) }) { task.cancel() }
     }
 
     private func hear(_ method: String, _ params: JSONObject) {
@@ -135,7 +151,7 @@ package final class Conversation: Sendable {
             task?.cancel()
         case "notifications/initialized":
             follower.withLock { follower in
-                guard follower == nil else { return }
+                guard follower == nil, !state.withLock({ $0.isOver }) else { return }
                 let asking = Asking(view, state.withLock { $0.dialect(.handshake(.unspoken)) })
                 follower = Task { [endpoint, send] in await endpoint.follow(asking) { send($0) {} } }
             }
@@ -148,16 +164,27 @@ package final class Conversation: Sendable {
             let fault = RPCFault.invalid("messages come one at a time in this protocol revision")
             return answer(Reply(to: nil, .failure(fault)), done)
         }
-        // One that says something is heard at once; its requests are answered together.
-        for case .notification(let method, let params) in messages { hear(method, params) }
-        let mark: JSON = .array(messages.compactMap { if case .request(let one) = $0 { one.id } else { nil } })
-        guard state.withLock({ $0.begin(mark) }) else { return done() }
-        let task = Task { [self] in
-            let replies = (try? await endpoint.replies(to: messages, view, MessageHeaders())) ?? []
-            state.withLock { $0.end(mark) }
-            guard !replies.isEmpty, !Task.isCancelled else { return done() }
-            send(.array(replies.map(\.json)), done)
+        // Each is answered by itself: so it can be given up, and none waits for another.
+        let left = Countdown(messages.count, done)
+        for message in messages { take(message) { left.count() } }
+    }
+}
+
+/// Calls once when all are done.
+private final class Countdown: Sendable {
+    private let left: Mutex<Int>
+    private let done: @Sendable () -> Void
+
+    init(_ count: Int, _ done: @escaping @Sendable () -> Void) {
+        left = Mutex(count)
+        self.done = done
+    }
+
+    func count() {
+        let isLast = left.withLock { left in
+            left -= 1
+            return left == 0
         }
-        state.withLock { $0.run(mark, task) }
+        if isLast { done() }
     }
 }

@@ -8,6 +8,9 @@ import OmlxMCPHost
 
 /// Answers the requests of clients with what a host's servers offer.
 package final class Endpoint: Sendable {
+    /// What it answers in the later era.
+    package static let modernMethods: Set = ["tools/list", "tools/call", "server/discover", "subscriptions/listen"]
+
     package let catalogue: Catalogue
     private let wording: @Sendable (RemedyAction) -> String
 
@@ -211,7 +214,7 @@ package final class Endpoint: Sendable {
                 RPCFault.badParams)
         }
         guard view.mayCall(found) else {
-            throw RPCFault.params("this key may call only tools that say they change nothing")
+            throw RPCFault.notForThisKey
         }
         return found
     }

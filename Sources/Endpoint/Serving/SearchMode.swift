@@ -93,6 +93,7 @@ extension Endpoint {
                 let other = search == .read ? SearchTool.write : .read
                 return Self.told("\(name) is called by \(other.rawValue)")
             }
+            guard asking.view.mayCall(tool) else { throw RPCFault.notForThisKey }
             let given = arguments["arguments"] ?? .object([:])
             guard let inner = given.isNull ? [:] : given.objectValue else {
                 return Self.told("arguments are an object")

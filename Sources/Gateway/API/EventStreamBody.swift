@@ -18,27 +18,36 @@ struct EventStream: Sendable {
         buffer.writeString("event: \(type)\ndata: ")
         buffer.writeBytes(data.bytes())
         buffer.writeString("\n\n")
-        continuation.yield(buffer)
+        give(buffer)
     }
 
     /// Puts an event that is no JSON and has one line.
     func name(_ type: String, _ line: String) {
-        continuation.yield(ByteBuffer(string: "event: \(type)\ndata: \(line)\n\n"))
+        give(ByteBuffer(string: "event: \(type)\ndata: \(line)\n\n"))
     }
 
     /// A comment, which keeps the connection from looking dead.
-    func beat() { continuation.yield(ByteBuffer(string: ":\n\n")) }
+    func beat() { give(ByteBuffer(string: ":\n\n")) }
     func end() { continuation.finish() }
+
+    /// A client that takes nothing is left: what waits for it would only grow.
+    private func give(_ buffer: ByteBuffer) {
+        if case .dropped = continuation.yield(buffer) { continuation.finish() }
+    }
 }
 
 enum EventStreamBody {
+    /// The most events that wait for a client.
+    private static let waitingLimit = 4096
+
     /// An answer that is told by some work, for as long as the client is there.
     static func response(
         _ context: GatewayContext, _ work: @escaping @Sendable (EventStream) async -> Void
     ) -> Response {
         let channel = context.channel
         let body = ResponseBody { writer in
-            let (buffers, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
+            let (buffers, continuation) = AsyncStream.makeStream(
+                of: ByteBuffer.self, bufferingPolicy: .bufferingOldest(Self.waitingLimit))
             let stream = EventStream(continuation)
             channel.closeFuture.whenComplete { _ in continuation.finish() }
             try await withThrowingTaskGroup(of: Void.self) { group in

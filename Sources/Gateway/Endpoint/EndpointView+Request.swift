@@ -1,6 +1,7 @@
 // What of a host the address of a request, and who asks, make visible.
 
 import Hummingbird
+import OmlxCryptography
 import OmlxEndpoint
 import OmlxErrors
 
@@ -18,7 +19,8 @@ extension EndpointView {
             }
             self.mode = mode
         }
-        if let server = context.parameters.get("server") {
+        if let segment = context.parameters.get("server") {
+            let server = String(decoding: PercentEncoding.decode(Array(segment.utf8)), as: UTF8.self)
             place = .server(server)
             let known = try await endpoint.configuredServers()
             guard known.contains(server), shows(server) else {

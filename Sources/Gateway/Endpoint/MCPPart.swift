@@ -75,7 +75,10 @@ package struct MCPPart: GatewayPart, Service {
         _ asked: ClientRequest, _ asking: Asking, _ request: Request, _ context: GatewayContext
     ) async -> Response {
         let isLong = asked.method == "subscriptions/listen"
-        let streams = request.acceptsEvents && (asked.progressToken != nil || isLong) || request.wantsEventsAlone
+        // What is not known is answered by its status (MCP 2026-07-28, streamable HTTP).
+        let isKnown = !asking.dialect.isModern || Endpoint.modernMethods.contains(asked.method)
+        let streams =
+            isKnown && (request.acceptsEvents && (asked.progressToken != nil || isLong) || request.wantsEventsAlone)
         guard streams else {
             guard !isLong else {
                 return Self.refusal(.notAcceptable, .invalid("the answer is a text/event-stream"), id: asked.id)

@@ -50,6 +50,7 @@ package struct SSEPart: GatewayPart {
         else { return MCPPart.noSession }
         guard request.holdsJSON else { return MCPPart.noJSON }
         guard let bytes = try await RequestBody.bytes(of: request) else { return MCPPart.tooLarge }
+        guard seats.seat(id) != nil else { return MCPPart.noSession }
         let text = ClientText(bytes)
         if case .message(.malformed(nil, let fault)) = text {
             return MCPPart.refusal(.badRequest, fault)

@@ -14,6 +14,8 @@ struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
     init(stringInterpolation: StringInterpolation) { text = stringInterpolation.markup }
     /// Text.
     init(text: String) { self.text = Self.escaped(text) }
+
+    mutating func append(_ more: HTML) { text += more.text }
     private init(markup: String) { text = markup }
 
     static func + (first: HTML, rest: HTML) -> HTML { HTML(markup: first.text + rest.text) }
@@ -37,7 +39,8 @@ struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
         mutating func appendInterpolation(_ html: HTML?) { markup += html?.text ?? "" }
         /// An address to go to: of a page, or a place on this one.
         mutating func appendInterpolation(href address: String) {
-            let isPage = address.hasPrefix("https://") || address.hasPrefix("http://")
+            let scheme = address.prefix(8).lowercased()
+            let isPage = scheme.hasPrefix("https://") || scheme.hasPrefix("http://")
             let isOurs = address.hasPrefix("/") && !address.hasPrefix("//") && !address.hasPrefix("/\\")
             markup += isPage || isOurs ? HTML.escaped(address) : "#"
         }
@@ -46,5 +49,9 @@ struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
 
 extension Sequence {
     /// The elements one after the other.
-    func html(_ render: (Element) -> HTML) -> HTML { reduce(HTML.nothing) { $0 + render($1) } }
+    func html(_ render: (Element) -> HTML) -> HTML {
+        var all = HTML.nothing
+        for element in self { all.append(render(element)) }
+        return all
+    }
 }

@@ -87,6 +87,8 @@ struct CallSeat: Sendable {
 
 /// A question of a server that waits for its answer.
 struct AskingSeat: Sendable {
+    /// Named by the forms: an answer is to the question that was seen.
+    let id = String(UInt64.random(in: .min ... .max), radix: 36)
     let question: ServerQuestion
     let answer: FirstResult<ElicitationAnswer, Never>
     var typed: [String: String] = [:]
@@ -137,7 +139,13 @@ extension PageDesk {
         let seat = CallSeat(
             id: try SignInDesk.id(), server: server, subject: subject, arguments: arguments, began: now())
         let (id, host, turn) = (seat.id, host, Gate(places: 1))
-        state.withLock { $0.calls[id] = seat }
+        let lost = state.withLock { state in
+            let before = state.calls.newestFirst
+            state.calls[id] = seat
+            return before.filter { state.calls[$0.id] == nil && !$0.isOver }
+        }
+        // What is shown no more could not be given up.
+        for call in lost { call.stop.stop() }
         begin { [self] in
             do {
                 let result = try await seat.stop.around {
@@ -177,7 +185,7 @@ extension PageDesk {
 
     /// The person answered.
     func answer(_ id: String, _ form: FormFields) {
-        guard case .asking(var seat)? = call(id)?.stage else { return }
+        guard case .asking(var seat)? = call(id)?.stage, form["question"] == seat.id else { return }
         switch form["action"] {
         case "accept":
             let typed = form.below("field.")
@@ -193,7 +201,12 @@ extension PageDesk {
                 if let fault = field.fault(of: value) { seat.faults[field.name] = fault }
                 if !value.isNull { content[field.name] = value }
             }
-            guard seat.faults.isEmpty else { return settle(id) { $0.stage = .asking(seat) } }
+            guard seat.faults.isEmpty else {
+                // Another question may stand there by now.
+                return settle(id) { [seat] call in
+                    if case .asking(let now) = call.stage, now.id == seat.id { call.stage = .asking(seat) }
+                }
+            }
             seat.answer.give(.success(.accept(.object(content))))
         case "decline": seat.answer.give(.success(.decline))
         default: seat.answer.give(.success(.cancel))

@@ -27,6 +27,7 @@ struct QuestionView: Sendable {
         case .form(let fields):
             """
             <form method="post" action="\(href: address)">\(Form.token(scene))<input type="hidden" name="action" value="accept">\
+            <input type="hidden" name="question" value="\(seat.id)">\
             \(fields.html(field))<div class="actions"><button class="primary">Send to \(seat.question.server)</button></div></form>\
             <div class="actions">\(refusals)</div>
             """
@@ -37,8 +38,9 @@ struct QuestionView: Sendable {
     private var address: String { "/ui/calls/\(call)/answer" }
 
     private var refusals: HTML {
-        Form.button(address, "Decline", scene, look: .quiet, fields: [("action", "decline")])
-            + Form.button(address, "Answer nothing", scene, look: .quiet, fields: [("action", "cancel")])
+        Form.button(address, "Decline", scene, look: .quiet, fields: [("action", "decline"), ("question", seat.id)])
+            + Form.button(
+                address, "Answer nothing", scene, look: .quiet, fields: [("action", "cancel"), ("question", seat.id)])
     }
 
     /// The whole address is shown, and nothing of it is fetched: the browser goes there when the person does.
@@ -50,7 +52,7 @@ struct QuestionView: Sendable {
         return """
             <p>It wants this address to be opened, which leads to <b>\(host)</b>:</p><p class="mono" data-copy>\(url)</p>\(warning)\
             <div class="actions"><a class="button" href="\(href: url)" target="_blank" rel="noopener noreferrer">Open \(host)</a>\
-            \(Form.button(address, "I agree, go on", scene, look: .primary, fields: [("action", "accept")]))\(refusals)</div>
+            \(Form.button(address, "I agree, go on", scene, look: .primary, fields: [("action", "accept"), ("question", seat.id)]))\(refusals)</div>
             """
     }
 

@@ -50,7 +50,7 @@ struct ToolCallView: Sendable {
     }
 
     private static func words(_ progress: OmlxMCPClient.Progress) -> String {
-        let share = progress.total.flatMap { $0 > 0 ? "\(Int(100 * min(1, progress.progress / $0))) %" : nil }
+        let share = progress.total.flatMap { $0 > 0 ? "\(Int(100 * max(0, min(1, progress.progress / $0)))) %" : nil }
         return [share, progress.message].compactMap { $0 }.joined(separator: " · ")
     }
 

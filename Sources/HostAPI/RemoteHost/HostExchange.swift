@@ -63,6 +63,7 @@ struct HostAnswer: Sendable {
             return (try answer.nextPiece(), answer)
         }
         self = answer
+        if piece == nil { giveBack() }
         return piece
     }
 
@@ -73,13 +74,15 @@ struct HostAnswer: Sendable {
                 guard count <= question.limit else { throw .hostAnswer("more than \(question.limit) bytes") }
                 return piece
             }
-            guard !parser.isWhole else {
-                if parser.isReusable { socket.keep(connection) }
-                return nil
-            }
+            guard !parser.isWhole else { return nil }
             let bytes = try connection.receive(seconds: question.idle)
             if bytes.isEmpty { try parser.end() } else { parser.receive(bytes) }
         }
+    }
+
+    /// Only where no cancellation can end it any more: another question may have it at once.
+    fileprivate func giveBack() {
+        if parser.isWhole, parser.isReusable { socket.keep(connection) }
     }
 
     fileprivate mutating func rest() throws(OmlxError) -> [UInt8] {
@@ -94,20 +97,26 @@ extension HostSocket {
     /// - Throws: `SERVE_LOST`, `SERVE_ANSWER`; `CancellationError`, with which the connection ends.
     func fetch(_ question: HostQuestion) async throws -> (status: Int, body: [UInt8]) {
         let connection = try await connection(question)
-        return try await connection.blocking { () throws(OmlxError) in
+        let (answer, body) = try await connection.blocking { () throws(OmlxError) in
             var answer = try self.begin(question, on: connection)
-            return (answer.status, try answer.rest())
+            let body = try answer.rest()
+            return (answer, body)
         }
+        answer.giveBack()
+        return (answer.status, body)
     }
 
     /// Asks, and reads the head of the answer; an answer that is an error is read whole.
     /// - Throws: `SERVE_LOST`, `SERVE_ANSWER`; `CancellationError`, with which the connection ends.
     func open(_ question: HostQuestion) async throws -> (answer: HostAnswer, problem: [UInt8]?) {
         let connection = try await connection(question)
-        return try await connection.blocking { () throws(OmlxError) in
+        let (answer, problem) = try await connection.blocking { () throws(OmlxError) in
             var answer = try self.begin(question, on: connection)
-            return (answer, answer.status >= 400 ? try answer.rest() : nil)
+            let problem = answer.status >= 400 ? try answer.rest() : nil
+            return (answer, problem)
         }
+        if problem != nil { answer.giveBack() }
+        return (answer, problem)
     }
 
     private func connection(_ question: HostQuestion) async throws -> HostConnection {

@@ -48,7 +48,10 @@ final class HostSocket: Sendable {
     }
 
     /// Takes a connection back whose question is answered.
-    func keep(_ connection: HostConnection) { idle.withLock { $0 = (connection, Self.now) } }
+    func keep(_ connection: HostConnection) {
+        guard !connection.hasEnded else { return }
+        idle.withLock { $0 = (connection, Self.now) }
+    }
 
     private static var now: timespec {
         var time = timespec()
@@ -94,6 +97,9 @@ final class HostConnection: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Whether it was ended here.
+    var hasEnded: Bool { isEnded.load(ordering: .acquiring) }
+
     /// Ends the connection, whatever waits on it.
     func end() {
         isEnded.store(true, ordering: .releasing)
@@ -136,7 +142,7 @@ final class HostConnection: Sendable {
             switch failure {
             case 0:
                 // An end that was made here is none of the answer.
-                guard !bytes.isEmpty || !isEnded.load(ordering: .acquiring) else { throw .hostLost }
+                guard !bytes.isEmpty || !hasEnded else { throw .hostLost }
                 return bytes
             case EAGAIN: try wait(for: POLLIN, seconds: seconds)
             case EINTR: break

@@ -71,7 +71,8 @@ package enum HostRoutes {
         "Hears of changes of resources, for as long as it is listened to: event `update` with the URI of each.",
         told: true)
     package static let complete = HostRoute<CompletionQuestion, Completion>.route(
-        "complete", .key, "What a server proposes for an argument of a prompt or a template that is being typed.")
+        "complete", .key, "What a server proposes for an argument of a prompt or a template that is being typed.",
+        told: true)
 
     // MARK: sign-ins
 

@@ -62,6 +62,11 @@ struct OpeningNegotiation: Sendable {
         self.known = known
     }
 
+    /// Whether it was asked what it speaks.
+    var wasProbed: Bool {
+        if case .none = probe { false } else { true }
+    }
+
     /// The first message.
     func start() -> Action { known == .initialize ? offer : .discover }
 

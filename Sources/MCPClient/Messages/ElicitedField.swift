@@ -207,7 +207,7 @@ public struct ElicitedField: Sendable, Hashable, Codable {
     private static func choice(_ word: String, _ choices: [Choice]) -> String? {
         if let exact = choices.first(where: { $0.value == word }) { return exact.value }
         if let titled = choices.first(where: { $0.title.lowercased() == word.lowercased() }) { return titled.value }
-        if let number = Int(word), choices.indices.contains(number - 1) { return choices[number - 1].value }
+        if let number = Int(word), number > 0, number <= choices.count { return choices[number - 1].value }
         return nil
     }
 }

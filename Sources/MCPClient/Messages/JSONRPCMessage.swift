@@ -20,6 +20,8 @@ struct JSONRPCError: Error, Sendable, Hashable {
     var code: Int
     var message: String
     var data: JSON?
+    /// The pages to be visited first, as the server wrote them: for the person alone.
+    var pages: [JSON] = []
     /// The status of the HTTP answer that carried it, where it was no success.
     var httpStatus: Int?
 

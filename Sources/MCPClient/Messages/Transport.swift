@@ -35,6 +35,8 @@ protocol Transport: Sendable {
     var hasModernEra: Bool { get }
     /// Whether each request is an HTTP exchange of its own, with headers, which its end gives up.
     var isHTTP: Bool { get }
+    /// Whether the server ended without having read anything that was sent.
+    var hasReadNothing: Bool { get }
     /// Opens the stream on which the server speaks unasked, in a new session; one of an earlier session is ended.
     func listen(_ session: [HTTPRequestHeader], _ resumption: StreamResumption)
     /// Ends that stream: its session is over.
@@ -51,6 +53,7 @@ extension Transport {
     var olderRevision: ProtocolRevision { .v2024_11_05 }
     var hasModernEra: Bool { true }
     var isHTTP: Bool { false }
+    var hasReadNothing: Bool { false }
     func listen(_ session: [HTTPRequestHeader], _ resumption: StreamResumption) {}
     func stopListening() {}
 }

@@ -32,6 +32,12 @@ extension MCPConnection {
                     action = negotiation.refused(error)
                 } catch let error as OmlxError where error.speaksOfRevision {
                     action = negotiation.refused(error)
+                } catch let error as OmlxError
+                    where negotiation.wasProbed && negotiation.refusal == nil && mayHaveEnded(link, by: error)
+                {
+                    // For the question before, read late: another process gets the handshake alone.
+                    era = .initialize
+                    throw EndedByProbe(failure: error)
                 } catch {
                     try Task.checkCancellation()
                     // One that refused and then says nothing more has said why.
@@ -75,7 +81,7 @@ extension MCPConnection {
             return negotiation.discovered(try await ask(ModernEra.discovery, nil, probeLimit(link, isFirst), link))
         } catch let error as JSONRPCError {
             return negotiation.discoveryRefused(error)
-        } catch let error as OmlxError where isFirst && error.code == .transportProcessExited && !link.isFallback {
+        } catch let error as OmlxError where isFirst && mayHaveEnded(link, by: error) {
             // Asked once is enough: another process gets the handshake.
             era = .initialize
             throw EndedByProbe(failure: error)
@@ -88,6 +94,11 @@ extension MCPConnection {
             let isSilence = (error as? OmlxError)?.code == .transportTimeout
             return isSilence ? negotiation.discoverySilent() : negotiation.discoveryRefused(nil)
         }
+    }
+
+    /// Whether a child process may have ended for the question what it speaks: one that has read nothing had another reason.
+    private func mayHaveEnded(_ link: Link, by error: OmlxError) -> Bool {
+        error.code == .transportProcessExited && !link.isFallback && !link.transport.hasReadNothing
     }
 
     /// How long the server may take to say what it speaks, in seconds.

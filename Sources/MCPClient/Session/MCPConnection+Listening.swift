@@ -38,6 +38,7 @@ extension MCPConnection {
             do { _ = try await exchange(call, on: link, limit: .infinity, onProgress: nil) } catch {
                 // One that does not offer it says so.
                 if error is JSONRPCError || error is SessionLost || error is CancellationError { return }
+                if let status = (error as? OmlxError)?.httpStatus, [400, 404, 405, 501].contains(status) { return }
             }
             // They may have changed between two streams.
             if ContinuousClock.now - begin > .seconds(Backoff.longest) { backoff.succeeded() }

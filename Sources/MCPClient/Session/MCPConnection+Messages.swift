@@ -275,6 +275,7 @@ extension MCPConnection {
             finish(request, .success(Answer(result: result, byteCount: message.byteCount)), endsSending: false)
         case .refuse(let request, var error):
             error.message = redactor.hide(error.message)
+            error.pages = error.data?["elicitations"]?.arrayValue ?? []
             error.data = error.data?.hiding(redactor)
             finish(request, .failure(error), endsSending: false)
         case .fail(let request, let reason):
@@ -284,7 +285,12 @@ extension MCPConnection {
             progress.message = progress.message.map { redactor.hide($0) }
             request.waiter.onProgress?(progress)
         case .reply(let message): reply(message)
-        case .ask(let id, let params, let request): ask(id, params, of: request)
+        case .ask(let id, let params, let request):
+            // Where servers ask by their results, an answer to such a question has no form.
+            guard life.session?.era.reply(.null) != nil else {
+                return observer(.serverRequestRefused(method: Elicitation.method))
+            }
+            ask(id, params, of: request)
         case .refusedServerRequest(let method):
             observer(.serverRequestRefused(method: OmlxError.shown(method, limit: 80)))
         case .notification(let method, let params): take(method, params)

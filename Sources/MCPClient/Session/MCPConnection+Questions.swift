@@ -63,7 +63,7 @@ extension MCPConnection {
     /// call is theirs to repeat.
     func showPages(_ error: JSONRPCError, _ call: Call) async {
         guard let elicitor = call.elicitor else { return }
-        for wish in (error.data?["elicitations"]?.arrayValue ?? []).prefix(Self.questionLimit) {
+        for wish in error.pages.prefix(Self.questionLimit) {
             guard let question = try? Elicitation(params: wish), case .page = question.wish else { continue }
             guard case .accept = await elicitor(question.hiding(redactor)) else { return }
         }
@@ -89,6 +89,12 @@ extension ElicitationAnswer {
     /// The answer, unless it does not fit the question: the server would take it for what the person chose.
     fileprivate func checked(for question: Elicitation) -> ElicitationAnswer {
         guard case .accept(let content) = self, case .form = question.wish else { return self }
-        return content.isObject && question.faults(of: content).isEmpty ? self : .cancel
+        guard let members = content.objectValue, question.faults(of: content).isEmpty else { return .cancel }
+        // What was not asked for, or left out, is not told.
+        var told = JSONObject()
+        for field in question.fields {
+            if let value = members[field.name], !value.isNull { told[field.name] = value }
+        }
+        return .accept(.object(told))
     }
 }

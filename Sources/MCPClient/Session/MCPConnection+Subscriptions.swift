@@ -8,6 +8,8 @@ extension MCPConnection {
     /// Asks to be told of changes of a resource (`resourceUpdated`), as long as the connection stands.
     /// - Throws: `OmlxError`, `CancellationError`.
     package func subscribe(to uri: String) async throws {
+        let turn = try await subscribing.enter()
+        defer { turn.giveBack() }
         guard !subscribed.contains(uri) else { return }
         switch life.session?.era {
         case .modern: try await hear(subscribed.union([uri]))
@@ -19,6 +21,8 @@ extension MCPConnection {
     /// Asks to be told no more.
     /// - Throws: `OmlxError`, `CancellationError`; nothing is told then either.
     package func unsubscribe(from uri: String) async throws {
+        let turn = try await subscribing.enter()
+        defer { turn.giveBack() }
         guard subscribed.remove(uri) != nil else { return }
         switch life.session?.era {
         case .modern: try await hear(subscribed)

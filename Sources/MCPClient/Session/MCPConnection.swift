@@ -66,6 +66,8 @@ package actor MCPConnection {
     var subscribed: Set<String> = []
     /// The sending whose answer tells of them, in the modern era.
     var hearing: Int?
+    /// One change of what is heard at a time.
+    let subscribing = Gate(places: 1)
     /// The end of the link that is being left. A cancelled caller does not cut it off, and leaves no process behind.
     private var ending: Task<Void, Never>?
 

@@ -40,6 +40,9 @@ final class ChildProcess: Sendable {
     }
 
     private struct State {
+        /// How much was written, in bytes.
+        var written = 0
+        var hasReadNothing = false
         var writes: [Write] = []
         var unwritten = 0
         var isInputClosed = false
@@ -227,6 +230,7 @@ final class ChildProcess: Sendable {
                 }
                 if count < 0 { return (finished, errno == EAGAIN || errno == EINTR) }
                 state.writes[0].offset += count
+                state.written += count
                 guard state.writes[0].offset >= write.bytes.count else { break }
                 if let writer = write.writer { finished.append(writer) }
                 state.unwritten -= write.bytes.count
@@ -237,6 +241,12 @@ final class ChildProcess: Sendable {
         for writer in finished { writer.resume(returning: true) }
         return isOpen
     }
+
+    /// What lay in the pipe when the process had ended, in bytes.
+    func noteUnread(_ count: Int) { state.withLock { $0.hasReadNothing = count >= $0.written } }
+
+    /// Whether it ended without having read anything.
+    var hasReadNothing: Bool { state.withLock { $0.hasReadNothing } }
 
     /// No more is written.
     func inputClosed() {

@@ -141,6 +141,8 @@ final class ServedChild {
             descendants.look()
             kill(-child.pid, SIGKILL)
         }
+        var unread: Int32 = 0
+        if input >= 0, ioctl(input, UInt(FIONREAD), &unread) == 0 { child.noteUnread(Int(unread)) }
         readRest(error) { .error($0) }
         readRest(output) { .output($0) }
         var raw: Int32 = 0

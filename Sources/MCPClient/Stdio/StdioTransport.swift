@@ -68,6 +68,8 @@ final class StdioTransport: Transport {
         await child.waitForEnd()
     }
 
+    var hasReadNothing: Bool { child?.hasReadNothing ?? false }
+
     func abandon() { closed()?.shutDown(grace: limits.shutdownGrace, quickly: true) }
 
     /// The process, if there is one; there will be no other.

@@ -260,6 +260,9 @@ extension ManagedServer {
         return life.isStarting ? overdue(askedLimit) : nil
     }
 
+    /// Whether it is being connected, or was not yet, so that it is to be waited for.
+    var isUntried: Bool { life.isStarting || life.link == nil && problem == nil }
+
     func has(_ tool: String) -> Bool { isReady && listed.contains { $0.tool.name.isIdentical(to: tool) } }
 
     /// Those of its tools of before that its filter of today lets through.

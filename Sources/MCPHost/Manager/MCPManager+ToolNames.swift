@@ -19,7 +19,7 @@ extension MCPManager {
             let server = try self.server(named: name)
             // What cannot be looked at, and is not known from before, may be the one that is meant.
             guard let names = await decidingNames(server) else {
-                guard var problem = await server.problem else { continue }
+                guard var problem = await server.hindrance else { continue }
                 problem.message =
                     "\"\(OmlxError.shown(ToolName.joined(name, tool), limit: 160))\" may be a tool of \(name), which is not ready: \(problem.message)"
                 throw problem
@@ -40,9 +40,7 @@ extension MCPManager {
     private func untried(_ names: [String]) async -> [String] {
         var untried: [String] = []
         for name in names {
-            guard let server = roster.servers[name], await server.link == nil, await server.problem == nil else {
-                continue
-            }
+            guard let server = roster.servers[name], await server.isUntried else { continue }
             untried.append(name)
         }
         return untried
@@ -55,7 +53,6 @@ extension MCPManager {
         for other in CallableTools.rivals(of: name, among: configuration.servers.filter(\.isEnabled).map(\.name)) {
             guard list.meets(other), let server = roster.servers[other] else { continue }
             await connect(await untried([other]))
-            await server.settled()
             list.leave(to: other, having: await decidingNames(server))
         }
         for left in list.leftOut where shadowed.insert(left.words).inserted { options.logger.warning("\(left.words)") }

@@ -240,9 +240,9 @@ public actor MCPManager {
 
     /// How a server is for the one who asks and waits no longer: one that is being connected still is not ready in time.
     package func statusInTime(_ status: ServerStatus) async -> ServerStatus {
-        guard status.transport.state == .connecting, let error = await roster.servers[status.name]?.hindrance else {
-            return status
-        }
+        guard let server = roster.servers[status.name], await server.life.isStarting, status.transport.problem == nil,
+            let error = await server.hindrance
+        else { return status }
         var status = status
         status.transport = StatusAnswer(.failed, at: status.transport.at, problem: StatusProblem(error))
         return status

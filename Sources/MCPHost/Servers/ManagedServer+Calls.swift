@@ -60,10 +60,17 @@ extension ManagedServer {
         }
     }
 
+    /// How long a person may think about a question, in seconds.
+    private static let questionLimit = 900.0
+
     /// Asks by a handler of the host.
     nonisolated func elicitor(_ handler: ElicitationHandler?, of tool: String? = nil) -> Elicitor? {
         guard let handler else { return nil }
-        return { [name] in await handler(ServerQuestion(server: name, tool: tool, question: $0)) }
+        return { [name] question in
+            let asked = ServerQuestion(server: name, tool: tool, question: question)
+            // Who gives no answer has chosen nothing; the call has its place and its time until then.
+            return (try? await withDeadline(Self.questionLimit) { await handler(asked) }) ?? .cancel
+        }
     }
 
     /// A place at the gate, and what it leaves of the call's time.

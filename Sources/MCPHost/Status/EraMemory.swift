@@ -64,6 +64,8 @@ struct EraRow: Sendable, Hashable, FetchableRecord, PersistableRecord {
 /// The findings of one host.
 final class EraMemory: Sendable {
     private let rows: Mutex<[String: EraRow]>
+    /// The places of which it is only supposed.
+    private let supposed = Mutex<Set<String>>([])
     private let recorder: StatusRecorder
     private let now: @Sendable () -> Date
 
@@ -86,8 +88,9 @@ final class EraMemory: Sendable {
     /// A server spoke it. What is known already keeps its time, so that it grows old.
     func note(_ era: SpokenEra, of place: EraPlace) {
         let row = EraRow(place, era, at: now())
+        let isProof = supposed.withLock { $0.remove(place.place) != nil }
         let isNews = rows.withLock { rows in
-            if let known = rows[place.place], known.era == era, known.counts(at: row.at),
+            if !isProof, let known = rows[place.place], known.era == era, known.counts(at: row.at),
                 era == .initialize || row.at.timeIntervalSince(known.at) < EraRow.noteAge
             {
                 return false
@@ -101,7 +104,12 @@ final class EraMemory: Sendable {
     /// It seems that a server speaks it: this counts here, until it is proven.
     func suppose(_ era: SpokenEra, of place: EraPlace) {
         let row = EraRow(place, era, at: now())
-        rows.withLock { if $0[place.place]?.era != era { $0[place.place] = row } }
+        let isNew = rows.withLock { rows in
+            guard rows[place.place]?.era != era else { return false }
+            rows[place.place] = row
+            return true
+        }
+        if isNew { supposed.withLock { _ = $0.insert(place.place) } }
     }
 }
 

@@ -36,7 +36,9 @@ enum Terminal {
         case .given(let bytes):
             return bytes.withBytes { bytes in
                 let blanks = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r")]
-                return String(decoding: bytes.filter { !blanks.contains($0) }, as: UTF8.self)
+                let start = bytes.firstIndex { !blanks.contains($0) } ?? bytes.endIndex
+                let end = bytes.lastIndex { !blanks.contains($0) }.map { $0 + 1 } ?? start
+                return String(decoding: bytes[start..<end], as: UTF8.self)
             }
         case .empty: return ""
         case .none, .overdue: return nil
