@@ -322,6 +322,11 @@ import Testing
             let written = try await call("call_write_tool", #"{"name":"one__write","arguments":{"b":2}}"#)
             #expect(written["content"]?[0]?["text"] == #"{"b":2}"#)
             #expect(try await call("call_write_tool", #"{"name":"two__write"}"#, as: "one")["isError"] == true)
+            // A key for reading calls none that may change something, by whatever name.
+            let forbidden = Self.request("tools/call", #"{"name":"call_write_tool","arguments":{"name":"one__write"}}"#)
+            let refused = try await gateway.ask("POST", "/mcp?mode=search", forbidden, as: "reader").body
+            #expect(refused["result"] == nil && refused["error"]?["code"]?.intValue == -32602, "\(refused)")
+            #expect(try await call("call_read_tool", #"{"name":"one__echo"}"#, as: "reader")["isError"] != true)
             #expect(try await gateway.ask("POST", "/mcp?mode=loud", Self.request("ping"), as: "owner").status == 422)
             // Clients that look tools up themselves see all of them.
             for (name, count) in [("claude-code", 10), ("another", 4)] {

@@ -167,8 +167,7 @@ struct CallTests {
             ])
             let run = try await home.omlx("mcp", "call", tool)
             #expect(run.exit == (tool == "say" ? 5 : 1) && run.err.contains("TRANSPORT_PROCESS_EXITED"), "\(run)")
-            // One that ends when it is asked what it speaks is started once more, for the handshake alone (A2.12).
-            #expect(try starts(home) == 2)
+            #expect(try starts(home) == 1)
         }
     }
 

@@ -88,7 +88,8 @@ struct CredentialScopeTests {
             let command = try await home.omlx("mcp", "tools", "--", "sh", "-c", "exit 3 # planted-argument")
             #expect(command.exit == 1 && !command.err.contains("planted"), "\(command)")
             // To the question what it speaks, and to the handshake.
-            let script = #"for i in 1 2; do read x; echo '{"jsonrpc":"2.0","id":'$i',"error":{"code":-1,"message":"no"}}'; done; cat >/dev/null"#
+            let no = #"{"jsonrpc":"2.0","id":'$i',"error":{"code":-1,"message":"no"}}"#
+            let script = "for i in 1 2; do read x; echo '\(no)'; done; cat >/dev/null"
             let refused = try await home.omlx("mcp", "tools", "--", "sh", "-c", script)
             #expect(refused.exit == 1 && refused.err.contains(" — omlx mcp doctor -- sh …\n"), "\(refused)")
         }

@@ -65,7 +65,14 @@ final class ServedChild {
 
     // MARK: input and output
 
+    /// What lies in the pipe is what the process has not read.
+    private func noteUnread() {
+        var count: Int32 = 0
+        if input >= 0, ioctl(input, UInt(FIONREAD), &count) == 0 { child.noteUnread(Int(count)) }
+    }
+
     private func closeInput() {
+        noteUnread()
         child.inputClosed()
         close(&input)
     }
@@ -141,8 +148,7 @@ final class ServedChild {
             descendants.look()
             kill(-child.pid, SIGKILL)
         }
-        var unread: Int32 = 0
-        if input >= 0, ioctl(input, UInt(FIONREAD), &unread) == 0 { child.noteUnread(Int(unread)) }
+        noteUnread()
         readRest(error) { .error($0) }
         readRest(output) { .output($0) }
         var raw: Int32 = 0

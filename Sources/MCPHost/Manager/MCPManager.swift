@@ -245,6 +245,8 @@ public actor MCPManager {
         else { return status }
         var status = status
         status.transport = StatusAnswer(.failed, at: status.transport.at, problem: StatusProblem(error))
+        // The list is an earlier one's.
+        status.discovery = StatusAnswer(.notTried)
         return status
     }
 

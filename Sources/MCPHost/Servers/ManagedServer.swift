@@ -253,15 +253,21 @@ actor ManagedServer {
     private func wait(for number: Int) async {
         guard let attempt else { return }
         life.joined(number)
-        await withTaskCancellationHandler {
+        let over = FirstResult<Void, Never>()
+        tasks.start {
             await attempt.value
+            over.give(.success(()))
+        }
+        await withTaskCancellationHandler {
+            await over.result.get()
         } onCancel: {
-            Task { await self.stopWaiting(for: number) }
+            Task { await self.stopWaiting(for: number, over) }
         }
     }
 
-    private func stopWaiting(for number: Int) {
-        if life.left(number) { attempt?.cancel() }
+    /// An attempt that is made for others too, or in any case, is not waited for any longer; another is ended, and that is.
+    private func stopWaiting(for number: Int, _ over: FirstResult<Void, Never>) {
+        if life.left(number) { attempt?.cancel() } else { over.give(.success(())) }
     }
 
     /// - Parameter again: whether a session was opened before that the server did not know afterwards.

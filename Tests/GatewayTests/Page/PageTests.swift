@@ -61,16 +61,21 @@ import Testing
             let asked = try await visitor.waiting(page, for: "asker asks you")
             #expect(asked.contains("Who &lt;b&gt;are&lt;/b&gt; you?") && asked.contains("Your &lt;name&gt;"))
             #expect(asked.contains("for ask") && asked.contains("<option value=\"g\">Green</option>"))
-            let wrong = try await visitor.follow(page + "/answer", ["action": "accept", "field.name": "A"]).1.text
+            let wrong = try await visitor.follow(
+                page + "/answer", ["action": "accept", "field.name": "A", "question": question(asked)]
+            ).1.text
             #expect(wrong.contains("its length is less than 2") && wrong.contains("value=\"A\""))
-            _ = try await visitor.post(
-                page + "/answer", ["action": "accept", "field.name": "Ada", "field.more": "g"])
+            // An answer to another question is none to this one.
+            let elsewhere = ["action": "accept", "field.name": "Eve", "question": "another"]
+            _ = try await visitor.post(page + "/answer", elsewhere)
+            let typed = ["action": "accept", "field.name": "Ada", "field.more": "g", "question": question(wrong)]
+            _ = try await visitor.post(page + "/answer", typed)
             let done = try await visitor.waiting(page, for: "REPLY {")
             #expect(done.contains("accept") && done.contains("Ada"), "\(done)")
             for (action, word) in [("decline", "decline"), ("cancel", "cancel")] {
                 let (page, _) = try await visitor.follow("/ui/servers/asker/tools/ask")
-                _ = try await visitor.waiting(page, for: "asker asks you")
-                _ = try await visitor.post(page + "/answer", ["action": action])
+                let asked = try await visitor.waiting(page, for: "asker asks you")
+                _ = try await visitor.post(page + "/answer", ["action": action, "question": question(asked)])
                 #expect(try await visitor.waiting(page, for: "REPLY {").contains(word))
             }
         }
@@ -83,10 +88,16 @@ import Testing
             let asked = try await visitor.waiting(page, for: "asker asks you")
             #expect(asked.contains("https://pay.example/x?a=1&amp;b=2</p>") && asked.contains("<b>pay.example</b>"))
             #expect(asked.contains("rel=\"noopener noreferrer\""))
-            _ = try await visitor.post(page + "/answer", ["action": "accept"])
+            _ = try await visitor.post(page + "/answer", ["action": "accept", "question": question(asked)])
             let done = try await visitor.waiting(page, for: "REPLY {")
             #expect(done.contains("accept"), "\(done)")
         }
+    }
+
+    /// Which question a page asks.
+    private func question(_ page: String) -> String {
+        let mark = "name=\"question\" value=\""
+        return page.firstRange(of: mark).map { String(page[$0.upperBound...].prefix { $0 != "\"" }) } ?? ""
     }
 
     /// A browser without scripts: it goes where a form's answer leads.
