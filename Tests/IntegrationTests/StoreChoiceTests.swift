@@ -225,7 +225,7 @@ struct StoreChoiceTests {
             let words = "omlx mcp login demo, or accept the copy: omlx mcp store check --accept"
             #expect(check.err.contains(words), "\(check)")
             try await demo.forgetRequests()
-            for command in [["tools"], ["call", "demo__whoami"], ["status", "--check", "demo"]] {
+            for command in [["tools"], ["call", "demo__whoami"], ["call", "whoami"], ["status", "--check", "demo"]] {
                 let run = try await home.note(home.start(["mcp"] + command, input: "").end())
                 #expect(run.exit == 4 && (run.out + run.err).contains("STORE_OLDER"), "\(run)")
                 #expect((run.out + run.err).contains(words), "\(run)")

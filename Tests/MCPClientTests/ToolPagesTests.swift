@@ -191,6 +191,20 @@ struct ToolPagesTests {
         #expect(dropped.first { $0.reason.contains("same name") }?.name == "good.name-1")
     }
 
+    @Test("text is bytes: names that differ by the form of their characters are two")
+    func forms() {
+        var pages = ToolPages()
+        let schema: JSON = ["type": "object"]
+        let tools: JSON = [
+            ["name": "caf\u{E9}", "inputSchema": schema], ["name": "cafe\u{301}", "inputSchema": schema],
+        ]
+        guard case .finished(let kept, let dropped) = pages.received(["tools": tools]) else {
+            Issue.record("not finished")
+            return
+        }
+        #expect(kept.count == 2 && dropped.isEmpty)
+    }
+
     @Test("of more tools and longer pages than are taken the first ones are kept, and it is said why")
     func cut() {
         var many = ToolPages()

@@ -366,6 +366,7 @@ struct ClientRegistrationTests {
         let error = #expect(throws: OmlxError.self) { try ClientRegistrationReply(answer, asked: Self.asked) }
         #expect(error?.code == .oauthRegistrationUnavailable)
         #expect(error?.retryAfter == 30)
+        #expect(error?.nextStep?.plainText == "try again in 30 s")
         #expect(error?.isRetryable == true)
     }
 }
