@@ -98,7 +98,9 @@ final class LineSink: Sendable {
         news.signal()
         guard isRunning.withLock({ $0 }) else { return }
         let ended = ended
-        await OwnThread.run("omlx-stdout-end") { ended.wait() }
+        // Told to end, it waits for no client that has stopped reading.
+        let limit: DispatchTime = Task.isCancelled ? .now() + 2 : .distantFuture
+        await OwnThread.run("omlx-stdout-end") { _ = ended.wait(timeout: limit) }
     }
 
     private func write(_ descriptor: Int32) {

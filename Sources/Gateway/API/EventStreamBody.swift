@@ -38,7 +38,7 @@ struct EventStream: Sendable {
 
 enum EventStreamBody {
     /// The most events that wait for a client.
-    private static let waitingLimit = 4096
+    private static let waitingLimit = 65_536
 
     /// An answer that is told by some work, for as long as the client is there.
     static func response(

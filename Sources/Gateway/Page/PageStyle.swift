@@ -96,7 +96,7 @@ extension PageAssets {
         .panel.bad-wash { background: var(--wash-bad); }
         .answers .panel { display: flex; flex-direction: column; } .answers .actions { margin-top: auto; padding-top: 12px; }
         .actions { display: flex; gap: 8px; margin-top: 12px; flex-wrap: wrap; }
-        .tabs { display: flex; gap: 18px; border-bottom: 1px solid var(--line); margin: 28px 0 18px; overflow-x: auto; } .tabs a { padding: 8px 0; color: var(--soft); text-decoration: none; white-space: nowrap; }
+        .tabs { display: flex; flex-wrap: wrap; gap: 0 18px; border-bottom: 1px solid var(--line); margin: 28px 0 18px; } .tabs a { padding: 8px 0; color: var(--soft); text-decoration: none; white-space: nowrap; }
         .tabs a[aria-current] { color: var(--ink); box-shadow: inset 0 -2px var(--accent); font-weight: 560; }
         .split { display: grid; grid-template-columns: 300px 1fr; gap: 22px; align-items: start; }
         .list { list-style: none; margin: 0; padding: 4px; } .list a { display: block; padding: 7px 12px; border-radius: 7px; color: var(--ink); text-decoration: none; } .list a[aria-current] { background: light-dark(#eef3fd, #20293a); }

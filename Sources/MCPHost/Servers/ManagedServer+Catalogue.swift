@@ -88,7 +88,10 @@ extension ManagedServer {
             await look(beside: link)
             tellWarnings(of: link)
         } while looking == .again && life.holds(link)
+        let isMissed = looking == .again
         looking = .none
+        // Another connection asked for it meanwhile.
+        if isMissed, let present = life.link { lookSoon(present) }
     }
 
     /// The server says that a list is another one now.
