@@ -6,6 +6,11 @@ extension StringProtocol {
     package func isIdentical(to other: some StringProtocol) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
+extension Sequence<String> {
+    /// Whether one of them is the same bytes.
+    package func holds(_ name: some StringProtocol) -> Bool { contains { $0.isIdentical(to: name) } }
+}
+
 extension Substring {
     /// What stands before and behind the first such mark, whatever follows it; `nil` when it is not there.
     package func cut(at mark: Unicode.Scalar) -> (before: Substring, behind: Substring)? {

@@ -192,6 +192,27 @@ struct ForeignConfigurationTests {
         }
     }
 
+    @Test("servers whose names differ by the form of their characters are two, and one of them is asked alone")
+    func twins() async throws {
+        try await TestHome.with { home in
+            let path = try server(home)
+            func entry(_ tool: String) -> [String: Any] {
+                ["command": "python3", "args": [path, tool], "env": ["TOOLS": tool]]
+            }
+            let folder = home.path + "/.config/omlx"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            func text(_ tool: String) throws -> String {
+                String(decoding: try JSONSerialization.data(withJSONObject: entry(tool)), as: UTF8.self)
+            }
+            let file = "{\"mcpServers\": {\"caf\u{E9}\": \(try text("one")), \"cafe\u{301}\": \(try text("two"))}}"
+            try file.write(toFile: folder + "/mcp.json", atomically: true, encoding: .utf8)
+            for (name, tool) in [("caf\u{E9}", "one"), ("cafe\u{301}", "two")] {
+                let run = try await home.omlx("mcp", "tools", name, "--json", "--mcp-config", folder + "/mcp.json")
+                #expect(run.json["tools"].array.compactMap { $0["tool"].string } == [tool], "\(run)")
+            }
+        }
+    }
+
     @Test("arguments that are not UTF-8 are refused; variables where they are needed")
     func notUTF8() async throws {
         try await TestHome.with { home in

@@ -1,5 +1,6 @@
 // What of a host an endpoint shows: by its address and by who asks, never by the connection.
 
+import OmlxJSON
 import OmlxMCPHost
 
 /// What a client at an endpoint sees (MCP 2026-07-28, basic: lists may differ by authorization, not by connection).
@@ -29,8 +30,8 @@ package struct EndpointView: Sendable, Hashable {
 
     /// Whether a server is seen.
     package func shows(_ server: String) -> Bool {
-        if case .server(let one) = place, one != server { return false }
-        return chosen?.contains(server) ?? true && permitted?.contains(server) ?? true
+        if case .server(let one) = place, !one.isIdentical(to: server) { return false }
+        return chosen?.holds(server) ?? true && permitted?.holds(server) ?? true
     }
 
     func mayCall(_ tool: ShownTool) -> Bool { !isReadOnly || tool.isReadOnly }

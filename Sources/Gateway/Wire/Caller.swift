@@ -45,7 +45,7 @@ extension Caller {
     package func mayUse(_ server: String) -> Bool {
         switch self {
         case .owner: true
-        case .key(let rights): rights.servers?.contains(server) ?? true
+        case .key(let rights): rights.servers?.holds(server) ?? true
         }
     }
 

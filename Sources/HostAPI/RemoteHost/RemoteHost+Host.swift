@@ -94,12 +94,17 @@ extension RemoteHost: Host {
         var question = ToolCalling(call: call, person: person.map { LoginMeans($0) })
         if handler != nil { question.elicits = true }
         return try await converse(
-            HostRoutes.call, question, person,
-            hearing: { kind, json in if kind == .progress { hear(try json.decoded()) } }, answering: handler)
+            HostRoutes.call, question, person, hearing: Self.progress(hear), answering: handler)
     }
 
     package func problem(of server: String) async throws -> OmlxError? {
         try await ask(HostRoutes.problem, ServerName(server))
+    }
+
+    private static func progress(
+        _ hear: @escaping @Sendable (Progress) -> Void
+    ) -> @Sendable (ToldEvent, JSON) throws -> Void {
+        { kind, json in if kind == .progress { hear(try json.decoded()) } }
     }
 
     // MARK: resources and prompts
@@ -116,18 +121,14 @@ extension RemoteHost: Host {
         _ reading: ResourceReading, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
     ) async throws -> ReadResource {
         let question = ResourceAsking(reading: reading, person: person.map { LoginMeans($0) })
-        return try await converse(HostRoutes.read, question, person) { kind, json in
-            if kind == .progress { hear(try json.decoded()) }
-        }
+        return try await converse(HostRoutes.read, question, person, hearing: Self.progress(hear))
     }
 
     package func prompt(
         _ filling: PromptFilling, signingIn person: LoginOffer?, hear: @escaping @Sendable (Progress) -> Void
     ) async throws -> PromptResult {
         let question = PromptAsking(filling: filling, person: person.map { LoginMeans($0) })
-        return try await converse(HostRoutes.prompt, question, person) { kind, json in
-            if kind == .progress { hear(try json.decoded()) }
-        }
+        return try await converse(HostRoutes.prompt, question, person, hearing: Self.progress(hear))
     }
 
     package func updates(

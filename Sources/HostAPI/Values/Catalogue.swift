@@ -26,7 +26,7 @@ package struct CatalogueRequest: Sendable, Hashable, Codable {
     }
 
     /// Whether a server is among those asked.
-    package func includes(_ name: String) -> Bool { servers.isEmpty || servers.contains(name) }
+    package func includes(_ name: String) -> Bool { servers.isEmpty || servers.holds(name) }
     /// Whether this is wanted.
     package func includes(_ part: Part) -> Bool { parts.isEmpty || parts.contains(part) }
 }

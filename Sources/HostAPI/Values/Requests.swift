@@ -31,7 +31,7 @@ package struct StatusRequest: Sendable, Hashable, Codable {
     }
 
     /// Whether a server is among those asked about.
-    func includes(_ name: String) -> Bool { servers.isEmpty || servers.contains { $0.isIdentical(to: name) } }
+    func includes(_ name: String) -> Bool { servers.isEmpty || servers.holds(name) }
 }
 
 /// A call of a tool.

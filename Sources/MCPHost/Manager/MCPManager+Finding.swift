@@ -43,7 +43,7 @@ extension MCPManager {
     /// The server that has a tool of this name, connected.
     func search(_ name: String, _ offer: OfferingSignIn? = nil) async throws -> FoundTool {
         var lists = await lists()
-        let had = lists.filter { $0.names.contains(name) }.map(\.server)
+        let had = lists.filter { $0.names.holds(name) }.map(\.server)
         if had.count == 1 {
             // It alone is asked: whatever the others are like, they are not waited for.
             if let problem = try await reach(had[0], offer) { throw try notReady(had[0], name, problem) }
@@ -53,7 +53,7 @@ extension MCPManager {
         var marks: [String: SignInMark] = [:]
         // Then those of which nothing is known; last those whose lists would have to be out of date.
         let unknown = lists.filter { !$0.isKnown }.map(\.server)
-        let rest = lists.filter { $0.isKnown && !$0.names.contains(name) }.map(\.server)
+        let rest = lists.filter { $0.isKnown && !$0.names.holds(name) }.map(\.server)
         for group in [had, unknown, rest] {
             for server in group where offer != nil { marks[server.name] = await server.signInMark() }
             try await connectUntried(group)
@@ -178,7 +178,7 @@ extension MCPManager {
         var close = CloseNames.of(name, among: await server.listed.map(\.tool.name))
             .map { ToolName.joined(server.name, $0) }
         if close.isEmpty {
-            let others = await lists().filter { $0.names.contains(name) }
+            let others = await lists().filter { $0.names.holds(name) }
             close = others.prefix(3).map { ToolName.joined($0.server.name, name) }
         }
         return server.unknownTool(name, close: close)

@@ -112,7 +112,7 @@ public actor MCPManager {
     ///   - each: told of every server as it is done, in the order they get done.
     public func start(_ names: [String]? = nil, each: (@Sendable (ServerStatus) async -> Void)? = nil) async {
         guard !isStopped else { return }
-        let chosen = configuration.servers.map(\.name).filter { names?.contains($0) ?? true }
+        let chosen = configuration.servers.map(\.name).filter { names?.holds($0) ?? true }
         follow()
         noteBroken(chosen)
         await connect(chosen, each: each)
@@ -156,7 +156,7 @@ public actor MCPManager {
     /// One line about servers: how many are ready, how many tools they have, and what to type for those that want a
     /// sign-in.
     public func summary(_ names: [String]? = nil) async -> String {
-        let statuses = await self.statuses().filter { names?.contains($0.name) ?? true }
+        let statuses = await self.statuses().filter { names?.holds($0.name) ?? true }
             .filter { $0.transport.state != .disabled }
         return StatusSummary(statuses).text(options.wording)
     }

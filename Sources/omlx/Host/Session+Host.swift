@@ -2,6 +2,8 @@
 
 import OmlxErrors
 import OmlxHostAPI
+import OmlxJSON
+import OmlxMCPClient
 import OmlxMCPHost
 
 /// Which host a command needs, and what for.
@@ -145,7 +147,7 @@ extension Session {
         }
         let shown = report.diagnostics.filter { diagnostic in
             diagnostic.severity == .warning
-                && (diagnostic.server.map { servers.isEmpty || servers.contains($0) } ?? true)
+                && (diagnostic.server.map { servers.isEmpty || servers.holds($0) } ?? true)
         }
         for diagnostic in shown { console.note("\(diagnostic)") }
     }
@@ -178,10 +180,33 @@ extension Session {
         return try await asking(host, work)
     }
 
+    /// The same, with a person who may sign in where `--login` says so.
+    /// - Parameter server: whose sign-in is to be made; that of any server when `nil`.
+    func asking<Value: Sendable>(
+        _ host: any Host, _ connect: ConnectOptions, to server: String? = nil,
+        _ work: (any Host, LoginOffer?) async throws -> Value
+    ) async throws -> Value {
+        guard connect.login else { return try await asking(host) { try await work($0, nil) } }
+        return try await askingSignedIn(host, to: server) { try await work($0, try await person($0)) }
+    }
+
+    /// Says on the side how far something is.
+    var hearing: @Sendable (Progress) -> Void {
+        let console = console
+        return { update in
+            let total = update.total.map { "/\($0.shown)" } ?? ""
+            console.progress("\(update.progress.shown)\(total) \(OmlxError.shown(update.message ?? ""))")
+        }
+    }
+
     /// The person at this terminal, for sign-ins of a host.
     func person(_ host: any Host, noBrowser: Bool = false, readsInput: Bool = true) async throws -> LoginOffer {
         TerminalPerson.offer(
             self, withholding: try await host.configuration().namedVariables, noBrowser: noBrowser,
             readsInput: readsInput)
     }
+}
+
+extension Double {
+    fileprivate var shown: String { self == rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self) }
 }

@@ -40,17 +40,9 @@ struct PromptCommand: Action {
         let host = try await session.host(HostWish(Self.word, connect, servers: [server]))
         try await host.configuration().requireUsable(server)
         let filling = PromptFilling(name, of: server, arguments, timeout: common.timeout)
-        let result =
-            if connect.login {
-                try await session.askingSignedIn(host, to: server) { host in
-                    try await host.prompt(
-                        filling, signingIn: try await session.person(host), hear: session.hearing)
-                }
-            } else {
-                try await session.asking(host) {
-                    try await $0.prompt(filling, signingIn: nil, hear: session.hearing)
-                }
-            }
+        let result = try await session.asking(host, connect, to: server) { host, person in
+            try await host.prompt(filling, signingIn: person, hear: session.hearing)
+        }
         return try show(result, filling, &printer, session)
     }
 

@@ -39,15 +39,9 @@ struct ReadCommand: Action {
         if let server { try await host.configuration().requireUsable(server) }
         let reading = ResourceReading(
             words[words.count - 1], of: server.map { [$0] } ?? [], timeout: common.timeout)
-        let read =
-            if connect.login {
-                try await session.askingSignedIn(host, to: server) { host in
-                    try await host.read(
-                        reading, signingIn: try await session.person(host), hear: session.hearing)
-                }
-            } else {
-                try await session.asking(host) { try await $0.read(reading, signingIn: nil, hear: session.hearing) }
-            }
+        let read = try await session.asking(host, connect, to: server) { host, person in
+            try await host.read(reading, signingIn: person, hear: session.hearing)
+        }
         return try show(read, reading.uri, &printer, session)
     }
 
@@ -80,19 +74,4 @@ extension EmbeddedResource {
     fileprivate static func shownURI(of block: ContentBlock) -> String {
         OmlxError.shown(block.json["resource"]?["uri"]?.stringValue ?? "", limit: 400) + ":"
     }
-}
-
-extension Session {
-    /// Says on the side how far something is.
-    var hearing: @Sendable (Progress) -> Void {
-        let console = console
-        return { update in
-            let total = update.total.map { "/\($0.shown)" } ?? ""
-            console.progress("\(update.progress.shown)\(total) \(OmlxError.shown(update.message ?? ""))")
-        }
-    }
-}
-
-extension Double {
-    fileprivate var shown: String { self == rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self) }
 }

@@ -46,14 +46,7 @@ struct CallCommand: Action {
         wish.elicits = true
         let host = try await session.host(wish)
         let name = connect.isAdHoc ? qualified(AdHocServer(connect).name) : tool
-        let result =
-            if connect.login {
-                try await session.askingSignedIn(host) { host in
-                    try await call(name, host, try await session.person(host), session)
-                }
-            } else {
-                try await session.asking(host) { try await call(name, $0, nil, session) }
-            }
+        let result = try await session.asking(host, connect) { try await call(name, $0, $1, session) }
         return try show(result, name, &files, session)
     }
 
